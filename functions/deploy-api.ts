@@ -1,0 +1,90 @@
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { readerConfig, writerConfig } from '../recovery/aws.ts';
+import { findCommand, findInstances, sendCommand } from '../recovery/command.ts';
+import { RecoveryError } from '../recovery/errors.ts';
+import { lambdaHandler, type Services } from '../recovery/handler.ts';
+import { DeploySettings } from '../recovery/settings.ts';
+import { DeployApiInput, type Deployment } from '../recovery/states.ts';
+
+type DeployApiServices = Services<DeploySettings> & {
+  readonly ssm: { readonly reader: SSMClient; readonly writer: SSMClient };
+};
+
+/** A command that was sent can take some seconds to be listed. */
+const lookAgainTimes = 5;
+const lookAgainSeconds = 2;
+
+/**
+ * Sends the deploy command to the target's instances, one after the other. A retry, or a redrive, finds the
+ * command that this execution has sent before instead of sending a second one.
+ *
+ * @throws RecoveryError NoInstances; InstanceUnavailable if SSM doesn't manage one of them.
+ */
+export async function deployApi(
+  { execution }: DeployApiInput,
+  { settings, clock, ssm }: DeployApiServices,
+): Promise<Deployment> {
+  const instanceIds = await listInstances(ssm.reader, settings);
+  const documentName = settings.DOCUMENT_NAME;
+  // An execution's name is unique for 90 days; a comment holds 100 characters, a name 80.
+  const comment = `env-recovery ${execution.name}`;
+  const own = { documentName, comment, since: execution.startedAt };
+
+  const startedAtMs = clock.now();
+  const timeoutSeconds =
+    settings.DELIVERY_TIMEOUT_SECONDS + settings.EXECUTION_TIMEOUT_SECONDS * instanceIds.length;
+  const deployment = (commandId: string, resumed: boolean): Deployment => ({
+    status: 'InProgress',
+    commandId,
+    documentName,
+    instanceIds,
+    resumed,
+    startedAt: new Date(startedAtMs).toISOString(),
+    deadline: new Date(startedAtMs + timeoutSeconds * 1000).toISOString(),
+    finishedAt: null,
+  });
+
+  const earlier = await findCommand(ssm.reader, own);
+  if (earlier !== undefined) return deployment(earlier, true);
+  try {
+    const commandId = await sendCommand(ssm.writer, {
+      documentName,
+      instanceIds,
+      comment,
+      logGroupName: settings.COMMAND_LOG_GROUP,
+      deliveryTimeoutSeconds: settings.DELIVERY_TIMEOUT_SECONDS,
+    });
+    if (commandId !== undefined) return deployment(commandId, false);
+  } catch (error) {
+    if (!(error instanceof RecoveryError && error.name === 'AwsUnavailable')) throw error;
+    // The answer got lost, the command perhaps not: look for it before anybody sends another.
+    for (let look = 0; look < lookAgainTimes; look += 1) {
+      await clock.sleep(lookAgainSeconds * 1000);
+      const sent = await findCommand(ssm.reader, own);
+      if (sent !== undefined) return deployment(sent, true);
+    }
+    throw error;
+  }
+  throw new RecoveryError(
+    'InstanceUnavailable',
+    `instances ${instanceIds.join(', ')}: at least one is not managed by SSM. Check that it runs, has the SSM agent and an instance profile with AmazonSSMManagedInstanceCore.`,
+  );
+}
+
+async function listInstances(ssm: SSMClient, settings: DeploySettings): Promise<string[]> {
+  if (settings.INSTANCE_IDS.length > 0) return settings.INSTANCE_IDS;
+  const [key = '', ...value] = (settings.INSTANCE_TAG ?? '').split('=');
+  const tagged = await findInstances(ssm, { key, value: value.join('=') });
+  if (tagged.length > 0) return tagged;
+  throw new RecoveryError(
+    'NoInstances',
+    `no instance that SSM manages is tagged ${settings.INSTANCE_TAG}. Check instances.tag in the target file and the tags in EC2.`,
+  );
+}
+
+export const handler = lambdaHandler(
+  DeployApiInput,
+  DeploySettings,
+  () => ({ ssm: { reader: new SSMClient(readerConfig()), writer: new SSMClient(writerConfig()) } }),
+  deployApi,
+);

@@ -1,0 +1,78 @@
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { readerConfig } from '../recovery/aws.ts';
+import type { EndpointFault } from '../recovery/endpoint.ts';
+import { RecoveryError } from '../recovery/errors.ts';
+import { lambdaHandler, type Services } from '../recovery/handler.ts';
+import { probeEndpoint } from '../recovery/probe.ts';
+import { EndpointSettings } from '../recovery/settings.ts';
+import { type EndpointProof, VerifyEndpointInput } from '../recovery/states.ts';
+
+type VerifyEndpointServices = Services<EndpointSettings> & { readonly ssm: SSMClient };
+
+const secondsBetweenTries = 2;
+/** A service that comes up may answer 404 for a moment; a wrong path does so for good. */
+const notFoundWithinSeconds = 10;
+
+/** What waiting can cure. Everything else is final: the same request would be answered the same way. */
+const retried: ReadonlySet<EndpointFault> = new Set([
+  'EndpointUnhealthy',
+  'EndpointUnreachable',
+  'EndpointNotFound',
+  'EndpointNameNotResolved',
+  'EndpointTooSlow',
+]);
+
+const remedies: Record<EndpointFault, string> = {
+  HostRejected: "add it to the API's ALLOWED_HOSTS, or set endpoint.host in the target file to a name the API allows",
+  InternalKeyRejected: 'the API runs with another key than the parameter holds: start again with "deploy": "always"',
+  InternalKeyMissing: 'put the key into the parameter',
+  EndpointNotFound: 'check endpoint.url in the target file',
+  EndpointRedirected: 'redirects are not followed: set endpoint.url in the target file to the final address',
+  EndpointUnhealthy: "look at the API's own log, its environment and its database",
+  EndpointUnreachable: 'check security groups, subnets, routes, and that the API listens',
+  EndpointNameNotResolved: 'check the name in endpoint.url and the DNS of the VPC',
+  EndpointTlsFailed: 'check the certificate and the name in endpoint.url',
+  EndpointTooSlow: 'the answer takes longer than endpoint.requestTimeoutSeconds: look at the load of the API',
+  EndpointTooLarge: 'endpoint.url does not lead to the backlog count',
+  BacklogNotNumeric: 'check endpoint.backlogPath in the target file, and what the API counts',
+};
+
+/**
+ * Asks the endpoint until it answers 200 with a number.
+ *
+ * @throws RecoveryError with the name of the endpoint's fault: at once for one that waiting can't cure, else
+ *   when `HEALTHY_WITHIN_SECONDS` are over.
+ */
+export async function verifyEndpoint(
+  _input: VerifyEndpointInput,
+  { settings, clock, ssm }: VerifyEndpointServices,
+): Promise<EndpointProof> {
+  const start = clock.now();
+  for (let attempts = 1; ; attempts += 1) {
+    const answer = await probeEndpoint(ssm, settings);
+    if (answer.fault === undefined) {
+      const { httpStatus, backlog } = answer;
+      return { httpStatus, backlog, attempts, verifiedAt: new Date(clock.now()).toISOString() };
+    }
+    const withinSeconds =
+      answer.fault === 'EndpointNotFound'
+        ? Math.min(notFoundWithinSeconds, settings.HEALTHY_WITHIN_SECONDS)
+        : settings.HEALTHY_WITHIN_SECONDS;
+    const nextTryAt = clock.now() + secondsBetweenTries * 1000;
+    if (!retried.has(answer.fault) || nextTryAt > start + withinSeconds * 1000) {
+      const host = settings.ENDPOINT_HOST ?? new URL(settings.ENDPOINT_URL).host;
+      throw new RecoveryError(
+        answer.fault,
+        `${settings.ENDPOINT_URL} with Host ${host}: ${answer.detail} (tried ${attempts} times); ${remedies[answer.fault]}.`,
+      );
+    }
+    await clock.sleep(secondsBetweenTries * 1000);
+  }
+}
+
+export const handler = lambdaHandler(
+  VerifyEndpointInput,
+  EndpointSettings,
+  () => ({ ssm: new SSMClient(readerConfig()) }),
+  verifyEndpoint,
+);

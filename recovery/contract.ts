@@ -1,0 +1,48 @@
+import { type EnvDocument, effectiveEntries, isBlank } from './dotenv.ts';
+
+/** What a target's .env must hold to count as complete. */
+export interface EnvContract {
+  readonly requiredKeys: readonly string[];
+  /** Each prefix needs at least one key that is not blank. */
+  readonly requiredPrefixes: readonly string[];
+}
+
+/** Key names only: no field of this ever holds a value. */
+export interface ContractFinding {
+  readonly complete: boolean;
+  readonly missingKeys: readonly string[];
+  readonly blankKeys: readonly string[];
+  readonly missingPrefixes: readonly string[];
+  /** Required keys whose value is a template leftover, such as `{{ DB_HOST }}` or `<changeme>`. */
+  readonly placeholderKeys: readonly string[];
+}
+
+const placeholder = /\{\{.*\}\}|^\s*["']?<[^<>]*>["']?\s*$|^\s*["']?change-?_?me["']?\s*$/i;
+
+/** Holds a text against its contract. Missing and blank keys are a finding, not an error. */
+export function inspectEnv(document: EnvDocument, contract: EnvContract): ContractFinding {
+  const entries = [...effectiveEntries(document).values()];
+  const byKey = new Map(entries.map((entry) => [entry.key, entry]));
+  const missingKeys = contract.requiredKeys.filter((key) => !byKey.has(key));
+  const blankKeys = contract.requiredKeys.filter((key) => {
+    const entry = byKey.get(key);
+    return entry !== undefined && isBlank(entry.value);
+  });
+  const missingPrefixes = contract.requiredPrefixes.filter(
+    (prefix) => !entries.some((entry) => entry.key.startsWith(prefix) && !isBlank(entry.value)),
+  );
+  const isRequired = (key: string) =>
+    contract.requiredKeys.includes(key) || contract.requiredPrefixes.some((prefix) => key.startsWith(prefix));
+  const placeholderKeys = entries
+    .filter((entry) => isRequired(entry.key) && placeholder.test(entry.value))
+    .map((entry) => entry.key);
+  return {
+    complete:
+      document.unclosedQuote === undefined &&
+      missingKeys.length + blankKeys.length + missingPrefixes.length + placeholderKeys.length === 0,
+    missingKeys,
+    blankKeys,
+    missingPrefixes,
+    placeholderKeys,
+  };
+}

@@ -1,0 +1,140 @@
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { endpointFaults } from './states.ts';
+
+export type EndpointFault = (typeof endpointFaults)[number];
+
+export interface EndpointRequest {
+  readonly url: string;
+  /** The Host header; the URL's own host if undefined. */
+  readonly host: string | undefined;
+  /** Sent as `X-Internal-Key`. A secret. */
+  readonly internalKey: string;
+  /** Where the number is in the JSON answer, as keys joined by dots. */
+  readonly backlogPath: string;
+  /** For name look-up, connection, headers and body together. */
+  readonly timeoutSeconds: number;
+}
+
+export type EndpointAnswer =
+  | { readonly fault: undefined; readonly httpStatus: 200; readonly backlog: number }
+  | { readonly fault: EndpointFault; readonly httpStatus: number | null; readonly detail: string };
+
+/** A count is a few bytes; an answer above this is not one. */
+const maxBodyBytes = 64 * 1024;
+
+/**
+ * Asks the internal endpoint for its backlog, once. Never throws: a fault is an answer too.
+ * Redirects are not followed, since the key would travel along.
+ */
+export async function askEndpoint(request: EndpointRequest): Promise<EndpointAnswer> {
+  const received = await receive(request);
+  if ('fault' in received) return { ...received, httpStatus: null };
+  const { httpStatus, body } = received;
+  const fault = faultOfStatus(httpStatus);
+  if (fault) return { fault, httpStatus, detail: `HTTP ${httpStatus}` };
+  const backlog = numberAt(body, request.backlogPath);
+  if (backlog === undefined) {
+    return {
+      fault: 'BacklogNotNumeric',
+      httpStatus,
+      detail: `HTTP ${httpStatus}, but no number ≥ 0 at "${request.backlogPath}"`,
+    };
+  }
+  return { fault: undefined, httpStatus: 200, backlog };
+}
+
+type Received =
+  | { readonly httpStatus: number; readonly body: string }
+  | { readonly fault: EndpointFault; readonly detail: string };
+
+function receive({ url, host, internalKey, timeoutSeconds }: EndpointRequest): Promise<Received> {
+  if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(internalKey)) {
+    return Promise.resolve({
+      fault: 'InternalKeyRejected',
+      detail: 'the key holds a character that no HTTP header can carry',
+    });
+  }
+  return new Promise((resolve) => {
+    const target = new URL(url);
+    const send = target.protocol === 'https:' ? httpsRequest : httpRequest;
+    let connected = false;
+    const outgoing = send(target, {
+      agent: false,
+      headers: {
+        Accept: 'application/json',
+        'X-Internal-Key': internalKey,
+        ...(host === undefined ? {} : { Host: host }),
+      },
+    });
+    const end = (received: Received) => {
+      clearTimeout(deadline);
+      resolve(received);
+      outgoing.destroy();
+    };
+    const deadline = setTimeout(
+      () =>
+        end({
+          fault: connected ? 'EndpointTooSlow' : 'EndpointUnreachable',
+          detail: `${connected ? 'no whole answer' : 'no connection'} within ${timeoutSeconds} s`,
+        }),
+      timeoutSeconds * 1000,
+    );
+    outgoing.on('socket', (socket) => {
+      socket.once('connect', () => {
+        connected = true;
+      });
+    });
+    outgoing.on('error', (error) => end(faultOfNetwork(error)));
+    outgoing.on('response', (response) => {
+      const chunks: Buffer[] = [];
+      let sizeBytes = 0;
+      response.on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+        sizeBytes += chunk.length;
+        if (sizeBytes > maxBodyBytes)
+          end({ fault: 'EndpointTooLarge', detail: `an answer of more than ${maxBodyBytes} bytes` });
+      });
+      response.on('error', (error) => end(faultOfNetwork(error)));
+      response.on('end', () =>
+        end({ httpStatus: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }),
+      );
+    });
+    outgoing.end();
+  });
+}
+
+/**
+ * Django answers a Host that is not in ALLOWED_HOSTS with 400 before any view runs, so 400 is the Host's;
+ * 401 and 403 are the key's, and 5xx the environment's or the database's.
+ */
+function faultOfStatus(status: number): EndpointFault | undefined {
+  if (status === 200) return undefined;
+  if (status === 400) return 'HostRejected';
+  if (status === 401 || status === 403) return 'InternalKeyRejected';
+  if (status === 404) return 'EndpointNotFound';
+  if (status >= 300 && status < 400) return 'EndpointRedirected';
+  return 'EndpointUnhealthy';
+}
+
+function faultOfNetwork(error: Error): { fault: EndpointFault; detail: string } {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return { fault: 'EndpointNameNotResolved', detail: code };
+  const isTls = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|EPROTO|HOSTNAME_MISMATCH)/.test(code);
+  return { fault: isTls ? 'EndpointTlsFailed' : 'EndpointUnreachable', detail: code };
+}
+
+/** The finite number ≥ 0 at a path of a JSON text; a numeric string is not a number. */
+export function numberAt(json: string, path: string): number | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+  for (const key of path.split('.')) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    value = new Map<string, unknown>(Object.entries(value)).get(key);
+  }
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
+}

@@ -1,0 +1,18 @@
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import { type EnvReader, effectiveEntries, isBlank, readEnvText } from './dotenv.ts';
+import { readParameter } from './parameter.ts';
+
+/**
+ * The env's values by key, as the parameter has them now and its reader hands them on. Functions read them
+ * where they need them, so that no value ever travels through the state machine.
+ */
+export async function readEnvValues(
+  ssm: SSMClient,
+  settings: { readonly ENV_PARAMETER: string; readonly ENV_READER: EnvReader },
+): Promise<ReadonlyMap<string, string>> {
+  const parameter = await readParameter(ssm, settings.ENV_PARAMETER);
+  const entries = effectiveEntries(readEnvText(parameter?.text ?? '', settings.ENV_READER));
+  return new Map(
+    [...entries.values()].filter(({ value }) => !isBlank(value)).map(({ key, value }) => [key, value]),
+  );
+}

@@ -1,0 +1,60 @@
+import * as v from 'valibot';
+import { type Clock, systemClock } from './clock.ts';
+import { RecoveryError } from './errors.ts';
+
+/** What a state's logic works with besides its input: its settings, its AWS clients, and time. */
+export interface Services<Settings> {
+  readonly settings: Settings;
+  readonly clock: Clock;
+}
+
+/**
+ * Makes a Lambda handler of a state: parses the input, builds the services once per cold start, and runs it.
+ *
+ * @throws RecoveryError InvalidInput if the input isn't of the schema, before anything is called;
+ *   InvalidSettings if an environment variable of the function is missing or wrong.
+ */
+export function lambdaHandler<Input extends v.GenericSchema, Settings extends v.GenericSchema, Clients, Output>(
+  inputSchema: Input,
+  settingsSchema: Settings,
+  buildClients: () => Clients,
+  run: (
+    input: v.InferOutput<Input>,
+    services: Services<v.InferOutput<Settings>> & Clients,
+  ) => Promise<Output>,
+): (event: unknown) => Promise<Output> {
+  let services: (Services<v.InferOutput<Settings>> & Clients) | undefined;
+  return async (event) => {
+    const input = parse(inputSchema, event, 'InvalidInput', 'the input');
+    services ??= {
+      settings: parse(settingsSchema, process.env, 'InvalidSettings', 'the environment of this function'),
+      clock: systemClock,
+      ...buildClients(),
+    };
+    return run(input, services);
+  };
+}
+
+/** Parses with a schema; the message says where and what was expected, never what was received. */
+export function parse<Schema extends v.GenericSchema>(
+  schema: Schema,
+  value: unknown,
+  name: 'InvalidInput' | 'InvalidSettings',
+  what: string,
+): v.InferOutput<Schema> {
+  const result = v.safeParse(schema, value, { abortEarly: true });
+  if (result.success) return result.output;
+  throw new RecoveryError(name, `${what}: ${describeIssue(result.issues[0])}.`);
+}
+
+/** `field: expected …`, without the received value, which may be a secret or as long as a whole payload. */
+export function describeIssue(issue: v.BaseIssue<unknown>): string {
+  const field = v.getDotPath(issue)?.slice(0, 80);
+  const isOurMessage = !issue.message.startsWith('Invalid ');
+  const wanted = isOurMessage
+    ? issue.message
+    : issue.expected === 'never'
+      ? 'no field of this name is known here'
+      : `expected ${issue.expected}`;
+  return field ? `${field}: ${wanted}` : wanted;
+}

@@ -1,0 +1,227 @@
+import {
+  GetParameterCommand,
+  GetParameterHistoryCommand,
+  type GetParameterHistoryCommandOutput,
+  type ParameterTier,
+  PutParameterCommand,
+  type SSMClient,
+} from '@aws-sdk/client-ssm';
+import { callAws } from './aws.ts';
+import type { Clock } from './clock.ts';
+import { type EnvReader, readEnvText } from './dotenv.ts';
+import { RecoveryError } from './errors.ts';
+import { lostKeys, unionEnv } from './merge.ts';
+
+/** SSM: a Standard parameter holds 4 KB, an Advanced one 8 KB. Intelligent-Tiering picks between the two. */
+const sizeLimitBytes = { Standard: 4096, Advanced: 8192, 'Intelligent-Tiering': 8192 } as const;
+
+/** One version of a parameter. `text` is secret. */
+export interface ParameterVersion {
+  readonly text: string;
+  readonly version: number;
+  readonly type: string;
+}
+
+/** A version with what `PutParameter` would clear if it weren't passed again. */
+export interface ParameterRecord extends ParameterVersion {
+  readonly keyId: string | undefined;
+  readonly description: string | undefined;
+  readonly allowedPattern: string | undefined;
+  readonly tier: ParameterTier | undefined;
+}
+
+/** The newest version of a parameter, or of the version given; `undefined` if there is none. */
+export async function readParameter(
+  ssm: SSMClient,
+  name: string,
+  version?: number,
+): Promise<ParameterVersion | undefined> {
+  const selector = version === undefined ? name : `${name}:${version}`;
+  return callAws(
+    { action: 'ssm:GetParameter', resource: `parameter ${name}` },
+    async () => {
+      const { Parameter } = await ssm.send(new GetParameterCommand({ Name: selector, WithDecryption: true }));
+      return {
+        text: Parameter?.Value ?? '',
+        version: Parameter?.Version ?? 0,
+        type: Parameter?.Type ?? 'SecureString',
+      };
+    },
+    { ParameterNotFound: () => undefined, ParameterVersionNotFound: () => undefined },
+  );
+}
+
+/** All versions that SSM keeps (100 at most), oldest first; empty if there is no such parameter. */
+export async function readHistory(ssm: SSMClient, name: string): Promise<ParameterRecord[]> {
+  const records: ParameterRecord[] = [];
+  let nextToken: string | undefined;
+  do {
+    const page = await callAws<GetParameterHistoryCommandOutput>(
+      { action: 'ssm:GetParameterHistory', resource: `parameter ${name}` },
+      () =>
+        ssm.send(
+          new GetParameterHistoryCommand({
+            Name: name,
+            WithDecryption: true,
+            MaxResults: 50,
+            ...(nextToken === undefined ? {} : { NextToken: nextToken }),
+          }),
+        ),
+      { ParameterNotFound: () => ({ $metadata: {}, Parameters: [] }) },
+    );
+    for (const entry of page.Parameters ?? []) {
+      records.push({
+        text: entry.Value ?? '',
+        version: entry.Version ?? 0,
+        type: entry.Type ?? 'SecureString',
+        keyId: entry.KeyId,
+        description: entry.Description,
+        allowedPattern: entry.AllowedPattern,
+        tier: entry.Tier,
+      });
+    }
+    nextToken = page.NextToken;
+  } while (nextToken !== undefined);
+  return records.sort((one, other) => one.version - other.version);
+}
+
+export interface GuardedWrite {
+  readonly name: string;
+  readonly reader: EnvReader;
+  /** What the text to write was made from; `undefined` if there is no parameter. */
+  readonly replaces: ParameterRecord | undefined;
+  readonly text: string;
+  /** For a parameter that is created; an existing one keeps its own key. */
+  readonly kmsKeyId: string | undefined;
+}
+
+/** How often a write is merged again with what somebody else wrote in between. */
+const maxConflicts = 5;
+
+/**
+ * Writes an env parameter. It is the only place that does, and it never makes the text hold less: a write that
+ * would drop or blank a key is refused. SSM has no compare-and-set, so the version that comes back is checked:
+ * if it isn't the next one, somebody wrote in between, and the keys of that write are merged in again.
+ *
+ * @returns the version that holds the text, and the text itself.
+ * @throws RecoveryError EnvWouldShrink, EnvTooLarge (both before the call), EnvWriteConflict, EnvStale.
+ */
+export async function writeEnvParameter(
+  ssm: { readonly reader: SSMClient; readonly writer: SSMClient },
+  clock: Clock,
+  { name, reader, replaces, text, kmsKeyId }: GuardedWrite,
+): Promise<ParameterVersion> {
+  let base = replaces;
+  let wanted = text;
+  for (let conflicts = 0; conflicts <= maxConflicts; conflicts += 1) {
+    refuseToShrink(name, base?.text ?? '', wanted, reader);
+    const tier = base?.tier ?? 'Intelligent-Tiering';
+    refuseTooLarge(name, wanted, tier);
+    const version = await put(ssm, { name, text: wanted, base, tier, kmsKeyId });
+    const expectedVersion = (base?.version ?? 0) + 1;
+    if (version === expectedVersion) {
+      await awaitVersion(ssm.reader, clock, name, version, wanted);
+      return { text: wanted, version, type: 'SecureString' };
+    }
+
+    // What others wrote after our read wins over ours, as the newer word, but takes no key away.
+    const history = await readHistory(ssm.reader, name);
+    const others = history.filter((record) => record.version >= expectedVersion && record.version !== version);
+    wanted = others.reduce((merged, record) => unionEnv(record.text, merged, reader), wanted);
+    base = history.at(-1);
+    if (base && base.text === wanted) return base;
+  }
+  throw new RecoveryError(
+    'EnvWriteConflict',
+    `parameter ${name}: somebody else keeps writing it (${maxConflicts} times in a row). Stop that writer and start again.`,
+  );
+}
+
+/** @returns the new version, or `undefined` if a parameter that was to be created exists by now. */
+async function put(
+  ssm: { readonly reader: SSMClient; readonly writer: SSMClient },
+  {
+    name,
+    text,
+    base,
+    tier,
+    kmsKeyId,
+  }: {
+    name: string;
+    text: string;
+    base: ParameterRecord | undefined;
+    tier: ParameterTier;
+    kmsKeyId: string | undefined;
+  },
+): Promise<number | undefined> {
+  const keyId = base?.keyId ?? kmsKeyId;
+  try {
+    return await callAws<number | undefined>(
+      { action: 'ssm:PutParameter', resource: `parameter ${name}` },
+      async () => {
+        const answer = await ssm.writer.send(
+          new PutParameterCommand({
+            Name: name,
+            Value: text,
+            Type: 'SecureString',
+            Tier: tier,
+            // Creating must fail if somebody else has created it meanwhile.
+            Overwrite: base !== undefined,
+            ...(keyId === undefined ? {} : { KeyId: keyId }),
+            ...(base?.description === undefined ? {} : { Description: base.description }),
+            ...(base?.allowedPattern === undefined ? {} : { AllowedPattern: base.allowedPattern }),
+          }),
+        );
+        return answer.Version;
+      },
+      { ParameterAlreadyExists: () => undefined },
+    );
+  } catch (error) {
+    if (!(error instanceof RecoveryError && error.name === 'AwsUnavailable')) throw error;
+    // The answer got lost, the write perhaps not: look for it before anybody writes again.
+    const history = await readHistory(ssm.reader, name);
+    const own = history.find((record) => record.version > (base?.version ?? 0) && record.text === text);
+    if (!own) throw error;
+    return own.version;
+  }
+}
+
+function refuseToShrink(name: string, before: string, after: string, reader: EnvReader): void {
+  const lost = lostKeys(readEnvText(before, reader), readEnvText(after, reader));
+  if (lost.length > 0) {
+    throw new RecoveryError(
+      'EnvWouldShrink',
+      `parameter ${name}: the text to write would lose ${lost.join(', ')}. Nothing was written.`,
+    );
+  }
+}
+
+function refuseTooLarge(name: string, text: string, tier: ParameterTier): void {
+  const sizeBytes = Buffer.byteLength(text);
+  const limitBytes = sizeLimitBytes[tier];
+  if (sizeBytes > limitBytes) {
+    throw new RecoveryError(
+      'EnvTooLarge',
+      `parameter ${name}: the text has ${sizeBytes} bytes, a parameter of the tier ${tier} holds ${limitBytes}. Nothing was written. Move to the tier Advanced or shorten the text.`,
+    );
+  }
+}
+
+/** Parameter Store reads may lag behind a write: reads the version itself back until it holds the text. */
+async function awaitVersion(
+  ssm: SSMClient,
+  clock: Clock,
+  name: string,
+  version: number,
+  text: string,
+): Promise<void> {
+  for (let attempt = 0; attempt < 10; attempt += 1) {
+    const found = await readParameter(ssm, name, version);
+    if (found?.text === text) return;
+    await clock.sleep(500);
+  }
+  throw new RecoveryError(
+    'EnvStale',
+    `parameter ${name}: version ${version} was written but can't be read back yet. Try again.`,
+  );
+}

@@ -1,0 +1,114 @@
+/** The settings that functions get as environment variables; each function names only those it needs. */
+import * as v from 'valibot';
+import type { EnvContract } from './contract.ts';
+import { envReaders } from './dotenv.ts';
+
+/** `A,B,C`, or empty. */
+const list = v.pipe(
+  v.string(),
+  v.transform((text) => text.split(',').filter((item) => item !== '')),
+);
+const seconds = v.pipe(v.string(), v.digits(), v.transform(Number), v.minValue(1));
+/** An empty variable stands for a setting that the target doesn't have. */
+const optionalText = v.pipe(
+  v.optional(v.string(), ''),
+  v.transform((text) => (text === '' ? undefined : text)),
+);
+const url = v.pipe(v.string(), v.url('expected a URL'));
+
+export const ParameterSettings = v.object({
+  ENV_PARAMETER: v.string(),
+  ENV_READER: v.picklist(envReaders),
+});
+
+export const EnvSettings = v.object({
+  ...ParameterSettings.entries,
+  REQUIRED_KEYS: list,
+  REQUIRED_PREFIXES: list,
+});
+
+export function contractOf(settings: v.InferOutput<typeof EnvSettings>): EnvContract {
+  return { requiredKeys: settings.REQUIRED_KEYS, requiredPrefixes: settings.REQUIRED_PREFIXES };
+}
+
+export const UploadSettings = v.object({
+  ...EnvSettings.entries,
+  BACKUP_PARAMETER: optionalText,
+  KMS_KEY_ID: optionalText,
+});
+
+export const EndpointSettings = v.object({
+  ...ParameterSettings.entries,
+  ENDPOINT_URL: url,
+  /** The Host header to send; empty for the one of the URL. */
+  ENDPOINT_HOST: optionalText,
+  /** The env key that holds the internal key. */
+  INTERNAL_KEY: v.string(),
+  /** Where the number is in the JSON answer, e.g. `data.backlog`. */
+  BACKLOG_PATH: v.string(),
+  /** For one request, connection and body together. */
+  REQUEST_TIMEOUT_SECONDS: seconds,
+  /** How long an unhealthy endpoint is tried again. */
+  HEALTHY_WITHIN_SECONDS: seconds,
+});
+export type EndpointSettings = v.InferOutput<typeof EndpointSettings>;
+
+export const DeploySettings = v.object({
+  DOCUMENT_NAME: v.string(),
+  INSTANCE_IDS: list,
+  /** `Key=value`, used if there are no ids. */
+  INSTANCE_TAG: optionalText,
+  COMMAND_LOG_GROUP: v.string(),
+  DELIVERY_TIMEOUT_SECONDS: seconds,
+  /** For one instance. */
+  EXECUTION_TIMEOUT_SECONDS: seconds,
+});
+export type DeploySettings = v.InferOutput<typeof DeploySettings>;
+
+export const AwaitSettings = v.object({
+  ...ParameterSettings.entries,
+  /** How long one call watches before it hands back to the state machine. */
+  WATCH_SECONDS: seconds,
+});
+
+export const PatchSettings = v.object({
+  ...ParameterSettings.entries,
+  FUNCTION_NAME: v.string(),
+  /** JSON: variables with the value to set. */
+  FUNCTION_SET: v.pipe(v.string(), v.parseJson(), v.record(v.string(), v.string())),
+  /** JSON: variables to set to the value of a key of the env parameter. */
+  FUNCTION_SET_FROM_ENV: v.pipe(v.string(), v.parseJson(), v.record(v.string(), v.string())),
+  FUNCTION_REMOVE: list,
+  UPDATE_WITHIN_SECONDS: seconds,
+});
+export type PatchSettings = v.InferOutput<typeof PatchSettings>;
+
+export const ConfirmSettings = v.object({
+  FUNCTION_NAME: v.string(),
+  /** Where the number is in the function's answer. */
+  ANSWER_PATH: v.string(),
+  METRIC_NAMESPACE: v.string(),
+  METRIC_NAME: v.string(),
+  /** JSON: dimension names and values. */
+  METRIC_DIMENSIONS: v.pipe(v.string(), v.parseJson(), v.record(v.string(), v.string())),
+  METRIC_PERIOD_SECONDS: seconds,
+  CONFIRM_WITHIN_SECONDS: seconds,
+});
+export type ConfirmSettings = v.InferOutput<typeof ConfirmSettings>;
+
+export const MetricSettings = v.object({
+  /** The three variables of the function this one replaces. */
+  VIDEO_BACKLOG_API_INTERNAL: v.optional(v.string(), ''),
+  LAMBDA_INTERNAL_API_KEY: v.optional(v.string(), ''),
+  VIDEO_BACKLOG_API_HOST: optionalText,
+  AI_QUEUE_NAME: v.string(),
+  VIDEO_QUEUE_NAME: v.string(),
+  MESSAGING_QUEUE_NAME: v.string(),
+  BACKLOG_PATH: v.string(),
+  METRIC_NAMESPACE: v.string(),
+  METRIC_NAME: v.string(),
+  METRIC_DIMENSIONS: v.pipe(v.string(), v.parseJson(), v.record(v.string(), v.string())),
+  METRIC_PERIOD_SECONDS: seconds,
+  REQUEST_TIMEOUT_SECONDS: seconds,
+});
+export type MetricSettings = v.InferOutput<typeof MetricSettings>;

@@ -1,0 +1,240 @@
+/**
+ * What travels through the state machine. Each state adds one field to the state object, under the name that
+ * its `ResultPath` gives; the schemas here are the inputs that the functions parse, and the types of both ends.
+ * Key names, versions, sizes and ids only: the history of an execution shows all of it.
+ */
+import * as v from 'valibot';
+
+const names = v.array(v.string());
+const timestamp = v.pipe(v.string(), v.isoTimestamp());
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+/** What an operator may say when starting an execution. It never names a resource or a command. */
+export const RecoveryRequest = v.strictObject({
+  /** `recover` is the only mode there is. */
+  mode: v.optional(v.picklist(['recover']), 'recover'),
+  /** `auto`: when the env was restored or the endpoint isn't healthy. */
+  deploy: v.optional(v.picklist(['auto', 'always', 'never']), 'auto'),
+  /** Free text for the report. */
+  reason: v.optional(v.pipe(v.string(), v.maxLength(256, 'expected at most 256 characters'))),
+});
+export type RecoveryRequest = v.InferOutput<typeof RecoveryRequest>;
+
+/** The event EventBridge passes on when an alarm changes its state; only what is read is named. */
+export const AlarmEvent = v.object({
+  source: v.literal('aws.cloudwatch'),
+  'detail-type': v.literal('CloudWatch Alarm State Change'),
+  detail: v.object({
+    alarmName: v.pipe(v.string(), v.maxLength(255)),
+    state: v.object({ value: v.picklist(['OK', 'ALARM', 'INSUFFICIENT_DATA']) }),
+  }),
+});
+
+export const ExecutionRef = v.object({ name: v.string(), startedAt: timestamp });
+
+/** The execution's own input comes unparsed: whatever JSON value somebody started it with. */
+export const ValidateEnvInput = v.object({ execution: ExecutionRef, input: v.unknown() });
+export type ValidateEnvInput = v.InferOutput<typeof ValidateEnvInput>;
+
+export const EnvFinding = v.object({
+  complete: v.boolean(),
+  /** `Missing`: no such parameter. `Empty`: white space only. `Incomplete`: the contract isn't met. */
+  finding: v.picklist(['Complete', 'Missing', 'Empty', 'Incomplete']),
+  parameterName: v.string(),
+  /** 0 if there is no parameter. */
+  version: count,
+  type: v.nullable(v.string()),
+  sizeBytes: count,
+  keys: names,
+  missingKeys: names,
+  blankKeys: names,
+  missingPrefixes: names,
+  duplicateKeys: names,
+  hasBom: v.boolean(),
+  hasCrlf: v.boolean(),
+});
+export type EnvFinding = v.InferOutput<typeof EnvFinding>;
+
+export const EnvUpload = v.object({
+  /** `AlreadyComplete`: somebody, or an earlier try of this state, had restored it before. */
+  outcome: v.picklist(['Restored', 'AlreadyComplete']),
+  version: count,
+  previousVersion: count,
+  source: v.nullable(
+    v.variant('kind', [
+      v.object({ kind: v.literal('history'), version: count }),
+      v.object({ kind: v.literal('backup'), parameterName: v.string(), version: count }),
+    ]),
+  ),
+  keys: names,
+  restoredKeys: names,
+  sizeBytes: count,
+});
+export type EnvUpload = v.InferOutput<typeof EnvUpload>;
+
+/** Why the endpoint isn't healthy, in the words of the closed list of errors. */
+export const endpointFaults = [
+  'HostRejected',
+  'InternalKeyRejected',
+  'InternalKeyMissing',
+  'EndpointNotFound',
+  'EndpointRedirected',
+  'EndpointUnhealthy',
+  'EndpointUnreachable',
+  'EndpointNameNotResolved',
+  'EndpointTlsFailed',
+  'EndpointTooSlow',
+  'EndpointTooLarge',
+  'BacklogNotNumeric',
+] as const;
+
+export const EndpointCheck = v.object({
+  healthy: v.boolean(),
+  finding: v.picklist(['Healthy', ...endpointFaults]),
+  httpStatus: v.nullable(v.number()),
+});
+export type EndpointCheck = v.InferOutput<typeof EndpointCheck>;
+
+export const Deployment = v.object({
+  status: v.picklist(['InProgress', 'Success']),
+  commandId: v.string(),
+  documentName: v.string(),
+  instanceIds: names,
+  /** True if a command that an earlier try had sent was found and no other was sent. */
+  resumed: v.boolean(),
+  startedAt: timestamp,
+  deadline: timestamp,
+  finishedAt: v.nullable(timestamp),
+});
+export type Deployment = v.InferOutput<typeof Deployment>;
+
+export const EndpointProof = v.object({
+  httpStatus: v.literal(200),
+  backlog: v.number(),
+  attempts: count,
+  verifiedAt: timestamp,
+});
+export type EndpointProof = v.InferOutput<typeof EndpointProof>;
+
+export const FunctionPatch = v.object({
+  outcome: v.picklist(['Patched', 'Unchanged']),
+  functionName: v.string(),
+  setKeys: names,
+  removedKeys: names,
+  keptKeyCount: count,
+  sizeBytes: count,
+  completedAt: timestamp,
+});
+export type FunctionPatch = v.InferOutput<typeof FunctionPatch>;
+
+export const BacklogProof = v.object({
+  /** What the metric function answered. */
+  backlog: v.number(),
+  metric: v.string(),
+  datapoint: v.object({ value: v.number(), timestamp }),
+});
+export type BacklogProof = v.InferOutput<typeof BacklogProof>;
+
+/** The state object behind `ValidateEnv`; every later field is there if its state has run. */
+export const RecoveryState = v.object({
+  execution: ExecutionRef,
+  request: v.object({
+    mode: v.picklist(['recover']),
+    deploy: v.picklist(['auto', 'always', 'never']),
+    reason: v.nullable(v.string()),
+    trigger: v.picklist(['operator', 'alarm']),
+  }),
+  env: EnvFinding,
+  upload: v.exactOptional(EnvUpload),
+  check: v.exactOptional(EndpointCheck),
+  deployment: v.exactOptional(Deployment),
+  endpoint: v.exactOptional(EndpointProof),
+  patch: v.exactOptional(FunctionPatch),
+  backlog: v.exactOptional(BacklogProof),
+});
+export type RecoveryState = v.InferOutput<typeof RecoveryState>;
+
+type StateWith<Key extends keyof RecoveryState> = RecoveryState & Required<Pick<RecoveryState, Key>>;
+
+export const ValidateEnvOutput = v.pick(RecoveryState, ['execution', 'request', 'env']);
+export type ValidateEnvOutput = v.InferOutput<typeof ValidateEnvOutput>;
+
+export const UploadEnvInput = v.pick(RecoveryState, ['env']);
+export type UploadEnvInput = v.InferOutput<typeof UploadEnvInput>;
+
+export const CheckEndpointInput = v.object({});
+export type CheckEndpointInput = v.InferOutput<typeof CheckEndpointInput>;
+
+export const DeployApiInput = v.pick(RecoveryState, ['execution']);
+export type DeployApiInput = v.InferOutput<typeof DeployApiInput>;
+
+export const AwaitDeployInput = v.object({ deployment: Deployment });
+export type AwaitDeployInput = v.InferOutput<typeof AwaitDeployInput>;
+
+export const VerifyEndpointInput = v.object({});
+export type VerifyEndpointInput = v.InferOutput<typeof VerifyEndpointInput>;
+
+export const PatchLambdaEnvInput = v.pick(RecoveryState, ['execution']);
+export type PatchLambdaEnvInput = v.InferOutput<typeof PatchLambdaEnvInput>;
+
+export const ConfirmBacklogInput = v.object({
+  ...v.pick(RecoveryState, ['execution', 'upload', 'deployment']).entries,
+  patch: FunctionPatch,
+});
+export type ConfirmBacklogInput = v.InferOutput<typeof ConfirmBacklogInput>;
+
+export const ReportRecoveryInput = v.object({
+  ...RecoveryState.entries,
+  endpoint: EndpointProof,
+  patch: FunctionPatch,
+  backlog: BacklogProof,
+});
+export type ReportRecoveryInput = v.InferOutput<typeof ReportRecoveryInput>;
+
+/** The output of the execution. */
+export interface RecoveryReport {
+  readonly outcome: 'Recovered' | 'Healthy';
+  readonly execution: string;
+  readonly trigger: 'operator' | 'alarm';
+  readonly reason: string | null;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly durationSeconds: number;
+  readonly env: {
+    readonly parameterName: string;
+    readonly finding: EnvFinding['finding'];
+    readonly keyCountBefore: number;
+    readonly keyCountAfter: number;
+    readonly versionBefore: number;
+    readonly versionAfter: number;
+    readonly restoredKeys: readonly string[];
+    readonly source: EnvUpload['source'];
+    readonly notes: readonly string[];
+  };
+  readonly deployment: {
+    readonly commandId: string;
+    readonly instanceIds: readonly string[];
+    readonly durationSeconds: number;
+  } | null;
+  readonly endpoint: { readonly httpStatus: 200; readonly backlog: number };
+  readonly function: Pick<FunctionPatch, 'functionName' | 'outcome' | 'setKeys' | 'removedKeys' | 'keptKeyCount'>;
+  readonly metric: { readonly name: string; readonly value: number; readonly timestamp: string };
+}
+
+/**
+ * The chain, for the compiler: the state object as it stands on each way into a state has to satisfy that
+ * state's input. A function that starts to need a field which a path doesn't provide stops compiling here.
+ */
+type Feeds<Provided extends Needed, Needed> = [Provided, Needed];
+export type Chain = [
+  Feeds<ValidateEnvOutput, UploadEnvInput>,
+  Feeds<ValidateEnvOutput, CheckEndpointInput>,
+  Feeds<ValidateEnvOutput, DeployApiInput>,
+  Feeds<StateWith<'upload'>, DeployApiInput>,
+  Feeds<StateWith<'check'>, DeployApiInput>,
+  Feeds<StateWith<'deployment'>, AwaitDeployInput>,
+  Feeds<StateWith<'deployment'>, VerifyEndpointInput>,
+  Feeds<StateWith<'endpoint'>, PatchLambdaEnvInput>,
+  Feeds<StateWith<'endpoint' | 'patch'>, ConfirmBacklogInput>,
+  Feeds<StateWith<'endpoint' | 'patch' | 'backlog'>, ReportRecoveryInput>,
+];
