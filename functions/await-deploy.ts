@@ -107,7 +107,9 @@ async function readTail(
 ): Promise<string> {
   const failed = endings.find(({ ending }) => ending === 'DeployFailed')?.invocation;
   if (!failed) return '';
-  const env = await readEnvValues(ssm, settings);
+  // Without the env's values nothing can be masked, so nothing is shown.
+  const env = await readEnvValues(ssm, settings).catch(() => undefined);
+  if (!env) return '';
   const tail = failed.stderr.trim()
     ? redactedTail(failed.stderr, stderrLimit, env)
     : redactedTail(failed.stdout, stdoutLimit, env);

@@ -1,0 +1,77 @@
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { invokerConfig, readerConfig } from '../recovery/aws.ts';
+import { RecoveryError } from '../recovery/errors.ts';
+import { lambdaHandler, type Services } from '../recovery/handler.ts';
+import { invokeMetricFunction } from '../recovery/metric-function.ts';
+import { readNewestDatapoint } from '../recovery/metric.ts';
+import { ConfirmSettings } from '../recovery/settings.ts';
+import { type BacklogProof, ConfirmBacklogInput } from '../recovery/states.ts';
+
+type ConfirmBacklogServices = Services<ConfirmSettings> & {
+  readonly lambda: LambdaClient;
+  readonly cloudWatch: CloudWatchClient;
+};
+
+const secondsBetweenLooks = 2;
+/** A healthy system has published within its last few periods; CloudWatch may lag by two minutes. */
+const healthyWithinPeriods = 3;
+
+/**
+ * Invokes the metric function until it counts, then waits for the datapoint. After a repair only a datapoint
+ * stamped later than the repair is proof; in a system where nothing had to be repaired, a recent one is.
+ *
+ * A datapoint carries the start of its period, so that with a period of 60 seconds the first one that counts
+ * is the one of the next full minute; the function is invoked again for it, scheduled or not.
+ *
+ * @throws RecoveryError BacklogNotNumeric or MetricFunctionFailed if the function doesn't count by the
+ *   deadline, DatapointMissing if it does and CloudWatch shows no datapoint by then.
+ */
+export async function confirmBacklog(
+  { execution, upload, deployment, patch }: ConfirmBacklogInput,
+  { settings, clock, lambda, cloudWatch }: ConfirmBacklogServices,
+): Promise<BacklogProof> {
+  const wasRepaired = upload !== undefined || deployment !== undefined || patch.outcome === 'Patched';
+  const periodMs = settings.METRIC_PERIOD_SECONDS * 1000;
+  const since = wasRepaired
+    ? Date.parse(patch.completedAt)
+    : Date.parse(execution.startedAt) - healthyWithinPeriods * periodMs;
+  const deadline = clock.now() + settings.CONFIRM_WITHIN_SECONDS * 1000;
+  const metric = `${settings.METRIC_NAMESPACE}/${settings.METRIC_NAME}`;
+
+  let backlog: number | undefined;
+  let invokedInPeriod = Number.NaN;
+  let failure: RecoveryError | undefined;
+  for (;;) {
+    const period = Math.floor(clock.now() / periodMs);
+    if (backlog === undefined || period !== invokedInPeriod) {
+      const answer = await invokeMetricFunction(lambda, settings);
+      if (answer instanceof RecoveryError) {
+        failure = answer;
+      } else {
+        backlog = answer;
+        invokedInPeriod = period;
+      }
+    }
+    if (backlog !== undefined) {
+      const datapoint = await readNewestDatapoint(cloudWatch, settings, since, clock.now());
+      if (datapoint) {
+        const timestamp = new Date(datapoint.timestampMs).toISOString();
+        return { backlog, metric, datapoint: { value: datapoint.value, timestamp } };
+      }
+      failure = new RecoveryError(
+        'DatapointMissing',
+        `metric ${metric}: no datapoint stamped after ${new Date(since).toISOString()} within ${settings.CONFIRM_WITHIN_SECONDS} s. Check the dimensions in the target file and that function ${settings.FUNCTION_NAME} may call cloudwatch:PutMetricData.`,
+      );
+    }
+    if (clock.now() + secondsBetweenLooks * 1000 > deadline && failure) throw failure;
+    await clock.sleep(secondsBetweenLooks * 1000);
+  }
+}
+
+export const handler = lambdaHandler(
+  ConfirmBacklogInput,
+  ConfirmSettings,
+  () => ({ lambda: new LambdaClient(invokerConfig()), cloudWatch: new CloudWatchClient(readerConfig()) }),
+  confirmBacklog,
+);

@@ -1,0 +1,119 @@
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { readerConfig, writerConfig } from '../recovery/aws.ts';
+import { readEnvValues } from '../recovery/env-values.ts';
+import { RecoveryError } from '../recovery/errors.ts';
+import {
+  type EnvPatch,
+  type FunctionEnv,
+  functionEnvLimitBytes,
+  patchVariables,
+  readFunctionEnv,
+  writeFunctionEnv,
+} from '../recovery/function-env.ts';
+import { lambdaHandler, type Services } from '../recovery/handler.ts';
+import { PatchSettings } from '../recovery/settings.ts';
+import { type FunctionPatch, PatchLambdaEnvInput } from '../recovery/states.ts';
+
+type PatchLambdaEnvServices = Services<PatchSettings> & {
+  readonly ssm: SSMClient;
+  readonly lambda: { readonly reader: LambdaClient; readonly writer: LambdaClient };
+};
+
+const secondsBetweenLooks = 1;
+
+/**
+ * Gives the metric function the environment the target asks for, and leaves its other variables alone. Waits
+ * until the function runs with it. An environment that is right already is not written.
+ *
+ * @throws RecoveryError InternalKeyMissing, FunctionNotFound, FunctionEnvUnreadable, FunctionEnvTooLarge (all
+ *   before the update), FunctionUpdateConflict, FunctionUpdateFailed.
+ */
+export async function patchLambdaEnv(
+  { execution }: PatchLambdaEnvInput,
+  { settings, clock, ssm, lambda }: PatchLambdaEnvServices,
+): Promise<FunctionPatch> {
+  const functionName = settings.FUNCTION_NAME;
+  const patch = await readPatch(ssm, settings);
+  const deadline = clock.now() + settings.UPDATE_WITHIN_SECONDS * 1000;
+  const changed = { set: new Set<string>(), removed: new Set<string>() };
+
+  for (;;) {
+    const current = await readFunctionEnv(lambda.reader, functionName);
+    const { variables, setKeys, removedKeys, keptKeyCount } = patchVariables(current.variables, patch);
+    const sizeBytes = Buffer.byteLength(JSON.stringify(variables));
+    if (current.updateStatus !== 'InProgress') {
+      if (setKeys.length + removedKeys.length === 0) {
+        if (current.updateStatus === 'Failed') throw updateFailed(functionName, current);
+        // A try of this state that lost its answer has changed the function too: its doing counts.
+        const isOurs = changed.set.size + changed.removed.size > 0;
+        const isRecent = current.modifiedAtMs >= Date.parse(execution.startedAt);
+        return {
+          outcome: isOurs || isRecent ? 'Patched' : 'Unchanged',
+          functionName,
+          setKeys: [...changed.set],
+          removedKeys: [...changed.removed],
+          keptKeyCount,
+          sizeBytes,
+          completedAt: new Date(clock.now()).toISOString(),
+        };
+      }
+      refuseTooLarge(functionName, sizeBytes);
+      const answer = await writeFunctionEnv(lambda.writer, functionName, variables, current.revisionId);
+      if (answer === 'Accepted') {
+        for (const key of setKeys) changed.set.add(key);
+        for (const key of removedKeys) changed.removed.add(key);
+      }
+      // `Changed` and `Busy`: read and merge again, with whatever the other writer has put in.
+    }
+    if (clock.now() >= deadline) {
+      throw new RecoveryError(
+        'FunctionUpdateConflict',
+        `function ${functionName}: another update kept it busy for ${settings.UPDATE_WITHIN_SECONDS} s. Wait for it to end and start again.`,
+      );
+    }
+    await clock.sleep(secondsBetweenLooks * 1000);
+  }
+}
+
+async function readPatch(ssm: SSMClient, settings: PatchSettings): Promise<EnvPatch> {
+  const values = await readEnvValues(ssm, settings);
+  const fromEnv = Object.entries(settings.FUNCTION_SET_FROM_ENV).map(([variable, key]) => {
+    const value = values.get(key);
+    if (value === undefined) {
+      throw new RecoveryError(
+        'InternalKeyMissing',
+        `parameter ${settings.ENV_PARAMETER} has no value for ${key}, which ${variable} of function ${settings.FUNCTION_NAME} needs. Put it into the parameter.`,
+      );
+    }
+    return [variable, value];
+  });
+  return { set: { ...settings.FUNCTION_SET, ...Object.fromEntries(fromEnv) }, remove: settings.FUNCTION_REMOVE };
+}
+
+/** Checked before the call, because Lambda's own error quotes the whole environment, secrets included. */
+function refuseTooLarge(functionName: string, sizeBytes: number): void {
+  if (sizeBytes > functionEnvLimitBytes) {
+    throw new RecoveryError(
+      'FunctionEnvTooLarge',
+      `function ${functionName}: its environment would have ${sizeBytes} bytes as JSON, Lambda holds ${functionEnvLimitBytes}. Nothing was changed. Remove variables that it does not need.`,
+    );
+  }
+}
+
+function updateFailed(functionName: string, { updateReasonCode }: FunctionEnv): RecoveryError {
+  return new RecoveryError(
+    'FunctionUpdateFailed',
+    `function ${functionName}: its last update failed (${updateReasonCode ?? 'no reason given'}). Mend that in the Lambda console and start again.`,
+  );
+}
+
+export const handler = lambdaHandler(
+  PatchLambdaEnvInput,
+  PatchSettings,
+  () => ({
+    ssm: new SSMClient(readerConfig()),
+    lambda: { reader: new LambdaClient(readerConfig()), writer: new LambdaClient(writerConfig()) },
+  }),
+  patchLambdaEnv,
+);

@@ -1,0 +1,71 @@
+import * as v from 'valibot';
+import { lambdaHandler, type Services } from '../recovery/handler.ts';
+import { type RecoveryReport, ReportRecoveryInput } from '../recovery/states.ts';
+
+/** Puts the execution's output together. Changes nothing and calls nothing. */
+export async function reportRecovery(
+  state: ReportRecoveryInput,
+  { clock }: Services<Record<string, never>>,
+): Promise<RecoveryReport> {
+  const { execution, request, env, upload, deployment, endpoint, patch, backlog } = state;
+  const finishedAtMs = clock.now();
+  const wasRepaired = upload !== undefined || deployment !== undefined || patch.outcome === 'Patched';
+  return {
+    outcome: wasRepaired ? 'Recovered' : 'Healthy',
+    execution: execution.name,
+    trigger: request.trigger,
+    reason: request.reason,
+    startedAt: execution.startedAt,
+    finishedAt: new Date(finishedAtMs).toISOString(),
+    durationSeconds: secondsBetween(execution.startedAt, finishedAtMs),
+    env: {
+      parameterName: env.parameterName,
+      finding: env.finding,
+      keyCountBefore: env.keys.length,
+      keyCountAfter: (upload ?? env).keys.length,
+      versionBefore: env.version,
+      versionAfter: (upload ?? env).version,
+      restoredKeys: upload?.restoredKeys ?? [],
+      source: upload?.source ?? null,
+      notes: notesOn(state),
+    },
+    deployment: deployment
+      ? {
+          commandId: deployment.commandId,
+          instanceIds: deployment.instanceIds,
+          durationSeconds: secondsBetween(
+            deployment.startedAt,
+            Date.parse(deployment.finishedAt ?? deployment.startedAt),
+          ),
+        }
+      : null,
+    endpoint: { httpStatus: endpoint.httpStatus, backlog: endpoint.backlog },
+    function: {
+      functionName: patch.functionName,
+      outcome: patch.outcome,
+      setKeys: patch.setKeys,
+      removedKeys: patch.removedKeys,
+      keptKeyCount: patch.keptKeyCount,
+    },
+    metric: { name: backlog.metric, value: backlog.datapoint.value, timestamp: backlog.datapoint.timestamp },
+  };
+}
+
+/** What was odd about the text as it was found; a restore writes it back without the first two. */
+function notesOn({ env, upload }: ReportRecoveryInput): string[] {
+  const fate = upload ? 'not written back' : 'still there';
+  return [
+    ...(env.hasBom ? [`a byte order mark was at the start (${fate})`] : []),
+    ...(env.hasCrlf ? [`lines ended with CRLF (${fate})`] : []),
+    ...env.duplicateKeys.map((key) => `${key} is there more than once, the last one counts`),
+    ...(env.type !== null && env.type !== 'SecureString'
+      ? [`the parameter was a ${env.type}, not a SecureString`]
+      : []),
+  ];
+}
+
+function secondsBetween(start: string, endMs: number): number {
+  return Math.max(0, Math.round((endMs - Date.parse(start)) / 100) / 10);
+}
+
+export const handler = lambdaHandler(ReportRecoveryInput, v.object({}), () => ({}), reportRecovery);

@@ -1,0 +1,98 @@
+import {
+  type CloudWatchClient,
+  GetMetricDataCommand,
+  PutMetricDataCommand,
+} from '@aws-sdk/client-cloudwatch';
+import { callAws } from './aws.ts';
+import { RecoveryError } from './errors.ts';
+
+export interface MetricSelector {
+  readonly METRIC_NAMESPACE: string;
+  readonly METRIC_NAME: string;
+  readonly METRIC_DIMENSIONS: Readonly<Record<string, string>>;
+  readonly METRIC_PERIOD_SECONDS: number;
+}
+
+export interface Datapoint {
+  readonly value: number;
+  /** The start of the datapoint's period. */
+  readonly timestampMs: number;
+}
+
+const dimensionsOf = (metric: MetricSelector) =>
+  Object.entries(metric.METRIC_DIMENSIONS).map(([Name, Value]) => ({ Name, Value }));
+
+/** The newest datapoint stamped at or after `sinceMs`; `undefined` if CloudWatch shows none (yet). */
+export async function readNewestDatapoint(
+  cloudWatch: CloudWatchClient,
+  metric: MetricSelector,
+  sinceMs: number,
+  nowMs: number,
+): Promise<Datapoint | undefined> {
+  const resource = `metric ${metric.METRIC_NAMESPACE}/${metric.METRIC_NAME}`;
+  const { MetricDataResults } = await callAws({ action: 'cloudwatch:GetMetricData', resource }, () =>
+    cloudWatch.send(
+      new GetMetricDataCommand({
+        StartTime: new Date(sinceMs),
+        // The end is exclusive, and the datapoint of the running period starts before now.
+        EndTime: new Date(nowMs + metric.METRIC_PERIOD_SECONDS * 1000),
+        ScanBy: 'TimestampDescending',
+        MetricDataQueries: [
+          {
+            Id: 'backlog',
+            MetricStat: {
+              Metric: {
+                Namespace: metric.METRIC_NAMESPACE,
+                MetricName: metric.METRIC_NAME,
+                Dimensions: dimensionsOf(metric),
+              },
+              Period: metric.METRIC_PERIOD_SECONDS,
+              Stat: 'Maximum',
+            },
+          },
+        ],
+      }),
+    ),
+  );
+  const result = MetricDataResults?.[0];
+  if (result?.StatusCode === 'Forbidden') {
+    throw new RecoveryError(
+      'AccessDenied',
+      `cloudwatch:GetMetricData on ${resource}: forbidden. Allow this action in the role of the function.`,
+    );
+  }
+  const datapoints = (result?.Timestamps ?? []).map((timestamp, index) => ({
+    timestampMs: timestamp.getTime(),
+    value: result?.Values?.[index] ?? Number.NaN,
+  }));
+  return datapoints.find(
+    ({ timestampMs, value }) => timestampMs >= sinceMs && Number.isFinite(value) && value >= 0,
+  );
+}
+
+/** Publishes one datapoint, stamped now. High resolution if the period is shorter than a minute. */
+export async function publishDatapoint(
+  cloudWatch: CloudWatchClient,
+  metric: MetricSelector,
+  value: number,
+): Promise<void> {
+  await callAws(
+    { action: 'cloudwatch:PutMetricData', resource: `metric ${metric.METRIC_NAMESPACE}/${metric.METRIC_NAME}` },
+    () =>
+      cloudWatch.send(
+        new PutMetricDataCommand({
+          Namespace: metric.METRIC_NAMESPACE,
+          MetricData: [
+            {
+              MetricName: metric.METRIC_NAME,
+              Dimensions: dimensionsOf(metric),
+              Value: value,
+              Unit: 'Count',
+              Timestamp: new Date(),
+              StorageResolution: metric.METRIC_PERIOD_SECONDS < 60 ? 1 : 60,
+            },
+          ],
+        }),
+      ),
+  );
+}
