@@ -1,0 +1,144 @@
+/** The outages that the sandbox can play, each told apart by how things stand before the recovery starts. */
+import { randomBytes } from 'node:crypto';
+import type { HostOptions } from './host/host.ts';
+import type { Sandbox } from './sandbox.ts';
+
+export const scenarioNames = ['outage', 'healthy', 'host-rejected', 'no-source', 'instance-offline'] as const;
+export type ScenarioName = (typeof scenarioNames)[number];
+
+export interface Scenario {
+  /** What a person should know of it. */
+  readonly summary: string;
+  /** How the execution has to end: the report's outcome, or the error's name. */
+  readonly expected: 'Recovered' | 'Healthy' | 'HostRejected' | 'EnvRestoreFailed' | 'InstanceUnavailable';
+  /** Who starts the execution. */
+  readonly startedBy: 'alarm' | 'operator';
+}
+
+export const scenarios: Record<ScenarioName, Scenario> = {
+  outage: {
+    summary: 'One key was written over the whole env, and the API was deployed with it. The metric has stopped.',
+    expected: 'Recovered',
+    startedBy: 'alarm',
+  },
+  healthy: {
+    summary: 'Nothing is wrong.',
+    expected: 'Healthy',
+    startedBy: 'operator',
+  },
+  'host-rejected': {
+    summary: "The env is complete, but the API's ALLOWED_HOSTS has not the Host that it is asked with.",
+    expected: 'HostRejected',
+    startedBy: 'alarm',
+  },
+  'no-source': {
+    summary: 'The env was overwritten, no older version of it is complete, and there is no backup.',
+    expected: 'EnvRestoreFailed',
+    startedBy: 'alarm',
+  },
+  'instance-offline': {
+    summary: 'The env was overwritten, and the SSM agent of the instance is offline.',
+    expected: 'InstanceUnavailable',
+    startedBy: 'alarm',
+  },
+};
+
+/** What a seeded sandbox starts from; the secrets are made anew each time. */
+export interface Seed {
+  readonly scenario: ScenarioName;
+  /** Versions of the env parameter, oldest first. */
+  readonly versions: readonly string[];
+  readonly host: Omit<HostOptions, 'directory'>;
+  readonly internalKey: string;
+}
+
+const secret = () => randomBytes(18).toString('base64url');
+
+export function makeSeed(scenario: ScenarioName): Seed {
+  const databasePassword = secret();
+  const internalKey = secret();
+  const allowedHosts = scenario === 'host-rejected' ? 'api.example.com' : '127.0.0.1,api.example.com';
+  const complete = (workers: number) => `# The API's whole environment. Parameter Store is its only home.
+SECRET_KEY=${secret()}
+ALLOWED_HOSTS=${allowedHosts}
+
+# Database
+DB_HOST=db.internal
+DB_PORT=5432
+DB_NAME=videos
+DB_USER=api
+DB_PASSWORD=${databasePassword}
+
+# Object storage
+R2_ACCESS_KEY_ID=${secret()}
+R2_SECRET_ACCESS_KEY=${secret()}
+R2_BUCKET=videos
+
+# Cache
+REDIS_URL="redis://:${secret()}@cache.internal:6379/0"
+
+GUNICORN_WORKERS=${workers}
+# The metric Lambda shows this key
+LAMBDA_INTERNAL_API_KEY=${internalKey}
+`;
+  const overwritten = `LAMBDA_INTERNAL_API_KEY=${internalKey}\n`;
+  const versions = {
+    outage: [complete(2), complete(4), overwritten],
+    healthy: [complete(2), complete(4)],
+    'host-rejected': [complete(2)],
+    'no-source': [overwritten],
+    'instance-offline': [complete(2), overwritten],
+  }[scenario];
+  return {
+    scenario,
+    versions,
+    internalKey,
+    host: {
+      env: versions.at(-1) ?? '',
+      database: { name: 'videos', password: databasePassword, videoBacklog: 7 },
+    },
+  };
+}
+
+/** Brings a sandbox that has just been opened to where the scenario starts. */
+export function seedSandbox(sandbox: Sandbox, { scenario, versions, internalKey }: Seed): void {
+  for (const Value of versions) {
+    sandbox.parameters.put({
+      Name: sandbox.parameterName,
+      Value,
+      Type: 'SecureString',
+      Description: 'Environment of the API',
+      Overwrite: true,
+      Tier: 'Intelligent-Tiering',
+    });
+  }
+  const variables = sandbox.functions.variables(sandbox.metricFunctionName);
+  for (const [variable, depth] of [
+    ['AI_QUEUE_NAME', 0],
+    ['VIDEO_QUEUE_NAME', 5],
+    ['MESSAGING_QUEUE_NAME', 0],
+  ] as const)
+    sandbox.queues.setDepth(variables[variable] ?? '', depth);
+  sandbox.functions.update(sandbox.metricFunctionName, {
+    ...variables,
+    LAMBDA_INTERNAL_API_KEY: internalKey,
+    LOG_LEVEL: 'info',
+    // It makes the function send a Host that the API refuses: the reason why the count stayed null.
+    ...(scenario === 'healthy' ? {} : { VIDEO_BACKLOG_API_HOST: 'internal.example.com' }),
+  });
+  if (scenario === 'instance-offline') sandbox.instance.online = false;
+
+  // The metric was published each minute until the outage, a quarter of an hour ago.
+  const endMs = Date.now() - (scenario === 'healthy' ? 0 : 15 * 60_000);
+  for (let minute = 30; minute > 0; minute -= 1) {
+    sandbox.metrics.put(variables.METRIC_NAMESPACE ?? '', [
+      {
+        MetricName: variables.METRIC_NAME ?? '',
+        Dimensions: [{ Name: 'WorkerType', Value: 'Video' }],
+        Value: 7,
+        Timestamp: endMs - minute * 60_000,
+        StorageResolution: 60,
+      },
+    ]);
+  }
+}

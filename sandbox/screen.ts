@@ -1,0 +1,142 @@
+/** What a person sees of an execution: one line for each state, and the proof at the end. */
+import * as v from 'valibot';
+import {
+  BacklogProof,
+  Deployment,
+  EndpointCheck,
+  EndpointProof,
+  EnvUpload,
+  FunctionPatch,
+  type RecoveryReport,
+  ValidateEnvOutput,
+} from '../recovery/states.ts';
+import type { Execution, HistoryEvent } from './services/states.ts';
+
+/** `A, B and 3 more`. */
+export function listNames(names: readonly string[], most = 6): string {
+  if (names.length === 0) return 'none';
+  const shown = names.slice(0, most).join(', ');
+  return names.length > most ? `${shown} and ${names.length - most} more` : shown;
+}
+
+/** One finding in words for each Task state, from the result of its function. */
+const findings: Record<string, (result: unknown) => string> = {
+  ValidateEnv: (result) => {
+    const { env } = v.parse(ValidateEnvOutput, result);
+    const missing = [...env.missingKeys, ...env.blankKeys, ...env.missingPrefixes.map((prefix) => `${prefix}…`)];
+    return env.complete
+      ? `complete: version ${env.version}, ${env.keys.length} keys`
+      : `${env.finding.toLowerCase()}: version ${env.version} has ${count(env.keys.length, 'key')}; missing ${listNames(missing, 8)}`;
+  },
+  UploadEnv: (result) => {
+    const { outcome, version, source, keys, restoredKeys } = v.parse(EnvUpload, result);
+    if (outcome === 'AlreadyComplete') return `already complete: version ${version}`;
+    const from = source?.kind === 'history' ? `version ${source.version}` : `backup ${source?.parameterName}`;
+    return `restored ${count(restoredKeys.length, 'key')} from ${from}; version ${version} has ${keys.length}`;
+  },
+  CheckEndpoint: (result) => {
+    const { finding, httpStatus } = v.parse(EndpointCheck, result);
+    return `${finding}${httpStatus === null ? '' : ` (HTTP ${httpStatus})`}`;
+  },
+  DeployApi: (result) => {
+    const { resumed, commandId, instanceIds } = v.parse(Deployment, result);
+    return `${resumed ? 'found' : 'sent'} command ${commandId.slice(0, 8)} to ${instanceIds.join(', ')}`;
+  },
+  AwaitDeploy: (result) => {
+    const { status, instanceIds } = v.parse(Deployment, result);
+    return status === 'Success' ? `succeeded on ${count(instanceIds.length, 'instance')}` : 'still running';
+  },
+  VerifyEndpoint: (result) => {
+    const { httpStatus, backlog } = v.parse(EndpointProof, result);
+    return `HTTP ${httpStatus}, backlog ${backlog}`;
+  },
+  PatchLambdaEnv: (result) => {
+    const { outcome, setKeys, removedKeys, keptKeyCount } = v.parse(FunctionPatch, result);
+    if (outcome === 'Unchanged') return 'nothing to change';
+    return `set ${listNames(setKeys)}; removed ${listNames(removedKeys)}; kept ${keptKeyCount}`;
+  },
+  ConfirmBacklog: (result) => {
+    const { backlog, metric, datapoint } = v.parse(BacklogProof, result);
+    return `the function counts ${backlog}; ${metric} = ${datapoint.value} at ${datapoint.timestamp.slice(11, 19)} UTC`;
+  },
+};
+
+const Entered = v.object({ stateEnteredEventDetails: v.object({ name: v.string() }) });
+const Succeeded = v.object({ lambdaFunctionSucceededEventDetails: v.object({ output: v.string() }) });
+const Failed = v.object({ lambdaFunctionFailedEventDetails: v.object({ error: v.string(), cause: v.string() }) });
+
+/** Prints an execution's events as they come. */
+export class Screen {
+  readonly #print: (line: string) => void;
+  #state = '';
+  #attempt = 0;
+  #startedAt = 0;
+
+  constructor(print: (line: string) => void) {
+    this.#print = print;
+  }
+
+  show(event: HistoryEvent): void {
+    const entered = v.safeParse(Entered, event);
+    if (entered.success) {
+      this.#state = entered.output.stateEnteredEventDetails.name;
+      this.#attempt = 0;
+      return;
+    }
+    if (event.type === 'LambdaFunctionScheduled') {
+      this.#attempt += 1;
+      this.#startedAt = event.timestamp.getTime();
+      return;
+    }
+    const succeeded = v.safeParse(Succeeded, event);
+    if (succeeded.success) {
+      const result: unknown = JSON.parse(succeeded.output.lambdaFunctionSucceededEventDetails.output);
+      this.#line(event, findings[this.#state]?.(result) ?? 'done');
+    }
+    const failed = v.safeParse(Failed, event);
+    if (failed.success) {
+      const { error, cause } = failed.output.lambdaFunctionFailedEventDetails;
+      this.#line(event, `${error}: ${causeMessage(cause)}`);
+    }
+  }
+
+  #line(event: HistoryEvent, finding: string): void {
+    const time = event.timestamp.toTimeString().slice(0, 8);
+    const seconds = ((event.timestamp.getTime() - this.#startedAt) / 1000).toFixed(1);
+    const attempt = this.#attempt > 1 ? ` (attempt ${this.#attempt})` : '';
+    this.#print(`  ${time}  ${this.#state.padEnd(15)} ${seconds.padStart(5)} s  ${finding}${attempt}`);
+  }
+}
+
+/** The message in a cause as Lambda writes it: JSON with `errorMessage`. */
+export function causeMessage(cause: string | undefined): string {
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), v.object({ errorMessage: v.string() })), cause);
+  return parsed.success ? parsed.output.errorMessage : (cause ?? '');
+}
+
+/** What was wrong, what was done, and the proof. */
+export function reportLines(report: RecoveryReport, execution: Execution): string[] {
+  const { env, deployment, endpoint, function: patched, metric } = report;
+  return [
+    `${report.outcome} in ${report.durationSeconds} s (execution ${execution.name})`,
+    '',
+    '  What was wrong',
+    `    ${env.parameterName} was ${env.finding.toLowerCase()}${env.restoredKeys.length > 0 ? `, without ${listNames(env.restoredKeys, 20)}` : ''}`,
+    ...env.notes.map((note) => `    ${note}`),
+    ...(patched.removedKeys.length > 0
+      ? [`    ${patched.functionName} had ${listNames(patched.removedKeys)} in its environment`]
+      : []),
+    '  What was done',
+    `    env: ${env.restoredKeys.length > 0 ? `${count(env.restoredKeys.length, 'key')} restored` : 'nothing'}`,
+    `    deploy: ${deployment ? `${deployment.instanceIds.join(', ')} in ${deployment.durationSeconds} s` : 'none'}`,
+    `    function: ${patched.outcome === 'Patched' ? `${count(patched.setKeys.length, 'variable')} set, ${patched.removedKeys.length} removed, ${patched.keptKeyCount} kept` : 'nothing'}`,
+    '  Proof',
+    `    keys      ${env.keyCountBefore} before (version ${env.versionBefore}), ${env.keyCountAfter} after (version ${env.versionAfter})`,
+    `    endpoint  HTTP ${endpoint.httpStatus}, backlog ${endpoint.backlog}`,
+    `    metric    ${metric.name} = ${metric.value} at ${metric.timestamp}`,
+  ];
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,150 @@
+/** Parameter Store, and the entry to Run Command. Rules as in the API reference of Systems Manager. */
+import * as v from 'valibot';
+import { AwsError, operation, type Service } from '../endpoint.ts';
+import { accountId, region } from '../template.ts';
+import type { RunCommand } from './run-command.ts';
+
+interface StoredVersion {
+  readonly Version: number;
+  readonly Value: string;
+  readonly Type: string;
+  readonly KeyId: string | undefined;
+  readonly Description: string | undefined;
+  readonly AllowedPattern: string | undefined;
+  readonly Tier: 'Standard' | 'Advanced';
+  readonly LastModifiedDate: Date;
+  readonly LastModifiedUser: string;
+  readonly Labels: string[];
+}
+
+const sizeLimitBytes = { Standard: 4096, Advanced: 8192 };
+const maxVersions = 100;
+
+const PutParameter = v.object({
+  Name: v.string(),
+  Value: v.string(),
+  Type: v.optional(v.picklist(['String', 'StringList', 'SecureString'])),
+  KeyId: v.optional(v.string()),
+  Description: v.optional(v.string()),
+  AllowedPattern: v.optional(v.string()),
+  Overwrite: v.optional(v.boolean(), false),
+  Tier: v.optional(v.picklist(['Standard', 'Advanced', 'Intelligent-Tiering'])),
+});
+
+export class ParameterStore {
+  readonly #parameters = new Map<string, StoredVersion[]>();
+
+  put(input: v.InferInput<typeof PutParameter>): { Version: number; Tier: string } {
+    const { Name, Value, Type, KeyId, Description, AllowedPattern, Overwrite, Tier } = v.parse(PutParameter, input);
+    const versions = this.#parameters.get(Name) ?? [];
+    const latest = versions.at(-1);
+    if (latest && !Overwrite) throw new AwsError('ParameterAlreadyExists', 'The parameter already exists.');
+    if (!latest && !Type) throw new AwsError('ValidationException', 'A parameter type is required.');
+    if (Value === '') throw new AwsError('ValidationException', 'Value must have length greater than or equal to 1');
+    const sizeBytes = Buffer.byteLength(Value);
+    // Intelligent-Tiering moves up to Advanced when the value needs it, and never down again.
+    const wanted = Tier === 'Intelligent-Tiering' || Tier === undefined ? latest?.Tier : Tier;
+    const tier = sizeBytes > sizeLimitBytes.Standard && Tier === 'Intelligent-Tiering' ? 'Advanced' : (wanted ?? 'Standard');
+    if (latest?.Tier === 'Advanced' && tier === 'Standard')
+      throw new AwsError('ValidationException', 'An advanced parameter can not be turned into a standard one.');
+    if (sizeBytes > sizeLimitBytes[tier])
+      throw new AwsError('ValidationException', `${tier} tier parameters support a maximum parameter value of ${sizeLimitBytes[tier]} characters.`);
+    if (versions.length >= maxVersions) {
+      const [oldest] = versions;
+      if (oldest && oldest.Labels.length > 0)
+        throw new AwsError('ParameterMaxVersionLimitExceeded', 'The oldest version has a label and can not be deleted.');
+      versions.shift();
+    }
+    const type = Type ?? latest?.Type ?? 'String';
+    const version: StoredVersion = {
+      Version: (latest?.Version ?? 0) + 1,
+      Value,
+      Type: type,
+      KeyId: type === 'SecureString' ? (KeyId ?? latest?.KeyId ?? 'alias/aws/ssm') : undefined,
+      Description,
+      AllowedPattern,
+      Tier: tier,
+      LastModifiedDate: new Date(),
+      LastModifiedUser: `arn:aws:iam::${accountId}:user/sandbox`,
+      Labels: [],
+    };
+    this.#parameters.set(Name, [...versions, version]);
+    return { Version: version.Version, Tier: tier };
+  }
+
+  delete(name: string): void {
+    this.#parameters.delete(name);
+  }
+
+  /** @param selector a name, `name:version` or `name:label`. */
+  get(selector: string): StoredVersion & { Name: string } {
+    const [Name = '', wanted] = selector.split(':');
+    const versions = this.#parameters.get(Name);
+    if (!versions) throw new AwsError('ParameterNotFound', '');
+    const version =
+      wanted === undefined
+        ? versions.at(-1)
+        : versions.find((one) => String(one.Version) === wanted || one.Labels.includes(wanted));
+    if (!version) throw new AwsError('ParameterVersionNotFound', '');
+    return { Name, ...version };
+  }
+
+  history(Name: string): (StoredVersion & { Name: string })[] {
+    const versions = this.#parameters.get(Name);
+    if (!versions) throw new AwsError('ParameterNotFound', '');
+    return versions.map((version) => ({ Name, ...version }));
+  }
+}
+
+/** A SecureString that isn't decrypted comes as a ciphertext. */
+function shown(value: string, type: string, decrypt: boolean): string {
+  return type === 'SecureString' && !decrypt ? `ENCRYPTED-${Buffer.byteLength(value)}` : value;
+}
+
+export function ssmService(store: ParameterStore, runCommand: RunCommand): Service {
+  return {
+    targetPrefix: 'AmazonSSM',
+    operations: {
+      PutParameter: operation(PutParameter, (input) => store.put(input)),
+
+      GetParameter: operation(
+        v.object({ Name: v.string(), WithDecryption: v.optional(v.boolean(), false) }),
+        ({ Name: selector, WithDecryption }) => {
+          const { Name, Value, Type, Version, LastModifiedDate } = store.get(selector);
+          return {
+            Parameter: {
+              Name,
+              Type,
+              Version,
+              LastModifiedDate,
+              Value: shown(Value, Type, WithDecryption),
+              ARN: `arn:aws:ssm:${region}:${accountId}:parameter${Name}`,
+              DataType: 'text',
+            },
+          };
+        },
+      ),
+
+      GetParameterHistory: operation(
+        v.object({
+          Name: v.string(),
+          WithDecryption: v.optional(v.boolean(), false),
+          MaxResults: v.optional(v.pipe(v.number(), v.minValue(1), v.maxValue(50)), 50),
+          NextToken: v.optional(v.string(), '0'),
+        }),
+        ({ Name, WithDecryption, MaxResults, NextToken }) => {
+          const start = Number(NextToken);
+          const versions = store.history(Name);
+          return {
+            Parameters: versions
+              .slice(start, start + MaxResults)
+              .map(({ Value, ...rest }) => ({ ...rest, DataType: 'text', Value: shown(Value, rest.Type, WithDecryption) })),
+            NextToken: start + MaxResults < versions.length ? String(start + MaxResults) : undefined,
+          };
+        },
+      ),
+
+      ...runCommand.operations,
+    },
+  };
+}

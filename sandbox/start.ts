@@ -1,0 +1,167 @@
+/** `npm start` and `npm run sandbox`: packages the stack, boots what was compiled, and lets it recover. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { readEnvText, effectiveEntries } from '../recovery/dotenv.ts';
+import { askEndpoint } from '../recovery/endpoint.ts';
+import type { RecoveryReport } from '../recovery/states.ts';
+import { packageTarget } from './package.ts';
+import { credentials, openSandbox, region, type Sandbox } from './sandbox.ts';
+import { makeSeed, type ScenarioName, scenarioNames, scenarios, seedSandbox } from './scenarios.ts';
+import { causeMessage, reportLines, Screen } from './screen.ts';
+import type { Execution } from './services/states.ts';
+
+const usage = `Usage: npm start -- [--scenario <name>]
+       npm run sandbox -- [--scenario <name>]
+
+  --scenario  ${scenarioNames.join(' | ')} (default: outage)
+  --keep      stay up until Ctrl+C, and start nothing`;
+
+const print = (line = '') => console.log(line);
+
+async function main(): Promise<number> {
+  const { scenario, keep } = readArguments();
+  const root = join(import.meta.dirname, '..', '.sandbox');
+  mkdirSync(root, { recursive: true });
+  const directory = mkdtempSync(join(root, 'run-'));
+  let sandbox: Sandbox | undefined;
+  const cleanUp = async () => {
+    await sandbox?.close();
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+  };
+  const interrupted = new Promise<number>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(130));
+  });
+  const work = async () => {
+    print(`Scenario ${scenario}: ${scenarios[scenario].summary}`);
+    print('Packaging the stack (serverless package --param target=sandbox) …');
+    await packageTarget('sandbox', join(directory, 'package'));
+    const seed = makeSeed(scenario);
+    const screen = new Screen(print);
+    sandbox = await openSandbox({
+      packageDirectory: join(directory, 'package'),
+      directory,
+      host: seed.host,
+      onEvent: (_execution, event) => screen.show(event),
+    });
+    seedSandbox(sandbox, seed);
+    print(`Booted the compiled template at ${sandbox.endpoint.url}`);
+    print();
+    if (!keep) return recover(sandbox, scenario);
+    printCommands(sandbox);
+    return interrupted;
+  };
+  try {
+    return await Promise.race([work(), interrupted]);
+  } finally {
+    await cleanUp();
+  }
+}
+
+function readArguments(): { scenario: ScenarioName; keep: boolean } {
+  try {
+    const { values } = parseArgs({
+      options: { scenario: { type: 'string', default: 'outage' }, keep: { type: 'boolean', default: false } },
+    });
+    const scenario = scenarioNames.find((name) => name === values.scenario);
+    if (scenario === undefined) throw new Error(`There is no scenario ${values.scenario}.`);
+    return { scenario, keep: values.keep };
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n\n${usage}`);
+    process.exit(2);
+  }
+}
+
+/** Starts the recovery as the scenario says, and checks for itself what it has come to. */
+async function recover(sandbox: Sandbox, scenario: ScenarioName): Promise<number> {
+  const { startedBy, expected } = scenarios[scenario];
+  const versionBefore = sandbox.parameters.get(sandbox.parameterName).Version;
+  const startedAtMs = Date.now();
+  if (startedBy === 'operator') {
+    print('Started by an operator, with {}');
+    sandbox.machines.start(sandbox.stateMachineArn, '{}');
+  } else {
+    print('No datapoint for five minutes: the heartbeat alarm fires, and its event starts the state machine');
+    sandbox.metrics.evaluateAlarms();
+  }
+  const [execution] = sandbox.machines.executions;
+  if (!execution) {
+    print('The alarm has not started an execution.');
+    return 1;
+  }
+  await execution.ended;
+  print();
+
+  if (execution.status !== 'SUCCEEDED') {
+    const version = sandbox.parameters.get(sandbox.parameterName).Version;
+    print(`${execution.status}: ${execution.error}`);
+    print(`  ${causeMessage(execution.cause)}`);
+    print(
+      `  ${sandbox.parameterName} ${version === versionBefore ? `is at version ${version}, as before` : `went from version ${versionBefore} to ${version}`}`,
+    );
+    print(execution.error === expected ? `This is how scenario ${scenario} has to end.` : `${expected} was expected.`);
+    return 1;
+  }
+  const report: RecoveryReport = JSON.parse(execution.output ?? '');
+  for (const line of reportLines(report, execution)) print(line);
+  const problems = await checkProof(sandbox, execution, startedAtMs);
+  for (const problem of problems) print(`NOT RECOVERED: ${problem}`);
+  if (report.outcome !== expected) print(`${expected} was expected.`);
+  return problems.length === 0 && report.outcome === expected ? 0 : 1;
+}
+
+/** Looks for itself, past the workflow: is the env whole, does the API answer, does the metric count? */
+async function checkProof(sandbox: Sandbox, execution: Execution, startedAtMs: number): Promise<string[]> {
+  const problems: string[] = [];
+  const history = sandbox.parameters.history(sandbox.parameterName);
+  const keysNow = effectiveEntries(readEnvText(history.at(-1)?.Value ?? '', 'dotenv'));
+  for (const { Value, Version } of history) {
+    for (const key of effectiveEntries(readEnvText(Value, 'dotenv')).keys())
+      if (!keysNow.has(key)) problems.push(`${key} of version ${Version} is lost`);
+  }
+  const variables = sandbox.functions.variables(sandbox.metricFunctionName);
+  const answer = await askEndpoint({
+    url: variables.VIDEO_BACKLOG_API_INTERNAL ?? '',
+    host: variables.VIDEO_BACKLOG_API_HOST,
+    internalKey: variables.LAMBDA_INTERNAL_API_KEY ?? '',
+    backlogPath: variables.BACKLOG_PATH ?? '',
+    timeoutSeconds: 5,
+  });
+  if (answer.fault !== undefined) problems.push(`the endpoint answers the function's own request with ${answer.fault}`);
+  const datapoints = sandbox.metrics.read(
+    {
+      Namespace: variables.METRIC_NAMESPACE ?? '',
+      MetricName: variables.METRIC_NAME ?? '',
+      Dimensions: [{ Name: 'WorkerType', Value: 'Video' }],
+    },
+    { startMs: startedAtMs, endMs: Date.now() + 1000, periodSeconds: 1, statistic: 'Maximum' },
+  );
+  if (datapoints.length === 0) problems.push('the metric has no datapoint since the start');
+  if (execution.status !== 'SUCCEEDED') problems.push(`the execution is ${execution.status}`);
+  return problems;
+}
+
+function printCommands(sandbox: Sandbox): void {
+  const isWindows = process.platform === 'win32';
+  const set = (name: string, value: string) => (isWindows ? `$env:${name} = '${value}'` : `export ${name}=${value}`);
+  print(`Paste this into another ${isWindows ? 'PowerShell' : 'shell'}, then any of the commands below it:`);
+  print();
+  print(`  ${set('AWS_ENDPOINT_URL', sandbox.endpoint.url)}`);
+  print(`  ${set('AWS_REGION', region)}`);
+  for (const [name, value] of Object.entries(credentials)) print(`  ${set(name, value)}`);
+  print();
+  const [machine] = sandbox.machines.machines();
+  const execution = sandbox.stateMachineArn.replace(':stateMachine:', ':execution:');
+  print(`  aws stepfunctions start-execution --name first --state-machine-arn ${machine?.arn}`);
+  print(`  aws stepfunctions describe-execution --execution-arn ${execution}:first`);
+  print(`  aws stepfunctions get-execution-history --execution-arn ${execution}:first`);
+  print(`  aws ssm get-parameter --name ${sandbox.parameterName} --with-decryption`);
+  print(
+    `  aws cloudwatch set-alarm-state --alarm-name ${sandbox.metrics.alarms()[0]?.properties.AlarmName} --state-value ALARM --state-reason test`,
+  );
+  print();
+  print('The sandbox stays up until Ctrl+C; executions are shown here as they go.');
+}
+
+process.exitCode = await main();
