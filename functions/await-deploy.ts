@@ -1,7 +1,13 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
 import type * as v from 'valibot';
 import { readerConfig } from '../recovery/aws.ts';
-import { cancelCommand, type Invocation, readInvocation, stderrLimit, stdoutLimit } from '../recovery/command.ts';
+import {
+  cancelCommand,
+  type Invocation,
+  readInvocation,
+  stderrLimit,
+  stdoutLimit,
+} from '../recovery/command.ts';
 import { readEnvValues } from '../recovery/env-values.ts';
 import { type ErrorName, RecoveryError } from '../recovery/errors.ts';
 import { lambdaHandler, type Services } from '../recovery/handler.ts';
@@ -14,9 +20,21 @@ type AwaitDeployServices = Services<v.InferOutput<typeof AwaitSettings>> & { rea
 const secondsBetweenLooks = 1;
 
 /** How an invocation can end badly, in the order in which a failure is named if several ended differently. */
-const failures = ['DeployFailed', 'DeployTimedOut', 'DeployCancelled', 'InstanceUnavailable'] as const satisfies
-  readonly ErrorName[];
-type Ending = 'Success' | 'NotYet' | (typeof failures)[number];
+const failures = [
+  'DeployFailed',
+  'DeployTimedOut',
+  'DeployCancelled',
+  'InstanceUnavailable',
+] as const satisfies readonly ErrorName[];
+type Failure = (typeof failures)[number];
+type Ending = 'Success' | 'NotYet' | Failure;
+
+const remedies: Record<Failure, string> = {
+  DeployFailed: 'the whole output is in CloudWatch Logs, in the log group of the deploy',
+  DeployTimedOut: 'check that the SSM agent is online, or raise deploy.timeoutSeconds in the target file',
+  DeployCancelled: 'somebody has cancelled it: start again when the reason is gone',
+  InstanceUnavailable: 'check that the instance runs and its SSM agent is online, then start again',
+};
 
 /**
  * Watches the deploy command for most of a minute and returns as soon as it is known how it ended; a command
@@ -44,21 +62,22 @@ export async function awaitDeploy(
       return { ...deployment, status: 'Success', finishedAt: new Date(clock.now()).toISOString() };
 
     if (endings.every(({ ending }) => ending !== 'NotYet')) {
-      const name = failures.find((failure) => endings.some(({ ending }) => ending === failure));
+      const name =
+        failures.find((failure) => endings.some(({ ending }) => ending === failure)) ?? 'DeployFailed';
       const states = endings
         .filter(({ ending }) => ending !== 'Success')
         .map(({ instanceId, invocation }) => `${instanceId} ${describe(invocation)}`);
       const tail = name === 'DeployFailed' ? await readTail(ssm, settings, endings) : '';
       throw new RecoveryError(
-        name ?? 'DeployFailed',
-        `command ${commandId} failed on ${states.join('; ')}. The whole output is in CloudWatch Logs.${tail}`,
+        name,
+        `command ${commandId} did not succeed on ${states.join('; ')}; ${remedies[name]}.${tail}`,
       );
     }
     if (clock.now() >= Date.parse(deployment.deadline)) {
       await cancelCommand(ssm, commandId);
       throw new RecoveryError(
         'DeployTimedOut',
-        `command ${commandId} had not ended on ${instanceIds.join(', ')} by ${deployment.deadline} and was cancelled. Check that the SSM agent is online, or raise deploy.timeoutSeconds in the target file.`,
+        `command ${commandId} had not ended on ${instanceIds.join(', ')} by ${deployment.deadline} and was cancelled; ${remedies.DeployTimedOut}.`,
       );
     }
     if (clock.now() + secondsBetweenLooks * 1000 > watchUntil) return deployment;
@@ -96,7 +115,8 @@ function endingOf(invocation: Invocation | undefined): Ending {
 
 function describe(invocation: Invocation | undefined): string {
   if (!invocation) return 'Unknown';
-  const exit = invocation.status === 'Failed' && invocation.exitCode >= 0 ? `, exit code ${invocation.exitCode}` : '';
+  const exit =
+    invocation.status === 'Failed' && invocation.exitCode >= 0 ? `, exit code ${invocation.exitCode}` : '';
   return `(${invocation.statusDetails}${exit})`;
 }
 

@@ -3,10 +3,10 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { invokerConfig, readerConfig } from '../recovery/aws.ts';
 import { RecoveryError } from '../recovery/errors.ts';
 import { lambdaHandler, type Services } from '../recovery/handler.ts';
-import { invokeMetricFunction } from '../recovery/metric-function.ts';
 import { readNewestDatapoint } from '../recovery/metric.ts';
+import { invokeMetricFunction } from '../recovery/metric-function.ts';
 import { ConfirmSettings } from '../recovery/settings.ts';
-import { type BacklogProof, ConfirmBacklogInput } from '../recovery/states.ts';
+import { type BacklogProof, ConfirmBacklogInput, wasRepaired } from '../recovery/states.ts';
 
 type ConfirmBacklogServices = Services<ConfirmSettings> & {
   readonly lambda: LambdaClient;
@@ -28,14 +28,13 @@ const healthyWithinPeriods = 3;
  *   deadline, DatapointMissing if it does and CloudWatch shows no datapoint by then.
  */
 export async function confirmBacklog(
-  { execution, upload, deployment, patch }: ConfirmBacklogInput,
+  state: ConfirmBacklogInput,
   { settings, clock, lambda, cloudWatch }: ConfirmBacklogServices,
 ): Promise<BacklogProof> {
-  const wasRepaired = upload !== undefined || deployment !== undefined || patch.outcome === 'Patched';
   const periodMs = settings.METRIC_PERIOD_SECONDS * 1000;
-  const since = wasRepaired
-    ? Date.parse(patch.completedAt)
-    : Date.parse(execution.startedAt) - healthyWithinPeriods * periodMs;
+  const since = wasRepaired(state)
+    ? Date.parse(state.patch.completedAt)
+    : Date.parse(state.execution.startedAt) - healthyWithinPeriods * periodMs;
   const deadline = clock.now() + settings.CONFIRM_WITHIN_SECONDS * 1000;
   const metric = `${settings.METRIC_NAMESPACE}/${settings.METRIC_NAME}`;
 

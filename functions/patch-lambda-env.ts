@@ -88,7 +88,10 @@ async function readPatch(ssm: SSMClient, settings: PatchSettings): Promise<EnvPa
     }
     return [variable, value];
   });
-  return { set: { ...settings.FUNCTION_SET, ...Object.fromEntries(fromEnv) }, remove: settings.FUNCTION_REMOVE };
+  return {
+    set: { ...settings.FUNCTION_SET, ...Object.fromEntries(fromEnv) },
+    remove: settings.FUNCTION_REMOVE,
+  };
 }
 
 /** Checked before the call, because Lambda's own error quotes the whole environment, secrets included. */

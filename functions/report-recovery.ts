@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { lambdaHandler, type Services } from '../recovery/handler.ts';
-import { type RecoveryReport, ReportRecoveryInput } from '../recovery/states.ts';
+import { type RecoveryReport, ReportRecoveryInput, wasRepaired } from '../recovery/states.ts';
 
 /** Puts the execution's output together. Changes nothing and calls nothing. */
 export async function reportRecovery(
@@ -9,9 +9,8 @@ export async function reportRecovery(
 ): Promise<RecoveryReport> {
   const { execution, request, env, upload, deployment, endpoint, patch, backlog } = state;
   const finishedAtMs = clock.now();
-  const wasRepaired = upload !== undefined || deployment !== undefined || patch.outcome === 'Patched';
   return {
-    outcome: wasRepaired ? 'Recovered' : 'Healthy',
+    outcome: wasRepaired(state) ? 'Recovered' : 'Healthy',
     execution: execution.name,
     trigger: request.trigger,
     reason: request.reason,

@@ -6,7 +6,12 @@ import { effectiveEntries, readEnvText } from '../recovery/dotenv.ts';
 import { RecoveryError } from '../recovery/errors.ts';
 import { lambdaHandler, type Services } from '../recovery/handler.ts';
 import { unionEnv } from '../recovery/merge.ts';
-import { type ParameterRecord, readHistory, readParameter, writeEnvParameter } from '../recovery/parameter.ts';
+import {
+  type ParameterRecord,
+  readHistory,
+  readParameter,
+  writeEnvParameter,
+} from '../recovery/parameter.ts';
 import { contractOf, UploadSettings } from '../recovery/settings.ts';
 import { type EnvUpload, UploadEnvInput } from '../recovery/states.ts';
 
@@ -31,10 +36,15 @@ export async function uploadEnv(
   const history = await readHistory(ssm.reader, name);
   const current = history.at(-1);
   if ((current?.version ?? 0) < env.version) {
-    throw new RecoveryError('EnvStale', `parameter ${name}: version ${env.version} is not in its history yet.`);
+    throw new RecoveryError(
+      'EnvStale',
+      `parameter ${name}: version ${env.version} is not in its history yet.`,
+    );
   }
   const before = new Set(env.keys);
-  const report = (text: string): Pick<EnvUpload, 'keys' | 'restoredKeys' | 'sizeBytes' | 'previousVersion'> => {
+  const report = (
+    text: string,
+  ): Pick<EnvUpload, 'keys' | 'restoredKeys' | 'sizeBytes' | 'previousVersion'> => {
     const keys = [...effectiveEntries(readEnvText(text, settings.ENV_READER)).keys()];
     const filled = new Set(env.blankKeys);
     return {

@@ -1,5 +1,5 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
-import * as v from 'valibot';
+import type * as v from 'valibot';
 import { readerConfig } from '../recovery/aws.ts';
 import { inspectEnv } from '../recovery/contract.ts';
 import { effectiveEntries, readEnvText } from '../recovery/dotenv.ts';

@@ -23,8 +23,10 @@ const retried: ReadonlySet<EndpointFault> = new Set([
 ]);
 
 const remedies: Record<EndpointFault, string> = {
-  HostRejected: "add it to the API's ALLOWED_HOSTS, or set endpoint.host in the target file to a name the API allows",
-  InternalKeyRejected: 'the API runs with another key than the parameter holds: start again with "deploy": "always"',
+  HostRejected:
+    "add it to the API's ALLOWED_HOSTS, or set endpoint.host in the target file to a name the API allows",
+  InternalKeyRejected:
+    'the API runs with another key than the parameter holds: start again with "deploy": "always"',
   InternalKeyMissing: 'put the key into the parameter',
   EndpointNotFound: 'check endpoint.url in the target file',
   EndpointRedirected: 'redirects are not followed: set endpoint.url in the target file to the final address',

@@ -93,5 +93,8 @@ function classify(cause: ReturnType<typeof safeCause>): [ErrorName, string] {
   const network = cause.name === 'TimeoutError' || networkCodes.has(cause.code ?? '');
   if (network || (cause.httpStatus ?? 0) >= 500)
     return ['AwsUnavailable', `no usable answer from AWS (${cause.httpStatus ?? cause.code ?? cause.name}).`];
-  return ['AwsRejected', `refused by AWS as ${cause.name}. Check that the resource exists and the target file is right.`];
+  return [
+    'AwsRejected',
+    `refused by AWS as ${cause.name}. Check that the resource exists and the target file is right.`,
+  ];
 }

@@ -116,15 +116,16 @@ function readValue(rest: string, reader: EnvReader): string {
 function findDuplicates(blocks: readonly EnvBlock[]): EnvDocument['duplicates'] {
   const linesByKey = new Map<string, number[]>();
   for (const block of blocks) {
-    if (block.kind === 'entry')
-      linesByKey.set(block.key, [...(linesByKey.get(block.key) ?? []), block.line]);
+    if (block.kind === 'entry') linesByKey.set(block.key, [...(linesByKey.get(block.key) ?? []), block.line]);
   }
   return [...linesByKey].filter(([, lines]) => lines.length > 1).map(([key, lines]) => ({ key, lines }));
 }
 
 /** The entry that counts for each key: the last one, as all readers take it. */
 export function effectiveEntries(document: EnvDocument): ReadonlyMap<string, EnvEntry> {
-  return new Map(document.blocks.filter((block) => block.kind === 'entry').map((entry) => [entry.key, entry]));
+  return new Map(
+    document.blocks.filter((block) => block.kind === 'entry').map((entry) => [entry.key, entry]),
+  );
 }
 
 /** True when a value is empty, white space, or a pair of quotes around nothing. */

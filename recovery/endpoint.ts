@@ -120,7 +120,9 @@ function faultOfStatus(status: number): EndpointFault | undefined {
 function faultOfNetwork(error: Error): { fault: EndpointFault; detail: string } {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return { fault: 'EndpointNameNotResolved', detail: code };
-  const isTls = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|EPROTO|HOSTNAME_MISMATCH)/.test(code);
+  const isTls = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|EPROTO|HOSTNAME_MISMATCH)/.test(
+    code,
+  );
   return { fault: isTls ? 'EndpointTlsFailed' : 'EndpointUnreachable', detail: code };
 }
 

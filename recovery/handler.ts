@@ -14,7 +14,12 @@ export interface Services<Settings> {
  * @throws RecoveryError InvalidInput if the input isn't of the schema, before anything is called;
  *   InvalidSettings if an environment variable of the function is missing or wrong.
  */
-export function lambdaHandler<Input extends v.GenericSchema, Settings extends v.GenericSchema, Clients, Output>(
+export function lambdaHandler<
+  Input extends v.GenericSchema,
+  Settings extends v.GenericSchema,
+  Clients,
+  Output,
+>(
   inputSchema: Input,
   settingsSchema: Settings,
   buildClients: () => Clients,

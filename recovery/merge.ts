@@ -14,7 +14,8 @@ export function unionEnvText(current: EnvDocument, restored: EnvDocument): strin
   const currentLines = new Set(current.blocks.filter((block) => block.kind === 'other').map(lineOf));
 
   const result: EnvBlock[] = current.blocks.map((block) => {
-    if (block.kind === 'other' || block !== currentEntries.get(block.key) || !isBlank(block.value)) return block;
+    if (block.kind === 'other' || block !== currentEntries.get(block.key) || !isBlank(block.value))
+      return block;
     const replacement = restoredEntries.get(block.key);
     return replacement && !isBlank(replacement.value) ? replacement : block;
   });

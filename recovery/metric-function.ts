@@ -13,8 +13,9 @@ export async function invokeMetricFunction(
   lambda: LambdaClient,
   { FUNCTION_NAME, ANSWER_PATH }: { readonly FUNCTION_NAME: string; readonly ANSWER_PATH: string },
 ): Promise<number | RecoveryError> {
-  const answer = await callAws({ action: 'lambda:InvokeFunction', resource: `function ${FUNCTION_NAME}` }, () =>
-    lambda.send(new InvokeCommand({ FunctionName: FUNCTION_NAME })),
+  const answer = await callAws(
+    { action: 'lambda:InvokeFunction', resource: `function ${FUNCTION_NAME}` },
+    () => lambda.send(new InvokeCommand({ FunctionName: FUNCTION_NAME })),
   );
   if (answer.FunctionError !== undefined) {
     return new RecoveryError(

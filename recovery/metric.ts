@@ -77,7 +77,10 @@ export async function publishDatapoint(
   value: number,
 ): Promise<void> {
   await callAws(
-    { action: 'cloudwatch:PutMetricData', resource: `metric ${metric.METRIC_NAMESPACE}/${metric.METRIC_NAME}` },
+    {
+      action: 'cloudwatch:PutMetricData',
+      resource: `metric ${metric.METRIC_NAMESPACE}/${metric.METRIC_NAME}`,
+    },
     () =>
       cloudWatch.send(
         new PutMetricDataCommand({

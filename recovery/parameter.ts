@@ -126,7 +126,9 @@ export async function writeEnvParameter(
 
     // What others wrote after our read wins over ours, as the newer word, but takes no key away.
     const history = await readHistory(ssm.reader, name);
-    const others = history.filter((record) => record.version >= expectedVersion && record.version !== version);
+    const others = history.filter(
+      (record) => record.version >= expectedVersion && record.version !== version,
+    );
     wanted = others.reduce((merged, record) => unionEnv(record.text, merged, reader), wanted);
     base = history.at(-1);
     if (base && base.text === wanted) return base;

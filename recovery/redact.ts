@@ -16,7 +16,9 @@ export function redact(text: string, env: ReadonlyMap<string, string>): string {
   for (const spelling of new Set(spellings)) masked = masked.replaceAll(spelling, '[redacted]');
   return masked
     .replaceAll(/\b([A-Za-z_][A-Za-z0-9_]*)(=|:\s*)(?!\/\/)("[^"\n]*"|'[^'\n]*'|\S+)/g, (whole, key, sign) =>
-      sign === '=' || /key|token|secret|password|passwd|credential/i.test(key) ? `${key}${sign}[redacted]` : whole,
+      sign === '=' || /key|token|secret|password|passwd|credential/i.test(key)
+        ? `${key}${sign}[redacted]`
+        : whole,
     )
     .replaceAll(/:\/\/[^/\s@]+@/g, '://[redacted]@')
     .replaceAll(/[A-Za-z0-9+/_-]{24,}={0,2}/g, '[redacted]');

@@ -191,6 +191,11 @@ export const ReportRecoveryInput = v.object({
 });
 export type ReportRecoveryInput = v.InferOutput<typeof ReportRecoveryInput>;
 
+/** Whether this execution had to mend something: the env, the deployment, or the metric function. */
+export function wasRepaired(state: Pick<ReportRecoveryInput, 'upload' | 'deployment' | 'patch'>): boolean {
+  return state.upload !== undefined || state.deployment !== undefined || state.patch.outcome === 'Patched';
+}
+
 /** The output of the execution. */
 export interface RecoveryReport {
   readonly outcome: 'Recovered' | 'Healthy';
@@ -217,7 +222,10 @@ export interface RecoveryReport {
     readonly durationSeconds: number;
   } | null;
   readonly endpoint: { readonly httpStatus: 200; readonly backlog: number };
-  readonly function: Pick<FunctionPatch, 'functionName' | 'outcome' | 'setKeys' | 'removedKeys' | 'keptKeyCount'>;
+  readonly function: Pick<
+    FunctionPatch,
+    'functionName' | 'outcome' | 'setKeys' | 'removedKeys' | 'keptKeyCount'
+  >;
   readonly metric: { readonly name: string; readonly value: number; readonly timestamp: string };
 }
 

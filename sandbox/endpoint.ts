@@ -35,7 +35,10 @@ export function operation<Schema extends v.GenericSchema>(
     const parsed = v.safeParse(schema, input);
     if (parsed.success) return run(parsed.output);
     const [issue] = parsed.issues;
-    throw new AwsError('ValidationException', `${v.getDotPath(issue) ?? 'input'}: expected ${issue.expected}`);
+    throw new AwsError(
+      'ValidationException',
+      `${v.getDotPath(issue) ?? 'input'}: expected ${issue.expected}`,
+    );
   };
 }
 
@@ -124,7 +127,8 @@ export function close(server: Server): Promise<void> {
 function readRequest(incoming: IncomingMessage, body: Buffer): Request {
   const path = new URL(incoming.url ?? '/', 'http://localhost').pathname;
   const lambda = lambdaPath.exec(path);
-  if (lambda) return readLambdaRequest(incoming.method ?? '', decodeURIComponent(lambda[1] ?? ''), lambda[2], body);
+  if (lambda)
+    return readLambdaRequest(incoming.method ?? '', decodeURIComponent(lambda[1] ?? ''), lambda[2], body);
   const rpc = cborPath.exec(path);
   if (rpc) {
     return {
@@ -165,7 +169,10 @@ function readLambdaRequest(method: string, name: string, what: string | undefine
         ? { FunctionName, Payload: parsed }
         : { ...(typeof parsed === 'object' ? parsed : {}), FunctionName },
     reply: (response, output) => {
-      const invocation = v.safeParse(v.object({ Payload: v.string(), FunctionError: v.optional(v.string()) }), output);
+      const invocation = v.safeParse(
+        v.object({ Payload: v.string(), FunctionError: v.optional(v.string()) }),
+        output,
+      );
       if (operationName !== 'Invoke' || !invocation.success) return sendJson(response, 200, output);
       const { Payload, FunctionError } = invocation.output;
       if (FunctionError !== undefined) response.setHeader('x-amz-function-error', FunctionError);

@@ -8,7 +8,9 @@ process.on('message', async ({ event }) => {
   } catch (error) {
     const { name, message, stack } = error;
     const trace = String(stack).split('\n');
-    console.error(JSON.stringify({ level: 'ERROR', errorType: name, errorMessage: message, stackTrace: trace }));
+    console.error(
+      JSON.stringify({ level: 'ERROR', errorType: name, errorMessage: message, stackTrace: trace }),
+    );
     process.send({ error: { errorType: name, errorMessage: message, trace } });
   }
 });

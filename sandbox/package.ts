@@ -13,10 +13,20 @@ const projectDirectory = join(import.meta.dirname, '..');
 export async function packageTarget(target: string, directory: string): Promise<void> {
   mkdirSync(directory, { recursive: true });
   // The package doesn't export its binary, so that it is found beside its package.json.
-  const serverless = join(dirname(createRequire(import.meta.url).resolve('serverless/package.json')), 'bin/serverless.js');
+  const serverless = join(
+    dirname(createRequire(import.meta.url).resolve('serverless/package.json')),
+    'bin/serverless.js',
+  );
   const child = spawn(
     process.execPath,
-    [serverless, 'package', '--param', `target=${target}`, '--package', relative(projectDirectory, directory)],
+    [
+      serverless,
+      'package',
+      '--param',
+      `target=${target}`,
+      '--package',
+      relative(projectDirectory, directory),
+    ],
     {
       cwd: projectDirectory,
       env: {

@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { unzipSync } from 'fflate';
+import * as v from 'valibot';
 import { type Endpoint, openEndpoint } from './endpoint.ts';
 import { type Host, type HostOptions, openHost, systemEnvironment } from './host/host.ts';
 import { AlarmProperties, cloudWatchService, Metrics } from './services/cloudwatch.ts';
@@ -10,9 +11,13 @@ import { FunctionProperties, Functions, lambdaService } from './services/lambda.
 import { DocumentContent, type Instance, RunCommand } from './services/run-command.ts';
 import { Queues, sqsService } from './services/sqs.ts';
 import { ParameterStore, ssmService } from './services/ssm.ts';
-import { StateMachineProperties, StateMachines, type StateMachinesOptions, statesService } from './services/states.ts';
+import {
+  StateMachineProperties,
+  StateMachines,
+  type StateMachinesOptions,
+  statesService,
+} from './services/states.ts';
 import { accountId, region, resolveTemplate, resourcesOf } from './template.ts';
-import * as v from 'valibot';
 
 /** Credentials of nobody: the endpoint checks none, and no real account has these. */
 export const credentials = { AWS_ACCESS_KEY_ID: 'sandbox', AWS_SECRET_ACCESS_KEY: 'sandbox' };
@@ -53,7 +58,10 @@ export interface Sandbox {
 /** @throws Error if the template holds something that the sandbox doesn't know. */
 export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   const host = await openHost({ directory: join(options.directory, 'host'), ...options.host });
-  const template = readFileSync(join(options.packageDirectory, 'cloudformation-template-update-stack.json'), 'utf8');
+  const template = readFileSync(
+    join(options.packageDirectory, 'cloudformation-template-update-stack.json'),
+    'utf8',
+  );
   const resources = resolveTemplate(template.replaceAll(apiOriginInTemplate, host.origin));
 
   const logs: string[] = [];
@@ -63,7 +71,11 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   // Lambda's /var/task lies below no package.json; this one keeps the project's own out of sight.
   mkdirSync(join(options.directory, 'functions'), { recursive: true });
   writeFileSync(join(options.directory, 'functions', 'package.json'), '{}');
-  for (const { logicalId, arn, properties } of resourcesOf(resources, 'AWS::Lambda::Function', FunctionProperties)) {
+  for (const { logicalId, arn, properties } of resourcesOf(
+    resources,
+    'AWS::Lambda::Function',
+    FunctionProperties,
+  )) {
     // The zip is named after the function's key, which is how its logical id begins.
     const key = logicalId.replace(/LambdaFunction$/, '');
     const zip = `${key.charAt(0).toLowerCase()}${key.slice(1)}.zip`;
@@ -78,7 +90,11 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     ...(options.onEvent ? { onEvent: options.onEvent } : {}),
     ...(options.retryMilliseconds === undefined ? {} : { retryMilliseconds: options.retryMilliseconds }),
   });
-  for (const { arn, properties } of resourcesOf(resources, 'AWS::StepFunctions::StateMachine', StateMachineProperties))
+  for (const { arn, properties } of resourcesOf(
+    resources,
+    'AWS::StepFunctions::StateMachine',
+    StateMachineProperties,
+  ))
     machines.add(arn, properties.StateMachineName, properties.DefinitionString);
 
   const bus = new EventBus(

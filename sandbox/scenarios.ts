@@ -17,7 +17,8 @@ export interface Scenario {
 
 export const scenarios: Record<ScenarioName, Scenario> = {
   outage: {
-    summary: 'One key was written over the whole env, and the API was deployed with it. The metric has stopped.',
+    summary:
+      'One key was written over the whole env, and the API was deployed with it. The metric has stopped.',
     expected: 'Recovered',
     startedBy: 'alarm',
   },

@@ -23,7 +23,11 @@ export function listNames(names: readonly string[], most = 6): string {
 const findings: Record<string, (result: unknown) => string> = {
   ValidateEnv: (result) => {
     const { env } = v.parse(ValidateEnvOutput, result);
-    const missing = [...env.missingKeys, ...env.blankKeys, ...env.missingPrefixes.map((prefix) => `${prefix}…`)];
+    const missing = [
+      ...env.missingKeys,
+      ...env.blankKeys,
+      ...env.missingPrefixes.map((prefix) => `${prefix}…`),
+    ];
     return env.complete
       ? `complete: version ${env.version}, ${env.keys.length} keys`
       : `${env.finding.toLowerCase()}: version ${env.version} has ${count(env.keys.length, 'key')}; missing ${listNames(missing, 8)}`;
@@ -59,11 +63,14 @@ const findings: Record<string, (result: unknown) => string> = {
     const { backlog, metric, datapoint } = v.parse(BacklogProof, result);
     return `the function counts ${backlog}; ${metric} = ${datapoint.value} at ${datapoint.timestamp.slice(11, 19)} UTC`;
   },
+  ReportRecovery: (result) => v.parse(v.object({ outcome: v.string() }), result).outcome,
 };
 
 const Entered = v.object({ stateEnteredEventDetails: v.object({ name: v.string() }) });
 const Succeeded = v.object({ lambdaFunctionSucceededEventDetails: v.object({ output: v.string() }) });
-const Failed = v.object({ lambdaFunctionFailedEventDetails: v.object({ error: v.string(), cause: v.string() }) });
+const Failed = v.object({
+  lambdaFunctionFailedEventDetails: v.object({ error: v.string(), cause: v.string() }),
+});
 
 /** Prints an execution's events as they come. */
 export class Screen {
@@ -110,7 +117,10 @@ export class Screen {
 
 /** The message in a cause as Lambda writes it: JSON with `errorMessage`. */
 export function causeMessage(cause: string | undefined): string {
-  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), v.object({ errorMessage: v.string() })), cause);
+  const parsed = v.safeParse(
+    v.pipe(v.string(), v.parseJson(), v.object({ errorMessage: v.string() })),
+    cause,
+  );
   return parsed.success ? parsed.output.errorMessage : (cause ?? '');
 }
 

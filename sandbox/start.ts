@@ -1,9 +1,8 @@
 /** `npm start` and `npm run sandbox`: packages the stack, boots what was compiled, and lets it recover. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { readEnvText, effectiveEntries } from '../recovery/dotenv.ts';
+import { effectiveEntries, readEnvText } from '../recovery/dotenv.ts';
 import { askEndpoint } from '../recovery/endpoint.ts';
 import type { RecoveryReport } from '../recovery/states.ts';
 import { packageTarget } from './package.ts';
@@ -100,7 +99,11 @@ async function recover(sandbox: Sandbox, scenario: ScenarioName): Promise<number
     print(
       `  ${sandbox.parameterName} ${version === versionBefore ? `is at version ${version}, as before` : `went from version ${versionBefore} to ${version}`}`,
     );
-    print(execution.error === expected ? `This is how scenario ${scenario} has to end.` : `${expected} was expected.`);
+    print(
+      execution.error === expected
+        ? `This is how scenario ${scenario} has to end.`
+        : `${expected} was expected.`,
+    );
     return 1;
   }
   const report: RecoveryReport = JSON.parse(execution.output ?? '');
@@ -128,7 +131,8 @@ async function checkProof(sandbox: Sandbox, execution: Execution, startedAtMs: n
     backlogPath: variables.BACKLOG_PATH ?? '',
     timeoutSeconds: 5,
   });
-  if (answer.fault !== undefined) problems.push(`the endpoint answers the function's own request with ${answer.fault}`);
+  if (answer.fault !== undefined)
+    problems.push(`the endpoint answers the function's own request with ${answer.fault}`);
   const datapoints = sandbox.metrics.read(
     {
       Namespace: variables.METRIC_NAMESPACE ?? '',
@@ -144,11 +148,13 @@ async function checkProof(sandbox: Sandbox, execution: Execution, startedAtMs: n
 
 function printCommands(sandbox: Sandbox): void {
   const isWindows = process.platform === 'win32';
-  const set = (name: string, value: string) => (isWindows ? `$env:${name} = '${value}'` : `export ${name}=${value}`);
+  const set = (name: string, value: string) =>
+    isWindows ? `$env:${name} = '${value}'` : `export ${name}=${value}`;
   print(`Paste this into another ${isWindows ? 'PowerShell' : 'shell'}, then any of the commands below it:`);
   print();
   print(`  ${set('AWS_ENDPOINT_URL', sandbox.endpoint.url)}`);
-  print(`  ${set('AWS_REGION', region)}`);
+  // Version 1 of the CLI reads the one, version 2 and the SDKs the other.
+  for (const name of ['AWS_DEFAULT_REGION', 'AWS_REGION']) print(`  ${set(name, region)}`);
   for (const [name, value] of Object.entries(credentials)) print(`  ${set(name, value)}`);
   print();
   const [machine] = sandbox.machines.machines();

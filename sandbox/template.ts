@@ -27,7 +27,10 @@ export interface ResolvedResource {
 }
 
 /** What `Ref` and `Fn::GetAtt … Arn` give for each resource type, and the property that names it. */
-const naming: Record<string, { name?: string; ref?: (name: string) => string; arn: (name: string) => string }> = {
+const naming: Record<
+  string,
+  { name?: string; ref?: (name: string) => string; arn: (name: string) => string }
+> = {
   'AWS::Lambda::Function': { name: 'FunctionName', arn: (name) => arn('lambda', `function:${name}`) },
   'AWS::StepFunctions::StateMachine': {
     name: 'StateMachineName',
@@ -73,7 +76,8 @@ export function resolveTemplate(json: string): ReadonlyMap<string, ResolvedResou
   const lookUp = (reference: string): string => {
     const [logicalId = '', attribute] = reference.split('.');
     const found =
-      pseudoParameters[reference] ?? (attribute === 'Arn' ? names.get(logicalId)?.arn : names.get(reference)?.ref);
+      pseudoParameters[reference] ??
+      (attribute === 'Arn' ? names.get(logicalId)?.arn : names.get(reference)?.ref);
     if (found === undefined) throw new Error(`the template refers to ${reference}, which it does not define`);
     return found;
   };
@@ -137,8 +141,18 @@ export function resourcesOf<Schema extends v.GenericSchema>(
   resources: ReadonlyMap<string, ResolvedResource>,
   type: string,
   schema: Schema,
-): { readonly logicalId: string; readonly ref: string; readonly arn: string; readonly properties: v.InferOutput<Schema> }[] {
+): {
+  readonly logicalId: string;
+  readonly ref: string;
+  readonly arn: string;
+  readonly properties: v.InferOutput<Schema>;
+}[] {
   return [...resources.values()]
     .filter((resource) => resource.type === type)
-    .map(({ logicalId, ref, arn, properties }) => ({ logicalId, ref, arn, properties: v.parse(schema, properties) }));
+    .map(({ logicalId, ref, arn, properties }) => ({
+      logicalId,
+      ref,
+      arn,
+      properties: v.parse(schema, properties),
+    }));
 }

@@ -50,7 +50,9 @@ export const Target = v.pipe(
       reader: v.optional(v.picklist(envReaders), 'dotenv'),
       requiredKeys: v.pipe(v.array(envKey), v.minLength(1, 'expected at least one key')),
       requiredPrefixes: v.optional(v.array(envKey), []),
-      kmsKeyArn: v.optional(matching(/^arn:[^:]+:kms:[^:]+:\d{12}:key\/.+$/, 'expected the ARN of a KMS key')),
+      kmsKeyArn: v.optional(
+        matching(/^arn:[^:]+:kms:[^:]+:\d{12}:key\/.+$/, 'expected the ARN of a KMS key'),
+      ),
     }),
     restore: v.optional(v.strictObject({ backupParameter: v.optional(parameterName) }), {}),
     instances: Instances,
@@ -97,7 +99,10 @@ export const Target = v.pipe(
     vpc: v.optional(
       v.strictObject({
         subnetIds: v.pipe(v.array(matching(/^subnet-[0-9a-f]+$/, 'expected a subnet id')), v.minLength(1)),
-        securityGroupIds: v.pipe(v.array(matching(/^sg-[0-9a-f]+$/, 'expected a security group id')), v.minLength(1)),
+        securityGroupIds: v.pipe(
+          v.array(matching(/^sg-[0-9a-f]+$/, 'expected a security group id')),
+          v.minLength(1),
+        ),
       }),
     ),
     alarms: v.optional(v.array(text), []),
@@ -146,7 +151,9 @@ export class TargetInvalid extends Error {
 /** @throws TargetInvalid */
 export function readTarget(file: string, content: unknown): Target {
   if (content === null || content === undefined)
-    throw new TargetInvalid(`${file}: there is no such file. Name one that is in targets/ with --param target=<name>`);
+    throw new TargetInvalid(
+      `${file}: there is no such file. Name one that is in targets/ with --param target=<name>`,
+    );
   const result = v.safeParse(Target, content, { abortEarly: true });
   if (result.success) return result.output;
   throw new TargetInvalid(`${file}: ${describeIssue(result.issues[0])}`);

@@ -25,9 +25,19 @@ type AlarmState = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
 const Time = v.pipe(
   v.union([
     v.number(),
-    v.pipe(v.string(), v.isoTimestamp(), v.transform((text) => Date.parse(text) / 1000)),
-    v.pipe(v.date(), v.transform((date) => date.getTime() / 1000)),
-    v.pipe(v.object({ value: v.number() }), v.transform(({ value }) => value)),
+    v.pipe(
+      v.string(),
+      v.isoTimestamp(),
+      v.transform((text) => Date.parse(text) / 1000),
+    ),
+    v.pipe(
+      v.date(),
+      v.transform((date) => date.getTime() / 1000),
+    ),
+    v.pipe(
+      v.object({ value: v.number() }),
+      v.transform(({ value }) => value),
+    ),
   ]),
   v.transform((seconds) => seconds * 1000),
 );
@@ -76,7 +86,11 @@ export class Metrics {
     for (const { MetricName, Dimensions, Value, Timestamp, StorageResolution } of data) {
       if (!Number.isFinite(Value)) throw new AwsError('InvalidParameterValue', 'The value is not a number.');
       const key = metricKey(namespace, MetricName, Dimensions);
-      const datapoint = { timestampMs: Timestamp ?? Date.now(), value: Value, resolutionSeconds: StorageResolution };
+      const datapoint = {
+        timestampMs: Timestamp ?? Date.now(),
+        value: Value,
+        resolutionSeconds: StorageResolution,
+      };
       this.#datapoints.set(key, [...(this.#datapoints.get(key) ?? []), datapoint]);
     }
   }
@@ -84,7 +98,12 @@ export class Metrics {
   /** Aggregated by period, oldest first; a datapoint carries the start of its period. */
   read(
     metric: { Namespace: string; MetricName: string; Dimensions: Dimensions },
-    { startMs, endMs, periodSeconds, statistic }: { startMs: number; endMs: number; periodSeconds: number; statistic: string },
+    {
+      startMs,
+      endMs,
+      periodSeconds,
+      statistic,
+    }: { startMs: number; endMs: number; periodSeconds: number; statistic: string },
   ): { timestampMs: number; value: number }[] {
     const values = new Map<number, number[]>();
     const key = metricKey(metric.Namespace, metric.MetricName, metric.Dimensions);
@@ -95,7 +114,9 @@ export class Metrics {
     }
     const aggregate = statistics[statistic];
     if (!aggregate) throw new AwsError('InvalidParameterValue', `The statistic ${statistic} is not known.`);
-    return [...values].sort(([one], [other]) => one - other).map(([timestampMs, all]) => ({ timestampMs, value: aggregate(all) }));
+    return [...values]
+      .sort(([one], [other]) => one - other)
+      .map(([timestampMs, all]) => ({ timestampMs, value: aggregate(all) }));
   }
 
   addAlarm(properties: AlarmProperties): void {
@@ -109,7 +130,12 @@ export class Metrics {
       const periodMs = Period * 1000;
       const endMs = Math.floor(Date.now() / periodMs) * periodMs + periodMs;
       const startMs = endMs - EvaluationPeriods * periodMs;
-      const datapoints = this.read(alarm.properties, { startMs, endMs, periodSeconds: Period, statistic: Statistic });
+      const datapoints = this.read(alarm.properties, {
+        startMs,
+        endMs,
+        periodSeconds: Period,
+        statistic: Statistic,
+      });
       const breaching = EvaluationPeriods - datapoints.filter(({ value }) => value >= Threshold).length;
       this.setAlarmState(alarm, breaching === EvaluationPeriods ? 'ALARM' : 'OK', 'Threshold Crossed');
     }
@@ -160,7 +186,10 @@ export function cloudWatchService(metrics: Metrics): Service {
         v.object({
           StartTime: Time,
           EndTime: Time,
-          ScanBy: v.optional(v.picklist(['TimestampAscending', 'TimestampDescending']), 'TimestampDescending'),
+          ScanBy: v.optional(
+            v.picklist(['TimestampAscending', 'TimestampDescending']),
+            'TimestampDescending',
+          ),
           MetricDataQueries: v.array(
             v.object({
               Id: v.string(),
@@ -193,13 +222,16 @@ export function cloudWatchService(metrics: Metrics): Service {
         }),
       ),
 
-      DescribeAlarms: operation(v.object({ AlarmNames: v.optional(v.array(v.string())) }), ({ AlarmNames }) => ({
-        MetricAlarms: metrics
-          .alarms()
-          .filter(({ properties }) => AlarmNames?.includes(properties.AlarmName) ?? true)
-          .map(({ properties, state }) => ({ ...properties, StateValue: state })),
-        CompositeAlarms: [],
-      })),
+      DescribeAlarms: operation(
+        v.object({ AlarmNames: v.optional(v.array(v.string())) }),
+        ({ AlarmNames }) => ({
+          MetricAlarms: metrics
+            .alarms()
+            .filter(({ properties }) => AlarmNames?.includes(properties.AlarmName) ?? true)
+            .map(({ properties, state }) => ({ ...properties, StateValue: state })),
+          CompositeAlarms: [],
+        }),
+      ),
 
       SetAlarmState: operation(
         v.object({

@@ -20,7 +20,8 @@ export function matchesPattern(pattern: unknown, event: unknown): boolean {
     const values: unknown[] = Array.isArray(event) ? event : [event];
     return values.some((value) => pattern.includes(value));
   }
-  if (typeof pattern !== 'object' || pattern === null || typeof event !== 'object' || event === null) return false;
+  if (typeof pattern !== 'object' || pattern === null || typeof event !== 'object' || event === null)
+    return false;
   const fields = new Map<string, unknown>(Object.entries(event));
   return Object.entries(pattern).every(([key, expected]) => matchesPattern(expected, fields.get(key)));
 }

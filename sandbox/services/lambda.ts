@@ -35,7 +35,10 @@ export class Functions {
   readonly #onLog: (functionName: string, line: string) => void;
 
   /** @param platform the variables that Lambda itself sets, among them where AWS is. */
-  constructor(platform: Readonly<Record<string, string>>, onLog: (functionName: string, line: string) => void) {
+  constructor(
+    platform: Readonly<Record<string, string>>,
+    onLog: (functionName: string, line: string) => void,
+  ) {
     this.#platform = platform;
     this.#onLog = onLog;
   }

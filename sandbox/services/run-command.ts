@@ -107,7 +107,9 @@ export class RunCommand {
           Commands: this.commands
             .filter((command) => CommandId === undefined || command.CommandId === CommandId)
             .filter((command) => documentName === undefined || command.DocumentName === documentName)
-            .filter((command) => invokedAfter === undefined || command.RequestedDateTime >= new Date(invokedAfter))
+            .filter(
+              (command) => invokedAfter === undefined || command.RequestedDateTime >= new Date(invokedAfter),
+            )
             .map(describe)
             .reverse(),
         };
@@ -146,13 +148,21 @@ export class RunCommand {
     }),
 
     DescribeInstanceInformation: operation(
-      v.object({ Filters: v.optional(v.array(v.object({ Key: v.string(), Values: v.array(v.string()) })), []) }),
+      v.object({
+        Filters: v.optional(v.array(v.object({ Key: v.string(), Values: v.array(v.string()) })), []),
+      }),
       ({ Filters }) => ({
         InstanceInformationList: [...this.#instances.values()]
           .filter((instance) =>
-            Filters.every(({ Key, Values }) => Values.includes(instance.tags[Key.replace(/^tag:/, '')] ?? '')),
+            Filters.every(({ Key, Values }) =>
+              Values.includes(instance.tags[Key.replace(/^tag:/, '')] ?? ''),
+            ),
           )
-          .map(({ id, online }) => ({ InstanceId: id, PingStatus: online ? 'Online' : 'ConnectionLost', PlatformType: 'Linux' })),
+          .map(({ id, online }) => ({
+            InstanceId: id,
+            PingStatus: online ? 'Online' : 'ConnectionLost',
+            PlatformType: 'Linux',
+          })),
       }),
     ),
   };
@@ -173,7 +183,9 @@ export class RunCommand {
 
 function describe({ invocations, ...command }: Command) {
   const ended = invocations.filter(({ Status }) => Status !== 'Pending' && Status !== 'InProgress');
-  const failed = invocations.some(({ StatusDetails }) => StatusDetails === 'Failed' || StatusDetails === 'TimedOut');
+  const failed = invocations.some(
+    ({ StatusDetails }) => StatusDetails === 'Failed' || StatusDetails === 'TimedOut',
+  );
   return {
     ...command,
     // An undeliverable invocation doesn't make the command fail: that is how AWS counts.
@@ -192,11 +204,17 @@ function end(invocation: Invocation, status: Invocation['Status'], details: stri
  * Runs the lines of a script as `set -e` would, up to the first one that fails. Each line is started as a
  * program, not by a shell, so that this works without bash; the agent's own shebang and `set` line are skipped.
  */
-async function runOn(instance: Instance, { mainSteps }: DocumentContent, invocation: Invocation): Promise<void> {
+async function runOn(
+  instance: Instance,
+  { mainSteps }: DocumentContent,
+  invocation: Invocation,
+): Promise<void> {
   end(invocation, 'InProgress', 'InProgress');
   for (const { inputs } of mainSteps) {
     const deadline = Date.now() + Number(inputs.timeoutSeconds) * 1000;
-    for (const line of inputs.runCommand.filter((text) => !text.startsWith('#') && !text.startsWith('set -'))) {
+    for (const line of inputs.runCommand.filter(
+      (text) => !text.startsWith('#') && !text.startsWith('set -'),
+    )) {
       const exitCode = await runLine(instance, line, invocation, deadline - Date.now());
       // A cancelled invocation has ended while its program was still being stopped.
       if (invocation.Status !== 'InProgress') return;

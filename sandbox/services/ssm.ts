@@ -35,24 +35,40 @@ export class ParameterStore {
   readonly #parameters = new Map<string, StoredVersion[]>();
 
   put(input: v.InferInput<typeof PutParameter>): { Version: number; Tier: string } {
-    const { Name, Value, Type, KeyId, Description, AllowedPattern, Overwrite, Tier } = v.parse(PutParameter, input);
+    const { Name, Value, Type, KeyId, Description, AllowedPattern, Overwrite, Tier } = v.parse(
+      PutParameter,
+      input,
+    );
     const versions = this.#parameters.get(Name) ?? [];
     const latest = versions.at(-1);
     if (latest && !Overwrite) throw new AwsError('ParameterAlreadyExists', 'The parameter already exists.');
     if (!latest && !Type) throw new AwsError('ValidationException', 'A parameter type is required.');
-    if (Value === '') throw new AwsError('ValidationException', 'Value must have length greater than or equal to 1');
+    if (Value === '')
+      throw new AwsError('ValidationException', 'Value must have length greater than or equal to 1');
     const sizeBytes = Buffer.byteLength(Value);
     // Intelligent-Tiering moves up to Advanced when the value needs it, and never down again.
     const wanted = Tier === 'Intelligent-Tiering' || Tier === undefined ? latest?.Tier : Tier;
-    const tier = sizeBytes > sizeLimitBytes.Standard && Tier === 'Intelligent-Tiering' ? 'Advanced' : (wanted ?? 'Standard');
+    const tier =
+      sizeBytes > sizeLimitBytes.Standard && Tier === 'Intelligent-Tiering'
+        ? 'Advanced'
+        : (wanted ?? 'Standard');
     if (latest?.Tier === 'Advanced' && tier === 'Standard')
-      throw new AwsError('ValidationException', 'An advanced parameter can not be turned into a standard one.');
+      throw new AwsError(
+        'ValidationException',
+        'An advanced parameter can not be turned into a standard one.',
+      );
     if (sizeBytes > sizeLimitBytes[tier])
-      throw new AwsError('ValidationException', `${tier} tier parameters support a maximum parameter value of ${sizeLimitBytes[tier]} characters.`);
+      throw new AwsError(
+        'ValidationException',
+        `${tier} tier parameters support a maximum parameter value of ${sizeLimitBytes[tier]} characters.`,
+      );
     if (versions.length >= maxVersions) {
       const [oldest] = versions;
       if (oldest && oldest.Labels.length > 0)
-        throw new AwsError('ParameterMaxVersionLimitExceeded', 'The oldest version has a label and can not be deleted.');
+        throw new AwsError(
+          'ParameterMaxVersionLimitExceeded',
+          'The oldest version has a label and can not be deleted.',
+        );
       versions.shift();
     }
     const type = Type ?? latest?.Type ?? 'String';
@@ -138,7 +154,11 @@ export function ssmService(store: ParameterStore, runCommand: RunCommand): Servi
           return {
             Parameters: versions
               .slice(start, start + MaxResults)
-              .map(({ Value, ...rest }) => ({ ...rest, DataType: 'text', Value: shown(Value, rest.Type, WithDecryption) })),
+              .map(({ Value, ...rest }) => ({
+                ...rest,
+                DataType: 'text',
+                Value: shown(Value, rest.Type, WithDecryption),
+              })),
             NextToken: start + MaxResults < versions.length ? String(start + MaxResults) : undefined,
           };
         },

@@ -1,11 +1,15 @@
 /** Step Functions: runs the compiled state machines, and keeps each execution's history. */
+import { setImmediate } from 'node:timers/promises';
 import { StateMachine } from 'aws-local-stepfunctions';
 import * as v from 'valibot';
 import { AwsError, operation, type Service } from '../endpoint.ts';
 import type { FunctionOutcome } from '../function-runtime.ts';
 import { accountId, region } from '../template.ts';
 
-export const StateMachineProperties = v.object({ StateMachineName: v.string(), DefinitionString: v.string() });
+export const StateMachineProperties = v.object({
+  StateMachineName: v.string(),
+  DefinitionString: v.string(),
+});
 
 const Definition = v.looseObject({
   TimeoutSeconds: v.optional(v.number()),
@@ -84,7 +88,8 @@ export class StateMachines {
    */
   start(stateMachineArn: string, input: string, name: string = crypto.randomUUID()): Execution {
     const machine = this.#machines.get(stateMachineArn);
-    if (!machine) throw new AwsError('StateMachineDoesNotExist', `State Machine Does Not Exist: '${stateMachineArn}'`);
+    if (!machine)
+      throw new AwsError('StateMachineDoesNotExist', `State Machine Does Not Exist: '${stateMachineArn}'`);
     const executionArn = `arn:aws:states:${region}:${accountId}:execution:${machine.name}:${name}`;
     const existing = this.executions.find((execution) => execution.executionArn === executionArn);
     if (existing && existing.status === 'RUNNING' && existing.input === input) return existing;
@@ -144,6 +149,9 @@ export class StateMachines {
   }
 
   async #runTask(execution: Execution, resource: string, input: unknown) {
+    // The interpreter's log comes a moment after the call: the state has to be entered in the history first.
+    const count = (type: string) => execution.history.filter((event) => event.type === type).length;
+    while (count('TaskStateEntered') === count('TaskStateExited')) await setImmediate();
     this.#record(execution, 'LambdaFunctionScheduled', {
       lambdaFunctionScheduledEventDetails: { resource, input: JSON.stringify(input) },
     });
@@ -179,7 +187,9 @@ export class StateMachines {
     if ('output' in outcome) {
       execution.status = 'SUCCEEDED';
       execution.output = outcome.output;
-      this.#record(execution, 'ExecutionSucceeded', { executionSucceededEventDetails: { output: outcome.output } });
+      this.#record(execution, 'ExecutionSucceeded', {
+        executionSucceededEventDetails: { output: outcome.output },
+      });
       return;
     }
     const thrown = outcome.error instanceof Error ? outcome.error : new Error('unknown');
@@ -209,7 +219,8 @@ export class StateMachines {
 
   find(executionArn: string): Execution {
     const execution = this.executions.find((one) => one.executionArn === executionArn);
-    if (!execution) throw new AwsError('ExecutionDoesNotExist', `Execution Does Not Exist: '${executionArn}'`);
+    if (!execution)
+      throw new AwsError('ExecutionDoesNotExist', `Execution Does Not Exist: '${executionArn}'`);
     return execution;
   }
 
@@ -222,7 +233,10 @@ function parseInput(input: string) {
   try {
     return JSON.parse(input);
   } catch {
-    throw new AwsError('InvalidExecutionInput', `Invalid State Machine Execution Input: '${input.slice(0, 40)}'`);
+    throw new AwsError(
+      'InvalidExecutionInput',
+      `Invalid State Machine Execution Input: '${input.slice(0, 40)}'`,
+    );
   }
 }
 
@@ -259,7 +273,10 @@ export function statesService(machines: StateMachines): Service {
           const start = Number(nextToken);
           const { history } = machines.find(executionArn);
           const events = (reverseOrder ? history.toReversed() : history).slice(start, start + maxResults);
-          return { events, nextToken: start + maxResults < history.length ? String(start + maxResults) : undefined };
+          return {
+            events,
+            nextToken: start + maxResults < history.length ? String(start + maxResults) : undefined,
+          };
         },
       ),
       ListExecutions: operation(v.object({ stateMachineArn: v.string() }), ({ stateMachineArn }) => ({
@@ -278,7 +295,12 @@ export function statesService(machines: StateMachines): Service {
       ListStateMachines: operation(v.object({}), () => ({
         stateMachines: machines
           .machines()
-          .map(({ arn, name }) => ({ stateMachineArn: arn, name, type: 'STANDARD', creationDate: new Date(0) })),
+          .map(({ arn, name }) => ({
+            stateMachineArn: arn,
+            name,
+            type: 'STANDARD',
+            creationDate: new Date(0),
+          })),
       })),
     },
   };

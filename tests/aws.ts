@@ -1,0 +1,161 @@
+/** AWS for the tests of single functions: the sandbox's services on a loopback endpoint, and a fast clock. */
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { readerConfig, writerConfig } from '../recovery/aws.ts';
+import type { Clock } from '../recovery/clock.ts';
+import { type Call, type Endpoint, type Fault, openEndpoint } from '../sandbox/endpoint.ts';
+import { systemEnvironment } from '../sandbox/host/host.ts';
+import { cloudWatchService, Metrics } from '../sandbox/services/cloudwatch.ts';
+import { Functions, lambdaService } from '../sandbox/services/lambda.ts';
+import { type Instance, RunCommand } from '../sandbox/services/run-command.ts';
+import { Queues, sqsService } from '../sandbox/services/sqs.ts';
+import { ParameterStore, ssmService } from '../sandbox/services/ssm.ts';
+import { region } from '../sandbox/template.ts';
+
+/** Time that goes `speed` times as fast, so that budgets of minutes can be lived through. */
+export function fastClock(speed: number): Clock {
+  const start = Date.now();
+  return {
+    now: () => start + (Date.now() - start) * speed,
+    sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds / speed)),
+  };
+}
+
+export const parameterName = '/app/env';
+export const secret = () => `canary-${randomUUID()}`;
+
+/** The commands of a document: each runs a script that is given as JavaScript. */
+export interface AwsOptions {
+  /** What the deploy document runs on an instance, as JavaScript; succeeds by default. */
+  readonly deployScript?: string;
+  readonly deployTimeoutSeconds?: number;
+  readonly instances?: readonly { readonly id: string; readonly online?: boolean; readonly tag?: string }[];
+}
+
+export interface TestAws {
+  readonly endpoint: Endpoint;
+  readonly parameters: ParameterStore;
+  readonly functions: Functions;
+  readonly metrics: Metrics;
+  readonly queues: Queues;
+  readonly runCommand: RunCommand;
+  readonly ssm: { readonly reader: SSMClient; readonly writer: SSMClient };
+  readonly lambda: { readonly reader: LambdaClient; readonly writer: LambdaClient };
+  readonly cloudWatch: CloudWatchClient;
+  readonly sqs: SQSClient;
+  /** Puts a function there, with the body of its handler as JavaScript. */
+  addFunction(name: string, body: string, variables: Readonly<Record<string, string>>): void;
+  /** How often an operation was called. */
+  countCalls(operation: string): number;
+  /** Lets calls of one operation fail, as often as there are faults; then they work again. */
+  fail(operation: string, ...faults: Fault[]): void;
+  close(): Promise<void>;
+}
+
+export const documentName = 'app-deploy';
+const baseEnvironment = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: region };
+
+export async function openAws({
+  deployScript = '',
+  deployTimeoutSeconds = 20,
+  instances = [{ id: 'i-00000001' }],
+}: AwsOptions = {}): Promise<TestAws> {
+  const directory = mkdtempSync(join(tmpdir(), 'env-recovery-'));
+  writeFileSync(join(directory, 'deploy.cjs'), deployScript);
+  const runCommand = new RunCommand(
+    new Map([
+      [
+        documentName,
+        {
+          mainSteps: [
+            {
+              action: 'aws:runShellScript',
+              inputs: { timeoutSeconds: String(deployTimeoutSeconds), runCommand: ['node deploy.cjs'] },
+            },
+          ],
+        },
+      ],
+    ]),
+    instances.map(
+      ({ id, online = true, tag = '' }): Instance => ({
+        id,
+        online,
+        tags: { Name: tag },
+        workingDirectory: directory,
+        environment: systemEnvironment(),
+      }),
+    ),
+  );
+  const environment: Record<string, string> = { ...systemEnvironment(), ...baseEnvironment };
+  const functions = new Functions(environment, () => undefined);
+  const parameters = new ParameterStore();
+  const metrics = new Metrics(() => undefined);
+  const queues = new Queues();
+  const endpoint: Endpoint = await openEndpoint([
+    ssmService(parameters, runCommand),
+    lambdaService(functions),
+    cloudWatchService(metrics),
+    sqsService(queues, () => endpoint.url),
+  ]);
+  environment.AWS_ENDPOINT_URL = endpoint.url;
+
+  const faults: { operation: string; fault: Fault }[] = [];
+  endpoint.injectFault = (call: Call) => {
+    const index = faults.findIndex(({ operation }) => operation === call.operation);
+    return index === -1 ? undefined : faults.splice(index, 1)[0]?.fault;
+  };
+  const common = {
+    region,
+    endpoint: endpoint.url,
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  };
+  return {
+    endpoint,
+    parameters,
+    functions,
+    metrics,
+    queues,
+    runCommand,
+    ssm: {
+      reader: new SSMClient({ ...common, ...readerConfig() }),
+      writer: new SSMClient({ ...common, ...writerConfig() }),
+    },
+    lambda: {
+      reader: new LambdaClient({ ...common, ...readerConfig() }),
+      writer: new LambdaClient({ ...common, ...writerConfig() }),
+    },
+    cloudWatch: new CloudWatchClient({ ...common, ...readerConfig() }),
+    sqs: new SQSClient({ ...common, ...readerConfig() }),
+    addFunction: (name, body, variables) => {
+      const codeDirectory = join(directory, name);
+      mkdirSync(codeDirectory);
+      writeFileSync(join(codeDirectory, 'index.js'), `exports.handler = async (event) => { ${body} };`);
+      functions.add(
+        {
+          FunctionName: name,
+          Handler: 'index.handler',
+          Runtime: 'nodejs24.x',
+          MemorySize: 128,
+          Timeout: 5,
+          Environment: { Variables: { ...variables } },
+        },
+        `arn:aws:lambda:${region}:111122223333:function:${name}`,
+        codeDirectory,
+      );
+    },
+    countCalls: (operation) => endpoint.calls.filter((call) => call.operation === operation).length,
+    fail: (operation, ...wanted) => faults.push(...wanted.map((fault) => ({ operation, fault }))),
+    close: async () => {
+      runCommand.stop();
+      functions.stop();
+      await endpoint.close();
+      rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
