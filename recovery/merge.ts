@@ -1,4 +1,4 @@
-import { type EnvBlock, type EnvDocument, effectiveEntries, isBlank, readEnvText } from './dotenv.ts';
+import { type EnvBlock, type EnvDocument, type EnvEntry, effectiveEntries, isBlank, readEnvText } from './dotenv.ts';
 
 /**
  * The union of two .env texts, as text. Every line of `current` keeps its bytes and its place, except that a
@@ -7,17 +7,24 @@ import { type EnvBlock, type EnvDocument, effectiveEntries, isBlank, readEnvText
  *
  * Nothing is lost: each key of either side is in the result, a non-blank current value always wins, and
  * merging the result again changes nothing. A byte order mark and CRLF line ends are not written back.
+ *
+ * @param givesWay says of a key that both hold, neither blank in `restored`, whether the current line gives way
+ *   to the restored one all the same.
  */
-export function unionEnvText(current: EnvDocument, restored: EnvDocument): string {
+export function unionEnvText(
+  current: EnvDocument,
+  restored: EnvDocument,
+  givesWay: (current: EnvEntry, restored: EnvEntry) => boolean = () => false,
+): string {
   const currentEntries = effectiveEntries(current);
   const restoredEntries = effectiveEntries(restored);
   const currentLines = new Set(current.blocks.filter((block) => block.kind === 'other').map(lineOf));
 
   const result: EnvBlock[] = current.blocks.map((block) => {
-    if (block.kind === 'other' || block !== currentEntries.get(block.key) || !isBlank(block.value))
-      return block;
+    if (block.kind === 'other' || block !== currentEntries.get(block.key)) return block;
     const replacement = restoredEntries.get(block.key);
-    return replacement && !isBlank(replacement.value) ? replacement : block;
+    if (!replacement || isBlank(replacement.value)) return block;
+    return isBlank(block.value) || givesWay(block, replacement) ? replacement : block;
   });
 
   let position = 0;
@@ -67,4 +74,16 @@ export function lostKeys(before: EnvDocument, after: EnvDocument): string[] {
 /** `unionEnvText` on texts. */
 export function unionEnv(current: string, restored: string, reader: EnvDocument['reader']): string {
   return unionEnvText(readEnvText(current, reader), readEnvText(restored, reader));
+}
+
+/**
+ * A merge of what two writers have made of one text. What only one of them has changed is taken from that one;
+ * where both changed a key, `theirs`, the later word, wins. Like a union, it loses no key of either.
+ */
+export function mergeEnv(base: string, theirs: string, ours: string, reader: EnvDocument['reader']): string {
+  const before = effectiveEntries(readEnvText(base, reader));
+  return unionEnvText(readEnvText(theirs, reader), readEnvText(ours, reader), (their, our) => {
+    const value = before.get(their.key)?.value;
+    return their.value === value && our.value !== value;
+  });
 }

@@ -10,7 +10,7 @@ import { callAws } from './aws.ts';
 import type { Clock } from './clock.ts';
 import { type EnvReader, readEnvText } from './dotenv.ts';
 import { RecoveryError } from './errors.ts';
-import { lostKeys, unionEnv } from './merge.ts';
+import { lostKeys, mergeEnv } from './merge.ts';
 
 /** SSM: a Standard parameter holds 4 KB, an Advanced one 8 KB. Intelligent-Tiering picks between the two. */
 const sizeLimitBytes = { Standard: 4096, Advanced: 8192, 'Intelligent-Tiering': 8192 } as const;
@@ -124,12 +124,11 @@ export async function writeEnvParameter(
       return { text: wanted, version, type: 'SecureString' };
     }
 
-    // What others wrote after our read wins over ours, as the newer word, but takes no key away.
+    // What others have changed since our read is the newer word, but takes no key away.
     const history = await readHistory(ssm.reader, name);
-    const others = history.filter(
-      (record) => record.version >= expectedVersion && record.version !== version,
-    );
-    wanted = others.reduce((merged, record) => unionEnv(record.text, merged, reader), wanted);
+    const others = history.filter((record) => record.version >= expectedVersion && record.version !== version);
+    const read = base?.text ?? '';
+    wanted = others.reduce((merged, { text: theirs }) => mergeEnv(read, theirs, merged, reader), wanted);
     base = history.at(-1);
     if (base && base.text === wanted) return base;
   }

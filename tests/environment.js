@@ -1,0 +1,12 @@
+import { TestEnvironment } from 'jest-environment-node';
+
+/**
+ * Jest's own realm has an `Error` that errors from Node's core are no instances of, so that the SDK takes a cut
+ * connection for something unknown. With the outer one it sees what it sees in production.
+ */
+export default class extends TestEnvironment {
+  async setup() {
+    await super.setup();
+    this.global.Error = Error;
+  }
+}

@@ -1,0 +1,226 @@
+import { uploadEnv } from '../functions/upload-env.ts';
+import { effectiveEntries, readEnvText } from '../recovery/dotenv.ts';
+import type { EnvFinding } from '../recovery/states.ts';
+import { AwsError } from '../sandbox/endpoint.ts';
+import { fastClock, openAws, parameterName, secret, type TestAws } from './aws.ts';
+
+let aws: TestAws;
+beforeEach(async () => {
+  aws = await openAws();
+});
+afterEach(() => aws.close());
+
+const backupName = '/app/env-backup';
+const settings = {
+  ENV_PARAMETER: parameterName,
+  ENV_READER: 'dotenv' as const,
+  REQUIRED_KEYS: ['DB_HOST', 'DB_PASSWORD'],
+  REQUIRED_PREFIXES: ['R2_'],
+  BACKUP_PARAMETER: backupName as string | undefined,
+  KMS_KEY_ID: undefined as string | undefined,
+};
+const finding = (part: Partial<EnvFinding> = {}): EnvFinding => ({
+  complete: false,
+  finding: 'Incomplete',
+  parameterName,
+  version: 0,
+  type: 'SecureString',
+  sizeBytes: 0,
+  keys: ['KEY'],
+  missingKeys: [],
+  blankKeys: [],
+  missingPrefixes: [],
+  duplicateKeys: [],
+  hasBom: false,
+  hasCrlf: false,
+  ...part,
+});
+const missing = { finding: 'Missing' as const, keys: [] };
+const upload = (env = finding(), part: Partial<typeof settings> = {}) =>
+  uploadEnv({ env }, { settings: { ...settings, ...part }, clock: fastClock(50), ssm: aws.ssm });
+const put = (Value: string, Name = parameterName) =>
+  aws.parameters.put({ Name, Value, Type: 'SecureString', Overwrite: true });
+const latest = () => aws.parameters.get(parameterName);
+const keysNow = () => [...effectiveEntries(readEnvText(latest().Value, 'dotenv')).keys()];
+const complete = (host: string) => `# the database\nDB_HOST=${host}\nDB_PASSWORD=p\nR2_KEY=r\n`;
+
+describe('UploadEnv', () => {
+  it('restores from the newest complete version, not merely the previous one', async () => {
+    put(complete('first'));
+    put(complete('second'));
+    put('DB_HOST=half\n');
+    put('KEY=new\n');
+    const output = await upload(finding({ version: 4 }));
+    expect(output).toMatchObject({
+      outcome: 'Restored',
+      source: { kind: 'history', version: 2 },
+      previousVersion: 4,
+      version: 5,
+      restoredKeys: ['DB_HOST', 'DB_PASSWORD', 'R2_KEY'],
+    });
+    expect(latest().Value).toBe(`# the database\nDB_HOST=second\nDB_PASSWORD=p\nR2_KEY=r\nKEY=new\n`);
+  });
+
+  it('lets a current value win over the restored one, and fills a blank one', async () => {
+    put(complete('old'));
+    put('DB_HOST=new\nDB_PASSWORD=\n');
+    await upload(finding({ keys: ['DB_HOST', 'DB_PASSWORD'], blankKeys: ['DB_PASSWORD'] }));
+    expect(latest().Value).toBe('# the database\nDB_HOST=new\nDB_PASSWORD=p\nR2_KEY=r\n');
+  });
+
+  it('restores a parameter that is missing from the backup, as a SecureString', async () => {
+    put(complete('backup'), backupName);
+    const output = await upload(finding({ ...missing }));
+    expect(output).toMatchObject({
+      outcome: 'Restored',
+      source: { kind: 'backup', parameterName: backupName, version: 1 },
+      version: 1,
+    });
+    expect(latest()).toMatchObject({ Type: 'SecureString', Value: complete('backup') });
+  });
+
+  it('fails as EnvRestoreFailed without a complete source, and writes nothing', async () => {
+    put('DB_HOST=half\n');
+    put('KEY=new\n');
+    put('DB_PASSWORD=half\n', backupName);
+    await expect(upload()).rejects.toMatchObject({ name: 'EnvRestoreFailed' });
+    await expect(upload(finding(), { BACKUP_PARAMETER: undefined })).rejects.toMatchObject({
+      name: 'EnvRestoreFailed',
+    });
+    expect(aws.countCalls('PutParameter')).toBe(0);
+    expect(latest()).toMatchObject({ Version: 2, Value: 'KEY=new\n' });
+  });
+
+  it('keeps description, key, tier and the allowed pattern', async () => {
+    aws.parameters.put({
+      Name: parameterName,
+      Value: complete('x'),
+      Type: 'SecureString',
+      KeyId: 'alias/own',
+      Description: 'about it',
+      AllowedPattern: '.*',
+      Tier: 'Advanced',
+    });
+    aws.parameters.put({
+      Name: parameterName,
+      Value: 'KEY=new\n',
+      Overwrite: true,
+      Description: 'about it',
+      AllowedPattern: '.*',
+      Tier: 'Advanced',
+    });
+    await upload();
+    expect(latest()).toMatchObject({
+      Type: 'SecureString',
+      KeyId: 'alias/own',
+      Description: 'about it',
+      AllowedPattern: '.*',
+      Tier: 'Advanced',
+    });
+  });
+
+  it('turns a String into a SecureString', async () => {
+    aws.parameters.put({ Name: parameterName, Value: complete('x'), Type: 'String' });
+    aws.parameters.put({ Name: parameterName, Value: 'KEY=1', Type: 'String', Overwrite: true });
+    await upload();
+    expect(latest().Type).toBe('SecureString');
+  });
+
+  it('writes nothing when the parameter is complete by now, as after a try whose answer got lost', async () => {
+    put('KEY=new\n');
+    const env = finding({ version: 1 });
+    put(complete('restored'));
+    expect(await upload(env)).toMatchObject({
+      outcome: 'AlreadyComplete',
+      version: 2,
+      restoredKeys: ['DB_HOST', 'DB_PASSWORD', 'R2_KEY'],
+    });
+    expect(aws.countCalls('PutParameter')).toBe(0);
+  });
+
+  it('looks before it writes again when the answer to a write gets lost', async () => {
+    put(complete('x'));
+    put('KEY=new\n');
+    aws.fail('PutParameter', 'drop-after');
+    expect(await upload()).toMatchObject({ outcome: 'Restored', version: 3 });
+    expect(aws.countCalls('PutParameter')).toBe(1);
+  });
+
+  it('merges again what somebody else has written in between', async () => {
+    put(complete('x'));
+    put('KEY=new\n');
+    let wasWritten = false;
+    aws.endpoint.injectFault = ({ operation }) => {
+      if (operation === 'PutParameter' && !wasWritten) {
+        wasWritten = true;
+        put('KEY=newer\nOTHER=theirs\n');
+      }
+      return undefined;
+    };
+    await upload();
+    expect(keysNow().sort()).toEqual(['DB_HOST', 'DB_PASSWORD', 'KEY', 'OTHER', 'R2_KEY']);
+    expect(latest().Value).toContain('KEY=newer\n');
+  });
+
+  it('does not overwrite a parameter that somebody creates in between', async () => {
+    put(complete('backup'), backupName);
+    const env = finding({ ...missing });
+    let wasCreated = false;
+    aws.endpoint.injectFault = ({ operation }) => {
+      if (operation === 'PutParameter' && !wasCreated) {
+        wasCreated = true;
+        put('OWN=theirs\n');
+      }
+      return undefined;
+    };
+    await upload(env);
+    expect(keysNow().sort()).toEqual(['DB_HOST', 'DB_PASSWORD', 'OWN', 'R2_KEY']);
+  });
+
+  it('gives up as EnvWriteConflict on a writer that never stops, with nothing lost', async () => {
+    put(complete('x'));
+    put('KEY=new\n');
+    let writes = 0;
+    aws.endpoint.injectFault = ({ operation }) => {
+      if (operation === 'PutParameter') put(`KEY=new\nOTHER_${writes++}=theirs\n`);
+      return undefined;
+    };
+    await expect(upload()).rejects.toMatchObject({ name: 'EnvWriteConflict' });
+    expect(keysNow()).toEqual(expect.arrayContaining(['DB_HOST', 'KEY', 'OTHER_0']));
+  });
+
+  it('refuses a text over the limit of its tier before the call, with size and limit', async () => {
+    put(`${complete('x')}BIG=${'x'.repeat(3000)}\n`);
+    put(`KEY=${'y'.repeat(3000)}\n`);
+    await expect(upload()).rejects.toMatchObject({
+      name: 'EnvTooLarge',
+      message: expect.stringMatching(/60\d\d bytes, a parameter of the tier Standard holds 4096/),
+    });
+    expect(aws.countCalls('PutParameter')).toBe(0);
+  });
+
+  it('reads a history of more than one page, and writes the 101st version', async () => {
+    put(complete('x'));
+    for (let version = 2; version <= 100; version += 1) put(`KEY=${version}\n`);
+    expect(await upload()).toMatchObject({ source: { version: 1 }, version: 101 });
+  });
+
+  it('fails as EnvStale while the history lags behind what ValidateEnv has read', async () => {
+    put('KEY=new\n');
+    await expect(upload(finding({ version: 2 }))).rejects.toMatchObject({ name: 'EnvStale' });
+  });
+
+  it('names action and resource where writing is denied, and quotes no value', async () => {
+    const value = secret();
+    put(complete(value));
+    put('KEY=new\n');
+    aws.fail('PutParameter', new AwsError('AccessDeniedException', `denied: ${value}`));
+    const failure = upload();
+    await expect(failure).rejects.toMatchObject({
+      name: 'AccessDenied',
+      message: expect.stringMatching(/ssm:PutParameter on parameter \/app\/env/),
+    });
+    expect(JSON.stringify(await failure.catch((error: Error) => [error.message, error.cause]))).not.toContain(value);
+    expect(aws.countCalls('PutParameter')).toBe(1);
+  });
+});

@@ -1,0 +1,113 @@
+import { validateEnv } from '../functions/validate-env.ts';
+import { AwsError } from '../sandbox/endpoint.ts';
+import { fastClock, openAws, parameterName, secret, type TestAws } from './aws.ts';
+
+let aws: TestAws;
+beforeEach(async () => {
+  aws = await openAws();
+});
+afterEach(() => aws.close());
+
+const execution = { name: 'run-1', startedAt: '2026-01-01T00:00:00.000Z' };
+const settings = {
+  ENV_PARAMETER: parameterName,
+  ENV_READER: 'dotenv' as const,
+  REQUIRED_KEYS: ['DB_HOST', 'DB_PASSWORD'],
+  REQUIRED_PREFIXES: ['R2_'],
+};
+const validate = (input: unknown = {}) =>
+  validateEnv({ execution, input }, { settings, clock: fastClock(50), ssm: aws.ssm.reader });
+const put = (Value: string, Type: 'SecureString' | 'String' = 'SecureString') =>
+  aws.parameters.put({ Name: parameterName, Value, Type, Overwrite: true });
+
+describe('ValidateEnv', () => {
+  it('finds a complete env complete, by name, version and size, and shows no value', async () => {
+    const password = secret();
+    put('DB_HOST=a\n');
+    put(`DB_HOST=db\nDB_PASSWORD=${password}\nR2_KEY=k\n`);
+    const output = await validate();
+    expect(output.env).toEqual({
+      complete: true,
+      finding: 'Complete',
+      parameterName,
+      version: 2,
+      type: 'SecureString',
+      sizeBytes: `DB_HOST=db\nDB_PASSWORD=${password}\nR2_KEY=k\n`.length,
+      keys: ['DB_HOST', 'DB_PASSWORD', 'R2_KEY'],
+      missingKeys: [],
+      blankKeys: [],
+      missingPrefixes: [],
+      duplicateKeys: [],
+      hasBom: false,
+      hasCrlf: false,
+    });
+    expect(JSON.stringify(output)).not.toContain(password);
+  });
+
+  it('takes a missing parameter for a finding', async () => {
+    expect((await validate()).env).toMatchObject({ complete: false, finding: 'Missing', version: 0, type: null });
+  });
+
+  it('takes white space for an empty env', async () => {
+    put(' \n\n');
+    expect((await validate()).env).toMatchObject({ complete: false, finding: 'Empty', version: 1 });
+  });
+
+  it('names missing and blank keys', async () => {
+    put('DB_HOST=\nOTHER=1\n');
+    expect((await validate()).env).toMatchObject({
+      complete: false,
+      finding: 'Incomplete',
+      missingKeys: ['DB_PASSWORD'],
+      blankKeys: ['DB_HOST'],
+      missingPrefixes: ['R2_'],
+    });
+  });
+
+  it('reads through BOM and CRLF and says that they are there', async () => {
+    put('\uFEFFDB_HOST=a\r\nDB_PASSWORD=b\r\nR2_KEY=c\r\n');
+    expect((await validate()).env).toMatchObject({ complete: true, hasBom: true, hasCrlf: true });
+  });
+
+  it('fails as EnvInvalid on an unclosed quote, with the line and no value', async () => {
+    const value = secret();
+    put(`DB_HOST=a\nDB_PASSWORD="${value}\nR2_KEY=k\n`);
+    await expect(validate()).rejects.toMatchObject({
+      name: 'EnvInvalid',
+      message: expect.stringMatching(/line 2 \(DB_PASSWORD\)/),
+    });
+    await expect(validate()).rejects.not.toMatchObject({ message: expect.stringContaining(value) });
+  });
+
+  it('fails as EnvInvalid on a template leftover in a required key', async () => {
+    put('DB_HOST={{ db_host }}\nDB_PASSWORD=b\nR2_KEY=c\n');
+    await expect(validate()).rejects.toMatchObject({ name: 'EnvInvalid', message: expect.stringContaining('DB_HOST') });
+  });
+
+  it('refuses an unknown input before it calls anything', async () => {
+    await expect(validate({ parameter: '/other' })).rejects.toMatchObject({ name: 'InvalidInput' });
+    expect(aws.endpoint.calls).toEqual([]);
+  });
+
+  it('fails after one try where access is denied, naming action and resource', async () => {
+    put('A=1');
+    aws.fail('GetParameter', new AwsError('AccessDeniedException', 'User arn:… is not authorized'));
+    await expect(validate()).rejects.toMatchObject({
+      name: 'AccessDenied',
+      message: expect.stringMatching(/ssm:GetParameter on parameter \/app\/env/),
+      cause: { name: 'AccessDeniedException', httpStatus: 400 },
+    });
+    expect(aws.countCalls('GetParameter')).toBe(1);
+  });
+
+  it('lives through throttling, a 503 and a connection that is cut', async () => {
+    put('DB_HOST=a\nDB_PASSWORD=b\nR2_KEY=c\n');
+    aws.fail(
+      'GetParameter',
+      new AwsError('ThrottlingException', 'Rate exceeded'),
+      new AwsError('ServiceUnavailable', '', 503),
+      'drop-before',
+    );
+    expect((await validate()).env.complete).toBe(true);
+  });
+});
