@@ -2,6 +2,7 @@ export default {
   testMatch: ['<rootDir>/tests/**/*.test.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2024', parser: { syntax: 'typescript' } } }] },
   testEnvironment: '<rootDir>/tests/environment.js',
+  modulePathIgnorePatterns: ['<rootDir>/.sandbox/'],
   globalSetup: '<rootDir>/tests/package-stacks.ts',
   testTimeout: 60_000,
   maxWorkers: 2,

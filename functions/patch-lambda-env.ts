@@ -47,7 +47,7 @@ export async function patchLambdaEnv(
         if (current.updateStatus === 'Failed') throw updateFailed(functionName, current);
         // A try of this state that lost its answer has changed the function too: its doing counts.
         const isOurs = changed.set.size + changed.removed.size > 0;
-        const isRecent = current.modifiedAtMs >= Date.parse(execution.startedAt);
+        const isRecent = current.modifiedAtMs > Date.parse(execution.startedAt);
         return {
           outcome: isOurs || isRecent ? 'Patched' : 'Unchanged',
           functionName,

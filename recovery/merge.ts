@@ -1,4 +1,11 @@
-import { type EnvBlock, type EnvDocument, type EnvEntry, effectiveEntries, isBlank, readEnvText } from './dotenv.ts';
+import {
+  type EnvBlock,
+  type EnvDocument,
+  type EnvEntry,
+  effectiveEntries,
+  isBlank,
+  readEnvText,
+} from './dotenv.ts';
 
 /**
  * The union of two .env texts, as text. Every line of `current` keeps its bytes and its place, except that a

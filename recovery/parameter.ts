@@ -126,7 +126,9 @@ export async function writeEnvParameter(
 
     // What others have changed since our read is the newer word, but takes no key away.
     const history = await readHistory(ssm.reader, name);
-    const others = history.filter((record) => record.version >= expectedVersion && record.version !== version);
+    const others = history.filter(
+      (record) => record.version >= expectedVersion && record.version !== version,
+    );
     const read = base?.text ?? '';
     wanted = others.reduce((merged, { text: theirs }) => mergeEnv(read, theirs, merged, reader), wanted);
     base = history.at(-1);

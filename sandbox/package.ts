@@ -1,39 +1,38 @@
-/** Packages the stack as `npm run package` does, into a folder of its own. */
+/** Packages the stack as `npm run package` does, in a copy of the sources, so that several can do so at once. */
 import { spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { cpSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 
 const projectDirectory = join(import.meta.dirname, '..');
 
+/** What `serverless package` reads. Its packages are found in the project's node_modules, further up. */
+const sources = [
+  'functions',
+  'recovery',
+  'resources',
+  'statemachines',
+  'targets',
+  'serverless.yml',
+  'package.json',
+];
+
 /**
- * @param directory an empty folder below the project; it gets the compiled template and the functions' zips.
+ * @param directory a folder below the project, for the copy.
+ * @returns the folder with the compiled template and the functions' zips.
  * @throws Error with what the packager printed.
  */
-export async function packageTarget(target: string, directory: string): Promise<void> {
-  mkdirSync(directory, { recursive: true });
+export async function packageTarget(target: string, directory: string): Promise<string> {
+  for (const source of sources)
+    cpSync(join(projectDirectory, source), join(directory, source), { recursive: true });
   // The package doesn't export its binary, so that it is found beside its package.json.
-  const serverless = join(
-    dirname(createRequire(import.meta.url).resolve('serverless/package.json')),
-    'bin/serverless.js',
-  );
+  const manifest = createRequire(import.meta.url).resolve('serverless/package.json');
   const child = spawn(
     process.execPath,
-    [
-      serverless,
-      'package',
-      '--param',
-      `target=${target}`,
-      '--package',
-      relative(projectDirectory, directory),
-    ],
+    [join(dirname(manifest), 'bin', 'serverless.js'), 'package', '--param', `target=${target}`],
     {
-      cwd: projectDirectory,
-      env: {
-        ...process.env,
-        ESBUILD_WORK_FOLDER: relative(projectDirectory, join(directory, '.esbuild')),
-        SLS_NOTIFICATIONS_MODE: 'off',
-      },
+      cwd: directory,
+      env: { ...process.env, SLS_NOTIFICATIONS_MODE: 'off' },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );
@@ -47,4 +46,5 @@ export async function packageTarget(target: string, directory: string): Promise<
     child.once('close', resolve);
   });
   if (code !== 0) throw new Error(`packaging ${target} failed:\n${printed}`);
+  return join(directory, '.serverless');
 }

@@ -35,11 +35,11 @@ async function main(): Promise<number> {
   const work = async () => {
     print(`Scenario ${scenario}: ${scenarios[scenario].summary}`);
     print('Packaging the stack (serverless package --param target=sandbox) …');
-    await packageTarget('sandbox', join(directory, 'package'));
+    const packageDirectory = await packageTarget('sandbox', join(directory, 'package'));
     const seed = makeSeed(scenario);
     const screen = new Screen(print);
     sandbox = await openSandbox({
-      packageDirectory: join(directory, 'package'),
+      packageDirectory,
       directory,
       host: seed.host,
       onEvent: (_execution, event) => screen.show(event),

@@ -173,8 +173,7 @@ export function templateSettings(target: Target, name: string) {
     backupParameterName: restore.backupParameter ?? '',
     instanceIds: (instances.ids ?? []).join(','),
     instanceTag: instances.tag ?? '',
-    instanceTagKey: tagKey,
-    instanceTagValue: tagValue.join('='),
+    instanceTagCondition: { [`ssm:resourceTag/${tagKey}`]: tagValue.join('=') },
     instanceArns:
       instances.ids?.map((id) => ({
         // A hybrid node (mi-…) is a managed instance of SSM, not one of EC2.

@@ -25,7 +25,10 @@ describe('inspectEnv', () => {
   });
 
   it.each(['DB_HOST=', 'DB_HOST=""', "DB_HOST='  '", 'DB_HOST=   # later'])('takes %j for blank', (line) => {
-    expect(inspect(complete.replace('DB_HOST=a', line))).toMatchObject({ complete: false, blankKeys: ['DB_HOST'] });
+    expect(inspect(complete.replace('DB_HOST=a', line))).toMatchObject({
+      complete: false,
+      blankKeys: ['DB_HOST'],
+    });
   });
 
   it('asks for a prefixed key that has a value', () => {

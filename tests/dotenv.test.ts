@@ -2,11 +2,17 @@ import fc from 'fast-check';
 import { effectiveEntries, isBlank, readEnvText } from '../recovery/dotenv.ts';
 
 const values = (text: string, reader: 'dotenv' | 'docker' = 'dotenv') =>
-  Object.fromEntries([...effectiveEntries(readEnvText(text, reader))].map(([key, { value }]) => [key, value]));
+  Object.fromEntries(
+    [...effectiveEntries(readEnvText(text, reader))].map(([key, { value }]) => [key, value]),
+  );
 
 describe('readEnvText', () => {
   it('reads keys and values, past comments and blank lines', () => {
-    expect(values('# a comment\n\nA=1\nB = two words \nexport C=3\n')).toEqual({ A: '1', B: 'two words', C: '3' });
+    expect(values('# a comment\n\nA=1\nB = two words \nexport C=3\n')).toEqual({
+      A: '1',
+      B: 'two words',
+      C: '3',
+    });
   });
 
   it('strips quotes and comments for dotenv, and keeps both for docker', () => {
@@ -54,12 +60,15 @@ describe('readEnvText', () => {
 
   it('keeps every byte of every line, whatever the text', () => {
     fc.assert(
-      fc.property(fc.array(fc.string({ unit: fc.constantFrom('A', '=', '"', "'", '#', ' ', '\n', '\\') })), (parts) => {
-        const text = parts.join('');
-        const { blocks } = readEnvText(text, 'dotenv');
-        const rejoined = blocks.map(({ raw }) => `${raw}\n`).join('');
-        expect(rejoined).toBe(text === '' || text.endsWith('\n') ? text : `${text}\n`);
-      }),
+      fc.property(
+        fc.array(fc.string({ unit: fc.constantFrom('A', '=', '"', "'", '#', ' ', '\n', '\\') })),
+        (parts) => {
+          const text = parts.join('');
+          const { blocks } = readEnvText(text, 'dotenv');
+          const rejoined = blocks.map(({ raw }) => `${raw}\n`).join('');
+          expect(rejoined).toBe(text === '' || text.endsWith('\n') ? text : `${text}\n`);
+        },
+      ),
     );
   });
 });

@@ -31,7 +31,11 @@ describe('askEndpoint', () => {
       seen.push(request.headers['x-internal-key'], request.headers.host, request.url);
       response.end('{"backlog": 7}');
     });
-    expect(await ask(`${url}/count/`, 'api.example.com')).toEqual({ fault: undefined, httpStatus: 200, backlog: 7 });
+    expect(await ask(`${url}/count/`, 'api.example.com')).toEqual({
+      fault: undefined,
+      httpStatus: 200,
+      backlog: 7,
+    });
     expect(seen).toEqual(['key', 'api.example.com', '/count/']);
   });
 
@@ -51,12 +55,22 @@ describe('askEndpoint', () => {
     expect(await ask(await answering(status, ''))).toMatchObject({ fault, httpStatus: status });
   });
 
-  it.each(['', 'OK', '{}', '{"backlog":null}', '{"backlog":"7"}', '{"backlog":-1}', '{"backlog":NaN}', '[7]', '7'])(
-    'finds no number in %j',
-    async (body) => {
-      expect(await ask(await answering(200, body))).toMatchObject({ fault: 'BacklogNotNumeric', httpStatus: 200 });
-    },
-  );
+  it.each([
+    '',
+    'OK',
+    '{}',
+    '{"backlog":null}',
+    '{"backlog":"7"}',
+    '{"backlog":-1}',
+    '{"backlog":NaN}',
+    '[7]',
+    '7',
+  ])('finds no number in %j', async (body) => {
+    expect(await ask(await answering(200, body))).toMatchObject({
+      fault: 'BacklogNotNumeric',
+      httpStatus: 200,
+    });
+  });
 
   it('gives up on a body that never ends', async () => {
     const url = await serve((_request, response) => {

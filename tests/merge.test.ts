@@ -31,7 +31,9 @@ describe('unionEnv', () => {
   });
 
   it('keeps keys that only the current text has, also blank ones', () => {
-    const keys = [...effectiveEntries(readEnvText(unionEnv('NEW=\nOWN=1\n', good, 'dotenv'), 'dotenv')).keys()];
+    const keys = [
+      ...effectiveEntries(readEnvText(unionEnv('NEW=\nOWN=1\n', good, 'dotenv'), 'dotenv')).keys(),
+    ];
     expect(keys).toEqual(expect.arrayContaining(['NEW', 'OWN', 'DB_HOST', 'REDIS_URL']));
   });
 
@@ -47,7 +49,10 @@ describe('unionEnv', () => {
 
 /** Texts as people and scripts leave them: duplicates, blanks, comments, quotes, odd spacing, no last line end. */
 const key = fc.constantFrom('A', 'B', 'C', 'DB_HOST', 'DB_PORT', 'R2_KEY', 'REDIS_URL');
-const plainValue = fc.string({ unit: fc.constantFrom('a', '1', '/', ':', '=', '#', ' ', "'", '가'), maxLength: 8 });
+const plainValue = fc.string({
+  unit: fc.constantFrom('a', '1', '/', ':', '=', '#', ' ', "'", '가'),
+  maxLength: 8,
+});
 const line = fc.oneof(
   { weight: 6, arbitrary: fc.tuple(key, plainValue).map(([name, value]) => `${name}=${value}`) },
   { weight: 2, arbitrary: fc.tuple(key, plainValue).map(([name, value]) => `${name}="${value}"`) },

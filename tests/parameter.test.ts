@@ -19,7 +19,10 @@ const write = async (text: string) =>
 describe('writeEnvParameter', () => {
   it('refuses a text that drops a key, and names it', async () => {
     aws.parameters.put({ Name: parameterName, Value: 'A=1\nB=2\n', Type: 'SecureString' });
-    await expect(write('A=1\n')).rejects.toMatchObject({ name: 'EnvWouldShrink', message: expect.stringContaining('B') });
+    await expect(write('A=1\n')).rejects.toMatchObject({
+      name: 'EnvWouldShrink',
+      message: expect.stringContaining('B'),
+    });
     await expect(write('A=1\nB=\n')).rejects.toMatchObject({ name: 'EnvWouldShrink' });
     expect(aws.countCalls('PutParameter')).toBe(0);
   });

@@ -9,7 +9,11 @@ const env = new Map([
 
 describe('redact', () => {
   it('masks the values of the env in every spelling a log may have', () => {
-    const spellings = ['hunter2!', encodeURIComponent('hunter2!'), Buffer.from('hunter2!').toString('base64')];
+    const spellings = [
+      'hunter2!',
+      encodeURIComponent('hunter2!'),
+      Buffer.from('hunter2!').toString('base64'),
+    ];
     expect(redact(`got ${spellings.join(' and ')}.`, env)).not.toMatch(/hunter2|aHVudGVyMi/);
   });
 

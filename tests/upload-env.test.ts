@@ -220,7 +220,9 @@ describe('UploadEnv', () => {
       name: 'AccessDenied',
       message: expect.stringMatching(/ssm:PutParameter on parameter \/app\/env/),
     });
-    expect(JSON.stringify(await failure.catch((error: Error) => [error.message, error.cause]))).not.toContain(value);
+    expect(JSON.stringify(await failure.catch((error: Error) => [error.message, error.cause]))).not.toContain(
+      value,
+    );
     expect(aws.countCalls('PutParameter')).toBe(1);
   });
 });

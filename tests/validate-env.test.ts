@@ -45,7 +45,12 @@ describe('ValidateEnv', () => {
   });
 
   it('takes a missing parameter for a finding', async () => {
-    expect((await validate()).env).toMatchObject({ complete: false, finding: 'Missing', version: 0, type: null });
+    expect((await validate()).env).toMatchObject({
+      complete: false,
+      finding: 'Missing',
+      version: 0,
+      type: null,
+    });
   });
 
   it('takes white space for an empty env', async () => {
@@ -81,7 +86,10 @@ describe('ValidateEnv', () => {
 
   it('fails as EnvInvalid on a template leftover in a required key', async () => {
     put('DB_HOST={{ db_host }}\nDB_PASSWORD=b\nR2_KEY=c\n');
-    await expect(validate()).rejects.toMatchObject({ name: 'EnvInvalid', message: expect.stringContaining('DB_HOST') });
+    await expect(validate()).rejects.toMatchObject({
+      name: 'EnvInvalid',
+      message: expect.stringContaining('DB_HOST'),
+    });
   });
 
   it('refuses an unknown input before it calls anything', async () => {
@@ -98,6 +106,22 @@ describe('ValidateEnv', () => {
       cause: { name: 'AccessDeniedException', httpStatus: 400 },
     });
     expect(aws.countCalls('GetParameter')).toBe(1);
+  });
+
+  it('fails as CredentialsExpired on credentials that are', async () => {
+    aws.fail(
+      'GetParameter',
+      new AwsError('ExpiredTokenException', 'The security token included in the request is expired'),
+    );
+    await expect(validate()).rejects.toMatchObject({ name: 'CredentialsExpired' });
+  });
+
+  it('gives up on throttling that does not end', async () => {
+    aws.fail(
+      'GetParameter',
+      ...Array.from({ length: 9 }, () => new AwsError('ThrottlingException', 'Rate exceeded')),
+    );
+    await expect(validate()).rejects.toMatchObject({ name: 'AwsThrottled' });
   });
 
   it('lives through throttling, a 503 and a connection that is cut', async () => {

@@ -152,13 +152,11 @@ export function ssmService(store: ParameterStore, runCommand: RunCommand): Servi
           const start = Number(NextToken);
           const versions = store.history(Name);
           return {
-            Parameters: versions
-              .slice(start, start + MaxResults)
-              .map(({ Value, ...rest }) => ({
-                ...rest,
-                DataType: 'text',
-                Value: shown(Value, rest.Type, WithDecryption),
-              })),
+            Parameters: versions.slice(start, start + MaxResults).map(({ Value, ...rest }) => ({
+              ...rest,
+              DataType: 'text',
+              Value: shown(Value, rest.Type, WithDecryption),
+            })),
             NextToken: start + MaxResults < versions.length ? String(start + MaxResults) : undefined,
           };
         },

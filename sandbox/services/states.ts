@@ -293,14 +293,12 @@ export function statesService(machines: StateMachines): Service {
           .reverse(),
       })),
       ListStateMachines: operation(v.object({}), () => ({
-        stateMachines: machines
-          .machines()
-          .map(({ arn, name }) => ({
-            stateMachineArn: arn,
-            name,
-            type: 'STANDARD',
-            creationDate: new Date(0),
-          })),
+        stateMachines: machines.machines().map(({ arn, name }) => ({
+          stateMachineArn: arn,
+          name,
+          type: 'STANDARD',
+          creationDate: new Date(0),
+        })),
       })),
     },
   };

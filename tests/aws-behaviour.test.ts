@@ -1,0 +1,186 @@
+/**
+ * What the sandbox fakes has to be what AWS documents. These tests speak to nothing but an endpoint, so that they
+ * can be pointed at any AWS: set AWS_BEHAVIOUR_ENDPOINT to its address (and credentials that it takes).
+ */
+import { randomUUID } from 'node:crypto';
+import { CloudWatchClient, GetMetricDataCommand, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  DeleteParameterCommand,
+  GetCommandInvocationCommand,
+  GetParameterCommand,
+  GetParameterHistoryCommand,
+  PutParameterCommand,
+  SSMClient,
+} from '@aws-sdk/client-ssm';
+import { openAws, type TestAws } from './aws.ts';
+
+const given = process.env.AWS_BEHAVIOUR_ENDPOINT;
+let aws: TestAws | undefined;
+let ssm: SSMClient;
+let cloudWatch: CloudWatchClient;
+let sqs: SQSClient;
+let lambda: LambdaClient;
+let name: string;
+
+beforeAll(async () => {
+  if (given === undefined) aws = await openAws();
+  const common = {
+    endpoint: given ?? aws?.endpoint.url ?? '',
+    region: process.env.AWS_REGION ?? 'ap-northeast-2',
+    ...(given === undefined ? { credentials: { accessKeyId: 'test', secretAccessKey: 'test' } } : {}),
+  };
+  ssm = new SSMClient(common);
+  cloudWatch = new CloudWatchClient(common);
+  sqs = new SQSClient(common);
+  lambda = new LambdaClient(common);
+});
+afterAll(() => aws?.close());
+beforeEach(() => {
+  name = `/env-recovery-test/${randomUUID()}`;
+});
+afterEach(async () => {
+  if (given !== undefined) await ssm.send(new DeleteParameterCommand({ Name: name })).catch(() => undefined);
+});
+
+const put = (Value: string, part: Partial<PutParameterCommand['input']> = {}) =>
+  ssm.send(new PutParameterCommand({ Name: name, Value, Type: 'SecureString', Overwrite: true, ...part }));
+
+describe('Parameter Store', () => {
+  it('does not overwrite unless told to', async () => {
+    await put('1', { Overwrite: false });
+    await expect(put('2', { Overwrite: false })).rejects.toMatchObject({ name: 'ParameterAlreadyExists' });
+  });
+
+  it('counts versions from 1, and answers each write with its version', async () => {
+    expect(await put('1')).toMatchObject({ Version: 1 });
+    expect(await put('2')).toMatchObject({ Version: 2 });
+  });
+
+  it('reads the newest version, or the one that is asked for', async () => {
+    await put('1');
+    await put('2');
+    const read = async (selector: string) =>
+      (await ssm.send(new GetParameterCommand({ Name: selector, WithDecryption: true }))).Parameter;
+    expect(await read(name)).toMatchObject({ Value: '2', Version: 2, Type: 'SecureString' });
+    expect(await read(`${name}:1`)).toMatchObject({ Value: '1', Version: 1 });
+  });
+
+  it('shows a SecureString only to who asks for decryption', async () => {
+    await put('plain text');
+    const { Parameter } = await ssm.send(new GetParameterCommand({ Name: name }));
+    expect(Parameter?.Value).not.toBe('plain text');
+  });
+
+  it('has errors of their own for a parameter and for a version that is not there', async () => {
+    await expect(ssm.send(new GetParameterCommand({ Name: name }))).rejects.toMatchObject({
+      name: 'ParameterNotFound',
+    });
+    await expect(ssm.send(new GetParameterHistoryCommand({ Name: name }))).rejects.toMatchObject({
+      name: 'ParameterNotFound',
+    });
+    await put('1');
+    await expect(ssm.send(new GetParameterCommand({ Name: `${name}:7` }))).rejects.toMatchObject({
+      name: 'ParameterVersionNotFound',
+    });
+  });
+
+  it('gives the history oldest first, by pages', async () => {
+    for (let version = 1; version <= 3; version += 1) await put(String(version));
+    const first = await ssm.send(
+      new GetParameterHistoryCommand({ Name: name, WithDecryption: true, MaxResults: 2 }),
+    );
+    const second = await ssm.send(
+      new GetParameterHistoryCommand({ Name: name, WithDecryption: true, NextToken: first.NextToken }),
+    );
+    const values = [...(first.Parameters ?? []), ...(second.Parameters ?? [])].map(({ Value }) => Value);
+    expect(values).toEqual(['1', '2', '3']);
+    expect(second.NextToken).toBeUndefined();
+  });
+
+  it('clears a description that is not passed again', async () => {
+    await put('1', { Description: 'about it' });
+    await put('2');
+    const { Parameters } = await ssm.send(new GetParameterHistoryCommand({ Name: name }));
+    expect(Parameters?.map(({ Description }) => Description)).toEqual(['about it', undefined]);
+  });
+
+  it('refuses more than 4 KB in the tier Standard', async () => {
+    await expect(put('x'.repeat(4097), { Tier: 'Standard' })).rejects.toMatchObject({
+      name: 'ValidationException',
+    });
+    await put('x'.repeat(4096), { Tier: 'Standard' });
+  });
+
+  it('moves to the tier Advanced with Intelligent-Tiering, and never back', async () => {
+    expect(await put('x'.repeat(4097), { Tier: 'Intelligent-Tiering' })).toMatchObject({ Tier: 'Advanced' });
+    await expect(put('x', { Tier: 'Standard' })).rejects.toMatchObject({ name: 'ValidationException' });
+  });
+});
+
+describe('Run Command', () => {
+  it('does not know an invocation that is not there', async () => {
+    await expect(
+      ssm.send(
+        new GetCommandInvocationCommand({ CommandId: randomUUID(), InstanceId: 'i-0123456789abcdef0' }),
+      ),
+    ).rejects.toMatchObject({ name: 'InvocationDoesNotExist' });
+  });
+});
+
+describe('CloudWatch', () => {
+  const Dimensions = [{ Name: 'Test', Value: randomUUID() }];
+
+  it('refuses a value that is not a number', async () => {
+    await expect(
+      cloudWatch.send(
+        new PutMetricDataCommand({
+          Namespace: 'EnvRecoveryTest',
+          MetricData: [{ MetricName: 'Count', Dimensions, Value: Number.NaN }],
+        }),
+      ),
+    ).rejects.toMatchObject({ name: expect.stringMatching(/^InvalidParameter/) });
+  });
+
+  it('stamps a datapoint with the start of its period', async () => {
+    const Timestamp = new Date();
+    await cloudWatch.send(
+      new PutMetricDataCommand({
+        Namespace: 'EnvRecoveryTest',
+        MetricData: [{ MetricName: 'Count', Dimensions, Value: 7, Timestamp }],
+      }),
+    );
+    const { MetricDataResults } = await cloudWatch.send(
+      new GetMetricDataCommand({
+        StartTime: new Date(Timestamp.getTime() - 300_000),
+        EndTime: new Date(Timestamp.getTime() + 60_000),
+        MetricDataQueries: [
+          {
+            Id: 'count',
+            MetricStat: {
+              Metric: { Namespace: 'EnvRecoveryTest', MetricName: 'Count', Dimensions },
+              Period: 60,
+              Stat: 'Maximum',
+            },
+          },
+        ],
+      }),
+    );
+    expect(MetricDataResults?.[0]).toMatchObject({
+      Values: [7],
+      Timestamps: [new Date(Math.floor(Timestamp.getTime() / 60_000) * 60_000)],
+    });
+  });
+});
+
+describe('SQS and Lambda', () => {
+  it('have errors of their own for what is not there', async () => {
+    await expect(sqs.send(new GetQueueUrlCommand({ QueueName: 'nobody' }))).rejects.toMatchObject({
+      name: expect.stringMatching(/QueueDoesNotExist|NonExistentQueue/),
+    });
+    await expect(
+      lambda.send(new GetFunctionConfigurationCommand({ FunctionName: 'nobody' })),
+    ).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+  });
+});

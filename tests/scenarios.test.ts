@@ -1,0 +1,241 @@
+/** Whole runs: the compiled template, its packaged functions, and a real API on a host. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { effectiveEntries, isBlank, readEnvText } from '../recovery/dotenv.ts';
+import { openSandbox, type Sandbox } from '../sandbox/sandbox.ts';
+import {
+  makeSeed,
+  type ScenarioName,
+  type Seed,
+  scenarioNames,
+  scenarios,
+  seedSandbox,
+} from '../sandbox/scenarios.ts';
+import type { Execution } from '../sandbox/services/states.ts';
+import { packagedIn } from './package-stacks.ts';
+
+const root = join(packagedIn('sandbox'), '..', '..');
+let directory: string;
+let sandbox: Sandbox;
+let seed: Seed;
+
+async function open(scenario: ScenarioName): Promise<void> {
+  directory = mkdtempSync(join(root, 'run-'));
+  seed = makeSeed(scenario);
+  sandbox = await openSandbox({
+    packageDirectory: packagedIn('sandbox'),
+    directory,
+    host: seed.host,
+    retryMilliseconds: 10,
+  });
+  seedSandbox(sandbox, seed);
+}
+afterEach(async () => {
+  await sandbox.close();
+  rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+});
+
+async function run(input = '{}'): Promise<Execution> {
+  const execution = sandbox.machines.start(sandbox.stateMachineArn, input);
+  await execution.ended;
+  return execution;
+}
+
+const versionNow = () => sandbox.parameters.get(sandbox.parameterName).Version;
+const writes = () =>
+  sandbox.endpoint.calls.filter(({ operation }) =>
+    ['PutParameter', 'SendCommand', 'UpdateFunctionConfiguration'].includes(operation),
+  );
+const states = (execution: Execution) =>
+  execution.history.flatMap(({ type, stateEnteredEventDetails: details }) =>
+    type === 'TaskStateEntered' && typeof details === 'object' && details !== null && 'name' in details
+      ? [details.name]
+      : [],
+  );
+
+/** The values that must never be seen: each one of the env, and of the metric function's environment. */
+function secrets(): string[] {
+  const texts = [...seed.versions, sandbox.parameters.get(sandbox.parameterName).Value];
+  return texts
+    .flatMap((text) => [...effectiveEntries(readEnvText(text, 'dotenv')).values()])
+    .filter(({ key, value }) => /SECRET|PASSWORD|KEY|REDIS/.test(key) && !isBlank(value))
+    .flatMap(({ value }) => [value, ...(value.match(/:([^@:/]{16,})@/)?.slice(1) ?? [])]);
+}
+
+/** S: no value in state, errors, causes, logs or command parameters. V: no key of any version is lost. */
+function checkInvariants(): void {
+  const shown = JSON.stringify([
+    sandbox.machines.executions.map(({ history, input, output, error, cause }) => [
+      history,
+      input,
+      output,
+      error,
+      cause,
+    ]),
+    sandbox.logs,
+    sandbox.runCommand.commands,
+    sandbox.endpoint.calls.filter(
+      ({ operation }) => operation === 'SendCommand' || operation === 'PutMetricData',
+    ),
+  ]);
+  expect(secrets().length).toBeGreaterThan(0);
+  for (const value of secrets()) expect(shown).not.toContain(value);
+
+  const history = sandbox.parameters.history(sandbox.parameterName);
+  const now = effectiveEntries(readEnvText(history.at(-1)?.Value ?? '', 'dotenv'));
+  if (sandbox.endpoint.calls.some(({ operation }) => operation === 'PutParameter')) {
+    for (const { Value } of history)
+      for (const key of effectiveEntries(readEnvText(Value, 'dotenv')).keys())
+        expect([...now.keys()]).toContain(key);
+  }
+  // 1: one command for each execution that deployed.
+  const comments = sandbox.runCommand.commands.map(({ Comment }) => Comment);
+  expect(new Set(comments).size).toBe(comments.length);
+}
+
+describe('the sandbox', () => {
+  it.each(scenarioNames)('plays %s to its end', async (scenario) => {
+    await open(scenario);
+    const before = versionNow();
+    const execution = await run();
+    const { expected } = scenarios[scenario];
+    if (expected === 'Recovered' || expected === 'Healthy') {
+      expect(execution.status).toBe('SUCCEEDED');
+      expect(JSON.parse(execution.output ?? '')).toMatchObject({
+        outcome: expected,
+        endpoint: { httpStatus: 200, backlog: 7 },
+        metric: { value: 7 },
+      });
+    } else {
+      expect(execution).toMatchObject({ status: 'FAILED', error: expected });
+    }
+    if (scenario === 'no-source' || scenario === 'host-rejected' || scenario === 'healthy') {
+      expect(versionNow()).toBe(before);
+    }
+    if (scenario === 'no-source' || scenario === 'healthy') expect(writes()).toEqual([]);
+    checkInvariants();
+  });
+
+  it('recovers by the alarm alone: the compiled rule matches its event and starts the state machine', async () => {
+    await open('outage');
+    sandbox.metrics.evaluateAlarms();
+    const [execution] = sandbox.machines.executions;
+    await execution?.ended;
+    expect(JSON.parse(execution?.output ?? '{}')).toMatchObject({
+      outcome: 'Recovered',
+      trigger: 'alarm',
+      reason: 'env-recovery-sandbox-heartbeat is ALARM',
+    });
+    sandbox.metrics.evaluateAlarms();
+    expect(sandbox.metrics.alarms()[0]?.state).toBe('OK');
+    expect(sandbox.machines.executions).toHaveLength(1);
+  });
+
+  it('says what it did: keys, versions, source, deploy, function, proof', async () => {
+    await open('outage');
+    const execution = await run('{"reason":"하나만 남았다"}');
+    const report = JSON.parse(execution.output ?? '');
+    expect(report).toMatchObject({
+      reason: '하나만 남았다',
+      env: {
+        finding: 'Incomplete',
+        keyCountBefore: 1,
+        keyCountAfter: 13,
+        versionBefore: 3,
+        versionAfter: 4,
+        source: { kind: 'history', version: 2 },
+        restoredKeys: expect.arrayContaining(['DB_PASSWORD', 'REDIS_URL']),
+      },
+      deployment: { instanceIds: [sandbox.instance.id] },
+      function: { outcome: 'Patched', removedKeys: ['VIDEO_BACKLOG_API_HOST'] },
+    });
+    expect(sandbox.functions.variables(sandbox.metricFunctionName)).toMatchObject({ LOG_LEVEL: 'info' });
+    expect(Date.parse(report.metric.timestamp)).toBeGreaterThan(Date.parse(report.startedAt));
+  });
+
+  it('finds a recovered system healthy when it is started again, and writes nothing', async () => {
+    await open('outage');
+    await run();
+    const written = writes().length;
+    const starts = sandbox.host.starts();
+    const again = await run();
+    expect(JSON.parse(again.output ?? '{}')).toMatchObject({ outcome: 'Healthy', deployment: null });
+    expect(writes()).toHaveLength(written);
+    expect(sandbox.host.starts()).toBe(starts);
+  });
+
+  it('deploys a healthy system only when told to', async () => {
+    await open('healthy');
+    const execution = await run('{"deploy":"always"}');
+    expect(states(execution)).toEqual(expect.arrayContaining(['DeployApi', 'AwaitDeploy']));
+    expect(sandbox.host.starts()).toBe(2);
+  });
+
+  it('restores without a deploy when told to, and fails on an API that still runs with the old env', async () => {
+    await open('outage');
+    const execution = await run('{"deploy":"never"}');
+    expect(execution).toMatchObject({ status: 'FAILED', error: 'EndpointUnhealthy' });
+    expect(versionNow()).toBe(4);
+    expect(sandbox.runCommand.commands).toEqual([]);
+  });
+
+  it('fails as InternalKeyRejected where the API runs with another key and no deploy is wanted', async () => {
+    await open('healthy');
+    const { Value } = sandbox.parameters.get(sandbox.parameterName);
+    sandbox.parameters.put({
+      Name: sandbox.parameterName,
+      Value: Value.replace(/^LAMBDA_INTERNAL_API_KEY=.*$/m, 'LAMBDA_INTERNAL_API_KEY=rotated-0123456789'),
+      Overwrite: true,
+    });
+    const failed = await run('{"deploy":"never"}');
+    expect(failed).toMatchObject({ status: 'FAILED', error: 'InternalKeyRejected' });
+    const recovered = await run();
+    expect(JSON.parse(recovered.output ?? '{}')).toMatchObject({
+      outcome: 'Recovered',
+      function: { setKeys: ['LAMBDA_INTERNAL_API_KEY'] },
+    });
+    checkInvariants();
+  });
+
+  it('fails as DeployFailed with the exit code when the host can not be reached by its own script', async () => {
+    await open('outage');
+    Object.assign(sandbox.instance.environment, { SERVICE_MANAGER_URL: 'http://127.0.0.1:1' });
+    const execution = await run();
+    expect(execution).toMatchObject({ status: 'FAILED', error: 'DeployFailed' });
+    expect(execution.cause).toContain('exit code 1');
+    checkInvariants();
+  });
+
+  it.each([
+    '"recover"',
+    '[]',
+    'null',
+    '{"parameter":"/other/env"}',
+    '{"deploy":"sometimes"}',
+    JSON.stringify({ junk: 'x'.repeat(250_000) }),
+  ])('fails as InvalidInput before any call', async (input) => {
+    await open('outage');
+    expect(await run(input)).toMatchObject({ status: 'FAILED', error: 'InvalidInput' });
+    expect(sandbox.endpoint.calls).toEqual([]);
+  });
+});
+
+describe('two sandboxes', () => {
+  it('run side by side', async () => {
+    await open('outage');
+    const otherDirectory = mkdtempSync(join(root, 'run-'));
+    const otherSeed = makeSeed('healthy');
+    const other = await openSandbox({
+      packageDirectory: packagedIn('sandbox'),
+      directory: otherDirectory,
+      host: otherSeed.host,
+    });
+    seedSandbox(other, otherSeed);
+    const theirs = other.machines.start(other.stateMachineArn, '{}');
+    const [ours] = await Promise.all([run(), theirs.ended]);
+    await other.close();
+    expect(JSON.parse(ours.output ?? '{}')).toMatchObject({ outcome: 'Recovered' });
+    expect(JSON.parse(theirs.output ?? '{}')).toMatchObject({ outcome: 'Healthy' });
+    rmSync(otherDirectory, { recursive: true, force: true, maxRetries: 5 });
+  });
+});

@@ -1,0 +1,115 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { readTarget, templateSettings } from '../targets/target.ts';
+
+const targets = join(import.meta.dirname, '..', 'targets');
+const load = (name: string): Record<string, Record<string, unknown>> =>
+  parse(readFileSync(join(targets, `${name}.yml`), 'utf8'));
+const academy = () => load('academy-api');
+
+describe('the target files of this project', () => {
+  it.each(readdirSync(targets).filter((file) => file.endsWith('.yml')))('%s is valid', (file) => {
+    expect(() => readTarget(file, load(file.replace('.yml', '')))).not.toThrow();
+  });
+});
+
+describe('readTarget', () => {
+  it.each<[string, (target: ReturnType<typeof academy>) => unknown, string]>([
+    [
+      'an unknown section',
+      (target) => ({ ...target, extra: {} }),
+      'extra: no field of this name is known here',
+    ],
+    [
+      'an unknown field',
+      (target) => Object.assign(target.parameter ?? {}, { nam: 'x' }),
+      'parameter.nam: no field',
+    ],
+    ['a missing field', (target) => delete target.endpoint?.url, 'endpoint.url: expected'],
+    [
+      'a wrong type',
+      (target) => Object.assign(target.deploy ?? {}, { commands: 'x' }),
+      'deploy.commands: expected',
+    ],
+    [
+      'a bad name',
+      (target) => Object.assign(target.parameter ?? {}, { name: 'env' }),
+      'parameter.name: expected a par',
+    ],
+    [
+      'a bad URL',
+      (target) => Object.assign(target.endpoint ?? {}, { url: 'ftp://x/' }),
+      'endpoint.url: expected a URL',
+    ],
+    [
+      'no instances',
+      (target) => Object.assign(target, { instances: {} }),
+      'instances: expected either ids or tag',
+    ],
+    [
+      'both kinds of instances',
+      (target) => Object.assign(target.instances ?? {}, { ids: ['i-0123456789abcdef0'] }),
+      'instances: expected either ids or tag',
+    ],
+    [
+      'a variable that Lambda reserves',
+      (target) => Object.assign(target.metricFunction ?? {}, { set: { AWS_REGION: 'x' } }),
+      'this name is reserved by Lambda',
+    ],
+    [
+      'a Host that the function does not send',
+      (target) => Object.assign(target.endpoint ?? {}, { host: 'api.example.com' }),
+      'endpoint.host: the metric function has to send the same Host',
+    ],
+    [
+      'a key that is not required',
+      (target) => Object.assign(target.endpoint ?? {}, { internalKey: 'OTHER_KEY' }),
+      'parameter.requiredKeys: ',
+    ],
+    [
+      'a variable set and removed',
+      (target) => Object.assign(target.metricFunction ?? {}, { remove: ['LAMBDA_INTERNAL_API_KEY'] }),
+      'metricFunction.remove: a variable can be set or removed, not both',
+    ],
+    [
+      'a function to deploy without queues',
+      (target) => Object.assign(target.metricFunction ?? {}, { deploy: true, queues: undefined }),
+      'metricFunction.queues: ',
+    ],
+    [
+      'a command with a parameter of SSM',
+      (target) => Object.assign(target.deploy ?? {}, { commands: ['echo {{ x }}'] }),
+      'deploy.commands.0: ',
+    ],
+  ])('names file, field and what was expected for %s, in one line', (_what, spoil, expected) => {
+    const target = academy();
+    const spoilt = spoil(target);
+    const content = typeof spoilt === 'object' && spoilt !== null && 'extra' in spoilt ? spoilt : target;
+    expect(() => readTarget('targets/x.yml', content)).toThrow(
+      expect.objectContaining({
+        name: 'TargetInvalid',
+        message: expect.stringMatching(new RegExp(`^targets/x\\.yml: .*${expected.replaceAll('.', '\\.')}`)),
+      }),
+    );
+  });
+
+  it('says which file is not there', () => {
+    expect(() => readTarget('targets/nobody.yml', null)).toThrow(
+      /targets\/nobody\.yml: there is no such file/,
+    );
+  });
+});
+
+describe('templateSettings', () => {
+  it('hands on every setting as text, and no secret', () => {
+    const settings = templateSettings(readTarget('x', academy()), 'x');
+    expect(settings).toMatchObject({
+      requiredKeys: 'SECRET_KEY,DB_HOST,DB_NAME,DB_USER,DB_PASSWORD,LAMBDA_INTERNAL_API_KEY',
+      instanceIds: '',
+      instanceTag: 'Name=academy-api',
+      metricPeriodSeconds: '60',
+      deployScript: expect.arrayContaining(['#!/bin/bash', 'set -euo pipefail']),
+    });
+  });
+});
