@@ -86,7 +86,7 @@ export async function findCommand(
             MaxResults: 50,
             Filters: [
               // SSM takes no fractions of a second here.
-              { key: 'InvokedAfter', value: since.replace(/\.\d+Z$/, 'Z') },
+              { key: 'InvokedAfter', value: `${new Date(since).toISOString().slice(0, 19)}Z` },
               { key: 'DocumentName', value: documentName },
             ],
             ...(nextToken === undefined ? {} : { NextToken: nextToken }),

@@ -1,4 +1,7 @@
 // serverless.yml reads its target through this: variable files have to be CommonJS.
+if (Number(process.versions.node.split('.')[0]) < 24) {
+  throw new Error('run this through npm or npx, which take the Node 24 that comes with the project');
+}
 const { readTarget, templateSettings } = require('./target.ts');
 
 module.exports = async ({ resolveVariable }) => {

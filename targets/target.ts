@@ -170,6 +170,8 @@ export function templateSettings(target: Target, name: string) {
     requiredKeys: parameter.requiredKeys.join(','),
     requiredPrefixes: parameter.requiredPrefixes.join(','),
     kmsKeyArn: parameter.kmsKeyArn ?? '',
+    // Stands in a branch of the template that isn't taken without a key; an ARN has to be there all the same.
+    kmsKeyResource: parameter.kmsKeyArn ?? 'arn:aws:kms:us-east-1:000000000000:key/none',
     backupParameterName: restore.backupParameter ?? '',
     instanceIds: (instances.ids ?? []).join(','),
     instanceTag: instances.tag ?? '',

@@ -66,7 +66,7 @@ describe('AwaitDeploy', () => {
     const failure = watch(deployment);
     await expect(failure).rejects.toMatchObject({
       name: 'DeployFailed',
-      message: expect.stringMatching(/i-00000001 \(Failed, exit code 3\)[^]*no login with \[redacted\]/),
+      message: expect.stringMatching(/i-00000001 \(Failed, exit code 3\)[\s\S]*no login with \[redacted\]/),
     });
     await expect(failure).rejects.not.toMatchObject({ message: expect.stringContaining(password) });
   });

@@ -187,7 +187,7 @@ describe('permissions', () => {
     expect(statements).toMatchObject([
       { Resource: [expect.stringMatching(/document\/env-recovery-academy-api-deploy$/)] },
       {
-        Resource: [expect.stringMatching(/:instance\/\*$/)],
+        Resource: [expect.stringMatching(/:instance\/\*$/), expect.stringMatching(/:managed-instance\/\*$/)],
         Condition: { StringEquals: { 'ssm:resourceTag/Name': 'academy-api' } },
       },
     ]);

@@ -46,7 +46,8 @@ const MetricData = v.array(
   v.object({
     MetricName: v.string(),
     Dimensions,
-    Value: v.number(),
+    // The JSON protocols write what JSON has no number for as a text.
+    Value: v.union([v.number(), v.pipe(v.picklist(['NaN', 'Infinity', '-Infinity']), v.transform(Number))]),
     Timestamp: v.optional(Time),
     StorageResolution: v.optional(v.number(), 60),
   }),
@@ -84,7 +85,8 @@ export class Metrics {
   /** @param data with timestamps in milliseconds; now if there is none. */
   put(namespace: string, data: v.InferOutput<typeof MetricData>): void {
     for (const { MetricName, Dimensions, Value, Timestamp, StorageResolution } of data) {
-      if (!Number.isFinite(Value)) throw new AwsError('InvalidParameterValue', 'The value is not a number.');
+      if (!Number.isFinite(Value))
+        throw new AwsError('InvalidParameterValueException', 'The value is not a number.');
       const key = metricKey(namespace, MetricName, Dimensions);
       const datapoint = {
         timestampMs: Timestamp ?? Date.now(),
@@ -113,7 +115,8 @@ export class Metrics {
       if (start >= startMs && start < endMs) values.set(start, [...(values.get(start) ?? []), value]);
     }
     const aggregate = statistics[statistic];
-    if (!aggregate) throw new AwsError('InvalidParameterValue', `The statistic ${statistic} is not known.`);
+    if (!aggregate)
+      throw new AwsError('InvalidParameterValueException', `The statistic ${statistic} is not known.`);
     return [...values]
       .sort(([one], [other]) => one - other)
       .map(([timestampMs, all]) => ({ timestampMs, value: aggregate(all) }));

@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { errorNames } from '../recovery/errors.ts';
+import { scenarioNames } from '../sandbox/scenarios.ts';
+import { readFiles, withPicture } from '../statemachines/mermaid.ts';
+
+const read = (...path: string[]) => readFileSync(join(import.meta.dirname, '..', ...path), 'utf8');
+
+describe('the README', () => {
+  it('shows the state machine as it is', () => {
+    const { readme, definition } = readFiles();
+    expect(readme).toBe(withPicture(readme, definition));
+  });
+
+  it('names every scenario and every runtime dependency', () => {
+    const { dependencies } = JSON.parse(read('package.json'));
+    const readme = read('README.md');
+    for (const scenario of scenarioNames.slice(1)) expect(readme).toContain(scenario);
+    for (const name of Object.keys(dependencies))
+      expect(readme).toContain(name.replace('@aws-sdk/client', ''));
+  });
+});
+
+describe('the runbook', () => {
+  it('says of each error what to do, and of nothing else', () => {
+    const rows = [...read('docs', 'runbook.md').matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name);
+    expect(rows).toEqual([...errorNames]);
+  });
+});
