@@ -10,7 +10,7 @@ import { type EndpointProof, VerifyEndpointInput } from '../recovery/states.ts';
 type VerifyEndpointServices = Services<EndpointSettings> & { readonly ssm: SSMClient };
 
 const secondsBetweenTries = 2;
-/** A service that comes up may answer 404 for a moment; a wrong path does so for good. */
+/** A service that comes up may answer 404 for a moment; a wrong path goes on doing so. */
 const notFoundWithinSeconds = 10;
 
 /** What waiting can cure. Everything else is final: the same request would be answered the same way. */
@@ -50,18 +50,19 @@ export async function verifyEndpoint(
   { settings, clock, ssm }: VerifyEndpointServices,
 ): Promise<EndpointProof> {
   const start = clock.now();
+  let notFoundSince: number | undefined;
   for (let attempts = 1; ; attempts += 1) {
     const answer = await probeEndpoint(ssm, settings);
     if (answer.fault === undefined) {
       const { httpStatus, backlog } = answer;
       return { httpStatus, backlog, attempts, verifiedAt: new Date(clock.now()).toISOString() };
     }
-    const withinSeconds =
-      answer.fault === 'EndpointNotFound'
-        ? Math.min(notFoundWithinSeconds, settings.HEALTHY_WITHIN_SECONDS)
-        : settings.HEALTHY_WITHIN_SECONDS;
-    const nextTryAt = clock.now() + secondsBetweenTries * 1000;
-    if (!retried.has(answer.fault) || nextTryAt > start + withinSeconds * 1000) {
+    notFoundSince = answer.fault === 'EndpointNotFound' ? (notFoundSince ?? clock.now()) : undefined;
+    const deadline = Math.min(
+      start + settings.HEALTHY_WITHIN_SECONDS * 1000,
+      (notFoundSince ?? Number.POSITIVE_INFINITY) + notFoundWithinSeconds * 1000,
+    );
+    if (!retried.has(answer.fault) || clock.now() + secondsBetweenTries * 1000 > deadline) {
       const host = settings.ENDPOINT_HOST ?? new URL(settings.ENDPOINT_URL).host;
       throw new RecoveryError(
         answer.fault,

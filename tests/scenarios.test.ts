@@ -1,6 +1,13 @@
 /** Whole runs: the compiled template, its packaged functions, and a real API on a host. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import {
+  DescribeExecutionCommand,
+  GetExecutionHistoryCommand,
+  ListActivitiesCommand,
+  SFNClient,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn';
 import { effectiveEntries, isBlank, readEnvText } from '../recovery/dotenv.ts';
 import { openSandbox, type Sandbox } from '../sandbox/sandbox.ts';
 import {
@@ -151,6 +158,38 @@ describe('the sandbox', () => {
     });
     expect(sandbox.functions.variables(sandbox.metricFunctionName)).toMatchObject({ LOG_LEVEL: 'info' });
     expect(Date.parse(report.metric.timestamp)).toBeGreaterThan(Date.parse(report.startedAt));
+  });
+
+  it('is started and followed by the plain SDK', async () => {
+    await open('healthy');
+    const sfn = new SFNClient({
+      endpoint: sandbox.endpoint.url,
+      region: 'ap-northeast-2',
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    });
+    const start = (input: string) =>
+      sfn.send(new StartExecutionCommand({ stateMachineArn: sandbox.stateMachineArn, name: 'once', input }));
+    const { executionArn } = await start('{}');
+    expect((await start('{}')).executionArn).toBe(executionArn);
+    await expect(start('{"deploy":"always"}')).rejects.toMatchObject({ name: 'ExecutionAlreadyExists' });
+    await sandbox.machines.find(executionArn ?? '').ended;
+    expect(await sfn.send(new DescribeExecutionCommand({ executionArn }))).toMatchObject({
+      status: 'SUCCEEDED',
+      name: 'once',
+      output: expect.stringContaining('"outcome":"Healthy"'),
+    });
+    const { events } = await sfn.send(new GetExecutionHistoryCommand({ executionArn }));
+    expect(events?.slice(0, 5).map(({ type }) => type)).toEqual([
+      'ExecutionStarted',
+      'TaskStateEntered',
+      'LambdaFunctionScheduled',
+      'LambdaFunctionStarted',
+      'LambdaFunctionSucceeded',
+    ]);
+    expect(events?.at(-1)?.type).toBe('ExecutionSucceeded');
+    await expect(sfn.send(new ListActivitiesCommand({}))).rejects.toMatchObject({
+      name: 'UnknownOperationException',
+    });
   });
 
   it('finds a recovered system healthy when it is started again, and writes nothing', async () => {
