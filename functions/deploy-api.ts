@@ -14,6 +14,9 @@ type DeployApiServices = Services<DeploySettings> & {
 const lookAgainTimes = 5;
 const lookAgainSeconds = 2;
 
+/** Whatever the number of instances: the state machine itself ends after six hours. */
+export const maxDeploySeconds = 5 * 3600;
+
 /**
  * Sends the deploy command to the target's instances, one after the other. A retry, or a redrive, finds the
  * command that this execution has sent before instead of sending a second one.
@@ -31,8 +34,10 @@ export async function deployApi(
   const own = { documentName, comment, since: execution.startedAt };
 
   const startedAtMs = clock.now();
-  const timeoutSeconds =
-    settings.DELIVERY_TIMEOUT_SECONDS + settings.EXECUTION_TIMEOUT_SECONDS * instanceIds.length;
+  const timeoutSeconds = Math.min(
+    settings.DELIVERY_TIMEOUT_SECONDS + settings.EXECUTION_TIMEOUT_SECONDS * instanceIds.length,
+    maxDeploySeconds,
+  );
   const deployment = (commandId: string, resumed: boolean): Deployment => ({
     status: 'InProgress',
     commandId,

@@ -1,7 +1,6 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { readerConfig } from '../recovery/aws.ts';
-import type { EndpointFault } from '../recovery/endpoint.ts';
-import { RecoveryError } from '../recovery/errors.ts';
+import { type EndpointFault, RecoveryError } from '../recovery/errors.ts';
 import { lambdaHandler, type Services } from '../recovery/handler.ts';
 import { probeEndpoint } from '../recovery/probe.ts';
 import { EndpointSettings } from '../recovery/settings.ts';

@@ -1,8 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import type { endpointFaults } from './states.ts';
-
-export type EndpointFault = (typeof endpointFaults)[number];
+import type { EndpointFault } from './errors.ts';
 
 export interface EndpointRequest {
   readonly url: string;

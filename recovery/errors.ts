@@ -1,3 +1,20 @@
+/** What can be wrong with the answer of the internal endpoint. */
+export const endpointFaults = [
+  'InternalKeyMissing',
+  'HostRejected',
+  'InternalKeyRejected',
+  'EndpointNotFound',
+  'EndpointRedirected',
+  'EndpointUnhealthy',
+  'EndpointUnreachable',
+  'EndpointNameNotResolved',
+  'EndpointTlsFailed',
+  'EndpointTooSlow',
+  'EndpointTooLarge',
+  'BacklogNotNumeric',
+] as const;
+export type EndpointFault = (typeof endpointFaults)[number];
+
 /**
  * Every failure this workflow can end with. The list is closed: the state machine's `ErrorEquals` names,
  * the runbook and the tests are all held against it.
@@ -16,23 +33,12 @@ export const errorNames = [
   'EnvWouldShrink',
   'EnvWriteConflict',
   'EnvStale',
-  'InternalKeyMissing',
   'NoInstances',
   'InstanceUnavailable',
   'DeployFailed',
   'DeployTimedOut',
   'DeployCancelled',
-  'HostRejected',
-  'InternalKeyRejected',
-  'EndpointNotFound',
-  'EndpointRedirected',
-  'EndpointUnhealthy',
-  'EndpointUnreachable',
-  'EndpointNameNotResolved',
-  'EndpointTlsFailed',
-  'EndpointTooSlow',
-  'EndpointTooLarge',
-  'BacklogNotNumeric',
+  ...endpointFaults,
   'FunctionNotFound',
   'FunctionEnvUnreadable',
   'FunctionEnvTooLarge',

@@ -5,13 +5,7 @@ import {
 } from '@aws-sdk/client-cloudwatch';
 import { callAws } from './aws.ts';
 import { RecoveryError } from './errors.ts';
-
-export interface MetricSelector {
-  readonly METRIC_NAMESPACE: string;
-  readonly METRIC_NAME: string;
-  readonly METRIC_DIMENSIONS: Readonly<Record<string, string>>;
-  readonly METRIC_PERIOD_SECONDS: number;
-}
+import type { MetricSelector } from './settings.ts';
 
 export interface Datapoint {
   readonly value: number;

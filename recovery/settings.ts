@@ -83,15 +83,21 @@ export const PatchSettings = v.object({
 });
 export type PatchSettings = v.InferOutput<typeof PatchSettings>;
 
-export const ConfirmSettings = v.object({
-  FUNCTION_NAME: v.string(),
-  /** Where the number is in the function's answer. */
-  ANSWER_PATH: v.string(),
+/** Which metric, and how fine. */
+export const MetricSelector = v.object({
   METRIC_NAMESPACE: v.string(),
   METRIC_NAME: v.string(),
   /** JSON: dimension names and values. */
   METRIC_DIMENSIONS: v.pipe(v.string(), v.parseJson(), v.record(v.string(), v.string())),
   METRIC_PERIOD_SECONDS: seconds,
+});
+export type MetricSelector = v.InferOutput<typeof MetricSelector>;
+
+export const ConfirmSettings = v.object({
+  FUNCTION_NAME: v.string(),
+  /** Where the number is in the function's answer. */
+  ANSWER_PATH: v.string(),
+  ...MetricSelector.entries,
   CONFIRM_WITHIN_SECONDS: seconds,
 });
 export type ConfirmSettings = v.InferOutput<typeof ConfirmSettings>;
@@ -105,10 +111,7 @@ export const MetricSettings = v.object({
   VIDEO_QUEUE_NAME: v.string(),
   MESSAGING_QUEUE_NAME: v.string(),
   BACKLOG_PATH: v.string(),
-  METRIC_NAMESPACE: v.string(),
-  METRIC_NAME: v.string(),
-  METRIC_DIMENSIONS: v.pipe(v.string(), v.parseJson(), v.record(v.string(), v.string())),
-  METRIC_PERIOD_SECONDS: seconds,
+  ...MetricSelector.entries,
   REQUEST_TIMEOUT_SECONDS: seconds,
 });
 export type MetricSettings = v.InferOutput<typeof MetricSettings>;

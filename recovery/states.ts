@@ -4,6 +4,7 @@
  * Key names, versions, sizes and ids only: the history of an execution shows all of it.
  */
 import * as v from 'valibot';
+import { endpointFaults } from './errors.ts';
 
 const names = v.array(v.string());
 const timestamp = v.pipe(v.string(), v.isoTimestamp());
@@ -71,22 +72,6 @@ export const EnvUpload = v.object({
   sizeBytes: count,
 });
 export type EnvUpload = v.InferOutput<typeof EnvUpload>;
-
-/** Why the endpoint isn't healthy, in the words of the closed list of errors. */
-export const endpointFaults = [
-  'HostRejected',
-  'InternalKeyRejected',
-  'InternalKeyMissing',
-  'EndpointNotFound',
-  'EndpointRedirected',
-  'EndpointUnhealthy',
-  'EndpointUnreachable',
-  'EndpointNameNotResolved',
-  'EndpointTlsFailed',
-  'EndpointTooSlow',
-  'EndpointTooLarge',
-  'BacklogNotNumeric',
-] as const;
 
 export const EndpointCheck = v.object({
   healthy: v.boolean(),

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { maxDeploySeconds } from '../functions/deploy-api.ts';
 import { errorNames, transientErrorNames } from '../recovery/errors.ts';
 import type { FunctionOutcome } from '../sandbox/function-runtime.ts';
 import { StateMachineProperties, StateMachines } from '../sandbox/services/states.ts';
@@ -148,7 +149,7 @@ describe('the state machine', () => {
     expect(played.filter((one) => one === 'uploadEnv')).toHaveLength(5);
   });
 
-  it.each(['CredentialsExpired', 'Lambda.Unknown', 'Sandbox.Timedout'])(
+  it.each(['CredentialsExpired', 'Lambda.Unknown', 'Sandbox.Timedout', 'Runtime.ExitError'])(
     'tries once more on %s',
     async (name) => {
       const { execution, played } = await run({ validateEnv: [name] });
@@ -180,9 +181,10 @@ describe('the state machine', () => {
 });
 
 describe('the definition', () => {
-  it('bounds the machine and every task, a task by more than its function takes', () => {
-    expect(definition.TimeoutSeconds).toBeGreaterThan(0);
+  it('bounds every task, and the machine by more than the longest deploy and two tries of each task take', () => {
     for (const [, { TimeoutSeconds }] of tasks) expect(TimeoutSeconds).toBeGreaterThan(0);
+    const taskSeconds = tasks.reduce((sum, [, { TimeoutSeconds = 0 }]) => sum + 2 * TimeoutSeconds, 0);
+    expect(definition.TimeoutSeconds).toBeGreaterThan(maxDeploySeconds + taskSeconds);
   });
 
   it('retries every task in the same way', () => {
@@ -193,7 +195,7 @@ describe('the definition', () => {
   it('retries the transient names of the closed list, and knows no other name but AWS’s own', () => {
     const [transient, once] = tasks[0]?.[1].Retry ?? [];
     const own = (retrier: v.InferOutput<typeof Retrier> | undefined) =>
-      retrier?.ErrorEquals.filter((name) => !/^(Lambda|States|Sandbox)\./.test(name));
+      retrier?.ErrorEquals.filter((name) => !/^(Lambda|States|Sandbox|Runtime)\./.test(name));
     expect(own(transient)).toEqual([...transientErrorNames]);
     expect(own(once)).toEqual(['CredentialsExpired']);
   });
