@@ -33,7 +33,10 @@ const right = { API_URL: settings.FUNCTION_SET.API_URL, API_KEY: key };
 describe('PatchLambdaEnv', () => {
   it('sets, removes, keeps the rest, and waits until the function runs with it', async () => {
     have({ API_URL: 'old', API_HOST: 'api.example.com', OTHER: other });
+    const { RevisionId } = aws.functions.describe(name);
     const output = await patch();
+    const update = aws.endpoint.calls.find(({ operation }) => operation === 'UpdateFunctionConfiguration');
+    expect(update?.input).toMatchObject({ RevisionId });
     expect(aws.functions.variables(name)).toEqual({ ...right, OTHER: other });
     expect(aws.functions.describe(name).LastUpdateStatus).toBe('Successful');
     expect(output).toMatchObject({
