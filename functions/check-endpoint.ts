@@ -1,19 +1,39 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { readerConfig } from '../recovery/aws.ts';
+import type { EndpointFault } from '../recovery/errors.ts';
 import { lambdaHandler, type Services } from '../recovery/handler.ts';
-import { probeEndpoint } from '../recovery/probe.ts';
+import { passingFaults, probeEndpoint, secondsBetweenTries } from '../recovery/probe.ts';
 import { EndpointSettings } from '../recovery/settings.ts';
 import { CheckEndpointInput, type EndpointCheck } from '../recovery/states.ts';
 
 type CheckEndpointServices = Services<EndpointSettings> & { readonly ssm: SSMClient };
 
-/** Asks the endpoint once, to know whether a deploy is needed. An unhealthy endpoint is a finding. */
+/** One slow answer is no reason to restart production. */
+const tries = 3;
+
+/** Where the request goes wrong before it gets to the API, a deploy changes nothing. */
+const notMendedByDeploy: ReadonlySet<EndpointFault> = new Set([
+  'EndpointNameNotResolved',
+  'EndpointTlsFailed',
+  'EndpointRedirected',
+  'InternalKeyMissing',
+]);
+
+/**
+ * Asks the endpoint to know whether a deploy is needed, three times if its fault may pass by itself. An
+ * unhealthy endpoint is a finding; `VerifyEndpoint` makes an error of it if it stays.
+ */
 export async function checkEndpoint(
   _input: CheckEndpointInput,
-  { settings, ssm }: CheckEndpointServices,
+  { settings, clock, ssm }: CheckEndpointServices,
 ): Promise<EndpointCheck> {
-  const { fault, httpStatus } = await probeEndpoint(ssm, settings);
-  return { healthy: fault === undefined, finding: fault ?? 'Healthy', httpStatus };
+  for (let attempt = 1; ; attempt += 1) {
+    const { fault, httpStatus } = await probeEndpoint(ssm, settings);
+    if (fault === undefined) return { needsDeploy: false, finding: 'Healthy', httpStatus };
+    if (attempt === tries || !passingFaults.has(fault))
+      return { needsDeploy: !notMendedByDeploy.has(fault), finding: fault, httpStatus };
+    await clock.sleep(secondsBetweenTries * 1000);
+  }
 }
 
 export const handler = lambdaHandler(

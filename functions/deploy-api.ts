@@ -1,5 +1,6 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { readerConfig, writerConfig } from '../recovery/aws.ts';
+import type { Clock } from '../recovery/clock.ts';
 import { findCommand, findInstances, sendCommand } from '../recovery/command.ts';
 import { RecoveryError } from '../recovery/errors.ts';
 import { lambdaHandler, type Services } from '../recovery/handler.ts';
@@ -14,6 +15,8 @@ type DeployApiServices = Services<DeploySettings> & {
 const lookAgainTimes = 5;
 const lookAgainSeconds = 2;
 
+/** SendCommand takes no more instance ids. */
+const maxInstances = 50;
 /** Whatever the number of instances: the state machine itself ends after six hours. */
 export const maxDeploySeconds = 5 * 3600;
 
@@ -21,10 +24,10 @@ export const maxDeploySeconds = 5 * 3600;
  * Sends the deploy command to the target's instances, one after the other. A retry, or a redrive, finds the
  * command that this execution has sent before instead of sending a second one.
  *
- * @throws RecoveryError NoInstances; InstanceUnavailable if SSM doesn't manage one of them.
+ * @throws RecoveryError NoInstances or TooManyInstances with the tag; InstanceUnavailable if SSM doesn't manage one of them.
  */
 export async function deployApi(
-  { execution }: DeployApiInput,
+  { execution, retryCount }: DeployApiInput,
   { settings, clock, ssm }: DeployApiServices,
 ): Promise<Deployment> {
   const instanceIds = await listInstances(ssm.reader, settings);
@@ -49,7 +52,8 @@ export async function deployApi(
     finishedAt: null,
   });
 
-  const earlier = await findCommand(ssm.reader, own);
+  // The first try has sent nothing; one after it may follow so soon that SSM does not list the command yet.
+  const earlier = retryCount > 0 ? await lookFor(own, ssm.reader, clock) : await findCommand(ssm.reader, own);
   if (earlier !== undefined) return deployment(earlier, true);
   try {
     const commandId = await sendCommand(ssm.writer, {
@@ -63,11 +67,8 @@ export async function deployApi(
   } catch (error) {
     if (!(error instanceof RecoveryError && error.name === 'AwsUnavailable')) throw error;
     // The answer got lost, the command perhaps not: look for it before anybody sends another.
-    for (let look = 0; look < lookAgainTimes; look += 1) {
-      await clock.sleep(lookAgainSeconds * 1000);
-      const sent = await findCommand(ssm.reader, own);
-      if (sent !== undefined) return deployment(sent, true);
-    }
+    const sent = await lookFor(own, ssm.reader, clock);
+    if (sent !== undefined) return deployment(sent, true);
     throw error;
   }
   throw new RecoveryError(
@@ -76,10 +77,30 @@ export async function deployApi(
   );
 }
 
+/** Looks for the command of this execution until it must be listed, if it is there at all. */
+async function lookFor(
+  own: Parameters<typeof findCommand>[1],
+  ssm: SSMClient,
+  clock: Clock,
+): Promise<string | undefined> {
+  for (let look = 0; look < lookAgainTimes; look += 1) {
+    const commandId = await findCommand(ssm, own);
+    if (commandId !== undefined) return commandId;
+    await clock.sleep(lookAgainSeconds * 1000);
+  }
+  return findCommand(ssm, own);
+}
+
 async function listInstances(ssm: SSMClient, settings: DeploySettings): Promise<string[]> {
   if (settings.INSTANCE_IDS.length > 0) return settings.INSTANCE_IDS;
   const [key = '', ...value] = (settings.INSTANCE_TAG ?? '').split('=');
   const tagged = await findInstances(ssm, { key, value: value.join('=') });
+  if (tagged.length > maxInstances) {
+    throw new RecoveryError(
+      'TooManyInstances',
+      `${tagged.length} instances are tagged ${settings.INSTANCE_TAG}, and a command takes ${maxInstances} at most. Choose a narrower tag in the target file.`,
+    );
+  }
   if (tagged.length > 0) return tagged;
   throw new RecoveryError(
     'NoInstances',

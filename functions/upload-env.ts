@@ -1,11 +1,11 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
 import type * as v from 'valibot';
 import { readerConfig, writerConfig } from '../recovery/aws.ts';
-import { inspectEnv } from '../recovery/contract.ts';
+import { inspectEnv, namesOf } from '../recovery/contract.ts';
 import { effectiveEntries, readEnvText } from '../recovery/dotenv.ts';
 import { RecoveryError } from '../recovery/errors.ts';
 import { lambdaHandler, type Services } from '../recovery/handler.ts';
-import { unionEnv } from '../recovery/merge.ts';
+import { mergeEnv, unionEnv } from '../recovery/merge.ts';
 import {
   type ParameterRecord,
   readHistory,
@@ -41,42 +41,94 @@ export async function uploadEnv(
       `parameter ${name}: version ${env.version} is not in its history yet.`,
     );
   }
-  const before = new Set(env.keys);
+  const contract = contractOf(settings);
   const report = (
     text: string,
   ): Pick<EnvUpload, 'keys' | 'restoredKeys' | 'sizeBytes' | 'previousVersion'> => {
-    const keys = [...effectiveEntries(readEnvText(text, settings.ENV_READER)).keys()];
-    const filled = new Set(env.blankKeys);
+    const keys = namesOf(readEnvText(text, settings.ENV_READER), contract);
     return {
       previousVersion: env.version,
       keys,
-      restoredKeys: keys.filter((key) => !before.has(key) || filled.has(key)),
+      restoredKeys: keys.filter((key) => !env.keys.includes(key) || env.blankKeys.includes(key)),
       sizeBytes: Buffer.byteLength(text),
     };
   };
-  if (current && isComplete(current.text, settings)) {
-    return { outcome: 'AlreadyComplete', version: current.version, source: null, ...report(current.text) };
+  const source =
+    current && isComplete(current.text, settings)
+      ? undefined
+      : await findSource(ssm.reader, history, settings);
+  const text = source
+    ? unionEnv(textToKeep(current?.text ?? '', settings), source.text, settings.ENV_READER)
+    : withOverwritten(history, env.version, settings);
+  if (current && text === current.text) {
+    return { outcome: 'AlreadyComplete', version: current.version, source: null, ...report(text) };
   }
-
-  const source = completeFromHistory(history, settings) ?? (await completeFromBackup(ssm.reader, settings));
-  if (!source) {
-    throw new RecoveryError(
-      'EnvRestoreFailed',
-      `parameter ${name}: neither its ${history.length} versions nor ${settings.BACKUP_PARAMETER ?? 'a backup parameter (none is set)'} hold a complete env. Nothing was written. Put a complete .env into the parameter by hand and start again.`,
-    );
-  }
-  const text = unionEnv(current?.text ?? '', source.text, settings.ENV_READER);
   const written = await writeEnvParameter(ssm, clock, {
     name,
     reader: settings.ENV_READER,
+    contract,
     replaces: current,
     text,
     kmsKeyId: settings.KMS_KEY_ID,
   });
-  return { outcome: 'Restored', version: written.version, source: source.origin, ...report(written.text) };
+  return {
+    outcome: 'Restored',
+    version: written.version,
+    source: source?.origin ?? null,
+    ...report(written.text),
+  };
+}
+
+/**
+ * The current text, which is complete, with what others have changed since `readVersion` and the current
+ * version may have written over: an earlier try of this state can have ended between its write and that merge.
+ */
+function withOverwritten(
+  history: readonly ParameterRecord[],
+  readVersion: number,
+  { ENV_READER }: Settings,
+): string {
+  const current = history.at(-1)?.text ?? '';
+  const base = history.find(({ version }) => version === readVersion)?.text ?? '';
+  const between = history.slice(0, -1).filter(({ version }) => version > readVersion);
+  return between
+    .filter(({ text }) => readEnvText(text, ENV_READER).flaw === undefined)
+    .reduce((merged, { text }) => {
+      const candidate = mergeEnv(base, text, merged, ENV_READER);
+      // Only a difference in keys or values is worth a write, not one in comments or order.
+      return sameValues(candidate, merged, ENV_READER) ? merged : candidate;
+    }, current);
+}
+
+function sameValues(one: string, other: string, reader: Settings['ENV_READER']): boolean {
+  const values = (text: string) => effectiveEntries(readEnvText(text, reader));
+  const [first, second] = [values(one), values(other)];
+  return (
+    first.size === second.size && [...first].every(([key, { value }]) => second.get(key)?.value === value)
+  );
+}
+
+/** What of the current text goes into the union: all of it, unless it is a message or the like and no env at all. */
+function textToKeep(text: string, { ENV_READER }: Settings): string {
+  const document = readEnvText(text, ENV_READER);
+  return document.flaw && effectiveEntries(document).size === 0 ? '' : text;
 }
 
 type Source = { readonly text: string; readonly origin: NonNullable<EnvUpload['source']> };
+
+/** @throws RecoveryError EnvRestoreFailed if there is none. */
+async function findSource(
+  ssm: SSMClient,
+  history: readonly ParameterRecord[],
+  settings: Settings,
+): Promise<Source> {
+  const source = completeFromHistory(history, settings) ?? (await completeFromBackup(ssm, settings));
+  if (source) return source;
+  throw new RecoveryError(
+    'EnvRestoreFailed',
+    `parameter ${settings.ENV_PARAMETER}: neither its ${history.length} versions nor ${settings.BACKUP_PARAMETER ?? 'a backup parameter (none is set)'} hold a complete env. Nothing was written. Put a complete .env into the parameter by hand and start again.`,
+  );
+}
 
 function completeFromHistory(history: readonly ParameterRecord[], settings: Settings): Source | undefined {
   const record = history.findLast((candidate) => isComplete(candidate.text, settings));

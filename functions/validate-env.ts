@@ -1,7 +1,7 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
 import type * as v from 'valibot';
 import { readerConfig } from '../recovery/aws.ts';
-import { inspectEnv } from '../recovery/contract.ts';
+import { inspectEnv, namesOf } from '../recovery/contract.ts';
 import { effectiveEntries, readEnvText } from '../recovery/dotenv.ts';
 import { RecoveryError } from '../recovery/errors.ts';
 import { lambdaHandler, type Services } from '../recovery/handler.ts';
@@ -26,21 +26,23 @@ export async function validateEnv(
   const request = readRequest(input);
   const parameter = await readParameter(ssm, settings.ENV_PARAMETER);
   const document = readEnvText(parameter?.text ?? '', settings.ENV_READER);
-  if (document.unclosedQuote) {
-    const { key, line } = document.unclosedQuote;
+  // A flaw in a text without a single key endangers nothing: whatever it is, it has to be replaced.
+  if (document.flaw && effectiveEntries(document).size > 0) {
     throw new RecoveryError(
       'EnvInvalid',
-      `parameter ${settings.ENV_PARAMETER}: the quote opened on line ${line} (${key}) is never closed. Close it and start again.`,
+      `parameter ${settings.ENV_PARAMETER}, line ${document.flaw.line}: ${document.flaw.problem}. Mend that line and start again.`,
     );
   }
-  const contract = inspectEnv(document, contractOf(settings));
-  if (contract.placeholderKeys.length > 0) {
+  const contract = contractOf(settings);
+  const finding = inspectEnv(document, contract);
+  if (finding.placeholderKeys.length > 0) {
     throw new RecoveryError(
       'EnvInvalid',
-      `parameter ${settings.ENV_PARAMETER}: ${contract.placeholderKeys.join(', ')} still hold a template's placeholder. Put the real values in and start again.`,
+      `parameter ${settings.ENV_PARAMETER}: ${finding.placeholderKeys.join(', ')} still hold a template's placeholder. Put the real values in and start again.`,
     );
   }
-  const { complete, missingKeys, blankKeys, missingPrefixes } = contract;
+  const { complete, missingKeys, blankKeys, missingPrefixes } = finding;
+  const keys = namesOf(document, contract);
   const env: EnvFinding = {
     complete,
     finding: complete ? 'Complete' : nameFinding(parameter?.text),
@@ -48,11 +50,11 @@ export async function validateEnv(
     version: parameter?.version ?? 0,
     type: parameter?.type ?? null,
     sizeBytes: Buffer.byteLength(parameter?.text ?? ''),
-    keys: [...effectiveEntries(document).keys()],
+    keys,
     missingKeys: [...missingKeys],
     blankKeys: [...blankKeys],
     missingPrefixes: [...missingPrefixes],
-    duplicateKeys: document.duplicates.map(({ key }) => key),
+    duplicateKeys: document.duplicates.map(({ key }) => key).filter((key) => keys.includes(key)),
     hasBom: document.hadBom,
     hasCrlf: document.hadCrlf,
   };

@@ -2,24 +2,14 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import { readerConfig } from '../recovery/aws.ts';
 import { type EndpointFault, RecoveryError } from '../recovery/errors.ts';
 import { lambdaHandler, type Services } from '../recovery/handler.ts';
-import { probeEndpoint } from '../recovery/probe.ts';
+import { passingFaults, probeEndpoint, secondsBetweenTries } from '../recovery/probe.ts';
 import { EndpointSettings } from '../recovery/settings.ts';
 import { type EndpointProof, VerifyEndpointInput } from '../recovery/states.ts';
 
 type VerifyEndpointServices = Services<EndpointSettings> & { readonly ssm: SSMClient };
 
-const secondsBetweenTries = 2;
 /** A service that comes up may answer 404 for a moment; a wrong path goes on doing so. */
 const notFoundWithinSeconds = 10;
-
-/** What waiting can cure. Everything else is final: the same request would be answered the same way. */
-const retried: ReadonlySet<EndpointFault> = new Set([
-  'EndpointUnhealthy',
-  'EndpointUnreachable',
-  'EndpointNotFound',
-  'EndpointNameNotResolved',
-  'EndpointTooSlow',
-]);
 
 const remedies: Record<EndpointFault, string> = {
   HostRejected:
@@ -61,7 +51,7 @@ export async function verifyEndpoint(
       start + settings.HEALTHY_WITHIN_SECONDS * 1000,
       (notFoundSince ?? Number.POSITIVE_INFINITY) + notFoundWithinSeconds * 1000,
     );
-    if (!retried.has(answer.fault) || clock.now() + secondsBetweenTries * 1000 > deadline) {
+    if (!passingFaults.has(answer.fault) || clock.now() + secondsBetweenTries * 1000 > deadline) {
       const host = settings.ENDPOINT_HOST ?? new URL(settings.ENDPOINT_URL).host;
       throw new RecoveryError(
         answer.fault,

@@ -1,6 +1,7 @@
 import { type ErrorName, RecoveryError, safeCause } from './errors.ts';
 
-const requestHandler = { connectionTimeout: 3_000, requestTimeout: 10_000 };
+/** Without the last field the SDK only warns of a call that takes too long, and goes on waiting. */
+const requestHandler = { connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true };
 
 /** Settings of a client that only reads: the SDK repeats throttled, reset and 5xx calls with backoff and jitter. */
 export const readerConfig = () => ({ maxAttempts: 4, requestHandler: requestHandler });

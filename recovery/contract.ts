@@ -1,4 +1,4 @@
-import { type EnvDocument, effectiveEntries, isBlank } from './dotenv.ts';
+import { type EnvDocument, effectiveEntries, isBlank, shownKeys } from './dotenv.ts';
 
 /** What a target's .env must hold to count as complete. */
 export interface EnvContract {
@@ -19,6 +19,13 @@ export interface ContractFinding {
 
 const placeholder = /\{\{.*\}\}|^\s*["']?<[^<>]*>["']?\s*$|^\s*["']?change-?_?me["']?\s*$/i;
 
+/** Whether the contract speaks of a key, by its name or its prefix. */
+export function isRequired(key: string, contract: EnvContract): boolean {
+  return (
+    contract.requiredKeys.includes(key) || contract.requiredPrefixes.some((prefix) => key.startsWith(prefix))
+  );
+}
+
 /** Holds a text against its contract. Missing and blank keys are a finding, not an error. */
 export function inspectEnv(document: EnvDocument, contract: EnvContract): ContractFinding {
   const entries = [...effectiveEntries(document).values()];
@@ -31,18 +38,21 @@ export function inspectEnv(document: EnvDocument, contract: EnvContract): Contra
   const missingPrefixes = contract.requiredPrefixes.filter(
     (prefix) => !entries.some((entry) => entry.key.startsWith(prefix) && !isBlank(entry.value)),
   );
-  const isRequired = (key: string) =>
-    contract.requiredKeys.includes(key) || contract.requiredPrefixes.some((prefix) => key.startsWith(prefix));
   const placeholderKeys = entries
-    .filter((entry) => isRequired(entry.key) && placeholder.test(entry.value))
+    .filter((entry) => isRequired(entry.key, contract) && placeholder.test(entry.value))
     .map((entry) => entry.key);
   return {
     complete:
-      document.unclosedQuote === undefined &&
+      document.flaw === undefined &&
       missingKeys.length + blankKeys.length + missingPrefixes.length + placeholderKeys.length === 0,
     missingKeys,
     blankKeys,
     missingPrefixes,
     placeholderKeys,
   };
+}
+
+/** The keys of a text that may be shown: none that might be a secret which merely reads like a key. */
+export function namesOf(document: EnvDocument, contract: EnvContract): string[] {
+  return shownKeys(document, (key) => isRequired(key, contract));
 }

@@ -33,11 +33,12 @@ export interface EnvDocument {
   readonly hadCrlf: boolean;
   /** Keys that occur more than once, with the 1-based lines. Readers take the last one. */
   readonly duplicates: readonly { key: string; lines: readonly number[] }[];
-  /** The first value whose quote is never closed, so that a reader may swallow what follows. */
-  readonly unclosedQuote: { key: string; line: number } | undefined;
+  /** The first thing for which the reader may refuse the text or misread what follows. */
+  readonly flaw: { readonly line: number; readonly problem: string } | undefined;
 }
 
-const assignment = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.-]*)\s*=(.*)$/;
+/** Everything up to the first `=` that readers take for a name, whatever characters are in it. */
+const assignment = /^\s*(export\s+)?([^\s=#'"`]+)(\s*)=([^\n]*)$/;
 const quotes = ['"', "'", '`'];
 
 /**
@@ -47,32 +48,45 @@ const quotes = ['"', "'", '`'];
 export function readEnvText(text: string, reader: EnvReader): EnvDocument {
   const hadBom = text.startsWith('\uFEFF');
   const withoutBom = hadBom ? text.slice(1) : text;
-  const hadCrlf = withoutBom.includes('\r\n');
-  const lines = withoutBom.replaceAll('\r\n', '\n').split('\n');
+  const lineEnds = /\r+(?=\n|$)/g;
+  const hadCrlf = withoutBom.search(lineEnds) !== -1;
+  const lines = withoutBom.replaceAll(lineEnds, '').split('\n');
   // A final line end closes the last line; it does not open another one.
   if (lines.at(-1) === '') lines.pop();
 
   const blocks: EnvBlock[] = [];
-  let unclosedQuote: EnvDocument['unclosedQuote'];
+  let flaw: EnvDocument['flaw'];
   for (let index = 0; index < lines.length; ) {
     const first = lines[index] ?? '';
     const line = index + 1;
     const match = assignment.exec(first);
     if (!match) {
+      if (reader === 'docker' && isRefusedByDocker(first))
+        flaw ??= { line, problem: 'docker refuses a line without a name, or with white space in it' };
       blocks.push({ kind: 'other', raw: first, line });
       index += 1;
       continue;
     }
-    const [, key = '', rest = ''] = match;
+    const [, exported, key = '', space, rest = ''] = match;
     const span = reader === 'docker' ? 1 : quotedLineCount(rest, lines, index);
-    if (span === 'unclosed') unclosedQuote ??= { key, line };
+    if (span === 'unclosed') flaw ??= { line, problem: 'a quote is opened and never closed' };
+    if (reader === 'docker' && (exported || space))
+      flaw ??= { line, problem: 'docker refuses a name with white space or "export"' };
     const lineCount = span === 'unclosed' ? 1 : span;
     const raw = lines.slice(index, index + lineCount).join('\n');
     const value = readValue(raw.slice(raw.indexOf('=') + 1), reader);
     blocks.push({ kind: 'entry', key, value, raw, line });
     index += lineCount;
   }
-  return { reader, blocks, hadBom, hadCrlf, duplicates: findDuplicates(blocks), unclosedQuote };
+  return { reader, blocks, hadBom, hadCrlf, duplicates: findDuplicates(blocks), flaw };
+}
+
+/** `docker run --env-file` takes comments, and names alone, which stand for the caller's own variables. */
+function isRefusedByDocker(line: string): boolean {
+  const [name = ''] = line.trimStart().split('=');
+  return (
+    !line.trimStart().startsWith('#') && line.trim() !== '' && (name === '' || /\s/.test(name.trimEnd()))
+  );
 }
 
 /** How many lines the value takes: 1, or more when its quote is closed further down. */
@@ -110,7 +124,8 @@ function readValue(rest: string, reader: EnvReader): string {
       return quote === '"' ? inner.replaceAll('\\n', '\n').replaceAll('\\r', '\r') : inner;
     }
   }
-  return text.replace(/(?:^|\s)#.*$/, '').trim();
+  // A # right behind the "=" may be the first character of a secret: only white space makes it a comment.
+  return rest.replace(/\s#.*$/s, '').trim();
 }
 
 function findDuplicates(blocks: readonly EnvBlock[]): EnvDocument['duplicates'] {
@@ -132,4 +147,18 @@ export function effectiveEntries(document: EnvDocument): ReadonlyMap<string, Env
 export function isBlank(value: string): boolean {
   const text = value.trim();
   return text === '' || text === '""' || text === "''" || text === '``';
+}
+
+/**
+ * The keys of a text that may be shown. A line such as the last one of a PEM file reads like a key with nothing
+ * behind its `=`, and is a secret itself: such a name is shown only if it is expected to be there.
+ */
+export function shownKeys(document: EnvDocument, isExpected: (key: string) => boolean): string[] {
+  return [...effectiveEntries(document).values()]
+    .filter(
+      ({ key, value }) =>
+        isExpected(key) ||
+        (/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(key) && key.length <= 128 && !/^[=\s]*$/.test(value)),
+    )
+    .map(({ key }) => key);
 }

@@ -1,4 +1,4 @@
-import { request as httpRequest } from 'node:http';
+import { type ClientRequest, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { EndpointFault } from './errors.ts';
 
@@ -47,24 +47,24 @@ type Received =
   | { readonly fault: EndpointFault; readonly detail: string };
 
 function receive({ url, host, internalKey, timeoutSeconds }: EndpointRequest): Promise<Received> {
-  if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(internalKey)) {
-    return Promise.resolve({
-      fault: 'InternalKeyRejected',
-      detail: 'the key holds a character that no HTTP header can carry',
-    });
-  }
   return new Promise((resolve) => {
     const target = new URL(url);
     const send = target.protocol === 'https:' ? httpsRequest : httpRequest;
     let connected = false;
-    const outgoing = send(target, {
-      agent: false,
-      headers: {
-        Accept: 'application/json',
-        'X-Internal-Key': internalKey,
-        ...(host === undefined ? {} : { Host: host }),
-      },
-    });
+    let outgoing: ClientRequest;
+    try {
+      outgoing = send(target, {
+        agent: false,
+        headers: {
+          Accept: 'application/json',
+          'X-Internal-Key': internalKey,
+          ...(host === undefined ? {} : { Host: host }),
+        },
+      });
+    } catch (error) {
+      // A protocol other than HTTP, or a key or Host with a character that no header can carry.
+      return resolve(faultOfNetwork(error instanceof Error ? error : new Error('unknown')));
+    }
     const end = (received: Received) => {
       clearTimeout(deadline);
       resolve(received);

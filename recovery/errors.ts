@@ -34,6 +34,7 @@ export const errorNames = [
   'EnvWriteConflict',
   'EnvStale',
   'NoInstances',
+  'TooManyInstances',
   'InstanceUnavailable',
   'DeployFailed',
   'DeployTimedOut',

@@ -1,4 +1,4 @@
-import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
+import { InvokeCommand, type InvokeCommandOutput, type LambdaClient } from '@aws-sdk/client-lambda';
 import { callAws } from './aws.ts';
 import { numberAt } from './endpoint.ts';
 import { RecoveryError } from './errors.ts';
@@ -13,9 +13,19 @@ export async function invokeMetricFunction(
   lambda: LambdaClient,
   { FUNCTION_NAME, ANSWER_PATH }: { readonly FUNCTION_NAME: string; readonly ANSWER_PATH: string },
 ): Promise<number | RecoveryError> {
+  // A function in a VPC that has been idle for weeks gets its network interface back first.
+  const notReady = (): Pick<InvokeCommandOutput, 'FunctionError' | 'Payload'> => ({
+    FunctionError: 'not ready yet',
+  });
   const answer = await callAws(
     { action: 'lambda:InvokeFunction', resource: `function ${FUNCTION_NAME}` },
-    () => lambda.send(new InvokeCommand({ FunctionName: FUNCTION_NAME })),
+    async () => lambda.send(new InvokeCommand({ FunctionName: FUNCTION_NAME })),
+    {
+      ResourceNotReadyException: notReady,
+      ResourceConflictException: notReady,
+      ENINotReadyException: notReady,
+      EC2ThrottledException: notReady,
+    },
   );
   if (answer.FunctionError !== undefined) {
     return new RecoveryError(

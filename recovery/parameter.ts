@@ -8,7 +8,8 @@ import {
 } from '@aws-sdk/client-ssm';
 import { callAws } from './aws.ts';
 import type { Clock } from './clock.ts';
-import { type EnvReader, readEnvText } from './dotenv.ts';
+import { type EnvContract, inspectEnv, namesOf } from './contract.ts';
+import { type EnvDocument, type EnvReader, readEnvText } from './dotenv.ts';
 import { RecoveryError } from './errors.ts';
 import { lostKeys, mergeEnv } from './merge.ts';
 
@@ -88,6 +89,8 @@ export async function readHistory(ssm: SSMClient, name: string): Promise<Paramet
 export interface GuardedWrite {
   readonly name: string;
   readonly reader: EnvReader;
+  /** What the text to write has to satisfy. */
+  readonly contract: EnvContract;
   /** What the text to write was made from; `undefined` if there is no parameter. */
   readonly replaces: ParameterRecord | undefined;
   readonly text: string;
@@ -104,17 +107,19 @@ const maxConflicts = 5;
  * if it isn't the next one, somebody wrote in between, and the keys of that write are merged in again.
  *
  * @returns the version that holds the text, and the text itself.
- * @throws RecoveryError EnvWouldShrink, EnvTooLarge (both before the call), EnvWriteConflict, EnvStale.
+ * @throws RecoveryError EnvWouldShrink, EnvInvalid, EnvTooLarge (all before the call), EnvWriteConflict, EnvStale.
  */
 export async function writeEnvParameter(
   ssm: { readonly reader: SSMClient; readonly writer: SSMClient },
   clock: Clock,
-  { name, reader, replaces, text, kmsKeyId }: GuardedWrite,
+  { name, reader, contract, replaces, text, kmsKeyId }: GuardedWrite,
 ): Promise<ParameterVersion> {
   let base = replaces;
   let wanted = text;
   for (let conflicts = 0; conflicts <= maxConflicts; conflicts += 1) {
-    refuseToShrink(name, base?.text ?? '', wanted, reader);
+    const document = readEnvText(wanted, reader);
+    refuseToShrink(name, readEnvText(base?.text ?? '', reader), document, contract);
+    refuseUnsound(name, document, contract);
     const tier = base?.tier ?? 'Intelligent-Tiering';
     refuseTooLarge(name, wanted, tier);
     const version = await put(ssm, { name, text: wanted, base, tier, kmsKeyId });
@@ -189,14 +194,28 @@ async function put(
   }
 }
 
-function refuseToShrink(name: string, before: string, after: string, reader: EnvReader): void {
-  const lost = lostKeys(readEnvText(before, reader), readEnvText(after, reader));
+function refuseToShrink(name: string, before: EnvDocument, after: EnvDocument, contract: EnvContract): void {
+  const lost = lostKeys(before, after);
   if (lost.length > 0) {
+    const names = namesOf(before, contract).filter((key) => lost.includes(key));
     throw new RecoveryError(
       'EnvWouldShrink',
-      `parameter ${name}: the text to write would lose ${lost.join(', ')}. Nothing was written.`,
+      `parameter ${name}: the text to write would lose ${lost.length} keys (${names.join(', ')}). Nothing was written.`,
     );
   }
+}
+
+/** Somebody may have written a placeholder or an open quote since the text was validated. */
+function refuseUnsound(name: string, document: EnvDocument, contract: EnvContract): void {
+  const finding = inspectEnv(document, contract);
+  if (finding.complete) return;
+  const problem = document.flaw
+    ? `line ${document.flaw.line}: ${document.flaw.problem}`
+    : `${[...finding.missingKeys, ...finding.blankKeys, ...finding.missingPrefixes, ...finding.placeholderKeys].join(', ')} missing, blank or a placeholder`;
+  throw new RecoveryError(
+    'EnvInvalid',
+    `parameter ${name}: what was to be written is not a complete env (${problem}). Mend the parameter and start again.`,
+  );
 }
 
 function refuseTooLarge(name: string, text: string, tier: ParameterTier): void {

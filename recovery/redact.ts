@@ -8,7 +8,14 @@ const minValueLength = 4;
 export function redact(text: string, env: ReadonlyMap<string, string>): string {
   const spellings = [...env.values()]
     .flatMap((value) => [value, value.trim(), value.replace(/^(["'])(.*)\1$/s, '$2'), ...value.split('\n')])
-    .flatMap((value) => [value, encodeURIComponent(value), Buffer.from(value).toString('base64')])
+    .flatMap((value) => [value, ...urlCredentials(value)])
+    .flatMap((value) => [
+      value,
+      encodeURIComponent(value),
+      encodeWholly(value),
+      JSON.stringify(value).slice(1, -1),
+      Buffer.from(value).toString('base64'),
+    ])
     .filter((value) => value.length >= minValueLength)
     // Longest first, so that a value that contains another one is masked whole.
     .sort((one, other) => other.length - one.length);
@@ -24,9 +31,33 @@ export function redact(text: string, env: ReadonlyMap<string, string>): string {
     .replaceAll(/[A-Za-z0-9+/_-]{24,}={0,2}/g, '[redacted]');
 }
 
+/** User and password of a URL, as they stand there and decoded. */
+function urlCredentials(value: string): string[] {
+  const [, userInfo = ''] = /:\/\/([^/\s]*)@/.exec(value) ?? [];
+  const parts = [userInfo, ...userInfo.split(':')];
+  return parts.flatMap((part) => {
+    try {
+      return [part, decodeURIComponent(part)];
+    } catch {
+      return [part];
+    }
+  });
+}
+
+/** Percent-encoding that spares no sign but those that RFC 3986 calls unreserved, as other languages do it. */
+function encodeWholly(value: string): string {
+  return encodeURIComponent(value).replaceAll(
+    /[!'()*]/g,
+    (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+/** What the SSM agent puts where it cuts. */
+const truncationMark = /-*output truncated-*\s*$/i;
+
 /**
  * The last lines of a command's output, redacted. The output is masked before it is cut, so that no secret
- * escapes by being halved; if AWS has cut it already (`limit` characters), the line at the cut is dropped.
+ * escapes by being halved; if AWS has cut it already, at about `limit` bytes, the line at the cut is dropped.
  */
 export function redactedTail(
   output: string,
@@ -34,7 +65,9 @@ export function redactedTail(
   env: ReadonlyMap<string, string>,
   maxCharacters = 600,
 ): string {
-  const whole = output.length >= limit ? output.slice(0, output.lastIndexOf('\n') + 1) : output;
+  // A cut may fall into a character, or leave room for its mark.
+  const isCut = truncationMark.test(output) || Buffer.byteLength(output) >= limit - 100;
+  const whole = isCut ? output.slice(0, output.lastIndexOf('\n') + 1) : output;
   const lines = redact(whole, env).trimEnd().split('\n').slice(-10);
   while (lines.length > 1 && lines.join('\n').length > maxCharacters) lines.shift();
   return lines.join('\n').slice(0, maxCharacters);

@@ -74,7 +74,8 @@ export const EnvUpload = v.object({
 export type EnvUpload = v.InferOutput<typeof EnvUpload>;
 
 export const EndpointCheck = v.object({
-  healthy: v.boolean(),
+  /** Unhealthy, in a way that a deploy may mend. */
+  needsDeploy: v.boolean(),
   finding: v.picklist(['Healthy', ...endpointFaults]),
   httpStatus: v.nullable(v.number()),
 });
@@ -150,7 +151,11 @@ export type UploadEnvInput = v.InferOutput<typeof UploadEnvInput>;
 export const CheckEndpointInput = v.object({});
 export type CheckEndpointInput = v.InferOutput<typeof CheckEndpointInput>;
 
-export const DeployApiInput = v.pick(RecoveryState, ['execution']);
+export const DeployApiInput = v.object({
+  execution: ExecutionRef,
+  /** How often the state machine has tried this state before. */
+  retryCount: count,
+});
 export type DeployApiInput = v.InferOutput<typeof DeployApiInput>;
 
 export const AwaitDeployInput = v.object({ deployment: Deployment });
@@ -218,13 +223,15 @@ export interface RecoveryReport {
  * The chain, for the compiler: the state object as it stands on each way into a state has to satisfy that
  * state's input. A function that starts to need a field which a path doesn't provide stops compiling here.
  */
+/** Comes from the context object, in the state's `Parameters`. */
+type RetryCount = Pick<DeployApiInput, 'retryCount'>;
 type Feeds<Provided extends Needed, Needed> = [Provided, Needed];
 export type Chain = [
   Feeds<ValidateEnvOutput, UploadEnvInput>,
   Feeds<ValidateEnvOutput, CheckEndpointInput>,
-  Feeds<ValidateEnvOutput, DeployApiInput>,
-  Feeds<StateWith<'upload'>, DeployApiInput>,
-  Feeds<StateWith<'check'>, DeployApiInput>,
+  Feeds<ValidateEnvOutput & RetryCount, DeployApiInput>,
+  Feeds<StateWith<'upload'> & RetryCount, DeployApiInput>,
+  Feeds<StateWith<'check'> & RetryCount, DeployApiInput>,
   Feeds<StateWith<'deployment'>, AwaitDeployInput>,
   Feeds<StateWith<'deployment'>, VerifyEndpointInput>,
   Feeds<StateWith<'endpoint'>, PatchLambdaEnvInput>,

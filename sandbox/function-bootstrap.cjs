@@ -8,9 +8,8 @@ process.on('message', async ({ event }) => {
   } catch (error) {
     const { name, message, stack } = error;
     const trace = String(stack).split('\n');
-    console.error(
-      JSON.stringify({ level: 'ERROR', errorType: name, errorMessage: message, stackTrace: trace }),
-    );
+    // Lambda's runtime logs an error's own fields and its cause as well.
+    console.error(JSON.stringify({ level: 'ERROR', ...error, cause: error.cause, name, message, trace }));
     process.send({ error: { errorType: name, errorMessage: message, trace } });
   }
 });

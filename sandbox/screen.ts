@@ -35,7 +35,8 @@ const findings: Record<string, (result: unknown) => string> = {
   UploadEnv: (result) => {
     const { outcome, version, source, keys, restoredKeys } = v.parse(EnvUpload, result);
     if (outcome === 'AlreadyComplete') return `already complete: version ${version}`;
-    const from = source?.kind === 'history' ? `version ${source.version}` : `backup ${source?.parameterName}`;
+    if (!source) return `merged in what had been written over; version ${version} has ${keys.length} keys`;
+    const from = source.kind === 'history' ? `version ${source.version}` : `backup ${source.parameterName}`;
     return `restored ${count(restoredKeys.length, 'key')} from ${from}; version ${version} has ${keys.length}`;
   },
   CheckEndpoint: (result) => {

@@ -19,7 +19,7 @@ const settings = { ENV_PARAMETER: parameterName, ENV_READER: 'dotenv' as const, 
 async function deploy(options: AwsOptions): Promise<Deployment> {
   aws = await openAws(options);
   return deployApi(
-    { execution: { name: 'run-1', startedAt: new Date(Date.now() - 5000).toISOString() } },
+    { execution: { name: 'run-1', startedAt: new Date(Date.now() - 5000).toISOString() }, retryCount: 0 },
     {
       clock: fastClock(1),
       ssm: aws.ssm,

@@ -109,6 +109,25 @@ describe('ConfirmBacklog', () => {
     expect(aws.countCalls('Invoke')).toBe(4);
   });
 
+  it('fails as AccessDenied where it may not ask CloudWatch', async () => {
+    counting('{"video_backlog_count":7}');
+    aws.fail('GetMetricData', new AwsError('AccessDenied', '', 403));
+    await expect(confirm(state(Date.now()), fastClock(50))).rejects.toMatchObject({ name: 'AccessDenied' });
+  });
+
+  it('tries a function again that gets its network interface back after weeks', async () => {
+    counting('{"video_backlog_count":7}');
+    aws.fail(
+      'Invoke',
+      new AwsError('ResourceNotReadyException', '', 502),
+      new AwsError('ResourceConflictException', '', 409),
+    );
+    const clock = fastClock(50);
+    publish(7, clock.now() + 60_000);
+    expect(await confirm(state(clock.now()), clock)).toMatchObject({ backlog: 7 });
+    expect(aws.countCalls('Invoke')).toBe(3);
+  });
+
   it('does not publish a datapoint of its own', async () => {
     counting('{"video_backlog_count":7}');
     await confirm(state(Date.now()), fastClock(400)).catch(() => undefined);
@@ -117,7 +136,9 @@ describe('ConfirmBacklog', () => {
 
   it('fails as AccessDenied where CloudWatch says Forbidden', async () => {
     counting('{"video_backlog_count":7}');
-    aws.fail('GetMetricData', new AwsError('AccessDenied', '', 403));
+    jest
+      .spyOn(aws.cloudWatch, 'send')
+      .mockImplementationOnce(() => Promise.resolve({ MetricDataResults: [{ StatusCode: 'Forbidden' }] }));
     await expect(confirm(state(Date.now()), fastClock(50))).rejects.toMatchObject({
       name: 'AccessDenied',
       message: expect.stringContaining('cloudwatch:GetMetricData on metric App/BacklogCount'),

@@ -49,7 +49,8 @@ describe('inspectEnv', () => {
     expect(inspect(complete.replace('DB_HOST=a', 'DB_HOST=a<b>c')).complete).toBe(true);
   });
 
-  it('does not trust a text with an unclosed quote', () => {
+  it('does not trust a text that its reader may misread or refuse', () => {
     expect(inspect(`${complete}X="open\n`).complete).toBe(false);
+    expect(inspectEnv(readEnvText(`${complete}export X=1\n`, 'docker'), contract).complete).toBe(false);
   });
 });

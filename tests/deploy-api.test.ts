@@ -23,10 +23,10 @@ const settings = {
   EXECUTION_TIMEOUT_SECONDS: 100,
 };
 const startedAt = new Date(Date.now() - 5000).toISOString();
-const deploy = (part: Partial<typeof settings> = {}, name = 'run-1') =>
+const deploy = (part: Partial<typeof settings> = {}, name = 'run-1', retryCount = 0) =>
   deployApi(
-    { execution: { name, startedAt } },
-    { settings: { ...settings, ...part }, clock: fastClock(50), ssm: aws.ssm },
+    { execution: { name, startedAt }, retryCount },
+    { settings: { ...settings, ...part }, clock: fastClock(20), ssm: aws.ssm },
   );
 
 describe('DeployApi', () => {
@@ -62,6 +62,20 @@ describe('DeployApi', () => {
     });
   });
 
+  it('fails as TooManyInstances where more have the tag than a command takes', async () => {
+    await aws.close();
+    aws = await openAws({
+      instances: Array.from({ length: 51 }, (_, index) => ({
+        id: `i-${index.toString().padStart(8, '0')}`,
+        tag: 'api',
+      })),
+    });
+    await expect(deploy({ INSTANCE_IDS: [], INSTANCE_TAG: 'Name=api' })).rejects.toMatchObject({
+      name: 'TooManyInstances',
+      message: expect.stringContaining('51 instances'),
+    });
+  });
+
   it('fails as InstanceUnavailable, with the ids, where SSM does not manage one', async () => {
     await expect(deploy({ INSTANCE_IDS: ['i-0badbad0'] })).rejects.toMatchObject({
       name: 'InstanceUnavailable',
@@ -71,8 +85,11 @@ describe('DeployApi', () => {
 
   it('finds the command of an earlier try and sends no second one', async () => {
     const first = await deploy();
-    const second = await deploy();
-    expect(second).toMatchObject({ commandId: first.commandId, resumed: true });
+    // A moment later: SSM does not list the command yet.
+    const retry = await deploy({}, 'run-1', 1);
+    expect(retry).toMatchObject({ commandId: first.commandId, resumed: true });
+    const redrive = await deploy();
+    expect(redrive).toMatchObject({ commandId: first.commandId, resumed: true });
     expect(aws.countCalls('SendCommand')).toBe(1);
   });
 

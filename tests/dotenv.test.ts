@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { effectiveEntries, isBlank, readEnvText } from '../recovery/dotenv.ts';
+import { effectiveEntries, isBlank, readEnvText, shownKeys } from '../recovery/dotenv.ts';
 
 const values = (text: string, reader: 'dotenv' | 'docker' = 'dotenv') =>
   Object.fromEntries(
@@ -21,9 +21,28 @@ describe('readEnvText', () => {
     expect(values(text, 'docker')).toEqual({ A: '"b c" # why', B: 'b #c' });
   });
 
-  it('keeps a # that no white space precedes', () => {
-    expect(values('A=b#c\n')).toEqual({ A: 'b#c' });
+  it('keeps a # that no white space precedes, also as the first character of a secret', () => {
+    expect(values('A=b#c\nB=#n3w!\nC= # later\n')).toEqual({ A: 'b#c', B: '#n3w!', C: '' });
   });
+
+  it('takes for a key what readers take for one, also where shells do not', () => {
+    expect(values('2FA_SECRET=1\n한글=2\na.b-c=3\n')).toEqual({ '2FA_SECRET': '1', 한글: '2', 'a.b-c': '3' });
+  });
+
+  it.each(['export A=1', 'A = 1', 'A B=1', '=1', 'not a name'])(
+    'names the line %j, which docker refuses',
+    (line) => {
+      expect(readEnvText(`B=1\n${line}\n`, 'docker').flaw).toMatchObject({ line: 2 });
+      expect(readEnvText(`B=1\n${line}\n`, 'dotenv').flaw).toBeUndefined();
+    },
+  );
+
+  it.each(['# a comment', '', '  ', 'NAME_ALONE', ' A=1', 'A= 1', 'A="'])(
+    'lets docker read the line %j',
+    (line) => {
+      expect(readEnvText(`${line}\n`, 'docker').flaw).toBeUndefined();
+    },
+  );
 
   it('reads a quoted value over several lines', () => {
     const document = readEnvText('KEY="line 1\nline 2"\nB=2\n', 'dotenv');
@@ -32,12 +51,12 @@ describe('readEnvText', () => {
   });
 
   it('names the line of a quote that is never closed', () => {
-    expect(readEnvText('A=1\nB="open\nC=3\n', 'dotenv').unclosedQuote).toEqual({ key: 'B', line: 2 });
-    expect(readEnvText('B="open\nC="closed"\n', 'dotenv').unclosedQuote).toEqual({ key: 'B', line: 1 });
+    expect(readEnvText('A=1\nB="open\nC=3\n', 'dotenv').flaw).toMatchObject({ line: 2 });
+    expect(readEnvText('B="open\nC="closed"\n', 'dotenv').flaw).toMatchObject({ line: 1 });
   });
 
   it('takes an apostrophe inside a value for what it is', () => {
-    expect(readEnvText("A=don't\n", 'dotenv').unclosedQuote).toBeUndefined();
+    expect(readEnvText("A=don't\n", 'dotenv').flaw).toBeUndefined();
     expect(values("A=don't\n")).toEqual({ A: "don't" });
   });
 
@@ -46,6 +65,10 @@ describe('readEnvText', () => {
     expect([...effectiveEntries(document).keys()]).toEqual(['A', 'B']);
     expect(document).toMatchObject({ hadBom: true, hadCrlf: true });
     expect(effectiveEntries(document).get('B')?.value).toBe('2');
+  });
+
+  it.each(['A=1\nB=2\r', 'A=1\r\r\nB=2\r\r\n'])('reads %j, as tools that mix line ends leave it', (text) => {
+    expect(values(text)).toEqual({ A: '1', B: '2' });
   });
 
   it('counts the last one of a key that is there twice, and names its lines', () => {
@@ -70,6 +93,22 @@ describe('readEnvText', () => {
         },
       ),
     );
+  });
+});
+
+describe('shownKeys', () => {
+  const shown = (text: string) => shownKeys(readEnvText(text, 'docker'), (key) => key === 'DB_HOST');
+
+  it('shows the names of keys that have a value', () => {
+    expect(shown('A=1\nB_2=x\n')).toEqual(['A', 'B_2']);
+  });
+
+  it('shows no secret that reads like a key: base64 ends in =', () => {
+    expect(shown('q83vEjRWeJq8\nq83vEjRWeJq8w=\nq83vEjRWeJq8wA==\nab/cd+ef=gh\n')).toEqual([]);
+  });
+
+  it('shows a blank key that is expected to be there', () => {
+    expect(shown('DB_HOST=\n')).toEqual(['DB_HOST']);
   });
 });
 

@@ -128,8 +128,14 @@ describe('askEndpoint', () => {
       backlogPath: 'backlog',
       timeoutSeconds: 1,
     });
-    expect(answer).toMatchObject({ fault: 'InternalKeyRejected' });
+    expect(answer).toMatchObject({ fault: 'EndpointUnreachable', detail: 'ERR_INVALID_CHAR' });
     expect(JSON.stringify(answer)).not.toContain('two');
+  });
+});
+
+describe('askEndpoint with an address that is none', () => {
+  it.each(['ftp://127.0.0.1/', 'api.internal:8000/x'])('answers that %s can not be reached', async (url) => {
+    expect(await ask(url)).toMatchObject({ fault: 'EndpointUnreachable', detail: 'ERR_INVALID_PROTOCOL' });
   });
 });
 

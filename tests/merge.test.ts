@@ -30,6 +30,10 @@ describe('unionEnv', () => {
     expect(unionEnv('A=1\nB=""\nC=3\n', 'B=2\n', 'dotenv')).toBe('A=1\nB=2\nC=3\n');
   });
 
+  it('keeps a live value that begins with a # over an old one', () => {
+    expect(unionEnv('DB_PASSWORD=#n3w!\n', good, 'dotenv')).toContain('DB_PASSWORD=#n3w!\n');
+  });
+
   it('keeps keys that only the current text has, also blank ones', () => {
     const keys = [
       ...effectiveEntries(readEnvText(unionEnv('NEW=\nOWN=1\n', good, 'dotenv'), 'dotenv')).keys(),
@@ -48,9 +52,9 @@ describe('unionEnv', () => {
 });
 
 /** Texts as people and scripts leave them: duplicates, blanks, comments, quotes, odd spacing, no last line end. */
-const key = fc.constantFrom('A', 'B', 'C', 'DB_HOST', 'DB_PORT', 'R2_KEY', 'REDIS_URL');
+const key = fc.constantFrom('A', 'B', '2FA', 'DB_HOST', 'DB_PORT', '한글', 'REDIS_URL');
 const plainValue = fc.string({
-  unit: fc.constantFrom('a', '1', '/', ':', '=', '#', ' ', "'", '가'),
+  unit: fc.constantFrom('a', '1', '/', ':', '=', '#', ' ', "'", '가', '\r', '\u2028'),
   maxLength: 8,
 });
 const line = fc.oneof(
@@ -61,12 +65,12 @@ const line = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom('', '# a comment', '# another', 'not an assignment') },
 );
 const envText = fc
-  .tuple(fc.array(line, { maxLength: 12 }), fc.boolean(), fc.constantFrom('\n', '\r\n'))
+  .tuple(fc.array(line, { maxLength: 12 }), fc.boolean(), fc.constantFrom('\n', '\r\n', '\r\r\n'))
   .map(([lines, hasBom, lineEnd]) => `${hasBom ? '\uFEFF' : ''}${lines.join(lineEnd)}`);
 
 describe.each(envReaders)('unionEnv of any two texts, as %s reads them', (reader) => {
   const read = (text: string) => effectiveEntries(readEnvText(text, reader));
-  const isReadable = (text: string) => readEnvText(text, reader).unclosedQuote === undefined;
+  const isReadable = (text: string) => readEnvText(text, 'dotenv').flaw === undefined;
   const check = (holds: (current: string, restored: string, merged: string) => void) =>
     fc.assert(
       fc.property(envText.filter(isReadable), envText.filter(isReadable), (current, restored) =>

@@ -11,6 +11,7 @@ const write = async (text: string) =>
   writeEnvParameter(aws.ssm, fastClock(50), {
     name: parameterName,
     reader: 'dotenv',
+    contract: { requiredKeys: ['A'], requiredPrefixes: [] },
     replaces: (await readHistory(aws.ssm.reader, parameterName)).at(-1),
     text,
     kmsKeyId: undefined,
@@ -24,6 +25,16 @@ describe('writeEnvParameter', () => {
       message: expect.stringContaining('B'),
     });
     await expect(write('A=1\nB=\n')).rejects.toMatchObject({ name: 'EnvWouldShrink' });
+    expect(aws.countCalls('PutParameter')).toBe(0);
+  });
+
+  it('refuses a text that is not complete, or that a reader would misread', async () => {
+    await expect(write('B=1\n')).rejects.toMatchObject({
+      name: 'EnvInvalid',
+      message: expect.stringContaining('A'),
+    });
+    await expect(write('A={{ a }}\n')).rejects.toMatchObject({ name: 'EnvInvalid' });
+    await expect(write('A=1\nB="open\n')).rejects.toMatchObject({ name: 'EnvInvalid' });
     expect(aws.countCalls('PutParameter')).toBe(0);
   });
 

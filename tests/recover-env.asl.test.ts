@@ -39,7 +39,7 @@ type Answers = Record<string, readonly (object | string)[]>;
 const healthy: Answers = {
   validateEnv: [{ execution: {}, request: { deploy: 'auto' }, env: { complete: true } }],
   uploadEnv: [{ outcome: 'Restored' }],
-  checkEndpoint: [{ healthy: true }],
+  checkEndpoint: [{ needsDeploy: false }],
   deployApi: [{ status: 'InProgress' }],
   awaitDeploy: [{ status: 'Success' }],
   verifyEndpoint: [{ httpStatus: 200 }],
@@ -82,7 +82,7 @@ describe('the state machine', () => {
     ['does not deploy a healthy system', {}, ['validateEnv', 'checkEndpoint', ...proof]],
     [
       'deploys an unhealthy one',
-      { checkEndpoint: [{ healthy: false }] },
+      { checkEndpoint: [{ needsDeploy: true }] },
       ['validateEnv', 'checkEndpoint', 'deployApi', 'awaitDeploy', ...proof],
     ],
     [
@@ -102,7 +102,7 @@ describe('the state machine', () => {
     ],
     [
       'never deploys when told so, with an unhealthy endpoint',
-      { ...validated(true, 'never'), checkEndpoint: [{ healthy: false }] },
+      { ...validated(true, 'never'), checkEndpoint: [{ needsDeploy: true }] },
       ['validateEnv', 'checkEndpoint', ...proof],
     ],
     [
@@ -157,6 +157,25 @@ describe('the state machine', () => {
       expect(played).toHaveLength(2);
     },
   );
+
+  it('waits for a function in a VPC to get its network interface back', async () => {
+    const notReady = [
+      'Lambda.ResourceNotReadyException',
+      ...Array(11).fill('Lambda.ResourceConflictException'),
+    ];
+    const { execution } = await run({ checkEndpoint: [...notReady, { needsDeploy: false }] });
+    expect(execution.status).toBe('SUCCEEDED');
+  });
+
+  it('tells DeployApi which try it is', async () => {
+    const { inputs } = await run({
+      ...validated(false),
+      deployApi: ['AwsUnavailable', { status: 'InProgress' }],
+    });
+    expect(inputs.get('deployApi')).toEqual({ execution: {}, retryCount: 1 });
+    const { inputs: first } = await run(validated(false));
+    expect(first.get('deployApi')).toEqual({ execution: {}, retryCount: 0 });
+  });
 
   const finalNames = errorNames.filter(
     (name) => name !== 'CredentialsExpired' && !transientErrorNames.some((transient) => transient === name),

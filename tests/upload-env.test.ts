@@ -13,7 +13,7 @@ afterEach(() => aws.close());
 const backupName = '/app/env-backup';
 const settings = {
   ENV_PARAMETER: parameterName,
-  ENV_READER: 'dotenv' as const,
+  ENV_READER: 'dotenv' as 'dotenv' | 'docker',
   REQUIRED_KEYS: ['DB_HOST', 'DB_PASSWORD'],
   REQUIRED_PREFIXES: ['R2_'],
   BACKUP_PARAMETER: backupName as string | undefined,
@@ -66,6 +66,14 @@ describe('UploadEnv', () => {
     put('DB_HOST=new\nDB_PASSWORD=\n');
     await upload(finding({ keys: ['DB_HOST', 'DB_PASSWORD'], blankKeys: ['DB_PASSWORD'] }));
     expect(latest().Value).toBe('# the database\nDB_HOST=new\nDB_PASSWORD=p\nR2_KEY=r\n');
+  });
+
+  it('replaces a text that is no env at all, such as the error message of a tool', async () => {
+    put(complete('x'));
+    put('An error occurred (AccessDenied) when calling the GetParameter operation\n');
+    const settingsForDocker = { ENV_READER: 'docker' as const };
+    await upload(finding({ version: 2, keys: [] }), settingsForDocker);
+    expect(latest().Value).toBe(complete('x'));
   });
 
   it('restores a parameter that is missing from the backup, as a SecureString', async () => {
@@ -185,8 +193,44 @@ describe('UploadEnv', () => {
       if (operation === 'PutParameter') put(`KEY=new\nOTHER_${writes++}=theirs\n`);
       return undefined;
     };
-    await expect(upload()).rejects.toMatchObject({ name: 'EnvWriteConflict' });
-    expect(keysNow()).toEqual(expect.arrayContaining(['DB_HOST', 'KEY', 'OTHER_0']));
+    await expect(upload(finding({ version: 2 }))).rejects.toMatchObject({ name: 'EnvWriteConflict' });
+    aws.endpoint.injectFault = () => undefined;
+    // The retry of the state, when that writer is gone.
+    await upload(finding({ version: 2 }));
+    const theirs = Array.from({ length: writes }, (_, index) => `OTHER_${index}`);
+    expect(keysNow()).toEqual(expect.arrayContaining(['DB_HOST', 'KEY', ...theirs]));
+  });
+
+  it('merges what somebody wrote in between also after a crash right behind the write', async () => {
+    put(complete('x'));
+    put('KEY=1\n');
+    let isTheirTurn = true;
+    aws.endpoint.injectFault = ({ operation }) => {
+      if (operation === 'PutParameter' && isTheirTurn) {
+        isTheirTurn = false;
+        put('KEY=2\nTHEIRS=new\n');
+      }
+      const hasWritten = aws.parameters.history(parameterName).length > 3;
+      return operation === 'GetParameterHistory' && hasWritten
+        ? new AwsError('AccessDeniedException', '')
+        : undefined;
+    };
+    await expect(upload(finding({ version: 2 }))).rejects.toMatchObject({ name: 'AccessDenied' });
+    expect(keysNow()).not.toContain('THEIRS');
+    aws.endpoint.injectFault = () => undefined;
+    expect(await upload(finding({ version: 2 }))).toMatchObject({ outcome: 'Restored' });
+    expect(latest().Value).toMatch(/^KEY=2\n/m);
+    expect(latest().Value).toMatch(/^THEIRS=new\n/m);
+  });
+
+  it('writes nothing that has become unsound since it was validated', async () => {
+    put(complete('x'));
+    put('KEY=1\n');
+    put('KEY=1\nDB_HOST={{ host }}\n');
+    await expect(upload(finding({ version: 2 }))).rejects.toMatchObject({ name: 'EnvInvalid' });
+    put('KEY=1\nDB_HOST="open\n');
+    await expect(upload(finding({ version: 2 }))).rejects.toMatchObject({ name: 'EnvInvalid' });
+    expect(aws.countCalls('PutParameter')).toBe(0);
   });
 
   it('refuses a text over the limit of its tier before the call, with size and limit', async () => {

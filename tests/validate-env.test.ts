@@ -69,6 +69,13 @@ describe('ValidateEnv', () => {
     });
   });
 
+  it('shows no secret that was written over the parameter and reads like a key', async () => {
+    put('q83vEjRWeJq8wQ9zT4uV7yB2nM5kL8pX=');
+    const output = await validate();
+    expect(output.env).toMatchObject({ complete: false, keys: [] });
+    expect(JSON.stringify(output)).not.toContain('q83vEjRWeJq8');
+  });
+
   it('reads through BOM and CRLF and says that they are there', async () => {
     put('\uFEFFDB_HOST=a\r\nDB_PASSWORD=b\r\nR2_KEY=c\r\n');
     expect((await validate()).env).toMatchObject({ complete: true, hasBom: true, hasCrlf: true });
@@ -79,7 +86,7 @@ describe('ValidateEnv', () => {
     put(`DB_HOST=a\nDB_PASSWORD="${value}\nR2_KEY=k\n`);
     await expect(validate()).rejects.toMatchObject({
       name: 'EnvInvalid',
-      message: expect.stringMatching(/line 2 \(DB_PASSWORD\)/),
+      message: expect.stringMatching(/line 2: a quote is opened and never closed/),
     });
     await expect(validate()).rejects.not.toMatchObject({ message: expect.stringContaining(value) });
   });

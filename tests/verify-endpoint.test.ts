@@ -77,19 +77,33 @@ describe('VerifyEndpoint', () => {
 });
 
 describe('CheckEndpoint', () => {
-  it('takes a healthy endpoint and an unhealthy one for findings, and asks once', async () => {
+  it('takes a healthy endpoint for a finding', async () => {
     expect(await checkEndpoint({}, services())).toEqual({
-      healthy: true,
+      needsDeploy: false,
       finding: 'Healthy',
       httpStatus: 200,
     });
+  });
+
+  it('asks again before it takes an endpoint for unhealthy', async () => {
+    statuses = [500, 200];
+    expect(await checkEndpoint({}, services())).toMatchObject({ needsDeploy: false, finding: 'Healthy' });
     statuses = [500];
     const before = seenKeys.length;
     expect(await checkEndpoint({}, services())).toEqual({
-      healthy: false,
+      needsDeploy: true,
       finding: 'EndpointUnhealthy',
       httpStatus: 500,
     });
-    expect(seenKeys.length - before).toBe(1);
+    expect(seenKeys.length - before).toBe(3);
+  });
+
+  it.each([
+    [400, 'HostRejected', true],
+    [403, 'InternalKeyRejected', true],
+    [302, 'EndpointRedirected', false],
+  ])('takes HTTP %d for %s, and a deploy for a cure: %j', async (status, finding, needsDeploy) => {
+    statuses = [status];
+    expect(await checkEndpoint({}, services())).toEqual({ needsDeploy, finding, httpStatus: status });
   });
 });

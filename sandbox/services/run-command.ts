@@ -41,6 +41,9 @@ interface Command {
   readonly invocations: Invocation[];
 }
 
+/** Right behind SendCommand neither the lists nor the invocations know of it. */
+const lagMilliseconds = 200;
+
 export class RunCommand {
   readonly commands: Command[] = [];
   readonly #documents: ReadonlyMap<string, DocumentContent>;
@@ -60,7 +63,7 @@ export class RunCommand {
     SendCommand: operation(
       v.object({
         DocumentName: v.string(),
-        InstanceIds: v.array(v.string()),
+        InstanceIds: v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(50)),
         Comment: v.optional(v.pipe(v.string(), v.maxLength(100)), ''),
         MaxErrors: v.optional(v.string(), '0'),
         TimeoutSeconds: v.optional(v.pipe(v.number(), v.minValue(30)), 3600),
@@ -106,6 +109,7 @@ export class RunCommand {
         return {
           Commands: this.commands
             .filter((command) => CommandId === undefined || command.CommandId === CommandId)
+            .filter((command) => Date.now() - command.RequestedDateTime.getTime() >= lagMilliseconds)
             .filter((command) => documentName === undefined || command.DocumentName === documentName)
             .filter(
               (command) => invokedAfter === undefined || command.RequestedDateTime >= new Date(invokedAfter),
@@ -121,8 +125,7 @@ export class RunCommand {
       ({ CommandId, InstanceId }) => {
         const command = this.commands.find((one) => one.CommandId === CommandId);
         const invocation = command?.invocations.find((one) => one.InstanceId === InstanceId);
-        // Right behind SendCommand an invocation is not known yet.
-        if (!command || !invocation || Date.now() - command.RequestedDateTime.getTime() < 200)
+        if (!command || !invocation || Date.now() - command.RequestedDateTime.getTime() < lagMilliseconds)
           throw new AwsError('InvocationDoesNotExist', '');
         const { stdout, stderr, cancel: _, ...rest } = invocation;
         return {
@@ -244,10 +247,10 @@ function runLine(
       child.kill('SIGKILL');
     }, timeoutMs);
     invocation.cancel = () => child.kill('SIGKILL');
-    child.stdout.on('data', (chunk) => {
+    child.stdout.setEncoding('utf8').on('data', (chunk) => {
       invocation.stdout += chunk;
     });
-    child.stderr.on('data', (chunk) => {
+    child.stderr.setEncoding('utf8').on('data', (chunk) => {
       invocation.stderr += chunk;
     });
     child.on('error', (error) => {

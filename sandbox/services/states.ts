@@ -116,8 +116,11 @@ export class StateMachines {
     };
     this.executions.push(execution);
     this.#record(execution, 'ExecutionStarted', { executionStartedEventDetails: { input } });
+    // The interpreter fills in no `State`; this is the part of it that definitions here ask for.
+    const state = { RetryCount: 0 };
     const run = machine.interpreter.run(parsed, {
       context: {
+        State: state,
         Execution: {
           Id: executionArn,
           Name: name,
@@ -132,7 +135,12 @@ export class StateMachines {
         taskResourceLocalHandlers: Object.fromEntries(
           tasks.map(([stateName, { Resource = '' }]) => [
             stateName,
-            (taskInput) => this.#runTask(execution, Resource, taskInput),
+            async (taskInput) => {
+              state.RetryCount += 1;
+              const result = await this.#runTask(execution, Resource, taskInput);
+              state.RetryCount = 0;
+              return result;
+            },
           ]),
         ),
         ...(this.#options.retryMilliseconds === undefined
