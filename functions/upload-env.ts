@@ -108,10 +108,11 @@ function sameValues(one: string, other: string, reader: Settings['ENV_READER']):
   );
 }
 
-/** What of the current text goes into the union: all of it, unless it is a message or the like and no env at all. */
+/** What of the current text goes into the union: all of it, unless it is blank, or a message and no env at all. */
 function textToKeep(text: string, { ENV_READER }: Settings): string {
   const document = readEnvText(text, ENV_READER);
-  return document.flaw && effectiveEntries(document).size === 0 ? '' : text;
+  const isNoEnv = text.trim() === '' || (document.flaw && effectiveEntries(document).size === 0);
+  return isNoEnv ? '' : text;
 }
 
 type Source = { readonly text: string; readonly origin: NonNullable<EnvUpload['source']> };

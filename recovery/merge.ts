@@ -58,6 +58,12 @@ export function unionEnvText(
       pendingBlankLine = block;
     } else if (!currentLines.has(lineOf(block))) {
       insert(block);
+    } else {
+      // A comment that both have is a neighbour, too: what follows it belongs behind it.
+      const line = lineOf(block);
+      const found = result.findIndex((candidate, index) => index >= position && lineOf(candidate) === line);
+      if (found !== -1) position = found + 1;
+      pendingBlankLine = undefined;
     }
   }
   return result.map((block) => `${block.raw}\n`).join('');

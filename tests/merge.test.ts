@@ -26,6 +26,11 @@ describe('unionEnv', () => {
     );
   });
 
+  it('puts a missing key behind the comment that both have above it', () => {
+    expect(unionEnv(good.replace(/^DB_HOST=.*\n/m, ''), good, 'dotenv')).toBe(good);
+    expect(unionEnv(good.replace(/^REDIS_URL=.*\n/m, ''), good, 'dotenv')).toBe(good);
+  });
+
   it('fills a blank value where it stands', () => {
     expect(unionEnv('A=1\nB=""\nC=3\n', 'B=2\n', 'dotenv')).toBe('A=1\nB=2\nC=3\n');
   });

@@ -18,6 +18,7 @@ import {
   scenarios,
   seedSandbox,
 } from '../sandbox/scenarios.ts';
+import { Screen } from '../sandbox/screen.ts';
 import type { Execution } from '../sandbox/services/states.ts';
 import { packagedIn } from './package-stacks.ts';
 
@@ -25,15 +26,20 @@ const root = join(packagedIn('sandbox'), '..', '..');
 let directory: string;
 let sandbox: Sandbox;
 let seed: Seed;
+/** What a person sees. */
+let screenLines: string[];
 
 async function open(scenario: ScenarioName): Promise<void> {
   directory = mkdtempSync(join(root, 'run-'));
   seed = makeSeed(scenario);
+  screenLines = [];
+  const screen = new Screen((line) => screenLines.push(line));
   sandbox = await openSandbox({
     packageDirectory: packagedIn('sandbox'),
     directory,
     host: seed.host,
     retryMilliseconds: 10,
+    onEvent: (_execution, event) => screen.show(event),
   });
   seedSandbox(sandbox, seed);
 }
@@ -80,6 +86,7 @@ function checkInvariants(): void {
       cause,
     ]),
     sandbox.logs,
+    screenLines,
     sandbox.runCommand.commands,
     sandbox.endpoint.calls.filter(
       ({ operation }) => operation === 'SendCommand' || operation === 'PutMetricData',
@@ -120,6 +127,35 @@ describe('the sandbox', () => {
       expect(versionNow()).toBe(before);
     }
     if (scenario === 'no-source' || scenario === 'healthy') expect(writes()).toEqual([]);
+    checkInvariants();
+  });
+
+  it.each<[string, (good: string) => string | undefined]>([
+    ['is missing', () => undefined],
+    ['is white space only', () => ' \n\n'],
+    ['has one required key less', (good) => good.replace(/^DB_PASSWORD=.*\n/m, '')],
+    ['has a required key that is blank', (good) => good.replace(/^DB_PASSWORD=.*$/m, 'DB_PASSWORD=""')],
+    [
+      'has BOM and CRLF and lacks a key',
+      (good) => `\uFEFF${good.replace(/^DB_HOST=.*\n/m, '').replaceAll('\n', '\r\n')}`,
+    ],
+  ])('recovers an env that %s', async (_what, spoil) => {
+    await open('healthy');
+    const name = sandbox.parameterName;
+    const good = sandbox.parameters.get(name).Value;
+    sandbox.parameters.put({ Name: `${name}-backup`, Value: good, Type: 'SecureString' });
+    const spoilt = spoil(good);
+    if (spoilt === undefined) sandbox.parameters.delete(name);
+    else
+      sandbox.parameters.put({
+        Name: name,
+        Value: spoilt,
+        Overwrite: true,
+        Description: 'Environment of the API',
+      });
+    const execution = await run();
+    expect(JSON.parse(execution.output ?? '{}')).toMatchObject({ outcome: 'Recovered' });
+    expect(sandbox.parameters.get(name)).toMatchObject({ Value: good, Type: 'SecureString' });
     checkInvariants();
   });
 

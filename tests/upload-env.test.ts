@@ -99,6 +99,11 @@ describe('UploadEnv', () => {
     expect(latest()).toMatchObject({ Version: 2, Value: 'KEY=new\n' });
   });
 
+  it('fails as EnvRestoreFailed on a missing parameter without a backup, and creates nothing', async () => {
+    await expect(upload(finding({ ...missing }))).rejects.toMatchObject({ name: 'EnvRestoreFailed' });
+    expect(aws.countCalls('PutParameter')).toBe(0);
+  });
+
   it('keeps description, key, tier and the allowed pattern', async () => {
     aws.parameters.put({
       Name: parameterName,
