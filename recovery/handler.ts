@@ -55,6 +55,8 @@ export function parse<Schema extends v.GenericSchema>(
 /** `field: expected …`, without the received value, which may be a secret or as long as a whole payload. */
 export function describeIssue(issue: v.BaseIssue<unknown>): string {
   const field = v.getDotPath(issue)?.slice(0, 80);
+  if (issue.type.endsWith('object') && issue.expected?.startsWith('"'))
+    return `${field}: this field is missing`;
   const isOurMessage = !issue.message.startsWith('Invalid ');
   const wanted = isOurMessage
     ? issue.message

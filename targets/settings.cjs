@@ -2,16 +2,16 @@
 if (Number(process.versions.node.split('.')[0]) < 24) {
   throw new Error('run this through npm or npx, which take the Node 24 that comes with the project');
 }
-const { readTarget, templateSettings } = require('./target.ts');
+const { loadTarget, templateSettings } = require('./target.ts');
 
 module.exports = async ({ resolveVariable }) => {
   const name = await resolveVariable('param:target');
   try {
-    const content = await resolveVariable(`file(./targets/${name}.yml), null`);
-    return templateSettings(readTarget(`targets/${name}.yml`, content), name);
+    return templateSettings(loadTarget(name), name);
   } catch (error) {
-    // A mistake in the target file is one line, not a stack.
-    if (error.name === 'TargetInvalid') error.stack = '';
-    throw error;
+    if (error.name !== 'TargetInvalid') throw error;
+    // A mistake in a target file is one line, not a stack inside a stack.
+    console.error(error.message);
+    return process.exit(1);
   }
 };

@@ -1,5 +1,8 @@
 /** What a target file may say, and how it becomes the settings that serverless.yml hands to the functions. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as v from 'valibot';
+import { parse } from 'yaml';
 import { envReaders } from '../recovery/dotenv.ts';
 import { describeIssue } from '../recovery/handler.ts';
 
@@ -148,15 +151,45 @@ export class TargetInvalid extends Error {
   override readonly name = 'TargetInvalid';
 }
 
-/** @throws TargetInvalid */
+/**
+ * Checks the content of a target file.
+ *
+ * @param file for the message.
+ * @throws TargetInvalid
+ */
 export function readTarget(file: string, content: unknown): Target {
-  if (content === null || content === undefined)
-    throw new TargetInvalid(
-      `${file}: there is no such file. Name one that is in targets/ with --param target=<name>`,
-    );
   const result = v.safeParse(Target, content, { abortEarly: true });
   if (result.success) return result.output;
   throw new TargetInvalid(`${file}: ${describeIssue(result.issues[0])}`);
+}
+
+/**
+ * Reads `targets/<name>.yml`.
+ *
+ * @throws TargetInvalid
+ */
+export function loadTarget(name: string): Target {
+  const file = `targets/${name}.yml`;
+  // The name becomes part of the names of functions, alarms and log groups.
+  if (!/^[a-z0-9][a-z0-9-]{0,30}$/.test(name))
+    throw new TargetInvalid(`${file}: a target's name has up to 31 small letters, digits and hyphens`);
+  const path = join(import.meta.dirname, `${name}.yml`);
+  if (!existsSync(path)) {
+    throw new TargetInvalid(
+      `${file}: there is no such file. Name one that is there with --param target=<name>`,
+    );
+  }
+  return readTarget(file, parseYaml(file, readFileSync(path, 'utf8')));
+}
+
+function parseYaml(file: string, text: string): unknown {
+  try {
+    return parse(text);
+  } catch (error) {
+    // The first line of a syntax error says what and where; the others draw it.
+    const [what = 'not YAML'] = error instanceof Error ? error.message.split('\n') : [];
+    throw new TargetInvalid(`${file}: ${what.replace(/:$/, '')}`);
+  }
 }
 
 /** The shape in which serverless.yml reads a target: texts for variables, and whole sections of the template. */

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { readTarget, templateSettings } from '../targets/target.ts';
+import { loadTarget, readTarget, templateSettings } from '../targets/target.ts';
 
 const targets = join(import.meta.dirname, '..', 'targets');
 const load = (name: string): Record<string, Record<string, unknown>> =>
@@ -26,7 +26,7 @@ describe('readTarget', () => {
       (target) => Object.assign(target.parameter ?? {}, { nam: 'x' }),
       'parameter.nam: no field',
     ],
-    ['a missing field', (target) => delete target.endpoint?.url, 'endpoint.url: expected'],
+    ['a missing field', (target) => delete target.endpoint?.url, 'endpoint.url: this field is missing'],
     [
       'a wrong type',
       (target) => Object.assign(target.deploy ?? {}, { commands: 'x' }),
@@ -94,10 +94,23 @@ describe('readTarget', () => {
     );
   });
 
-  it('says which file is not there', () => {
-    expect(() => readTarget('targets/nobody.yml', null)).toThrow(
-      /targets\/nobody\.yml: there is no such file/,
-    );
+  it.each<[string, unknown]>([
+    ['nothing', null],
+    ['a text', 'parameter'],
+    ['a list', []],
+  ])('refuses %s', (_what, content) => {
+    expect(() => readTarget('targets/x.yml', content)).toThrow(/^targets\/x\.yml: /);
+  });
+});
+
+describe('loadTarget', () => {
+  it('reads a target by its name', () => {
+    expect(loadTarget('academy-api').parameter.name).toBe('/academy/api/env');
+  });
+
+  it('says which file is not there, and what a name may be', () => {
+    expect(() => loadTarget('nobody')).toThrow(/^targets\/nobody\.yml: there is no such file/);
+    expect(() => loadTarget('../package')).toThrow(/a target's name has/);
   });
 });
 
