@@ -20,8 +20,8 @@ export async function reportRecovery(
     env: {
       parameterName: env.parameterName,
       finding: env.finding,
-      keyCountBefore: env.keys.length,
-      keyCountAfter: (upload ?? env).keys.length,
+      keyCountBefore: env.keyCount,
+      keyCountAfter: (upload ?? env).keyCount,
       versionBefore: env.version,
       versionAfter: (upload ?? env).version,
       restoredKeys: upload?.restoredKeys ?? [],

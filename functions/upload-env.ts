@@ -44,11 +44,12 @@ export async function uploadEnv(
   const contract = contractOf(settings);
   const report = (
     text: string,
-  ): Pick<EnvUpload, 'keys' | 'restoredKeys' | 'sizeBytes' | 'previousVersion'> => {
-    const keys = namesOf(readEnvText(text, settings.ENV_READER), contract);
+  ): Pick<EnvUpload, 'keyCount' | 'restoredKeys' | 'sizeBytes' | 'previousVersion'> => {
+    const document = readEnvText(text, settings.ENV_READER);
+    const keys = namesOf(document, contract);
     return {
       previousVersion: env.version,
-      keys,
+      keyCount: effectiveEntries(document).size,
       restoredKeys: keys.filter((key) => !env.keys.includes(key) || env.blankKeys.includes(key)),
       sizeBytes: Buffer.byteLength(text),
     };
@@ -127,7 +128,7 @@ async function findSource(
   if (source) return source;
   throw new RecoveryError(
     'EnvRestoreFailed',
-    `parameter ${settings.ENV_PARAMETER}: neither its ${history.length} versions nor ${settings.BACKUP_PARAMETER ?? 'a backup parameter (none is set)'} hold a complete env. Nothing was written. Put a complete .env into the parameter by hand and start again.`,
+    `parameter ${settings.ENV_PARAMETER}: no version of it (${history.length} are kept) is a complete env, nor is the backup parameter (${settings.BACKUP_PARAMETER ?? 'none is set'}). Nothing was written. Put a complete .env into the parameter by hand and start again.`,
   );
 }
 

@@ -50,6 +50,7 @@ export async function validateEnv(
     version: parameter?.version ?? 0,
     type: parameter?.type ?? null,
     sizeBytes: Buffer.byteLength(parameter?.text ?? ''),
+    keyCount: effectiveEntries(document).size,
     keys,
     missingKeys: [...missingKeys],
     blankKeys: [...blankKeys],

@@ -13,9 +13,9 @@ const notFoundWithinSeconds = 10;
 
 const remedies: Record<EndpointFault, string> = {
   HostRejected:
-    "add it to the API's ALLOWED_HOSTS, or set endpoint.host in the target file to a name the API allows",
+    'add that name to ALLOWED_HOSTS in the parameter and start again, or set endpoint.host in the target file to a name the API allows',
   InternalKeyRejected:
-    'the API runs with another key than the parameter holds: start again with "deploy": "always"',
+    'the API runs with another key than the parameter holds: if it was deployed just now, the deploy does not bring it this parameter',
   InternalKeyMissing: 'put the key into the parameter',
   EndpointNotFound: 'check endpoint.url in the target file',
   EndpointRedirected: 'redirects are not followed: set endpoint.url in the target file to the final address',
@@ -52,10 +52,11 @@ export async function verifyEndpoint(
       (notFoundSince ?? Number.POSITIVE_INFINITY) + notFoundWithinSeconds * 1000,
     );
     if (!passingFaults.has(answer.fault) || clock.now() + secondsBetweenTries * 1000 > deadline) {
-      const host = settings.ENDPOINT_HOST ?? new URL(settings.ENDPOINT_URL).host;
+      // Django compares the name alone, without the port.
+      const host = settings.ENDPOINT_HOST ?? new URL(settings.ENDPOINT_URL).hostname;
       throw new RecoveryError(
         answer.fault,
-        `${settings.ENDPOINT_URL} with Host ${host}: ${answer.detail} (tried ${attempts} times); ${remedies[answer.fault]}.`,
+        `${settings.ENDPOINT_URL} with Host ${host}: ${answer.detail} after ${attempts === 1 ? 'one try' : `${attempts} tries`}; ${remedies[answer.fault]}.`,
       );
     }
     await clock.sleep(secondsBetweenTries * 1000);

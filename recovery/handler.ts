@@ -52,6 +52,8 @@ export function parse<Schema extends v.GenericSchema>(
   throw new RecoveryError(name, `${what}: ${describeIssue(result.issues[0])}.`);
 }
 
+const plainWords: Record<string, string> = { Array: 'a list', Object: 'an object' };
+
 /** `field: expected …`, without the received value, which may be a secret or as long as a whole payload. */
 export function describeIssue(issue: v.BaseIssue<unknown>): string {
   const field = v.getDotPath(issue)?.slice(0, 80);
@@ -62,6 +64,6 @@ export function describeIssue(issue: v.BaseIssue<unknown>): string {
     ? issue.message
     : issue.expected === 'never'
       ? 'no field of this name is known here'
-      : `expected ${issue.expected}`;
+      : `expected ${plainWords[issue.expected ?? ''] ?? issue.expected}`;
   return field ? `${field}: ${wanted}` : wanted;
 }

@@ -46,6 +46,8 @@ export const EnvFinding = v.object({
   version: count,
   type: v.nullable(v.string()),
   sizeBytes: count,
+  keyCount: count,
+  /** By name, but for those that may be secrets themselves. */
   keys: names,
   missingKeys: names,
   blankKeys: names,
@@ -67,7 +69,7 @@ export const EnvUpload = v.object({
       v.object({ kind: v.literal('backup'), parameterName: v.string(), version: count }),
     ]),
   ),
-  keys: names,
+  keyCount: count,
   restoredKeys: names,
   sizeBytes: count,
 });

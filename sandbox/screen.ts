@@ -29,15 +29,15 @@ const findings: Record<string, (result: unknown) => string> = {
       ...env.missingPrefixes.map((prefix) => `${prefix}…`),
     ];
     return env.complete
-      ? `complete: version ${env.version}, ${env.keys.length} keys`
-      : `${env.finding.toLowerCase()}: version ${env.version} has ${count(env.keys.length, 'key')}; missing ${listNames(missing, 8)}`;
+      ? `complete: version ${env.version}, ${env.keyCount} keys`
+      : `${env.finding.toLowerCase()}: version ${env.version} has ${count(env.keyCount, 'key')}; missing ${listNames(missing, 8)}`;
   },
   UploadEnv: (result) => {
-    const { outcome, version, source, keys, restoredKeys } = v.parse(EnvUpload, result);
+    const { outcome, version, source, keyCount, restoredKeys } = v.parse(EnvUpload, result);
     if (outcome === 'AlreadyComplete') return `already complete: version ${version}`;
-    if (!source) return `merged in what had been written over; version ${version} has ${keys.length} keys`;
+    if (!source) return `merged in what had been written over; version ${version} has ${keyCount} keys`;
     const from = source.kind === 'history' ? `version ${source.version}` : `backup ${source.parameterName}`;
-    return `restored ${count(restoredKeys.length, 'key')} from ${from}; version ${version} has ${keys.length}`;
+    return `restored ${count(restoredKeys.length, 'key')} from ${from}; version ${version} has ${keyCount}`;
   },
   CheckEndpoint: (result) => {
     const { finding, httpStatus } = v.parse(EndpointCheck, result);
@@ -76,15 +76,21 @@ const Failed = v.object({
 /** Prints an execution's events as they come. */
 export class Screen {
   readonly #print: (line: string) => void;
+  readonly #name: string;
   #state = '';
   #attempt = 0;
   #startedAt = 0;
+  #failure = '';
 
-  constructor(print: (line: string) => void) {
+  /** @param name of the execution. */
+  constructor(print: (line: string) => void, name: string) {
     this.#print = print;
+    this.#name = name;
   }
 
   show(event: HistoryEvent): void {
+    if (event.type === 'ExecutionFailed') this.#print(`  ${this.#failure}`);
+    if (event.type === 'ExecutionStarted') this.#print(`Execution ${this.#name}`);
     const entered = v.safeParse(Entered, event);
     if (entered.success) {
       this.#state = entered.output.stateEnteredEventDetails.name;
@@ -104,7 +110,8 @@ export class Screen {
     const failed = v.safeParse(Failed, event);
     if (failed.success) {
       const { error, cause } = failed.output.lambdaFunctionFailedEventDetails;
-      this.#line(event, `${error}: ${causeMessage(cause)}`);
+      this.#line(event, error);
+      this.#failure = causeMessage(cause);
     }
   }
 
@@ -117,7 +124,7 @@ export class Screen {
 }
 
 /** The message in a cause as Lambda writes it: JSON with `errorMessage`. */
-export function causeMessage(cause: string | undefined): string {
+function causeMessage(cause: string | undefined): string {
   const parsed = v.safeParse(
     v.pipe(v.string(), v.parseJson(), v.object({ errorMessage: v.string() })),
     cause,

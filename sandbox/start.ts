@@ -8,7 +8,7 @@ import type { RecoveryReport } from '../recovery/states.ts';
 import { packageTarget } from './package.ts';
 import { credentials, openSandbox, region, type Sandbox } from './sandbox.ts';
 import { makeSeed, type ScenarioName, scenarioNames, scenarios, seedSandbox } from './scenarios.ts';
-import { causeMessage, reportLines, Screen } from './screen.ts';
+import { reportLines, Screen } from './screen.ts';
 import type { Execution } from './services/states.ts';
 
 const usage = `Usage: npm start -- [--scenario <name>]
@@ -24,37 +24,41 @@ async function main(): Promise<number> {
   const root = join(import.meta.dirname, '..', '.sandbox');
   mkdirSync(root, { recursive: true });
   const directory = mkdtempSync(join(root, 'run-'));
-  let sandbox: Sandbox | undefined;
-  const cleanUp = async () => {
-    await sandbox?.close();
-    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
-  };
+  const interruption = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => interruption.abort());
   const interrupted = new Promise<number>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(130));
+    interruption.signal.addEventListener('abort', () => resolve(130));
   });
-  const work = async () => {
+
+  let sandbox: Sandbox | undefined;
+  try {
     print(`Scenario ${scenario}: ${scenarios[scenario].summary}`);
     print('Packaging the stack (serverless package --param target=sandbox) …');
-    const packageDirectory = await packageTarget('sandbox', join(directory, 'package'));
+    const packageDirectory = await packageTarget('sandbox', join(directory, 'package'), interruption.signal);
     const seed = makeSeed(scenario);
-    const screen = new Screen(print);
+    const screens = new Map<Execution, Screen>();
     sandbox = await openSandbox({
       packageDirectory,
       directory,
       host: seed.host,
-      onEvent: (_execution, event) => screen.show(event),
+      onEvent: (execution, event) => {
+        const screen = screens.get(execution) ?? new Screen(print, execution.name);
+        screens.set(execution, screen);
+        screen.show(event);
+      },
     });
     seedSandbox(sandbox, seed);
     print(`Booted the compiled template at ${sandbox.endpoint.url}`);
     print();
-    if (!keep) return recover(sandbox, scenario);
-    printCommands(sandbox);
-    return interrupted;
-  };
-  try {
-    return await Promise.race([work(), interrupted]);
+    if (keep) printCommands(sandbox);
+    return await Promise.race([keep ? interrupted : recover(sandbox, scenario), interrupted]);
+  } catch (error) {
+    if (interruption.signal.aborted) return 130;
+    throw error;
   } finally {
-    await cleanUp();
+    await sandbox?.close();
+    rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   }
 }
 
@@ -95,7 +99,6 @@ async function recover(sandbox: Sandbox, scenario: ScenarioName): Promise<number
   if (execution.status !== 'SUCCEEDED') {
     const version = sandbox.parameters.get(sandbox.parameterName).Version;
     print(`${execution.status}: ${execution.error}`);
-    print(`  ${causeMessage(execution.cause)}`);
     print(
       `  ${sandbox.parameterName} ${version === versionBefore ? `is at version ${version}, as before` : `went from version ${versionBefore} to ${version}`}`,
     );

@@ -179,7 +179,12 @@ export function loadTarget(name: string): Target {
       `${file}: there is no such file. Name one that is there with --param target=<name>`,
     );
   }
-  return readTarget(file, parseYaml(file, readFileSync(path, 'utf8')));
+  const text = readFileSync(path, 'utf8');
+  // Serverless would put the deployer's own variables, files and secrets into the template.
+  const [variable] = /\$\{(env|file|ssm|s3|cf|self|opt|param|sls|aws|strToBool)[:(]/.exec(text) ?? [];
+  if (variable !== undefined)
+    throw new TargetInvalid(`${file}: ${variable}…} is not expanded in a target file`);
+  return readTarget(file, parseYaml(file, text));
 }
 
 function parseYaml(file: string, text: string): unknown {

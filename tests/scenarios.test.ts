@@ -33,7 +33,7 @@ async function open(scenario: ScenarioName): Promise<void> {
   directory = mkdtempSync(join(root, 'run-'));
   seed = makeSeed(scenario);
   screenLines = [];
-  const screen = new Screen((line) => screenLines.push(line));
+  const screen = new Screen((line) => screenLines.push(line), scenario);
   sandbox = await openSandbox({
     packageDirectory: packagedIn('sandbox'),
     directory,
@@ -169,7 +169,6 @@ describe('the sandbox', () => {
       trigger: 'alarm',
       reason: 'env-recovery-sandbox-heartbeat is ALARM',
     });
-    sandbox.metrics.evaluateAlarms();
     expect(sandbox.metrics.alarms()[0]?.state).toBe('OK');
     expect(sandbox.machines.executions).toHaveLength(1);
   });

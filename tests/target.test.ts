@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { loadTarget, readTarget, templateSettings } from '../targets/target.ts';
+import { loadTarget, readTarget, Target, templateSettings } from '../targets/target.ts';
 
 const targets = join(import.meta.dirname, '..', 'targets');
 const load = (name: string): Record<string, Record<string, unknown>> =>
@@ -11,6 +11,24 @@ const academy = () => load('academy-api');
 describe('the target files of this project', () => {
   it.each(readdirSync(targets).filter((file) => file.endsWith('.yml')))('%s is valid', (file) => {
     expect(() => readTarget(file, load(file.replace('.yml', '')))).not.toThrow();
+  });
+});
+
+describe('targets/academy-api.yml', () => {
+  it('names every field there is, if only in a comment', () => {
+    const text = readFileSync(join(targets, 'academy-api.yml'), 'utf8');
+    const fieldsOf = (schema: object): string[] =>
+      Object.entries('entries' in schema && schema.entries ? schema.entries : {}).flatMap(
+        ([field, inner]) => [field, ...fieldsOf(unwrap(inner))],
+      );
+    const unwrap = (schema: object): object => {
+      if ('wrapped' in schema && typeof schema.wrapped === 'object' && schema.wrapped)
+        return unwrap(schema.wrapped);
+      return schema;
+    };
+    const fields = fieldsOf(Target);
+    expect(fields).toContain('confirmWithinSeconds');
+    expect(fields.filter((field) => !new RegExp(`^[ #]*${field}:`, 'm').test(text))).toEqual([]);
   });
 });
 

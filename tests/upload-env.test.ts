@@ -26,6 +26,7 @@ const finding = (part: Partial<EnvFinding> = {}): EnvFinding => ({
   version: 0,
   type: 'SecureString',
   sizeBytes: 0,
+  keyCount: 1,
   keys: ['KEY'],
   missingKeys: [],
   blankKeys: [],

@@ -33,6 +33,7 @@ describe('ValidateEnv', () => {
       version: 2,
       type: 'SecureString',
       sizeBytes: `DB_HOST=db\nDB_PASSWORD=${password}\nR2_KEY=k\n`.length,
+      keyCount: 3,
       keys: ['DB_HOST', 'DB_PASSWORD', 'R2_KEY'],
       missingKeys: [],
       blankKeys: [],
@@ -72,7 +73,7 @@ describe('ValidateEnv', () => {
   it('shows no secret that was written over the parameter and reads like a key', async () => {
     put('q83vEjRWeJq8wQ9zT4uV7yB2nM5kL8pX=');
     const output = await validate();
-    expect(output.env).toMatchObject({ complete: false, keys: [] });
+    expect(output.env).toMatchObject({ complete: false, keyCount: 1, keys: [] });
     expect(JSON.stringify(output)).not.toContain('q83vEjRWeJq8');
   });
 

@@ -95,6 +95,7 @@ export class Metrics {
       };
       this.#datapoints.set(key, [...(this.#datapoints.get(key) ?? []), datapoint]);
     }
+    this.evaluateAlarms((alarm) => alarm.state === 'ALARM');
   }
 
   /** Aggregated by period, oldest first; a datapoint carries the start of its period. */
@@ -126,9 +127,9 @@ export class Metrics {
     this.#alarms.push({ properties, state: 'OK' });
   }
 
-  /** Judges every alarm now, on the whole periods behind it; missing data counts as breaching. */
-  evaluateAlarms(): void {
-    for (const alarm of this.#alarms) {
+  /** Judges alarms now, on the whole periods behind it; missing data counts as breaching. */
+  evaluateAlarms(which: (alarm: Alarm) => boolean = () => true): void {
+    for (const alarm of this.#alarms.filter(which)) {
       const { Period, EvaluationPeriods, Statistic, Threshold } = alarm.properties;
       const periodMs = Period * 1000;
       const endMs = Math.floor(Date.now() / periodMs) * periodMs + periodMs;
