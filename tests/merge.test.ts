@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { effectiveEntries, envReaders, isBlank, readEnvText } from '../recovery/dotenv.ts';
-import { lostKeys, unionEnv } from '../recovery/merge.ts';
+import { lostKeys, mergeEnv, unionEnv } from '../recovery/merge.ts';
 
 const good = `# The database
 DB_HOST=db.internal
@@ -132,5 +132,28 @@ describe.each(envReaders)('unionEnv of any two texts, as %s reads them', (reader
         expect.arrayContaining([...comments(current), ...comments(restored)].map(({ raw }) => raw.trim())),
       );
     });
+  });
+});
+
+describe.each(envReaders)('mergeEnv of what two writers made of any text, as %s reads it', (reader) => {
+  it('takes what only one has changed from that one, lets the later word win, and loses no key', () => {
+    const text = envText.filter((candidate) => readEnvText(candidate, 'dotenv').flaw === undefined);
+    fc.assert(
+      fc.property(text, text, text, (base, theirs, ours) => {
+        const values = (one: string) => effectiveEntries(readEnvText(one, reader));
+        const [before, their, our] = [values(base), values(theirs), values(ours)];
+        const merged = values(mergeEnv(base, theirs, ours, reader));
+        expect([...merged.keys()].sort()).toEqual([...new Set([...their.keys(), ...our.keys()])].sort());
+        for (const [name, { value }] of merged) {
+          const theirValue = their.get(name)?.value ?? '';
+          const ourValue = our.get(name)?.value ?? '';
+          const baseValue = before.get(name)?.value;
+          const onlyOursChanged = theirValue === baseValue && ourValue !== baseValue;
+          if (isBlank(ourValue)) expect(isBlank(value)).toBe(isBlank(theirValue));
+          else expect(value).toBe(isBlank(theirValue) || onlyOursChanged ? ourValue : theirValue);
+        }
+      }),
+      { numRuns: 1000 },
+    );
   });
 });
