@@ -5,11 +5,12 @@ import { inspectEnv, namesOf } from '../recovery/contract.ts';
 import { effectiveEntries, readEnvText } from '../recovery/dotenv.ts';
 import { RecoveryError } from '../recovery/errors.ts';
 import { lambdaHandler, type Services } from '../recovery/handler.ts';
-import { mergeEnv, unionEnv } from '../recovery/merge.ts';
+import { unionEnv } from '../recovery/merge.ts';
 import {
   type ParameterRecord,
   readHistory,
   readParameter,
+  withOverwritten,
   writeEnvParameter,
 } from '../recovery/parameter.ts';
 import { contractOf, UploadSettings } from '../recovery/settings.ts';
@@ -22,8 +23,7 @@ type UploadEnvServices = Services<Settings> & {
 
 /**
  * Restores an incomplete env parameter: the union of what is there now and the newest complete text, from the
- * parameter's own history or else from the backup parameter. Writes at most once, and nothing at all if the
- * parameter is complete by now.
+ * parameter's own history or else from the backup parameter. Writes nothing if the parameter is complete by now.
  *
  * @throws RecoveryError EnvRestoreFailed if no source is complete (nothing is written); and what
  *   `writeEnvParameter` throws.
@@ -60,7 +60,7 @@ export async function uploadEnv(
       : await findSource(ssm.reader, history, settings);
   const text = source
     ? unionEnv(textToKeep(current?.text ?? '', settings), source.text, settings.ENV_READER)
-    : withOverwritten(history, env.version, settings);
+    : withOverwritten(history, env.version, settings.ENV_READER);
   if (current && text === current.text) {
     return { outcome: 'AlreadyComplete', version: current.version, source: null, ...report(text) };
   }
@@ -78,35 +78,6 @@ export async function uploadEnv(
     source: source?.origin ?? null,
     ...report(written.text),
   };
-}
-
-/**
- * The current text, which is complete, with what others have changed since `readVersion` and the current
- * version may have written over: an earlier try of this state can have ended between its write and that merge.
- */
-function withOverwritten(
-  history: readonly ParameterRecord[],
-  readVersion: number,
-  { ENV_READER }: Settings,
-): string {
-  const current = history.at(-1)?.text ?? '';
-  const base = history.find(({ version }) => version === readVersion)?.text ?? '';
-  const between = history.slice(0, -1).filter(({ version }) => version > readVersion);
-  return between
-    .filter(({ text }) => readEnvText(text, ENV_READER).flaw === undefined)
-    .reduce((merged, { text }) => {
-      const candidate = mergeEnv(base, text, merged, ENV_READER);
-      // Only a difference in keys or values is worth a write, not one in comments or order.
-      return sameValues(candidate, merged, ENV_READER) ? merged : candidate;
-    }, current);
-}
-
-function sameValues(one: string, other: string, reader: Settings['ENV_READER']): boolean {
-  const values = (text: string) => effectiveEntries(readEnvText(text, reader));
-  const [first, second] = [values(one), values(other)];
-  return (
-    first.size === second.size && [...first].every(([key, { value }]) => second.get(key)?.value === value)
-  );
 }
 
 /** What of the current text goes into the union: all of it, unless it is blank, or a message and no env at all. */

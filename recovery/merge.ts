@@ -100,3 +100,12 @@ export function mergeEnv(base: string, theirs: string, ours: string, reader: Env
     return their.value === value && our.value !== value;
   });
 }
+
+/** Whether two texts say the same to their reader, whatever their comments and order. */
+export function sameValues(one: string, other: string, reader: EnvDocument['reader']): boolean {
+  const [first, second] = [one, other].map((text) => effectiveEntries(readEnvText(text, reader)));
+  return (
+    first?.size === second?.size &&
+    [...(first ?? [])].every(([key, { value }]) => second?.get(key)?.value === value)
+  );
+}

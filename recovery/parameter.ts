@@ -11,7 +11,7 @@ import type { Clock } from './clock.ts';
 import { type EnvContract, inspectEnv, namesOf } from './contract.ts';
 import { type EnvDocument, type EnvReader, readEnvText } from './dotenv.ts';
 import { RecoveryError } from './errors.ts';
-import { lostKeys, mergeEnv } from './merge.ts';
+import { lostKeys, mergeEnv, sameValues } from './merge.ts';
 
 /** SSM: a Standard parameter holds 4 KB, an Advanced one 8 KB. Intelligent-Tiering picks between the two. */
 const sizeLimitBytes = { Standard: 4096, Advanced: 8192, 'Intelligent-Tiering': 8192 } as const;
@@ -192,6 +192,29 @@ async function put(
     if (!own) throw error;
     return own.version;
   }
+}
+
+/**
+ * The newest text with what others have changed since `readVersion`, in versions that the newest one may have
+ * been written over: an earlier try can have ended between its write and the merge that follows.
+ *
+ * @param history all versions, oldest first.
+ */
+export function withOverwritten(
+  history: readonly ParameterVersion[],
+  readVersion: number,
+  reader: EnvReader,
+): string {
+  const newest = history.at(-1)?.text ?? '';
+  const base = history.find(({ version }) => version === readVersion)?.text ?? '';
+  return history
+    .slice(0, -1)
+    .filter(({ version, text }) => version > readVersion && readEnvText(text, reader).flaw === undefined)
+    .reduce((merged, { text }) => {
+      const candidate = mergeEnv(base, text, merged, reader);
+      // Only a difference in keys or values is worth a write, not one in comments or order.
+      return sameValues(candidate, merged, reader) ? merged : candidate;
+    }, newest);
 }
 
 function refuseToShrink(name: string, before: EnvDocument, after: EnvDocument, contract: EnvContract): void {
