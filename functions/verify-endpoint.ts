@@ -3,10 +3,10 @@ import { readerConfig } from '../recovery/aws.ts';
 import { type EndpointFault, RecoveryError } from '../recovery/errors.ts';
 import { lambdaHandler, type Services } from '../recovery/handler.ts';
 import { passingFaults, probeEndpoint, secondsBetweenTries } from '../recovery/probe.ts';
-import { EndpointSettings } from '../recovery/settings.ts';
+import { VerifySettings } from '../recovery/settings.ts';
 import { type EndpointProof, VerifyEndpointInput } from '../recovery/states.ts';
 
-type VerifyEndpointServices = Services<EndpointSettings> & { readonly ssm: SSMClient };
+type VerifyEndpointServices = Services<VerifySettings> & { readonly ssm: SSMClient };
 
 /** A service that comes up may answer 404 for a moment; a wrong path goes on doing so. */
 const notFoundWithinSeconds = 10;
@@ -65,7 +65,7 @@ export async function verifyEndpoint(
 
 export const handler = lambdaHandler(
   VerifyEndpointInput,
-  EndpointSettings,
+  VerifySettings,
   () => ({ ssm: new SSMClient(readerConfig()) }),
   verifyEndpoint,
 );

@@ -48,10 +48,15 @@ export const EndpointSettings = v.object({
   BACKLOG_PATH: v.string(),
   /** For one request, connection and body together. */
   REQUEST_TIMEOUT_SECONDS: seconds,
+});
+export type EndpointSettings = v.InferOutput<typeof EndpointSettings>;
+
+export const VerifySettings = v.object({
+  ...EndpointSettings.entries,
   /** How long an unhealthy endpoint is tried again. */
   HEALTHY_WITHIN_SECONDS: seconds,
 });
-export type EndpointSettings = v.InferOutput<typeof EndpointSettings>;
+export type VerifySettings = v.InferOutput<typeof VerifySettings>;
 
 export const DeploySettings = v.object({
   DOCUMENT_NAME: v.string(),
