@@ -189,37 +189,33 @@ export function wasRepaired(state: Pick<ReportRecoveryInput, 'upload' | 'deploym
 }
 
 /** The output of the execution. */
-export interface RecoveryReport {
-  readonly outcome: 'Recovered' | 'Healthy';
-  readonly execution: string;
-  readonly trigger: 'operator' | 'alarm';
-  readonly reason: string | null;
-  readonly startedAt: string;
-  readonly finishedAt: string;
-  readonly durationSeconds: number;
-  readonly env: {
-    readonly parameterName: string;
-    readonly finding: EnvFinding['finding'];
-    readonly keyCountBefore: number;
-    readonly keyCountAfter: number;
-    readonly versionBefore: number;
-    readonly versionAfter: number;
-    readonly restoredKeys: readonly string[];
-    readonly source: EnvUpload['source'];
-    readonly notes: readonly string[];
-  };
-  readonly deployment: {
-    readonly commandId: string;
-    readonly instanceIds: readonly string[];
-    readonly durationSeconds: number;
-  } | null;
-  readonly endpoint: { readonly httpStatus: 200; readonly backlog: number };
-  readonly function: Pick<
-    FunctionPatch,
-    'functionName' | 'outcome' | 'setKeys' | 'removedKeys' | 'keptKeyCount'
-  >;
-  readonly metric: { readonly name: string; readonly value: number; readonly timestamp: string };
-}
+export const RecoveryReport = v.object({
+  outcome: v.picklist(['Recovered', 'Healthy']),
+  execution: v.string(),
+  trigger: v.picklist(['operator', 'alarm']),
+  reason: v.nullable(v.string()),
+  startedAt: timestamp,
+  finishedAt: timestamp,
+  durationSeconds: v.number(),
+  env: v.object({
+    parameterName: v.string(),
+    finding: EnvFinding.entries.finding,
+    keyCountBefore: count,
+    keyCountAfter: count,
+    versionBefore: count,
+    versionAfter: count,
+    restoredKeys: names,
+    source: EnvUpload.entries.source,
+    notes: v.array(v.string()),
+  }),
+  deployment: v.nullable(
+    v.object({ commandId: v.string(), instanceIds: names, durationSeconds: v.number() }),
+  ),
+  endpoint: v.pick(EndpointProof, ['httpStatus', 'backlog']),
+  function: v.pick(FunctionPatch, ['functionName', 'outcome', 'setKeys', 'removedKeys', 'keptKeyCount']),
+  metric: v.object({ name: v.string(), value: v.number(), timestamp }),
+});
+export type RecoveryReport = v.InferOutput<typeof RecoveryReport>;
 
 /**
  * The chain, for the compiler: the state object as it stands on each way into a state has to satisfy that

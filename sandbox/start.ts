@@ -2,9 +2,10 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import * as v from 'valibot';
 import { effectiveEntries, readEnvText } from '../recovery/dotenv.ts';
 import { askEndpoint } from '../recovery/endpoint.ts';
-import type { RecoveryReport } from '../recovery/states.ts';
+import { RecoveryReport } from '../recovery/states.ts';
 import { packageTarget } from './package.ts';
 import { credentials, openSandbox, region, type Sandbox } from './sandbox.ts';
 import { makeSeed, type ScenarioName, scenarioNames, scenarios, seedSandbox } from './scenarios.ts';
@@ -52,7 +53,9 @@ async function main(): Promise<number> {
     print(`Booted the compiled template at ${sandbox.endpoint.url}`);
     print();
     if (keep) printCommands(sandbox);
-    return await Promise.race([keep ? interrupted : recover(sandbox, scenario), interrupted]);
+    // Ctrl+C is how a sandbox that was told to stay is meant to end.
+    if (keep) return await interrupted.then(() => 0);
+    return await Promise.race([recover(sandbox, scenario), interrupted]);
   } catch (error) {
     if (interruption.signal.aborted) return 130;
     throw error;
@@ -109,7 +112,7 @@ async function recover(sandbox: Sandbox, scenario: ScenarioName): Promise<number
     );
     return 1;
   }
-  const report: RecoveryReport = JSON.parse(execution.output ?? '');
+  const report = v.parse(RecoveryReport, JSON.parse(execution.output ?? ''));
   for (const line of reportLines(report, execution)) print(line);
   const problems = await checkProof(sandbox, execution, startedAtMs);
   for (const problem of problems) print(`NOT RECOVERED: ${problem}`);
