@@ -3,7 +3,7 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { invokerConfig, readerConfig } from '../recovery/aws.ts';
 import { RecoveryError } from '../recovery/errors.ts';
 import { lambdaHandler, type Services } from '../recovery/handler.ts';
-import { readNewestDatapoint } from '../recovery/metric.ts';
+import { nameOfMetric, readNewestDatapoint } from '../recovery/metric.ts';
 import { invokeMetricFunction } from '../recovery/metric-function.ts';
 import { ConfirmSettings } from '../recovery/settings.ts';
 import { type BacklogProof, ConfirmBacklogInput, wasRepaired } from '../recovery/states.ts';
@@ -36,7 +36,7 @@ export async function confirmBacklog(
     ? Date.parse(state.patch.completedAt)
     : Date.parse(state.execution.startedAt) - healthyWithinPeriods * periodMs;
   const deadline = clock.now() + settings.CONFIRM_WITHIN_SECONDS * 1000;
-  const metric = `${settings.METRIC_NAMESPACE}/${settings.METRIC_NAME}`;
+  const metric = nameOfMetric(settings);
 
   let backlog: number | undefined;
   let invokedInPeriod = Number.NaN;

@@ -20,7 +20,7 @@ export interface ContractFinding {
 const placeholder = /\{\{.*\}\}|^\s*["']?<[^<>]*>["']?\s*$|^\s*["']?change-?_?me["']?\s*$/i;
 
 /** Whether the contract speaks of a key, by its name or its prefix. */
-export function isRequired(key: string, contract: EnvContract): boolean {
+function isRequired(key: string, contract: EnvContract): boolean {
   return (
     contract.requiredKeys.includes(key) || contract.requiredPrefixes.some((prefix) => key.startsWith(prefix))
   );

@@ -18,7 +18,7 @@ import {
  * @param givesWay says of a key that both hold, neither blank in `restored`, whether the current line gives way
  *   to the restored one all the same.
  */
-export function unionEnvText(
+function unionDocuments(
   current: EnvDocument,
   restored: EnvDocument,
   givesWay: (current: EnvEntry, restored: EnvEntry) => boolean = () => false,
@@ -84,9 +84,9 @@ export function lostKeys(before: EnvDocument, after: EnvDocument): string[] {
     .map((entry) => entry.key);
 }
 
-/** `unionEnvText` on texts. */
+/** The union of two texts, in which every non-blank current value wins. */
 export function unionEnv(current: string, restored: string, reader: EnvDocument['reader']): string {
-  return unionEnvText(readEnvText(current, reader), readEnvText(restored, reader));
+  return unionDocuments(readEnvText(current, reader), readEnvText(restored, reader));
 }
 
 /**
@@ -95,7 +95,7 @@ export function unionEnv(current: string, restored: string, reader: EnvDocument[
  */
 export function mergeEnv(base: string, theirs: string, ours: string, reader: EnvDocument['reader']): string {
   const before = effectiveEntries(readEnvText(base, reader));
-  return unionEnvText(readEnvText(theirs, reader), readEnvText(ours, reader), (their, our) => {
+  return unionDocuments(readEnvText(theirs, reader), readEnvText(ours, reader), (their, our) => {
     const value = before.get(their.key)?.value;
     return their.value === value && our.value !== value;
   });

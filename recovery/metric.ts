@@ -13,6 +13,10 @@ export interface Datapoint {
   readonly timestampMs: number;
 }
 
+/** How a metric is called in messages and in the report. */
+export const nameOfMetric = (metric: Pick<MetricSelector, 'METRIC_NAMESPACE' | 'METRIC_NAME'>) =>
+  `${metric.METRIC_NAMESPACE}/${metric.METRIC_NAME}`;
+
 const dimensionsOf = (metric: MetricSelector) =>
   Object.entries(metric.METRIC_DIMENSIONS).map(([Name, Value]) => ({ Name, Value }));
 
@@ -23,7 +27,7 @@ export async function readNewestDatapoint(
   sinceMs: number,
   nowMs: number,
 ): Promise<Datapoint | undefined> {
-  const resource = `metric ${metric.METRIC_NAMESPACE}/${metric.METRIC_NAME}`;
+  const resource = `metric ${nameOfMetric(metric)}`;
   const { MetricDataResults } = await callAws({ action: 'cloudwatch:GetMetricData', resource }, () =>
     cloudWatch.send(
       new GetMetricDataCommand({
@@ -73,7 +77,7 @@ export async function publishDatapoint(
   await callAws(
     {
       action: 'cloudwatch:PutMetricData',
-      resource: `metric ${metric.METRIC_NAMESPACE}/${metric.METRIC_NAME}`,
+      resource: `metric ${nameOfMetric(metric)}`,
     },
     () =>
       cloudWatch.send(

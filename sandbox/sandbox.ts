@@ -17,7 +17,7 @@ import {
   type StateMachinesOptions,
   statesService,
 } from './services/states.ts';
-import { accountId, region, resolveTemplate, resourcesOf } from './template.ts';
+import { region, resolveTemplate, resourcesOf } from './template.ts';
 
 /** Credentials of nobody: the endpoint checks none, and no real account has these. */
 export const credentials = { AWS_ACCESS_KEY_ID: 'sandbox', AWS_SECRET_ACCESS_KEY: 'sandbox' };
@@ -37,7 +37,6 @@ export interface SandboxOptions {
 
 export interface Sandbox {
   readonly endpoint: Endpoint;
-  readonly environment: Readonly<Record<string, string>>;
   readonly stateMachineArn: string;
   readonly parameterName: string;
   readonly metricFunctionName: string;
@@ -46,10 +45,11 @@ export interface Sandbox {
   readonly parameters: ParameterStore;
   readonly functions: Functions;
   readonly metrics: Metrics;
+  /** The alarm on the backlog metric; it names the metric, too. */
+  readonly heartbeat: AlarmProperties;
   readonly queues: Queues;
   readonly runCommand: RunCommand;
   readonly machines: StateMachines;
-  readonly bus: EventBus;
   /** Everything the functions have logged. */
   readonly logs: readonly string[];
   close(): Promise<void>;
@@ -141,9 +141,10 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
 
   const [machine] = machines.machines();
   if (!machine) throw new Error('the template holds no state machine');
+  const heartbeat = metrics.alarms()[0]?.properties;
+  if (!heartbeat) throw new Error('the template holds no alarm');
   return {
     endpoint,
-    environment,
     stateMachineArn: machine.arn,
     parameterName,
     metricFunctionName,
@@ -155,7 +156,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     queues,
     runCommand,
     machines,
-    bus,
+    heartbeat,
     logs,
     close: async () => {
       for (const execution of machines.executions) if (execution.status === 'RUNNING') execution.abort();
@@ -179,5 +180,3 @@ function unzip(file: string, directory: string): void {
     writeFileSync(path, content);
   }
 }
-
-export { accountId, region };

@@ -129,13 +129,14 @@ export function seedSandbox(sandbox: Sandbox, { scenario, versions, internalKey 
   });
   if (scenario === 'instance-offline') sandbox.instance.online = false;
 
+  const { Namespace, MetricName, Dimensions } = sandbox.heartbeat;
   // The metric was published each minute until the outage, a quarter of an hour ago.
   const endMs = Date.now() - (scenario === 'healthy' ? 0 : 15 * 60_000);
   for (let minute = 30; minute > 0; minute -= 1) {
-    sandbox.metrics.put(variables.METRIC_NAMESPACE ?? '', [
+    sandbox.metrics.put(Namespace, [
       {
-        MetricName: variables.METRIC_NAME ?? '',
-        Dimensions: [{ Name: 'WorkerType', Value: 'Video' }],
+        MetricName,
+        Dimensions,
         Value: 7,
         Timestamp: endMs - minute * 60_000,
         StorageResolution: 60,

@@ -13,7 +13,7 @@ import {
 import type { Execution, HistoryEvent } from './services/states.ts';
 
 /** `A, B and 3 more`. */
-export function listNames(names: readonly string[], most = 6): string {
+function listNames(names: readonly string[], most = 6): string {
   if (names.length === 0) return 'none';
   const shown = names.slice(0, most).join(', ');
   return names.length > most ? `${shown} and ${names.length - most} more` : shown;

@@ -7,10 +7,11 @@ import { effectiveEntries, readEnvText } from '../recovery/dotenv.ts';
 import { askEndpoint } from '../recovery/endpoint.ts';
 import { RecoveryReport } from '../recovery/states.ts';
 import { packageTarget } from './package.ts';
-import { credentials, openSandbox, region, type Sandbox } from './sandbox.ts';
+import { credentials, openSandbox, type Sandbox } from './sandbox.ts';
 import { makeSeed, type ScenarioName, scenarioNames, scenarios, seedSandbox } from './scenarios.ts';
 import { reportLines, Screen } from './screen.ts';
 import type { Execution } from './services/states.ts';
+import { region } from './template.ts';
 
 const usage = `Usage: npm start -- [--scenario <name>]
        npm run sandbox -- [--scenario <name>]
@@ -114,14 +115,14 @@ async function recover(sandbox: Sandbox, scenario: ScenarioName): Promise<number
   }
   const report = v.parse(RecoveryReport, JSON.parse(execution.output ?? ''));
   for (const line of reportLines(report, execution)) print(line);
-  const problems = await checkProof(sandbox, execution, startedAtMs);
+  const problems = await checkProof(sandbox, startedAtMs);
   for (const problem of problems) print(`NOT RECOVERED: ${problem}`);
   if (report.outcome !== expected) print(`${expected} was expected.`);
   return problems.length === 0 && report.outcome === expected ? 0 : 1;
 }
 
 /** Looks for itself, past the workflow: is the env whole, does the API answer, does the metric count? */
-async function checkProof(sandbox: Sandbox, execution: Execution, startedAtMs: number): Promise<string[]> {
+async function checkProof(sandbox: Sandbox, startedAtMs: number): Promise<string[]> {
   const problems: string[] = [];
   const history = sandbox.parameters.history(sandbox.parameterName);
   const keysNow = effectiveEntries(readEnvText(history.at(-1)?.Value ?? '', 'dotenv'));
@@ -139,16 +140,13 @@ async function checkProof(sandbox: Sandbox, execution: Execution, startedAtMs: n
   });
   if (answer.fault !== undefined)
     problems.push(`the endpoint answers the function's own request with ${answer.fault}`);
-  const datapoints = sandbox.metrics.read(
-    {
-      Namespace: variables.METRIC_NAMESPACE ?? '',
-      MetricName: variables.METRIC_NAME ?? '',
-      Dimensions: [{ Name: 'WorkerType', Value: 'Video' }],
-    },
-    { startMs: startedAtMs, endMs: Date.now() + 1000, periodSeconds: 1, statistic: 'Maximum' },
-  );
+  const datapoints = sandbox.metrics.read(sandbox.heartbeat, {
+    startMs: startedAtMs,
+    endMs: Date.now() + 1000,
+    periodSeconds: 1,
+    statistic: 'Maximum',
+  });
   if (datapoints.length === 0) problems.push('the metric has no datapoint since the start');
-  if (execution.status !== 'SUCCEEDED') problems.push(`the execution is ${execution.status}`);
   return problems;
 }
 
@@ -163,14 +161,13 @@ function printCommands(sandbox: Sandbox): void {
   for (const name of ['AWS_DEFAULT_REGION', 'AWS_REGION']) print(`  ${set(name, region)}`);
   for (const [name, value] of Object.entries(credentials)) print(`  ${set(name, value)}`);
   print();
-  const [machine] = sandbox.machines.machines();
   const execution = sandbox.stateMachineArn.replace(':stateMachine:', ':execution:');
-  print(`  aws stepfunctions start-execution --name first --state-machine-arn ${machine?.arn}`);
+  print(`  aws stepfunctions start-execution --name first --state-machine-arn ${sandbox.stateMachineArn}`);
   print(`  aws stepfunctions describe-execution --execution-arn ${execution}:first`);
   print(`  aws stepfunctions get-execution-history --execution-arn ${execution}:first`);
   print(`  aws ssm get-parameter --name ${sandbox.parameterName} --with-decryption`);
   print(
-    `  aws cloudwatch set-alarm-state --alarm-name ${sandbox.metrics.alarms()[0]?.properties.AlarmName} --state-value ALARM --state-reason test`,
+    `  aws cloudwatch set-alarm-state --alarm-name ${sandbox.heartbeat.AlarmName} --state-value ALARM --state-reason test`,
   );
   print();
   print('The sandbox stays up until Ctrl+C; executions are shown here as they go.');

@@ -18,7 +18,7 @@ export const AlarmProperties = v.object({
   EvaluationPeriods: v.number(),
   TreatMissingData: v.literal('breaching'),
 });
-type AlarmProperties = v.InferOutput<typeof AlarmProperties>;
+export type AlarmProperties = v.InferOutput<typeof AlarmProperties>;
 type AlarmState = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
 
 /** Seconds since the epoch, as the JSON protocols send a time, or what CBOR makes of it. */
