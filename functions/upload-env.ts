@@ -2,7 +2,7 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import type * as v from 'valibot';
 import { readerConfig, writerConfig } from '../recovery/aws.ts';
 import { inspectEnv, namesOf } from '../recovery/contract.ts';
-import { effectiveEntries, readEnvText } from '../recovery/dotenv.ts';
+import { effectiveEntries, readEnvText } from '../recovery/env-text.ts';
 import { RecoveryError } from '../recovery/errors.ts';
 import { lambdaHandler, type Services } from '../recovery/handler.ts';
 import { unionEnv } from '../recovery/merge.ts';

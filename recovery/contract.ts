@@ -1,4 +1,4 @@
-import { type EnvDocument, effectiveEntries, isBlank, shownKeys } from './dotenv.ts';
+import { type EnvDocument, effectiveEntries, isBlank, shownKeys } from './env-text.ts';
 
 /** What a target's .env must hold to count as complete. */
 export interface EnvContract {

@@ -1,5 +1,5 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import { type EnvReader, effectiveEntries, isBlank, readEnvText } from './dotenv.ts';
+import { type EnvReader, effectiveEntries, isBlank, readEnvText } from './env-text.ts';
 import { readParameter } from './parameter.ts';
 
 /**

@@ -5,7 +5,8 @@ import {
   effectiveEntries,
   isBlank,
   readEnvText,
-} from './dotenv.ts';
+  textOf,
+} from './env-text.ts';
 
 /**
  * The union of two .env texts, as text. Every line of `current` keeps its bytes and its place, except that a
@@ -66,7 +67,7 @@ function unionDocuments(
       pendingBlankLine = undefined;
     }
   }
-  return result.map((block) => `${block.raw}\n`).join('');
+  return textOf(result);
 }
 
 function lineOf(block: EnvBlock): string {

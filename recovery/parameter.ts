@@ -9,7 +9,7 @@ import {
 import { callAws } from './aws.ts';
 import type { Clock } from './clock.ts';
 import { type EnvContract, inspectEnv, namesOf } from './contract.ts';
-import { type EnvDocument, type EnvReader, readEnvText } from './dotenv.ts';
+import { type EnvDocument, type EnvReader, readEnvText } from './env-text.ts';
 import { RecoveryError } from './errors.ts';
 import { lostKeys, mergeEnv, sameValues } from './merge.ts';
 

@@ -1,7 +1,7 @@
 /** The settings that functions get as environment variables; each function names only those it needs. */
 import * as v from 'valibot';
 import type { EnvContract } from './contract.ts';
-import { envReaders } from './dotenv.ts';
+import { envReaders } from './env-text.ts';
 
 /** `A,B,C`, or empty. */
 const list = v.pipe(

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { parse } from 'yaml';
-import { envReaders } from '../recovery/dotenv.ts';
+import { envReaders } from '../recovery/env-text.ts';
 import { describeIssue } from '../recovery/handler.ts';
 
 const text = v.pipe(v.string(), v.nonEmpty('expected some text'));

@@ -1,5 +1,5 @@
 import { inspectEnv } from '../recovery/contract.ts';
-import { readEnvText } from '../recovery/dotenv.ts';
+import { readEnvText } from '../recovery/env-text.ts';
 
 const contract = { requiredKeys: ['DB_HOST', 'DB_PASSWORD'], requiredPrefixes: ['R2_', 'REDIS_'] };
 const inspect = (text: string) => inspectEnv(readEnvText(text, 'dotenv'), contract);

@@ -8,7 +8,7 @@ import {
   SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import { effectiveEntries, isBlank, readEnvText } from '../recovery/dotenv.ts';
+import { effectiveEntries, isBlank, readEnvText } from '../recovery/env-text.ts';
 import { openSandbox, type Sandbox } from '../sandbox/sandbox.ts';
 import {
   makeSeed,

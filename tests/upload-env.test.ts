@@ -1,5 +1,5 @@
 import { uploadEnv } from '../functions/upload-env.ts';
-import { effectiveEntries, readEnvText } from '../recovery/dotenv.ts';
+import { effectiveEntries, readEnvText } from '../recovery/env-text.ts';
 import type { EnvFinding } from '../recovery/states.ts';
 import { AwsError } from '../sandbox/endpoint.ts';
 import { fastClock, openAws, parameterName, secret, type TestAws } from './aws.ts';

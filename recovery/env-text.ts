@@ -1,0 +1,200 @@
+/**
+ * A .env text as a list of blocks, so that it can be edited without being re-serialised: a block keeps the
+ * bytes of its lines, whatever they hold.
+ */
+import { readAsCompose } from './readers/compose.ts';
+import { readAsDocker } from './readers/docker.ts';
+import { readAsDotenv } from './readers/dotenv.ts';
+import { readAsNode } from './readers/node.ts';
+import { readAsPythonDotenv } from './readers/python-dotenv.ts';
+import type { Read } from './readers/reading.ts';
+import { readAsShell } from './readers/shell.ts';
+import { readAsSystemd } from './readers/systemd.ts';
+
+/** Which program reads the text on the host. Of 45 spellings tried, only 6 meant the same to all of them. */
+export const envReaders = [
+  'docker',
+  'compose',
+  'dotenv',
+  'python-dotenv',
+  'systemd',
+  'shell',
+  'node',
+] as const;
+export type EnvReader = (typeof envReaders)[number];
+
+interface ReaderTraits {
+  readonly read: Read;
+  /** Doesn't know a byte order mark: it takes it for a part of the first name. */
+  readonly stumblesOverBom?: true;
+  /** Takes the CR of a CRLF for a part of the value. */
+  readonly stumblesOverCrlf?: true;
+}
+
+const readers: Record<EnvReader, ReaderTraits> = {
+  docker: { read: readAsDocker },
+  compose: { read: readAsCompose },
+  dotenv: { read: readAsDotenv },
+  'python-dotenv': { read: readAsPythonDotenv, stumblesOverBom: true },
+  systemd: { read: readAsSystemd, stumblesOverBom: true },
+  shell: { read: readAsShell, stumblesOverBom: true, stumblesOverCrlf: true },
+  node: { read: readAsNode, stumblesOverBom: true },
+};
+
+/** One `KEY=value`, over as many lines as the reader takes it to span. `line` is 1-based. */
+export interface EnvEntry {
+  readonly kind: 'entry';
+  readonly key: string;
+  /** The value as the reader hands it to the program. A secret: never log it. */
+  readonly value: string;
+  readonly raw: string;
+  /** Where in `raw` the value is spelled, with its quotes and without a comment behind it. */
+  readonly valueSpan: readonly [start: number, end: number];
+  readonly line: number;
+}
+
+/** A comment, a blank line, or a line that the reader doesn't take for an assignment. */
+export interface EnvOther {
+  readonly kind: 'other';
+  readonly raw: string;
+  readonly line: number;
+}
+
+export type EnvBlock = EnvEntry | EnvOther;
+
+export interface EnvDocument {
+  readonly reader: EnvReader;
+  readonly blocks: readonly EnvBlock[];
+  readonly hadBom: boolean;
+  readonly hadCrlf: boolean;
+  /** True if the reader itself would stumble over the byte order mark or the CRLF line ends that were there. */
+  readonly needsNormalising: boolean;
+  /** Keys that occur more than once, with the 1-based lines. The last one counts. */
+  readonly duplicates: readonly { key: string; lines: readonly number[] }[];
+  /** The first thing for which the reader refuses the text, or misreads it. */
+  readonly flaw: { readonly line: number; readonly problem: string } | undefined;
+}
+
+/**
+ * Reads a .env text as its reader does. A byte order mark and CRLF line ends are read as if they were not there
+ * and noted. Never throws: what is wrong with the text is part of the answer.
+ */
+export function readEnvText(text: string, reader: EnvReader): EnvDocument {
+  const traits = readers[reader];
+  const hadBom = text.startsWith('\uFEFF');
+  const withoutBom = hadBom ? text.slice(1) : text;
+  const lineEnds = /\r+(?=\n|$)/g;
+  const hadCrlf = withoutBom.search(lineEnds) !== -1;
+  const normalised = withoutBom.replaceAll(lineEnds, '');
+  const { assignments, flaws } = traits.read(normalised);
+
+  const lines = normalised.split('\n');
+  // A final line end closes the last line; it does not open another one.
+  if (lines.at(-1) === '') lines.pop();
+  const starts: number[] = [0];
+  for (const line of lines) starts.push((starts.at(-1) ?? 0) + line.length + 1);
+  const lineIndexAt = (offset: number) => {
+    let index = 0;
+    while (index < lines.length - 1 && (starts[index + 1] ?? 0) <= offset) index += 1;
+    return index;
+  };
+
+  const problems = flaws.map(({ at, problem }) => ({ line: lineIndexAt(at) + 1, problem }));
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: no variable can hold the one, every reader takes the other its own way.
+  const control = normalised.search(/[\x00\r]/);
+  if (control !== -1)
+    problems.push({ line: lineIndexAt(control) + 1, problem: 'a NUL or carriage return stands in the line' });
+
+  const blocks: EnvBlock[] = [];
+  let next = 0;
+  const keepLinesUpTo = (index: number) => {
+    for (; next < index; next += 1) blocks.push({ kind: 'other', raw: lines[next] ?? '', line: next + 1 });
+  };
+  for (const { key, value, start, valueStart, valueEnd } of assignments) {
+    const first = lineIndexAt(start);
+    const last = lineIndexAt(Math.max(start, valueEnd - 1));
+    if (first < next) {
+      problems.push({ line: first + 1, problem: 'two assignments stand on one line' });
+      continue;
+    }
+    keepLinesUpTo(first);
+    const offset = starts[first] ?? 0;
+    const raw = lines.slice(first, last + 1).join('\n');
+    if (!endsByItself(raw, valueEnd - offset, traits.read))
+      problems.push({ line: first + 1, problem: 'where this value ends depends on the lines behind it' });
+    blocks.push({
+      kind: 'entry',
+      key,
+      value,
+      raw,
+      valueSpan: [Math.min(valueStart - offset, raw.length), Math.min(valueEnd - offset, raw.length)],
+      line: first + 1,
+    });
+    next = last + 1;
+  }
+  keepLinesUpTo(lines.length);
+
+  return {
+    reader,
+    blocks,
+    hadBom,
+    hadCrlf,
+    needsNormalising:
+      (hadBom && traits.stumblesOverBom === true) || (hadCrlf && traits.stumblesOverCrlf === true),
+    duplicates: findDuplicates(blocks),
+    flaw: problems.sort((one, other) => one.line - other.line)[0],
+  };
+}
+
+/**
+ * Whether lines mean the same whatever stands behind them. In some dialects a quote behind a backslash closes the
+ * value only as long as no other one follows, and a merge would put other lines there.
+ */
+function endsByItself(raw: string, valueEnd: number, read: Read): boolean {
+  if (!/["'`\\]|[ \t]$/.test(raw)) return true;
+  // The line separator is the end of a line to some and not to others.
+  const [first] = read(`${raw}\nP="\u2028p"\nP='\u2028p'\nP=\`\u2028p\`\n`).assignments;
+  return first?.valueEnd === valueEnd;
+}
+
+function findDuplicates(blocks: readonly EnvBlock[]): EnvDocument['duplicates'] {
+  const linesByKey = new Map<string, number[]>();
+  for (const block of blocks) {
+    if (block.kind === 'entry') linesByKey.set(block.key, [...(linesByKey.get(block.key) ?? []), block.line]);
+  }
+  return [...linesByKey].filter(([, lines]) => lines.length > 1).map(([key, lines]) => ({ key, lines }));
+}
+
+/** The text of blocks: each line with its bytes, LF behind it. */
+export function textOf(blocks: readonly EnvBlock[]): string {
+  return blocks.map(({ raw }) => `${raw}\n`).join('');
+}
+
+/** The entry that counts for each key: the last one, as all readers take it. */
+export function effectiveEntries(document: EnvDocument): ReadonlyMap<string, EnvEntry> {
+  return new Map(
+    document.blocks.filter((block) => block.kind === 'entry').map((entry) => [entry.key, entry]),
+  );
+}
+
+/** True when a value is empty, white space, or a pair of quotes around nothing. */
+export function isBlank(value: string): boolean {
+  const text = value.trim();
+  return text === '' || text === '""' || text === "''" || text === '``';
+}
+
+/**
+ * The keys of a text that may be shown. A line such as the last one of a PEM file reads like a key with nothing
+ * behind its `=`, and is a secret itself: such a name is shown only if it is expected to be there, or is spelled
+ * in the way of a variable, which base64 and base32 are not.
+ */
+export function shownKeys(document: EnvDocument, isExpected: (key: string) => boolean): string[] {
+  return [...effectiveEntries(document).values()]
+    .filter(
+      ({ key, value }) =>
+        isExpected(key) ||
+        /^[A-Z][A-Z0-9]{0,14}(_[A-Z0-9]{1,15}){0,7}$/.test(key) ||
+        (/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(key) && key.length <= 128 && !/^[=\s]*$/.test(value)),
+    )
+    .map(({ key }) => key);
+}
