@@ -7,7 +7,7 @@ export async function reportRecovery(
   state: ReportRecoveryInput,
   { clock }: Services<Record<string, never>>,
 ): Promise<RecoveryReport> {
-  const { execution, request, env, upload, deployment, endpoint, patch, backlog } = state;
+  const { execution, request, env, upload, deployment, endpoint, patch, backlog, knownGood } = state;
   const finishedAtMs = clock.now();
   return {
     outcome: wasRepaired(state) ? 'Recovered' : 'Healthy',
@@ -47,11 +47,12 @@ export async function reportRecovery(
       keptKeyCount: patch.keptKeyCount,
     },
     metric: { name: backlog.metric, value: backlog.datapoint.value, timestamp: backlog.datapoint.timestamp },
+    knownGood,
   };
 }
 
 /** What was odd about the text as it was found; a restore writes it back without the first two. */
-function notesOn({ env, upload }: ReportRecoveryInput): string[] {
+function notesOn({ env, upload, knownGood }: ReportRecoveryInput): string[] {
   const fate = upload ? 'not written back' : 'still there';
   return [
     ...(env.hasBom ? [`a byte order mark was at the start (${fate})`] : []),
@@ -59,6 +60,12 @@ function notesOn({ env, upload }: ReportRecoveryInput): string[] {
     ...env.duplicateKeys.map((key) => `${key} is there more than once, the last one counts`),
     ...(env.type !== null && env.type !== 'SecureString'
       ? [`the parameter was a ${env.type}, not a SecureString`]
+      : []),
+    ...(upload?.revertedKeys ?? []).map(
+      (key) => `${key} is back to its known-good value; a newer complete version has another`,
+    ),
+    ...(knownGood.outcome === 'NotMarked'
+      ? ['somebody has written the parameter meanwhile, so that it was not marked as known-good']
       : []),
   ];
 }

@@ -1,23 +1,22 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
-import type * as v from 'valibot';
 import { readerConfig } from '../recovery/aws.ts';
-import { inspectEnv, namesOf } from '../recovery/contract.ts';
+import { type ContractFinding, inspectEnv, mistakesOf, namesOf } from '../recovery/contract.ts';
 import { effectiveEntries, readEnvText } from '../recovery/env-text.ts';
 import { RecoveryError } from '../recovery/errors.ts';
 import { lambdaHandler, type Services } from '../recovery/handler.ts';
 import { readParameter } from '../recovery/parameter.ts';
 import { readRequest } from '../recovery/request.ts';
-import { contractOf, EnvSettings } from '../recovery/settings.ts';
+import { EnvSettings } from '../recovery/settings.ts';
 import { type EnvFinding, ValidateEnvInput, type ValidateEnvOutput } from '../recovery/states.ts';
 
-type ValidateEnvServices = Services<v.InferOutput<typeof EnvSettings>> & { readonly ssm: SSMClient };
+type ValidateEnvServices = Services<EnvSettings> & { readonly ssm: SSMClient };
 
 /**
  * Reads the execution's input and the env parameter, and says what is there and what isn't, by name.
  * A parameter that is missing, empty or incomplete is a finding.
  *
  * @throws RecoveryError InvalidInput, before any call; EnvInvalid if the text can't be trusted to be read, or
- *   holds template leftovers: restoring would not mend these, and a deploy would break on them.
+ *   breaks a rule of the contract: restoring would not mend these, and a deploy would break on them.
  */
 export async function validateEnv(
   { execution, input }: ValidateEnvInput,
@@ -26,26 +25,22 @@ export async function validateEnv(
   const request = readRequest(input);
   const parameter = await readParameter(ssm, settings.ENV_PARAMETER);
   const document = readEnvText(parameter?.text ?? '', settings.ENV_READER);
-  // A flaw in a text without a single key endangers nothing: whatever it is, it has to be replaced.
-  if (document.flaw && effectiveEntries(document).size > 0) {
-    throw new RecoveryError(
-      'EnvInvalid',
-      `parameter ${settings.ENV_PARAMETER}, line ${document.flaw.line}: ${document.flaw.problem}. Mend that line and start again.`,
-    );
-  }
-  const contract = contractOf(settings);
+  const contract = settings.ENV_CONTRACT;
   const finding = inspectEnv(document, contract);
-  if (finding.placeholderKeys.length > 0) {
+  const mistakes = mistakesOf(document, finding);
+  // A flaw in a text without a single key endangers nothing: whatever it is, it has to be replaced.
+  if (mistakes.length > 0 && effectiveEntries(document).size > 0) {
     throw new RecoveryError(
       'EnvInvalid',
-      `parameter ${settings.ENV_PARAMETER}: ${finding.placeholderKeys.join(', ')} still hold a template's placeholder. Put the real values in and start again.`,
+      `parameter ${settings.ENV_PARAMETER}: ${mistakes.join('; ')}. Mend it and start again: a restore keeps the values that are there.`,
     );
   }
-  const { complete, missingKeys, blankKeys, missingPrefixes } = finding;
+  const { missingKeys, blankKeys, missingPrefixes } = finding;
+  const complete = finding.complete && !document.needsNormalising;
   const keys = namesOf(document, contract);
   const env: EnvFinding = {
     complete,
-    finding: complete ? 'Complete' : nameFinding(parameter?.text),
+    finding: nameFinding(parameter?.text, finding, complete),
     parameterName: settings.ENV_PARAMETER,
     version: parameter?.version ?? 0,
     type: parameter?.type ?? null,
@@ -62,9 +57,15 @@ export async function validateEnv(
   return { execution, request, env };
 }
 
-function nameFinding(text: string | undefined): EnvFinding['finding'] {
+function nameFinding(
+  text: string | undefined,
+  finding: ContractFinding,
+  complete: boolean,
+): EnvFinding['finding'] {
   if (text === undefined) return 'Missing';
-  return text.trim() === '' ? 'Empty' : 'Incomplete';
+  if (text.trim() === '') return 'Empty';
+  if (complete) return 'Complete';
+  return finding.complete ? 'Misread' : 'Incomplete';
 }
 
 export const handler = lambdaHandler(

@@ -26,6 +26,9 @@ const denied = new Set([
   'NotAuthorized',
 ]);
 const expired = new Set([
+  // There are none, or the profile's could not be had.
+  'CredentialsProviderError',
+  'TokenProviderError',
   'ExpiredToken',
   'ExpiredTokenException',
   'InvalidSignatureException',
@@ -88,7 +91,8 @@ function classify(cause: ReturnType<typeof safeCause>): [ErrorName, string] {
       'AccessDenied',
       'access denied. Allow this action in the role of the function, or the use of the KMS key of the resource in the key policy.',
     ];
-  if (expired.has(cause.name)) return ['CredentialsExpired', 'the credentials are expired or not valid.'];
+  if (expired.has(cause.name))
+    return ['CredentialsExpired', 'the credentials are missing, expired or not valid.'];
   if (throttled.has(cause.name) || cause.httpStatus === 429)
     return ['AwsThrottled', 'throttled by AWS. Try again, or ask for a higher rate.'];
   const network = cause.name === 'TimeoutError' || networkCodes.has(cause.code ?? '');

@@ -1,11 +1,35 @@
-import { type EnvDocument, effectiveEntries, isBlank, shownKeys } from './env-text.ts';
+import * as v from 'valibot';
+import { type EnvDocument, type EnvEntry, effectiveEntries, isBlank, shownKeys } from './env-text.ts';
+
+function isPattern(pattern: string): boolean {
+  try {
+    return Boolean(new RegExp(pattern, 'u'));
+  } catch {
+    return false;
+  }
+}
+
+/** What the value of one key has to be like, if the key is there. */
+export const KeyRule = v.strictObject({
+  nonEmpty: v.optional(v.boolean(), false),
+  /** No leftover of a template, such as `{{ DB_HOST }}` or `<changeme>`. */
+  noPlaceholder: v.optional(v.boolean(), false),
+  type: v.optional(v.picklist(['url', 'integer'])),
+  oneOf: v.optional(v.pipe(v.array(v.string()), v.minLength(1, 'expected at least one value'))),
+  /** A regular expression; it has to match somewhere, so `^` and `$` are for the whole value. */
+  pattern: v.optional(v.pipe(v.string(), v.check(isPattern, 'expected a regular expression'))),
+});
+export type KeyRule = v.InferOutput<typeof KeyRule>;
 
 /** What a target's .env must hold to count as complete. */
-export interface EnvContract {
-  readonly requiredKeys: readonly string[];
+export const EnvContract = v.object({
+  /** Each of them neither blank nor a placeholder. */
+  requiredKeys: v.array(v.string()),
   /** Each prefix needs at least one key that is not blank. */
-  readonly requiredPrefixes: readonly string[];
-}
+  requiredPrefixes: v.array(v.string()),
+  rules: v.record(v.string(), KeyRule),
+});
+export type EnvContract = v.InferOutput<typeof EnvContract>;
 
 /** Key names only: no field of this ever holds a value. */
 export interface ContractFinding {
@@ -13,8 +37,10 @@ export interface ContractFinding {
   readonly missingKeys: readonly string[];
   readonly blankKeys: readonly string[];
   readonly missingPrefixes: readonly string[];
-  /** Required keys whose value is a template leftover, such as `{{ DB_HOST }}` or `<changeme>`. */
+  /** Keys whose value is a template leftover. */
   readonly placeholderKeys: readonly string[];
+  /** What the value of a key isn't: `a URL`, `an integer`. */
+  readonly brokenRules: readonly { readonly key: string; readonly expected: string }[];
 }
 
 const placeholder = /\{\{.*\}\}|^\s*["']?<[^<>]*>["']?\s*$|^\s*["']?change-?_?me["']?\s*$/i;
@@ -26,33 +52,76 @@ function isRequired(key: string, contract: EnvContract): boolean {
   );
 }
 
-/** Holds a text against its contract. Missing and blank keys are a finding, not an error. */
+/** Holds a text against its contract. Whatever is wrong is a finding, not an error. */
 export function inspectEnv(document: EnvDocument, contract: EnvContract): ContractFinding {
-  const entries = [...effectiveEntries(document).values()];
-  const byKey = new Map(entries.map((entry) => [entry.key, entry]));
+  const byKey = effectiveEntries(document);
+  const entries = [...byKey.values()];
   const missingKeys = contract.requiredKeys.filter((key) => !byKey.has(key));
-  const blankKeys = contract.requiredKeys.filter((key) => {
-    const entry = byKey.get(key);
-    return entry !== undefined && isBlank(entry.value);
-  });
+  const blankKeys = entries
+    .filter(({ value }) => isBlank(value))
+    .map(({ key }) => key)
+    .filter((key) => contract.requiredKeys.includes(key) || contract.rules[key]?.nonEmpty);
   const missingPrefixes = contract.requiredPrefixes.filter(
     (prefix) => !entries.some((entry) => entry.key.startsWith(prefix) && !isBlank(entry.value)),
   );
   const placeholderKeys = entries
-    .filter((entry) => isRequired(entry.key, contract) && placeholder.test(entry.value))
-    .map((entry) => entry.key);
+    .filter(({ key, value }) => placeholder.test(value) && mayHoldNoPlaceholder(key, contract))
+    .map(({ key }) => key);
+  const brokenRules = entries.flatMap((entry) => breaches(entry, contract.rules[entry.key]));
+  const problemCount = [missingKeys, blankKeys, missingPrefixes, placeholderKeys, brokenRules].flat().length;
   return {
-    complete:
-      document.flaw === undefined &&
-      missingKeys.length + blankKeys.length + missingPrefixes.length + placeholderKeys.length === 0,
+    complete: document.flaw === undefined && problemCount === 0,
     missingKeys,
     blankKeys,
     missingPrefixes,
     placeholderKeys,
+    brokenRules,
   };
+}
+
+function mayHoldNoPlaceholder(key: string, contract: EnvContract): boolean {
+  return isRequired(key, contract) || contract.rules[key]?.noPlaceholder === true;
+}
+
+function breaches(
+  { key, value }: EnvEntry,
+  { type, oneOf, pattern }: Partial<KeyRule> = {},
+): ContractFinding['brokenRules'] {
+  // A blank value is a finding of its own, or allowed; a placeholder would break each rule there is.
+  if (isBlank(value) || placeholder.test(value)) return [];
+  return [
+    type === 'url' && !isUrl(value) && 'a URL',
+    type === 'integer' && !/^[+-]?\d+$/.test(value) && 'an integer',
+    oneOf && !oneOf.includes(value) && `one of ${oneOf.join(', ')}`,
+    pattern !== undefined && !new RegExp(pattern, 'u').test(value) && `like ${pattern}`,
+  ]
+    .filter((expected) => typeof expected === 'string')
+    .map((expected) => ({ key, expected }));
+}
+
+function isUrl(value: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\/./i.test(value) && URL.canParse(value);
+}
+
+/** What a restore can fill, each in a few words. */
+export function gapsOf(finding: ContractFinding): string[] {
+  return [
+    ...finding.missingKeys.map((key) => `${key} is missing`),
+    ...finding.blankKeys.map((key) => `${key} is blank`),
+    ...finding.missingPrefixes.map((prefix) => `no key that begins with ${prefix} has a value`),
+  ];
+}
+
+/** What a restore would leave as it is, since it keeps the values that are there: a person has to mend it. */
+export function mistakesOf(document: EnvDocument, finding: ContractFinding): string[] {
+  return [
+    ...(document.flaw ? [`line ${document.flaw.line}: ${document.flaw.problem}`] : []),
+    ...finding.placeholderKeys.map((key) => `${key} holds a template's placeholder`),
+    ...finding.brokenRules.map(({ key, expected }) => `${key} is not ${expected}`),
+  ];
 }
 
 /** The keys of a text that may be shown: none that might be a secret which merely reads like a key. */
 export function namesOf(document: EnvDocument, contract: EnvContract): string[] {
-  return shownKeys(document, (key) => isRequired(key, contract));
+  return shownKeys(document, (key) => isRequired(key, contract) || Object.hasOwn(contract.rules, key));
 }

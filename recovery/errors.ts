@@ -31,6 +31,7 @@ export const errorNames = [
   'EnvTooLarge',
   'EnvRestoreFailed',
   'EnvWouldShrink',
+  'EnvHistoryFull',
   'EnvWriteConflict',
   'EnvStale',
   'NoInstances',

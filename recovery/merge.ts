@@ -92,13 +92,30 @@ export function unionEnv(current: string, restored: string, reader: EnvDocument[
 
 /**
  * A merge of what two writers have made of one text. What only one of them has changed is taken from that one;
- * where both changed a key, `theirs`, the later word, wins. Like a union, it loses no key of either.
+ * where both changed a key, `theirs`, the later word, wins. Like a union, it loses no key of either, but for those
+ * that `ours` means to drop.
+ *
+ * @param waivedKeys keys that go if `ours` has dropped them and `theirs` has left them as they were.
  */
-export function mergeEnv(base: string, theirs: string, ours: string, reader: EnvDocument['reader']): string {
+export function mergeEnv(
+  base: string,
+  theirs: string,
+  ours: string,
+  reader: EnvDocument['reader'],
+  waivedKeys: readonly string[] = [],
+): string {
   const before = effectiveEntries(readEnvText(base, reader));
-  return unionDocuments(readEnvText(theirs, reader), readEnvText(ours, reader), (their, our) => {
-    const value = before.get(their.key)?.value;
-    return their.value === value && our.value !== value;
+  const their = readEnvText(theirs, reader);
+  const our = readEnvText(ours, reader);
+  const [theirEntries, ourEntries] = [effectiveEntries(their), effectiveEntries(our)];
+  const isDropped = (key: string) =>
+    waivedKeys.includes(key) &&
+    !ourEntries.has(key) &&
+    theirEntries.get(key)?.value === before.get(key)?.value;
+  const remaining = their.blocks.filter((block) => block.kind === 'other' || !isDropped(block.key));
+  return unionDocuments({ ...their, blocks: remaining }, our, (theirEntry, ourEntry) => {
+    const value = before.get(theirEntry.key)?.value;
+    return theirEntry.value === value && ourEntry.value !== value;
   });
 }
 

@@ -5,13 +5,17 @@ import {
   type ParameterTier,
   PutParameterCommand,
   type SSMClient,
+  UnlabelParameterVersionCommand,
 } from '@aws-sdk/client-ssm';
 import { callAws } from './aws.ts';
 import type { Clock } from './clock.ts';
-import { type EnvContract, inspectEnv, namesOf } from './contract.ts';
+import { type EnvContract, gapsOf, inspectEnv, mistakesOf, namesOf } from './contract.ts';
 import { type EnvDocument, type EnvReader, readEnvText } from './env-text.ts';
 import { RecoveryError } from './errors.ts';
 import { lostKeys, mergeEnv, sameValues } from './merge.ts';
+
+/** Marks the version with which the API was last seen to answer and the metric to count. */
+export const knownGoodLabel = 'known-good';
 
 /** SSM: a Standard parameter holds 4 KB, an Advanced one 8 KB. Intelligent-Tiering picks between the two. */
 const sizeLimitBytes = { Standard: 4096, Advanced: 8192, 'Intelligent-Tiering': 8192 } as const;
@@ -23,12 +27,16 @@ export interface ParameterVersion {
   readonly type: string;
 }
 
-/** A version with what `PutParameter` would clear if it weren't passed again. */
+/** A version with what its history tells, and what `PutParameter` would clear if it weren't passed again. */
 export interface ParameterRecord extends ParameterVersion {
   readonly keyId: string | undefined;
   readonly description: string | undefined;
   readonly allowedPattern: string | undefined;
   readonly tier: ParameterTier | undefined;
+  readonly labels: readonly string[];
+  readonly modifiedAt: Date | undefined;
+  /** The ARN of who wrote it. */
+  readonly modifiedBy: string | undefined;
 }
 
 /** The newest version of a parameter, or of the version given; `undefined` if there is none. */
@@ -79,6 +87,9 @@ export async function readHistory(ssm: SSMClient, name: string): Promise<Paramet
         description: entry.Description,
         allowedPattern: entry.AllowedPattern,
         tier: entry.Tier,
+        labels: entry.Labels ?? [],
+        modifiedAt: entry.LastModifiedDate,
+        modifiedBy: entry.LastModifiedUser,
       });
     }
     nextToken = page.NextToken;
@@ -91,53 +102,51 @@ export interface GuardedWrite {
   readonly reader: EnvReader;
   /** What the text to write has to satisfy. */
   readonly contract: EnvContract;
-  /** What the text to write was made from; `undefined` if there is no parameter. */
-  readonly replaces: ParameterRecord | undefined;
+  /** Whether the text may leave undone what was undone before; it may never be worse. */
+  readonly mayStayIncomplete?: boolean;
+  /** What the text to write was made from; `undefined` if there was no parameter. */
+  readonly madeFrom: ParameterVersion | undefined;
   readonly text: string;
+  /** The only keys that the write may drop or blank. */
+  readonly waivedKeys?: readonly string[];
   /** For a parameter that is created; an existing one keeps its own key. */
   readonly kmsKeyId: string | undefined;
 }
+
+type Ssm = { readonly reader: SSMClient; readonly writer: SSMClient };
 
 /** How often a write is merged again with what somebody else wrote in between. */
 const maxConflicts = 5;
 
 /**
  * Writes an env parameter. It is the only place that does, and it never makes the text hold less: a write that
- * would drop or blank a key is refused. SSM has no compare-and-set, so the version that comes back is checked:
- * if it isn't the next one, somebody wrote in between, and the keys of that write are merged in again.
+ * would drop or blank a key is refused, unless that key is waived by name. What others have written since the text
+ * was made is merged in. SSM has no compare-and-set, so the version that comes back is checked as well: if it isn't
+ * the next one, somebody wrote between the last look and the write, and it is merged again.
  *
  * @returns the version that holds the text, and the text itself.
- * @throws RecoveryError EnvWouldShrink, EnvInvalid, EnvTooLarge (all before the call), EnvWriteConflict, EnvStale.
+ * @throws RecoveryError EnvWouldShrink, EnvInvalid, EnvTooLarge (all before the call), EnvHistoryFull,
+ *   EnvWriteConflict, EnvStale.
  */
 export async function writeEnvParameter(
-  ssm: { readonly reader: SSMClient; readonly writer: SSMClient },
+  ssm: Ssm,
   clock: Clock,
-  { name, reader, contract, replaces, text, kmsKeyId }: GuardedWrite,
+  write: GuardedWrite,
 ): Promise<ParameterVersion> {
-  let base = replaces;
-  let wanted = text;
+  const { name, kmsKeyId } = write;
+  const ownVersions = new Set<number>();
   for (let conflicts = 0; conflicts <= maxConflicts; conflicts += 1) {
-    const document = readEnvText(wanted, reader);
-    refuseToShrink(name, readEnvText(base?.text ?? '', reader), document, contract);
-    refuseUnsound(name, document, contract);
-    const tier = base?.tier ?? 'Intelligent-Tiering';
-    refuseTooLarge(name, wanted, tier);
-    const version = await put(ssm, { name, text: wanted, base, tier, kmsKeyId });
-    const expectedVersion = (base?.version ?? 0) + 1;
-    if (version === expectedVersion) {
-      await awaitVersion(ssm.reader, clock, name, version, wanted);
-      return { text: wanted, version, type: 'SecureString' };
-    }
-
-    // What others have changed since our read is the newer word, but takes no key away.
     const history = await readHistory(ssm.reader, name);
-    const others = history.filter(
-      (record) => record.version >= expectedVersion && record.version !== version,
-    );
-    const read = base?.text ?? '';
-    wanted = others.reduce((merged, { text: theirs }) => mergeEnv(read, theirs, merged, reader), wanted);
-    base = history.at(-1);
-    if (base && base.text === wanted) return base;
+    const current = history.at(-1);
+    const text = mergeOthers(write, history, ownVersions);
+    if (current && current.text === text) return current;
+    refuseUnsafe(write, current, text);
+    const version = await put(ssm, { name, text, current, kmsKeyId });
+    if (version === (current?.version ?? 0) + 1) {
+      await awaitVersion(ssm.reader, clock, name, version, text);
+      return { text, version, type: 'SecureString' };
+    }
+    if (version !== undefined) ownVersions.add(version);
   }
   throw new RecoveryError(
     'EnvWriteConflict',
@@ -145,26 +154,40 @@ export async function writeEnvParameter(
   );
 }
 
+/** The text to write, with what others have changed since it was made: theirs is the newer word, but takes no key away. */
+function mergeOthers(
+  { madeFrom, text, reader, waivedKeys = [] }: GuardedWrite,
+  history: readonly ParameterRecord[],
+  ownVersions: ReadonlySet<number>,
+): string {
+  // A parameter that was deleted and made anew counts from 1 again.
+  const wasRenewed = (history.at(-1)?.version ?? 0) < (madeFrom?.version ?? 0);
+  return history
+    .filter(({ version }) => (wasRenewed || version > (madeFrom?.version ?? 0)) && !ownVersions.has(version))
+    .reduce(
+      (merged, { text: theirs }) => mergeEnv(madeFrom?.text ?? '', theirs, merged, reader, waivedKeys),
+      text,
+    );
+}
+
 /** @returns the new version, or `undefined` if a parameter that was to be created exists by now. */
 async function put(
-  ssm: { readonly reader: SSMClient; readonly writer: SSMClient },
+  ssm: Ssm,
   {
     name,
     text,
-    base,
-    tier,
+    current,
     kmsKeyId,
   }: {
     name: string;
     text: string;
-    base: ParameterRecord | undefined;
-    tier: ParameterTier;
+    current: ParameterRecord | undefined;
     kmsKeyId: string | undefined;
   },
 ): Promise<number | undefined> {
-  const keyId = base?.keyId ?? kmsKeyId;
-  try {
-    return await callAws<number | undefined>(
+  const keyId = current?.keyId ?? kmsKeyId;
+  const send = () =>
+    callAws<number | 'exists' | 'full' | undefined>(
       { action: 'ssm:PutParameter', resource: `parameter ${name}` },
       async () => {
         const answer = await ssm.writer.send(
@@ -172,26 +195,61 @@ async function put(
             Name: name,
             Value: text,
             Type: 'SecureString',
-            Tier: tier,
+            Tier: tierOf(current),
             // Creating must fail if somebody else has created it meanwhile.
-            Overwrite: base !== undefined,
+            Overwrite: current !== undefined,
             ...(keyId === undefined ? {} : { KeyId: keyId }),
-            ...(base?.description === undefined ? {} : { Description: base.description }),
-            ...(base?.allowedPattern === undefined ? {} : { AllowedPattern: base.allowedPattern }),
+            ...(current?.description === undefined ? {} : { Description: current.description }),
+            ...(current?.allowedPattern === undefined ? {} : { AllowedPattern: current.allowedPattern }),
           }),
         );
         return answer.Version;
       },
-      { ParameterAlreadyExists: () => undefined },
+      { ParameterAlreadyExists: () => 'exists', ParameterMaxVersionLimitExceeded: () => 'full' },
     );
+  try {
+    let version = await send();
+    if (version === 'full') {
+      await makeRoom(ssm, name);
+      version = await send();
+    }
+    return typeof version === 'number' ? version : undefined;
   } catch (error) {
     if (!(error instanceof RecoveryError && error.name === 'AwsUnavailable')) throw error;
     // The answer got lost, the write perhaps not: look for it before anybody writes again.
     const history = await readHistory(ssm.reader, name);
-    const own = history.find((record) => record.version > (base?.version ?? 0) && record.text === text);
+    const own = history.find((record) => record.version > (current?.version ?? 0) && record.text === text);
     if (!own) throw error;
     return own.version;
   }
+}
+
+/**
+ * Of 100 versions the oldest one goes when another comes, but not one with a label: SSM refuses the write then.
+ * The label `known-good` is taken off such a version, whose text the backup parameter keeps. Labels of others are
+ * not ours to take.
+ *
+ * @throws RecoveryError EnvHistoryFull
+ */
+async function makeRoom(ssm: Ssm, name: string): Promise<void> {
+  const [oldest] = await readHistory(ssm.reader, name);
+  if (!oldest) return;
+  const others = oldest.labels.filter((label) => label !== knownGoodLabel);
+  if (others.length > 0) {
+    throw new RecoveryError(
+      'EnvHistoryFull',
+      `parameter ${name}: its oldest version, ${oldest.version}, has the label ${others.join(', ')}, so that SSM takes no new one. Nothing was written. Move that label to a newer version, or take it off: aws ssm unlabel-parameter-version --name ${name} --parameter-version ${oldest.version} --labels ${others.join(' ')}`,
+    );
+  }
+  await callAws({ action: 'ssm:UnlabelParameterVersion', resource: `parameter ${name}` }, () =>
+    ssm.writer.send(
+      new UnlabelParameterVersionCommand({
+        Name: name,
+        ParameterVersion: oldest.version,
+        Labels: [knownGoodLabel],
+      }),
+    ),
+  );
 }
 
 /**
@@ -217,39 +275,52 @@ export function withOverwritten(
     }, newest);
 }
 
-function refuseToShrink(name: string, before: EnvDocument, after: EnvDocument, contract: EnvContract): void {
-  const lost = lostKeys(before, after);
+/**
+ * Refuses what must not be written, whoever wants it.
+ *
+ * @param text what is to be written, with what others have written meanwhile, which may be unsound as well.
+ * @throws RecoveryError EnvWouldShrink, EnvInvalid, EnvTooLarge
+ */
+export function refuseUnsafe(
+  { name, reader, contract, mayStayIncomplete, waivedKeys = [] }: GuardedWrite,
+  current: ParameterRecord | undefined,
+  text: string,
+): void {
+  const [before, after] = [readEnvText(current?.text ?? '', reader), readEnvText(text, reader)];
+  const lost = lostKeys(before, after).filter((key) => !waivedKeys.includes(key));
   if (lost.length > 0) {
     const names = namesOf(before, contract).filter((key) => lost.includes(key));
+    const hidden = lost.length - names.length;
     throw new RecoveryError(
       'EnvWouldShrink',
-      `parameter ${name}: the text to write would lose ${lost.length} keys (${names.join(', ')}). Nothing was written.`,
+      `parameter ${name}: the text to write would lose ${lost.length} ${lost.length === 1 ? 'key' : 'keys'}: ${[...names, ...(hidden > 0 ? [`${hidden} whose name may be a secret`] : [])].join(', ')}. Nothing was written.`,
     );
   }
-}
-
-/** Somebody may have written a placeholder or an open quote since the text was validated. */
-function refuseUnsound(name: string, document: EnvDocument, contract: EnvContract): void {
-  const finding = inspectEnv(document, contract);
-  if (finding.complete) return;
-  const problem = document.flaw
-    ? `line ${document.flaw.line}: ${document.flaw.problem}`
-    : `${[...finding.missingKeys, ...finding.blankKeys, ...finding.missingPrefixes, ...finding.placeholderKeys].join(', ')} missing, blank or a placeholder`;
-  throw new RecoveryError(
-    'EnvInvalid',
-    `parameter ${name}: what was to be written is not a complete env (${problem}). Mend the parameter and start again.`,
-  );
-}
-
-function refuseTooLarge(name: string, text: string, tier: ParameterTier): void {
-  const sizeBytes = Buffer.byteLength(text);
-  const limitBytes = sizeLimitBytes[tier];
+  const problemsOf = (document: EnvDocument) => {
+    const finding = inspectEnv(document, contract);
+    return [...mistakesOf(document, finding), ...gapsOf(finding)];
+  };
+  const known = mayStayIncomplete ? problemsOf(before) : [];
+  const problems = problemsOf(after).filter((problem) => after.flaw || !known.includes(problem));
+  if (problems.length > 0) {
+    throw new RecoveryError(
+      'EnvInvalid',
+      `parameter ${name}: what was to be written is not a complete env: ${problems.join('; ')}. Nothing was written.`,
+    );
+  }
+  const tier = tierOf(current);
+  const [sizeBytes, limitBytes] = [Buffer.byteLength(text), sizeLimitBytes[tier]];
   if (sizeBytes > limitBytes) {
     throw new RecoveryError(
       'EnvTooLarge',
       `parameter ${name}: the text has ${sizeBytes} bytes, a parameter of the tier ${tier} holds ${limitBytes}. Nothing was written. Move to the tier Advanced or shorten the text.`,
     );
   }
+}
+
+/** A parameter stays in its tier; a new one is put where it fits. */
+function tierOf(current: ParameterRecord | undefined): ParameterTier {
+  return current?.tier ?? 'Intelligent-Tiering';
 }
 
 /** Parameter Store reads may lag behind a write: reads the version itself back until it holds the text. */

@@ -1,6 +1,6 @@
 /** The settings that functions get as environment variables; each function names only those it needs. */
 import * as v from 'valibot';
-import type { EnvContract } from './contract.ts';
+import { EnvContract } from './contract.ts';
 import { envReaders } from './env-text.ts';
 
 /** `A,B,C`, or empty. */
@@ -23,19 +23,17 @@ export const ParameterSettings = v.object({
 
 export const EnvSettings = v.object({
   ...ParameterSettings.entries,
-  REQUIRED_KEYS: list,
-  REQUIRED_PREFIXES: list,
+  /** JSON. */
+  ENV_CONTRACT: v.pipe(v.string(), v.parseJson(), EnvContract),
 });
-
-export function contractOf(settings: v.InferOutput<typeof EnvSettings>): EnvContract {
-  return { requiredKeys: settings.REQUIRED_KEYS, requiredPrefixes: settings.REQUIRED_PREFIXES };
-}
+export type EnvSettings = v.InferOutput<typeof EnvSettings>;
 
 export const UploadSettings = v.object({
   ...EnvSettings.entries,
   BACKUP_PARAMETER: optionalText,
   KMS_KEY_ID: optionalText,
 });
+export type UploadSettings = v.InferOutput<typeof UploadSettings>;
 
 export const EndpointSettings = v.object({
   ...ParameterSettings.entries,

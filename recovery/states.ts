@@ -39,8 +39,11 @@ export type ValidateEnvInput = v.InferOutput<typeof ValidateEnvInput>;
 
 export const EnvFinding = v.object({
   complete: v.boolean(),
-  /** `Missing`: no such parameter. `Empty`: white space only. `Incomplete`: the contract isn't met. */
-  finding: v.picklist(['Complete', 'Missing', 'Empty', 'Incomplete']),
+  /**
+   * `Missing`: no such parameter. `Empty`: white space only. `Incomplete`: the contract isn't met. `Misread`: it is,
+   * but its reader stumbles over the byte order mark or the CRLF line ends.
+   */
+  finding: v.picklist(['Complete', 'Missing', 'Empty', 'Incomplete', 'Misread']),
   parameterName: v.string(),
   /** 0 if there is no parameter. */
   version: count,
@@ -65,12 +68,14 @@ export const EnvUpload = v.object({
   previousVersion: count,
   source: v.nullable(
     v.variant('kind', [
-      v.object({ kind: v.literal('history'), version: count }),
+      v.object({ kind: v.literal('history'), version: count, isKnownGood: v.boolean() }),
       v.object({ kind: v.literal('backup'), parameterName: v.string(), version: count }),
     ]),
   ),
   keyCount: count,
   restoredKeys: names,
+  /** Keys that are back to their known-good value, though a newer complete version has another. */
+  revertedKeys: names,
   sizeBytes: count,
 });
 export type EnvUpload = v.InferOutput<typeof EnvUpload>;
@@ -123,6 +128,15 @@ export const BacklogProof = v.object({
 });
 export type BacklogProof = v.InferOutput<typeof BacklogProof>;
 
+export const KnownGood = v.object({
+  /** `NotMarked`: somebody has written the parameter since this execution saw it, so that nothing is proven. */
+  outcome: v.picklist(['Marked', 'AlreadyMarked', 'NotMarked']),
+  version: count,
+  /** Where the copy is; `null` without a backup parameter, or if nothing was marked. */
+  backup: v.nullable(v.object({ parameterName: v.string(), version: count })),
+});
+export type KnownGood = v.InferOutput<typeof KnownGood>;
+
 /** The state object behind `ValidateEnv`; every later field is there if its state has run. */
 export const RecoveryState = v.object({
   execution: ExecutionRef,
@@ -139,6 +153,7 @@ export const RecoveryState = v.object({
   endpoint: v.exactOptional(EndpointProof),
   patch: v.exactOptional(FunctionPatch),
   backlog: v.exactOptional(BacklogProof),
+  knownGood: v.exactOptional(KnownGood),
 });
 export type RecoveryState = v.InferOutput<typeof RecoveryState>;
 
@@ -175,11 +190,20 @@ export const ConfirmBacklogInput = v.object({
 });
 export type ConfirmBacklogInput = v.InferOutput<typeof ConfirmBacklogInput>;
 
+export const MarkKnownGoodInput = v.object({
+  ...v.pick(RecoveryState, ['env', 'upload']).entries,
+  /** The proof without which nothing is marked: HTTP 200, and a fresh number. */
+  endpoint: EndpointProof,
+  backlog: BacklogProof,
+});
+export type MarkKnownGoodInput = v.InferOutput<typeof MarkKnownGoodInput>;
+
 export const ReportRecoveryInput = v.object({
   ...RecoveryState.entries,
   endpoint: EndpointProof,
   patch: FunctionPatch,
   backlog: BacklogProof,
+  knownGood: KnownGood,
 });
 export type ReportRecoveryInput = v.InferOutput<typeof ReportRecoveryInput>;
 
@@ -214,6 +238,7 @@ export const RecoveryReport = v.object({
   endpoint: v.pick(EndpointProof, ['httpStatus', 'backlog']),
   function: v.pick(FunctionPatch, ['functionName', 'outcome', 'setKeys', 'removedKeys', 'keptKeyCount']),
   metric: v.object({ name: v.string(), value: v.number(), timestamp }),
+  knownGood: KnownGood,
 });
 export type RecoveryReport = v.InferOutput<typeof RecoveryReport>;
 
@@ -234,5 +259,6 @@ export type Chain = [
   Feeds<StateWith<'deployment'>, VerifyEndpointInput>,
   Feeds<StateWith<'endpoint'>, PatchLambdaEnvInput>,
   Feeds<StateWith<'endpoint' | 'patch'>, ConfirmBacklogInput>,
-  Feeds<StateWith<'endpoint' | 'patch' | 'backlog'>, ReportRecoveryInput>,
+  Feeds<StateWith<'endpoint' | 'patch' | 'backlog'>, MarkKnownGoodInput>,
+  Feeds<StateWith<'endpoint' | 'patch' | 'backlog' | 'knownGood'>, ReportRecoveryInput>,
 ];

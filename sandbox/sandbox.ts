@@ -39,6 +39,7 @@ export interface Sandbox {
   readonly endpoint: Endpoint;
   readonly stateMachineArn: string;
   readonly parameterName: string;
+  readonly backupParameterName: string;
   readonly metricFunctionName: string;
   readonly host: Host;
   readonly instance: Instance;
@@ -106,6 +107,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     metrics.addAlarm(properties);
 
   const parameterName = variableOf(functions, 'env-recovery-sandbox-validateEnv', 'ENV_PARAMETER');
+  const backupParameterName = variableOf(functions, 'env-recovery-sandbox-markKnownGood', 'BACKUP_PARAMETER');
   const metricFunctionName = variableOf(functions, 'env-recovery-sandbox-confirmBacklog', 'FUNCTION_NAME');
   const instanceEnvironment: Record<string, string> = {
     ...environment,
@@ -147,6 +149,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     endpoint,
     stateMachineArn: machine.arn,
     parameterName,
+    backupParameterName,
     metricFunctionName,
     host,
     instance,

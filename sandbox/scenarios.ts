@@ -1,5 +1,6 @@
 /** The outages that the sandbox can play, each told apart by how things stand before the recovery starts. */
 import { randomBytes } from 'node:crypto';
+import { knownGoodLabel } from '../recovery/parameter.ts';
 import type { HostOptions } from './host/host.ts';
 import type { Sandbox } from './sandbox.ts';
 
@@ -111,6 +112,15 @@ export function seedSandbox(sandbox: Sandbox, { scenario, versions, internalKey 
       Description: 'Environment of the API',
       Overwrite: true,
       Tier: 'Intelligent-Tiering',
+    });
+  }
+  // What is healthy has been seen to be so before: an execution has nothing left to do.
+  if (scenario === 'healthy') {
+    sandbox.parameters.label(sandbox.parameterName, undefined, [knownGoodLabel]);
+    sandbox.parameters.put({
+      Name: sandbox.backupParameterName,
+      Value: versions.at(-1) ?? '',
+      Type: 'SecureString',
     });
   }
   const variables = sandbox.functions.variables(sandbox.metricFunctionName);

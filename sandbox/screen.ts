@@ -7,9 +7,11 @@ import {
   EndpointProof,
   EnvUpload,
   FunctionPatch,
+  KnownGood,
   type RecoveryReport,
   ValidateEnvOutput,
 } from '../recovery/states.ts';
+import { count } from '../recovery/words.ts';
 import type { Execution, HistoryEvent } from './services/states.ts';
 
 /** `A, B and 3 more`. */
@@ -36,7 +38,10 @@ const findings: Record<string, (result: unknown) => string> = {
     const { outcome, version, source, keyCount, restoredKeys } = v.parse(EnvUpload, result);
     if (outcome === 'AlreadyComplete') return `already complete: version ${version}`;
     if (!source) return `merged in what had been written over; version ${version} has ${keyCount} keys`;
-    const from = source.kind === 'history' ? `version ${source.version}` : `backup ${source.parameterName}`;
+    const from =
+      source.kind === 'backup'
+        ? `backup ${source.parameterName}`
+        : `${source.isKnownGood ? 'known-good ' : ''}version ${source.version}`;
     return `restored ${count(restoredKeys.length, 'key')} from ${from}; version ${version} has ${keyCount}`;
   },
   CheckEndpoint: (result) => {
@@ -63,6 +68,12 @@ const findings: Record<string, (result: unknown) => string> = {
   ConfirmBacklog: (result) => {
     const { backlog, metric, datapoint } = v.parse(BacklogProof, result);
     return `the function counts ${backlog}; ${metric} = ${datapoint.value} at ${datapoint.timestamp.slice(11, 19)} UTC`;
+  },
+  MarkKnownGood: (result) => {
+    const { outcome, version, backup } = v.parse(KnownGood, result);
+    if (outcome === 'NotMarked') return 'somebody has written the parameter meanwhile: nothing marked';
+    const copied = backup ? `; copy in ${backup.parameterName}` : '';
+    return `version ${version} is ${outcome === 'Marked' ? 'now ' : ''}known-good${copied}`;
   },
   ReportRecovery: (result) => v.parse(v.object({ outcome: v.string() }), result).outcome,
 };
@@ -153,8 +164,4 @@ export function reportLines(report: RecoveryReport, execution: Execution): strin
     `    endpoint  HTTP ${endpoint.httpStatus}, backlog ${endpoint.backlog}`,
     `    metric    ${metric.name} = ${metric.value} at ${metric.timestamp}`,
   ];
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

@@ -160,6 +160,7 @@ function printCommands(sandbox: Sandbox): void {
   // Version 1 of the CLI reads the one, version 2 and the SDKs the other.
   for (const name of ['AWS_DEFAULT_REGION', 'AWS_REGION']) print(`  ${set(name, region)}`);
   for (const [name, value] of Object.entries(credentials)) print(`  ${set(name, value)}`);
+  print(`  ${set('RECOVER_TARGET', 'sandbox')}`);
   print();
   const execution = sandbox.stateMachineArn.replace(':stateMachine:', ':execution:');
   print(`  aws stepfunctions start-execution --name first --state-machine-arn ${sandbox.stateMachineArn}`);
@@ -169,6 +170,7 @@ function printCommands(sandbox: Sandbox): void {
   print(
     `  aws cloudwatch set-alarm-state --alarm-name ${sandbox.heartbeat.AlarmName} --state-value ALARM --state-reason test`,
   );
+  for (const command of ['check', 'history', 'restore']) print(`  npx recover env ${command}`);
   print();
   print('The sandbox stays up until Ctrl+C; executions are shown here as they go.');
 }

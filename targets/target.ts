@@ -1,8 +1,9 @@
 /** What a target file may say, and how it becomes the settings that serverless.yml hands to the functions. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { parse } from 'yaml';
+import { type EnvContract, KeyRule } from '../recovery/contract.ts';
 import { envReaders } from '../recovery/env-text.ts';
 import { describeIssue } from '../recovery/handler.ts';
 
@@ -24,6 +25,9 @@ const httpUrl = v.pipe(
   v.url('expected a URL'),
   v.regex(/^https?:\/\//, 'expected a URL that starts with http:// or https://'),
 );
+
+/** The whole environment of a function may have 4 KB; the other settings need less than one. */
+const maxContractLength = 3000;
 
 /** Names that Lambda keeps for itself; UpdateFunctionConfiguration refuses them. */
 const reserved = /^(AWS_.*|_HANDLER|_X_AMZN_TRACE_ID|LAMBDA_TASK_ROOT|LAMBDA_RUNTIME_DIR)$/;
@@ -53,6 +57,7 @@ export const Target = v.pipe(
       reader: v.optional(v.picklist(envReaders), 'dotenv'),
       requiredKeys: v.pipe(v.array(envKey), v.minLength(1, 'expected at least one key')),
       requiredPrefixes: v.optional(v.array(envKey), []),
+      rules: v.optional(v.record(envKey, KeyRule), {}),
       kmsKeyArn: v.optional(
         matching(/^arn:[^:]+:kms:[^:]+:\d{12}:key\/.+$/, 'expected the ARN of a KMS key'),
       ),
@@ -130,6 +135,14 @@ export const Target = v.pipe(
   ),
   v.forward(
     v.check(
+      ({ parameter: { requiredKeys, requiredPrefixes, rules } }) =>
+        JSON.stringify({ requiredKeys, requiredPrefixes, rules }).length <= maxContractLength,
+      `these, with the required keys, are more than a Lambda's environment holds (${maxContractLength} characters)`,
+    ),
+    ['parameter', 'rules'],
+  ),
+  v.forward(
+    v.check(
       ({ metricFunction: { remove, set, setFromEnv } }) =>
         !remove.some((name) => Object.hasOwn(set, name) || Object.hasOwn(setFromEnv, name)),
       'a variable can be set or removed, not both',
@@ -163,6 +176,12 @@ export function readTarget(file: string, content: unknown): Target {
   throw new TargetInvalid(`${file}: ${describeIssue(result.issues[0])}`);
 }
 
+export function targetNames(): string[] {
+  return readdirSync(import.meta.dirname)
+    .filter((file) => file.endsWith('.yml'))
+    .map((file) => file.replace(/\.yml$/, ''));
+}
+
 /**
  * Reads `targets/<name>.yml`.
  *
@@ -176,7 +195,7 @@ export function loadTarget(name: string): Target {
   const path = join(import.meta.dirname, `${name}.yml`);
   if (!existsSync(path)) {
     throw new TargetInvalid(
-      `${file}: there is no such file. Name one that is there with --param target=<name>`,
+      `${file}: there is no such file. The targets that are there: ${targetNames().join(', ')}`,
     );
   }
   const text = readFileSync(path, 'utf8');
@@ -197,6 +216,11 @@ function parseYaml(file: string, text: string): unknown {
   }
 }
 
+export function contractOf({ parameter }: Target): EnvContract {
+  const { requiredKeys, requiredPrefixes, rules } = parameter;
+  return { requiredKeys, requiredPrefixes, rules };
+}
+
 /** The shape in which serverless.yml reads a target: texts for variables, and whole sections of the template. */
 export function templateSettings(target: Target, name: string) {
   const { parameter, restore, instances, deploy, endpoint, metricFunction, metric, vpc, alarms } = target;
@@ -205,8 +229,7 @@ export function templateSettings(target: Target, name: string) {
   return {
     parameterName: parameter.name,
     reader: parameter.reader,
-    requiredKeys: parameter.requiredKeys.join(','),
-    requiredPrefixes: parameter.requiredPrefixes.join(','),
+    envContract: JSON.stringify(contractOf(target)),
     kmsKeyArn: parameter.kmsKeyArn ?? '',
     // Stands in a branch of the template that isn't taken without a key; an ARN has to be there all the same.
     kmsKeyResource: parameter.kmsKeyArn ?? 'arn:aws:kms:us-east-1:000000000000:key/none',

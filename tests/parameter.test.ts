@@ -1,4 +1,5 @@
-import { readHistory, writeEnvParameter } from '../recovery/parameter.ts';
+import type { EnvContract } from '../recovery/contract.ts';
+import { type GuardedWrite, knownGoodLabel, readHistory, writeEnvParameter } from '../recovery/parameter.ts';
 import { fastClock, openAws, parameterName, type TestAws } from './aws.ts';
 
 let aws: TestAws;
@@ -7,35 +8,145 @@ beforeEach(async () => {
 });
 afterEach(() => aws.close());
 
-const write = async (text: string) =>
+const contract: EnvContract = { requiredKeys: ['A'], requiredPrefixes: [], rules: {} };
+const put = (Value: string) =>
+  aws.parameters.put({ Name: parameterName, Value, Type: 'SecureString', Overwrite: true }).Version;
+const latest = () => aws.parameters.get(parameterName);
+const write = async (text: string, part: Partial<GuardedWrite> = {}) =>
   writeEnvParameter(aws.ssm, fastClock(50), {
     name: parameterName,
     reader: 'dotenv',
-    contract: { requiredKeys: ['A'], requiredPrefixes: [] },
-    replaces: (await readHistory(aws.ssm.reader, parameterName)).at(-1),
+    contract,
+    madeFrom: (await readHistory(aws.ssm.reader, parameterName)).at(-1),
     text,
     kmsKeyId: undefined,
+    ...part,
   });
+/** Lets somebody else write right before our own write, once. */
+const interfere = (theirs: () => string) => {
+  let isTheirTurn = true;
+  aws.endpoint.injectFault = ({ operation }) => {
+    if (operation === 'PutParameter' && isTheirTurn) {
+      isTheirTurn = false;
+      put(theirs());
+    }
+    return undefined;
+  };
+};
 
 describe('writeEnvParameter', () => {
-  it('refuses a text that drops a key, and names it', async () => {
-    aws.parameters.put({ Name: parameterName, Value: 'A=1\nB=2\n', Type: 'SecureString' });
+  it('refuses a text that drops or blanks a key, and names it', async () => {
+    put('A=1\nB=2\n');
     await expect(write('A=1\n')).rejects.toMatchObject({
       name: 'EnvWouldShrink',
-      message: expect.stringContaining('B'),
+      message: expect.stringContaining('1 key: B.'),
     });
     await expect(write('A=1\nB=\n')).rejects.toMatchObject({ name: 'EnvWouldShrink' });
     expect(aws.countCalls('PutParameter')).toBe(0);
   });
 
-  it('refuses a text that is not complete, or that a reader would misread', async () => {
+  it('names no key that may be a secret itself', async () => {
+    put('A=1\nB=2\nq83vEjRWeJq8=\n');
+    await expect(write('A=1\n')).rejects.toMatchObject({
+      message: expect.stringContaining('2 keys: B, 1 whose name may be a secret.'),
+    });
+  });
+
+  it('drops a key that is waived by name, and no other', async () => {
+    put('A=1\nB=2\nC=3\n');
+    await expect(write('A=1\n', { waivedKeys: ['B'] })).rejects.toMatchObject({
+      name: 'EnvWouldShrink',
+      message: expect.stringContaining('1 key: C.'),
+    });
+    expect(await write('A=1\nC=3\n', { waivedKeys: ['B'] })).toMatchObject({ version: 2 });
+    expect(latest().Value).toBe('A=1\nC=3\n');
+  });
+
+  it('drops a waived key also when somebody else writes in between, but not one they have changed', async () => {
+    put('A=1\nB=2\nC=3\n');
+    interfere(() => 'A=1\nB=2\nC=3\nTHEIRS=4\n');
+    await write('A=1\nC=3\n', { waivedKeys: ['B'] });
+    expect(latest().Value).toBe('A=1\nC=3\nTHEIRS=4\n');
+    interfere(() => 'A=1\nC=changed\nTHEIRS=4\n');
+    await write('A=1\nTHEIRS=4\n', { waivedKeys: ['C'] });
+    expect(latest().Value).toBe('A=1\nC=changed\nTHEIRS=4\n');
+  });
+
+  it('merges in what somebody has written since the text was made', async () => {
+    put('A=1\n');
+    const madeFrom = (await readHistory(aws.ssm.reader, parameterName)).at(-1);
+    put('A=1\nTHEIRS=2\n');
+    await write('A=1\nOURS=3\n', { madeFrom });
+    expect(aws.countCalls('PutParameter')).toBe(1);
+    expect(latest().Value).toBe('A=1\nOURS=3\nTHEIRS=2\n');
+  });
+
+  it('keeps the keys of a parameter that was deleted and made anew since', async () => {
+    put('A=1\n');
+    put('A=1\nB=2\n');
+    const madeFrom = (await readHistory(aws.ssm.reader, parameterName)).at(-1);
+    aws.parameters.delete(parameterName);
+    put('THEIRS=3\n');
+    await write('A=1\nB=2\nC=4\n', { madeFrom });
+    expect(latest()).toMatchObject({ Version: 2, Value: 'A=1\nB=2\nC=4\nTHEIRS=3\n' });
+  });
+
+  it('writes nothing if the parameter holds the text already', async () => {
+    put('A=1\n');
+    expect(await write('A=1\n')).toMatchObject({ version: 1 });
+    expect(aws.countCalls('PutParameter')).toBe(0);
+  });
+
+  it('refuses a text that is not complete, or that its reader would misread', async () => {
     await expect(write('B=1\n')).rejects.toMatchObject({
       name: 'EnvInvalid',
-      message: expect.stringContaining('A'),
+      message: expect.stringContaining('A is missing'),
     });
     await expect(write('A={{ a }}\n')).rejects.toMatchObject({ name: 'EnvInvalid' });
     await expect(write('A=1\nB="open\n')).rejects.toMatchObject({ name: 'EnvInvalid' });
     expect(aws.countCalls('PutParameter')).toBe(0);
+  });
+
+  it('lets a text stay as incomplete as it was, but not get worse', async () => {
+    const rules = { B: { nonEmpty: false, noPlaceholder: false, type: 'integer' as const } };
+    const part = { contract: { ...contract, rules }, mayStayIncomplete: true };
+    put('C=1\n');
+    expect(await write('C=2\n', part)).toMatchObject({ version: 2 });
+    await expect(write('C=2\nB=two\n', part)).rejects.toMatchObject({
+      name: 'EnvInvalid',
+      message: expect.stringContaining('B is not an integer'),
+    });
+    await expect(write('C=2\nB="open\n', part)).rejects.toMatchObject({ name: 'EnvInvalid' });
+  });
+
+  it('still writes behind 100 versions, each of which was known-good in its time', async () => {
+    for (let number = 1; number <= 120; number += 1) {
+      await write(`A=${number}\n`);
+      aws.parameters.label(parameterName, undefined, [knownGoodLabel]);
+    }
+    expect(latest()).toMatchObject({ Version: 120, Value: 'A=120\n' });
+    expect(aws.parameters.get(`${parameterName}:${knownGoodLabel}`).Version).toBe(120);
+    expect(aws.parameters.history(parameterName)).toHaveLength(100);
+  });
+
+  it('still writes when the oldest of 100 versions is the known-good one', async () => {
+    put('A=1\n');
+    aws.parameters.label(parameterName, undefined, [knownGoodLabel]);
+    for (let number = 2; number <= 100; number += 1) put(`A=${number}\n`);
+    expect(await write('A=101\n')).toMatchObject({ version: 101 });
+    expect(await write('A=102\n')).toMatchObject({ version: 102 });
+  });
+
+  it("fails as EnvHistoryFull on somebody else's label there, and names it with the remedy", async () => {
+    put('A=1\n');
+    aws.parameters.label(parameterName, undefined, ['release-1', knownGoodLabel]);
+    for (let number = 2; number <= 100; number += 1) put(`A=${number}\n`);
+    await expect(write('A=101\n')).rejects.toMatchObject({
+      name: 'EnvHistoryFull',
+      message: expect.stringContaining('--parameter-version 1 --labels release-1'),
+    });
+    expect(latest().Version).toBe(100);
+    expect(aws.parameters.get(`${parameterName}:${knownGoodLabel}`).Version).toBe(1);
   });
 
   it('fails as EnvStale if what it wrote never comes back', async () => {
@@ -47,23 +158,27 @@ describe('writeEnvParameter', () => {
   });
 
   it('loses nothing to a concurrent writer, 200 times over', async () => {
-    aws.parameters.put({ Name: parameterName, Value: 'A=1\n', Type: 'SecureString' });
+    put('A=1\n');
     for (let round = 0; round < 200; round += 1) {
-      const theirs = `THEIRS_${round % 20}`;
-      let isTheirTurn = true;
-      aws.endpoint.injectFault = ({ operation }) => {
-        if (operation === 'PutParameter' && isTheirTurn) {
-          isTheirTurn = false;
-          const { Value } = aws.parameters.get(parameterName);
-          aws.parameters.put({ Name: parameterName, Value: `${Value}${theirs}=${round}\n`, Overwrite: true });
-        }
-        return undefined;
-      };
-      const { Value } = aws.parameters.get(parameterName);
-      const kept = Value.split('\n').filter((line) => line !== '' && !line.startsWith(`OURS_${round % 20}=`));
-      const { text } = await write(`${kept.join('\n')}\nOURS_${round % 20}=${round}\n`);
+      const [ours, theirs, dropped] = [
+        `OURS_${round % 20}`,
+        `THEIRS_${round % 20}`,
+        `OURS_${(round + 7) % 20}`,
+      ];
+      interfere(() => `${latest().Value}${theirs}=${round}\n`);
+      const before = latest()
+        .Value.split('\n')
+        .filter((line) => line !== '');
+      const isKept = (line: string) => !line.startsWith(`${ours}=`) && !line.startsWith(`${dropped}=`);
+      const { text } = await write(`${[...before.filter(isKept), `${ours}=${round}`].join('\n')}\n`, {
+        waivedKeys: [dropped],
+      });
+      expect(text).toBe(latest().Value);
+      const keysOf = (lines: readonly string[]) => new Set(lines.map((line) => line.replace(/=.*/, '')));
+      const expected = new Set([...keysOf(before.filter(isKept)), ours, theirs]);
+      expect(keysOf(text.trimEnd().split('\n'))).toEqual(expected);
       expect(text).toContain(`${theirs}=${round}\n`);
-      expect(text).toContain(`OURS_${round % 20}=${round}\n`);
+      expect(text).toContain(`${ours}=${round}\n`);
     }
   }, 120_000);
 });

@@ -45,6 +45,7 @@ const healthy: Answers = {
   verifyEndpoint: [{ httpStatus: 200 }],
   patchLambdaEnv: [{ outcome: 'Unchanged' }],
   confirmBacklog: [{ backlog: 7 }],
+  markKnownGood: [{ outcome: 'AlreadyMarked' }],
   reportRecovery: [{ outcome: 'Healthy' }],
 };
 const validated = (complete: boolean, deploy = 'auto') => ({
@@ -75,7 +76,7 @@ async function run(answers: Answers) {
   return { execution, played, inputs };
 }
 
-const proof = ['verifyEndpoint', 'patchLambdaEnv', 'confirmBacklog', 'reportRecovery'];
+const proof = ['verifyEndpoint', 'patchLambdaEnv', 'confirmBacklog', 'markKnownGood', 'reportRecovery'];
 
 describe('the state machine', () => {
   it.each<[string, Answers, string[]]>([

@@ -57,7 +57,13 @@ async function run(input = '{}'): Promise<Execution> {
 const versionNow = () => sandbox.parameters.get(sandbox.parameterName).Version;
 const writes = () =>
   sandbox.endpoint.calls.filter(({ operation }) =>
-    ['PutParameter', 'SendCommand', 'UpdateFunctionConfiguration'].includes(operation),
+    [
+      'PutParameter',
+      'LabelParameterVersion',
+      'UnlabelParameterVersion',
+      'SendCommand',
+      'UpdateFunctionConfiguration',
+    ].includes(operation),
   );
 const states = (execution: Execution) =>
   execution.history.flatMap(({ type, stateEnteredEventDetails: details }) =>

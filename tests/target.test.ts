@@ -96,6 +96,26 @@ describe('readTarget', () => {
       'metricFunction.queues: ',
     ],
     [
+      'an unknown reader',
+      (target) => Object.assign(target.parameter ?? {}, { reader: 'podman' }),
+      'parameter.reader: expected ',
+    ],
+    [
+      'an unknown rule',
+      (target) => Object.assign(target.parameter ?? {}, { rules: { DB_PORT: { min: 1 } } }),
+      'parameter.rules.DB_PORT.min: no field of this name',
+    ],
+    [
+      'a rule that is no regular expression',
+      (target) => Object.assign(target.parameter ?? {}, { rules: { DB_PORT: { pattern: '(' } } }),
+      'parameter.rules.DB_PORT.pattern: expected a regular expression',
+    ],
+    [
+      'more rules than fit into the environment of a function',
+      (target) => Object.assign(target.parameter ?? {}, { rules: { X: { pattern: 'x'.repeat(3000) } } }),
+      'parameter.rules: these, with the required keys, are more',
+    ],
+    [
       'a command with a parameter of SSM',
       (target) => Object.assign(target.deploy ?? {}, { commands: ['echo {{ x }}'] }),
       'deploy.commands.0: ',
@@ -136,11 +156,14 @@ describe('templateSettings', () => {
   it('hands on every setting as text, and no secret', () => {
     const settings = templateSettings(readTarget('x', academy()), 'x');
     expect(settings).toMatchObject({
-      requiredKeys: 'SECRET_KEY,DB_HOST,DB_NAME,DB_USER,DB_PASSWORD,LAMBDA_INTERNAL_API_KEY',
       instanceIds: '',
       instanceTag: 'Name=academy-api',
       metricPeriodSeconds: '60',
       deployScript: expect.arrayContaining(['#!/bin/bash', 'set -euo pipefail']),
+    });
+    expect(JSON.parse(settings.envContract)).toMatchObject({
+      requiredPrefixes: ['R2_', 'REDIS_'],
+      rules: { DB_PORT: { type: 'integer' } },
     });
   });
 });

@@ -126,7 +126,23 @@ describe('permissions', () => {
     ['ValidateEnvRole', ['ssm:GetParameter']],
     [
       'UploadEnvRole',
-      ['ssm:GetParameter', 'ssm:GetParameter', 'ssm:GetParameterHistory', 'ssm:PutParameter'],
+      [
+        'ssm:GetParameter',
+        'ssm:GetParameter',
+        'ssm:GetParameterHistory',
+        'ssm:PutParameter',
+        'ssm:UnlabelParameterVersion',
+      ],
+    ],
+    [
+      'MarkKnownGoodRole',
+      [
+        'ssm:GetParameter',
+        'ssm:GetParameterHistory',
+        'ssm:GetParameterHistory',
+        'ssm:LabelParameterVersion',
+        'ssm:PutParameter',
+      ],
     ],
     ['CheckEndpointRole', ['ssm:GetParameter']],
     [

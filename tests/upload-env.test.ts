@@ -1,5 +1,7 @@
 import { uploadEnv } from '../functions/upload-env.ts';
-import { effectiveEntries, readEnvText } from '../recovery/env-text.ts';
+import type { EnvContract } from '../recovery/contract.ts';
+import { type EnvReader, effectiveEntries, readEnvText } from '../recovery/env-text.ts';
+import { knownGoodLabel } from '../recovery/parameter.ts';
 import type { EnvFinding } from '../recovery/states.ts';
 import { AwsError } from '../sandbox/endpoint.ts';
 import { fastClock, openAws, parameterName, secret, type TestAws } from './aws.ts';
@@ -11,11 +13,15 @@ beforeEach(async () => {
 afterEach(() => aws.close());
 
 const backupName = '/app/env-backup';
+const contract: EnvContract = {
+  requiredKeys: ['DB_HOST', 'DB_PASSWORD'],
+  requiredPrefixes: ['R2_'],
+  rules: {},
+};
 const settings = {
   ENV_PARAMETER: parameterName,
-  ENV_READER: 'dotenv' as 'dotenv' | 'docker',
-  REQUIRED_KEYS: ['DB_HOST', 'DB_PASSWORD'],
-  REQUIRED_PREFIXES: ['R2_'],
+  ENV_READER: 'dotenv' as EnvReader,
+  ENV_CONTRACT: contract,
   BACKUP_PARAMETER: backupName as string | undefined,
   KMS_KEY_ID: undefined as string | undefined,
 };
@@ -54,12 +60,50 @@ describe('UploadEnv', () => {
     const output = await upload(finding({ version: 4 }));
     expect(output).toMatchObject({
       outcome: 'Restored',
-      source: { kind: 'history', version: 2 },
+      source: { kind: 'history', version: 2, isKnownGood: false },
       previousVersion: 4,
       version: 5,
       restoredKeys: ['DB_HOST', 'DB_PASSWORD', 'R2_KEY'],
     });
     expect(latest().Value).toBe(`# the database\nDB_HOST=second\nDB_PASSWORD=p\nR2_KEY=r\nKEY=new\n`);
+  });
+
+  it('prefers the known-good version to newer ones, and says which values it has taken back', async () => {
+    put(complete('proven'));
+    put(complete('tried'));
+    put(`${complete('tried')}ADDED=later\n`);
+    put('KEY=new\n');
+    aws.parameters.label(parameterName, 1, [knownGoodLabel]);
+    expect(await upload(finding({ version: 4 }))).toMatchObject({
+      source: { kind: 'history', version: 1, isKnownGood: true },
+      restoredKeys: ['DB_HOST', 'DB_PASSWORD', 'R2_KEY', 'ADDED'],
+      revertedKeys: ['DB_HOST'],
+    });
+    expect(latest().Value).toBe(`${complete('proven')}ADDED=later\nKEY=new\n`);
+  });
+
+  it('passes over a known-good version that the contract has outgrown', async () => {
+    put('DB_HOST=old\n');
+    put(complete('newer'));
+    put('KEY=new\n');
+    aws.parameters.label(parameterName, 1, [knownGoodLabel]);
+    expect(await upload(finding({ version: 3 }))).toMatchObject({
+      source: { kind: 'history', version: 2, isKnownGood: false },
+      revertedKeys: [],
+    });
+  });
+
+  it('writes a complete env without the BOM and CRLF over which its reader stumbles', async () => {
+    put(`\uFEFF${complete('x').replaceAll('\n', '\r\n')}`);
+    const shell = { ENV_READER: 'shell' as const };
+    expect(
+      await upload(finding({ version: 1, keys: ['DB_HOST', 'DB_PASSWORD', 'R2_KEY'] }), shell),
+    ).toMatchObject({
+      outcome: 'Restored',
+      source: null,
+      restoredKeys: [],
+    });
+    expect(latest().Value).toBe(complete('x'));
   });
 
   it('lets a current value win over the restored one, and fills a blank one', async () => {

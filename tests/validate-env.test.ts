@@ -1,4 +1,7 @@
 import { validateEnv } from '../functions/validate-env.ts';
+import type { EnvContract } from '../recovery/contract.ts';
+import type { EnvReader } from '../recovery/env-text.ts';
+import type { EnvSettings } from '../recovery/settings.ts';
 import { AwsError } from '../sandbox/endpoint.ts';
 import { fastClock, openAws, parameterName, secret, type TestAws } from './aws.ts';
 
@@ -9,14 +12,21 @@ beforeEach(async () => {
 afterEach(() => aws.close());
 
 const execution = { name: 'run-1', startedAt: '2026-01-01T00:00:00.000Z' };
+const contract: EnvContract = {
+  requiredKeys: ['DB_HOST', 'DB_PASSWORD'],
+  requiredPrefixes: ['R2_'],
+  rules: {},
+};
 const settings = {
   ENV_PARAMETER: parameterName,
   ENV_READER: 'dotenv' as const,
-  REQUIRED_KEYS: ['DB_HOST', 'DB_PASSWORD'],
-  REQUIRED_PREFIXES: ['R2_'],
+  ENV_CONTRACT: contract,
 };
-const validate = (input: unknown = {}) =>
-  validateEnv({ execution, input }, { settings, clock: fastClock(50), ssm: aws.ssm.reader });
+const validate = (input: unknown = {}, part: Partial<EnvSettings> = {}) =>
+  validateEnv(
+    { execution, input },
+    { settings: { ...settings, ...part }, clock: fastClock(50), ssm: aws.ssm.reader },
+  );
 const put = (Value: string, Type: 'SecureString' | 'String' = 'SecureString') =>
   aws.parameters.put({ Name: parameterName, Value, Type, Overwrite: true });
 
@@ -98,6 +108,27 @@ describe('ValidateEnv', () => {
       name: 'EnvInvalid',
       message: expect.stringContaining('DB_HOST'),
     });
+  });
+
+  it('fails as EnvInvalid on a value that breaks its rule, and names key and rule only', async () => {
+    const value = secret();
+    put(`DB_HOST=a\nDB_PASSWORD=b\nR2_KEY=c\nDB_PORT=${value}\n`);
+    const rules = { DB_PORT: { nonEmpty: false, noPlaceholder: false, type: 'integer' as const } };
+    const failure = validate({}, { ENV_CONTRACT: { ...contract, rules } });
+    await expect(failure).rejects.toMatchObject({
+      name: 'EnvInvalid',
+      message: expect.stringContaining('DB_PORT is not an integer'),
+    });
+    await expect(failure).rejects.not.toMatchObject({ message: expect.stringContaining(value) });
+  });
+
+  it.each<[EnvReader, string]>([
+    ['shell', 'DB_HOST=a\r\nDB_PASSWORD=b\r\nR2_KEY=c\r\n'],
+    ['node', '\uFEFFDB_HOST=a\nDB_PASSWORD=b\nR2_KEY=c\n'],
+    ['systemd', '\uFEFFDB_HOST=a\nDB_PASSWORD=b\nR2_KEY=c\n'],
+  ])('finds a complete env misread where %s stumbles over BOM or CRLF', async (ENV_READER, text) => {
+    put(text);
+    expect((await validate({}, { ENV_READER })).env).toMatchObject({ complete: false, finding: 'Misread' });
   });
 
   it('refuses an unknown input before it calls anything', async () => {

@@ -14,11 +14,12 @@ interface StoredVersion {
   readonly Tier: 'Standard' | 'Advanced';
   readonly LastModifiedDate: Date;
   readonly LastModifiedUser: string;
-  readonly Labels: string[];
+  readonly Labels: readonly string[];
 }
 
 const sizeLimitBytes = { Standard: 4096, Advanced: 8192 };
 const maxVersions = 100;
+const maxLabels = 10;
 
 const PutParameter = v.object({
   Name: v.string(),
@@ -92,6 +93,40 @@ export class ParameterStore {
     this.#parameters.delete(name);
   }
 
+  /** Puts labels on a version, and takes them off any other. What is no label is handed back. */
+  label(name: string, wanted: number | undefined, labels: readonly string[]): readonly string[] {
+    const { Version } = this.get(wanted === undefined ? name : `${name}:${wanted}`);
+    const versions = this.#parameters.get(name) ?? [];
+    const valid = labels.filter((label) => /^(?!aws|ssm)[A-Za-z_.-][A-Za-z0-9_.-]{0,99}$/i.test(label));
+    const labelled = new Set([...(versions.find((one) => one.Version === Version)?.Labels ?? []), ...valid]);
+    if (labelled.size > maxLabels)
+      throw new AwsError('ParameterVersionLabelLimitExceeded', `A version has at most ${maxLabels} labels.`);
+    this.#parameters.set(
+      name,
+      versions.map((one) => ({
+        ...one,
+        Labels:
+          one.Version === Version ? [...labelled] : one.Labels.filter((label) => !valid.includes(label)),
+      })),
+    );
+    return labels.filter((label) => !valid.includes(label));
+  }
+
+  /** Takes labels off a version. */
+  unlabel(name: string, wanted: number, labels: readonly string[]): readonly string[] {
+    const { Labels } = this.get(`${name}:${wanted}`);
+    const versions = this.#parameters.get(name) ?? [];
+    this.#parameters.set(
+      name,
+      versions.map((one) =>
+        one.Version === wanted
+          ? { ...one, Labels: one.Labels.filter((label) => !labels.includes(label)) }
+          : one,
+      ),
+    );
+    return labels.filter((label) => Labels.includes(label));
+  }
+
   /** @param selector a name, `name:version` or `name:label`. */
   get(selector: string): StoredVersion & { Name: string } {
     const [Name = '', wanted] = selector.split(':');
@@ -161,6 +196,36 @@ export function ssmService(store: ParameterStore, runCommand: RunCommand): Servi
           };
         },
       ),
+
+      LabelParameterVersion: operation(
+        v.object({
+          Name: v.string(),
+          ParameterVersion: v.optional(v.number()),
+          Labels: v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(maxLabels)),
+        }),
+        ({ Name, ParameterVersion, Labels }) => ({
+          InvalidLabels: store.label(Name, ParameterVersion, Labels),
+          ParameterVersion: ParameterVersion ?? store.get(Name).Version,
+        }),
+      ),
+
+      UnlabelParameterVersion: operation(
+        v.object({
+          Name: v.string(),
+          ParameterVersion: v.number(),
+          Labels: v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(maxLabels)),
+        }),
+        ({ Name, ParameterVersion, Labels }) => {
+          const RemovedLabels = store.unlabel(Name, ParameterVersion, Labels);
+          return { RemovedLabels, InvalidLabels: Labels.filter((label) => !RemovedLabels.includes(label)) };
+        },
+      ),
+
+      DeleteParameter: operation(v.object({ Name: v.string() }), ({ Name }) => {
+        store.get(Name);
+        store.delete(Name);
+        return {};
+      }),
 
       ...runCommand.operations,
     },

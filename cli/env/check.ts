@@ -1,0 +1,90 @@
+import { gapsOf, inspectEnv, mistakesOf, namesOf } from '../../recovery/contract.ts';
+import { effectiveEntries, readEnvText } from '../../recovery/env-text.ts';
+import { readHistory } from '../../recovery/parameter.ts';
+import { findDisagreements } from '../../recovery/portability.ts';
+import { count } from '../../recovery/words.ts';
+import { showValue } from '../changes.ts';
+import type { Outcome, Session } from '../session.ts';
+import { readTextFile } from '../text-file.ts';
+
+/** Holds the parameter, or a file, against the target's contract, and says what other readers would read differently. */
+export async function checkEnv(session: Session, file: string | undefined): Promise<Outcome> {
+  const { contract, reader, terminal, parameterName, ssm } = session;
+  const current = file === undefined ? (await readHistory(ssm.reader, parameterName)).at(-1) : undefined;
+  const source = file ?? parameterName;
+  const text = file === undefined ? current?.text : readTextFile(file);
+  if (text === undefined) {
+    terminal.print(`${source}: there is no such parameter.`);
+    return { ok: false, report: { source, exists: false, complete: false } };
+  }
+
+  const document = readEnvText(text, reader);
+  const finding = inspectEnv(document, contract);
+  const names = namesOf(document, contract);
+  const entries = effectiveEntries(document);
+  const keys = names.map((key) => ({ key, ...showValue(entries.get(key)?.value ?? '') }));
+  const duplicates = document.duplicates.filter(({ key }) => names.includes(key));
+  const problems = [
+    ...mistakesOf(document, finding),
+    ...gapsOf(finding),
+    ...(document.needsNormalising
+      ? [`${reader} stumbles over the ${document.hadBom ? 'byte order mark' : 'CRLF line ends'}`]
+      : []),
+  ];
+  const disagreements = findDisagreements(text, reader);
+
+  const version = current && `, version ${current.version}${labels(current.labels)}, ${current.type}`;
+  terminal.print(
+    `${source}${version ?? ''}: ${count(entries.size, 'key')}, ${count(Buffer.byteLength(text), 'byte')}, as ${reader} reads it`,
+  );
+  const width = Math.max(0, ...keys.map(({ key }) => key.length));
+  for (const { key, length, fingerprint } of keys)
+    terminal.print(
+      `  ${key.padEnd(width)}  ${String(length).padStart(5)} ${length === 1 ? 'char ' : 'chars'}  ${fingerprint}`,
+    );
+  if (keys.length < entries.size)
+    terminal.print(`  and ${entries.size - keys.length} of which the name may be a secret itself`);
+  for (const { key, lines } of duplicates)
+    terminal.print(
+      `  note: ${key} is there more than once, in lines ${lines.join(', ')}; the last one counts`,
+    );
+  if (document.hadBom) terminal.print('  note: a byte order mark is at the start; a push leaves it out');
+  if (document.hadCrlf) terminal.print('  note: lines end with CRLF; a push writes LF');
+  if (disagreements.length > 0) {
+    terminal.print();
+    terminal.print('Other readers would read differently:');
+    for (const { line, key, readers, advice } of disagreements)
+      terminal.print(
+        `  line ${line}${key !== undefined && names.includes(key) ? ` ${key}` : ''} (${readers.join(', ')}): ${advice}`,
+      );
+  }
+  terminal.print();
+  for (const problem of problems) terminal.print(`NOT FINE: ${problem}`);
+  const ok = problems.length === 0;
+  if (ok) terminal.print(`Fine: everything that ${session.targetFile} asks for is there.`);
+  return {
+    ok,
+    report: {
+      source,
+      exists: true,
+      complete: ok,
+      ...(current ? { version: current.version, type: current.type, labels: current.labels } : {}),
+      reader,
+      sizeBytes: Buffer.byteLength(text),
+      keyCount: entries.size,
+      keys,
+      problems,
+      duplicates,
+      hasBom: document.hadBom,
+      hasCrlf: document.hadCrlf,
+      disagreements: disagreements.map((one) => ({
+        ...one,
+        key: one.key !== undefined && names.includes(one.key) ? one.key : null,
+      })),
+    },
+  };
+}
+
+function labels(labels: readonly string[]): string {
+  return labels.length === 0 ? '' : ` (${labels.join(', ')})`;
+}

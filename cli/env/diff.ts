@@ -1,0 +1,21 @@
+import { readEnvText } from '../../recovery/env-text.ts';
+import { readParameter } from '../../recovery/parameter.ts';
+import { changeLines, compareEnv } from '../changes.ts';
+import type { Outcome, Session } from '../session.ts';
+import { readTextFile } from '../text-file.ts';
+
+/** What a push of the file would change. Not `ok` if anything. */
+export async function diffEnv(session: Session, file: string): Promise<Outcome> {
+  const { parameterName, reader, contract, ssm, terminal } = session;
+  const wanted = readEnvText(readTextFile(file), reader);
+  const current = await readParameter(ssm.reader, parameterName);
+  const changes = compareEnv(readEnvText(current?.text ?? '', reader), wanted, contract);
+  const isSame = changes.changes.length + changes.hiddenCount === 0;
+  terminal.print(
+    isSame
+      ? `${file} says the same as ${parameterName}, version ${current?.version ?? 0}.`
+      : `From ${parameterName}, version ${current?.version ?? 0}, to ${file}:`,
+  );
+  for (const line of changeLines(changes)) terminal.print(line);
+  return { ok: isSame, report: { parameterName, version: current?.version ?? 0, file, ...changes } };
+}

@@ -1,0 +1,53 @@
+import { effectiveEntries, readEnvText } from '../../recovery/env-text.ts';
+import { isComplete } from '../../recovery/known-good.ts';
+import { readHistory } from '../../recovery/parameter.ts';
+import { count } from '../../recovery/words.ts';
+import { compareEnv } from '../changes.ts';
+import type { Outcome, Session } from '../session.ts';
+
+/** All versions that SSM keeps, newest first: when, by whom, how complete, and what each has changed. */
+export async function showHistory({
+  parameterName,
+  reader,
+  contract,
+  ssm,
+  terminal,
+}: Session): Promise<Outcome> {
+  const history = await readHistory(ssm.reader, parameterName);
+  const versions = history.map((record, index) => {
+    const document = readEnvText(record.text, reader);
+    const before = history[index - 1];
+    return {
+      version: record.version,
+      modifiedAt: record.modifiedAt?.toISOString() ?? null,
+      modifiedBy: record.modifiedBy ?? null,
+      labels: record.labels,
+      complete: isComplete(record.text, reader, contract),
+      keyCount: effectiveEntries(document).size,
+      sizeBytes: Buffer.byteLength(record.text),
+      ...(before
+        ? compareEnv(readEnvText(before.text, reader), document, contract)
+        : { changes: [], hiddenCount: 0 }),
+    };
+  });
+  if (versions.length === 0) terminal.print(`${parameterName}: there is no such parameter.`);
+  for (const {
+    version,
+    modifiedAt,
+    modifiedBy,
+    labels,
+    complete,
+    keyCount,
+    changes,
+  } of versions.toReversed()) {
+    const marks = [complete ? 'complete' : 'INCOMPLETE', ...labels].join(', ');
+    terminal.print(
+      `version ${version}  ${modifiedAt ?? ''}  ${count(keyCount, 'key')}, ${marks}  ${modifiedBy?.split(':').at(-1) ?? ''}`,
+    );
+    for (const kind of ['added', 'changed', 'blanked', 'removed'] as const) {
+      const keys = changes.filter((change) => change.kind === kind).map(({ key }) => key);
+      if (keys.length > 0) terminal.print(`    ${kind}: ${keys.join(', ')}`);
+    }
+  }
+  return { ok: versions.length > 0, report: { parameterName, versions: versions.toReversed() } };
+}

@@ -1,0 +1,28 @@
+import { existsSync } from 'node:fs';
+import { effectiveEntries, readEnvText } from '../../recovery/env-text.ts';
+import { readParameter } from '../../recovery/parameter.ts';
+import { count } from '../../recovery/words.ts';
+import type { Outcome, Session } from '../session.ts';
+import { writeSecretFile } from '../text-file.ts';
+
+/** Writes the parameter's text to a file that only its owner can read. */
+export async function pullEnv(session: Session, file: string): Promise<Outcome> {
+  const { parameterName, reader, ssm, terminal } = session;
+  const current = await readParameter(ssm.reader, parameterName);
+  if (!current) {
+    terminal.print(`${parameterName}: there is no such parameter.`);
+    return { ok: false, report: { parameterName, file, written: false } };
+  }
+  const { version, text } = current;
+  const overwrite = existsSync(file);
+  if (overwrite && !(await terminal.confirm(`${file} is there already. Overwrite it?`))) {
+    terminal.print('Nothing was written.');
+    return { ok: false, report: { parameterName, version, file, written: false } };
+  }
+  writeSecretFile(file, text, { overwrite });
+  const keyCount = effectiveEntries(readEnvText(text, reader)).size;
+  terminal.print(
+    `${file}: ${count(keyCount, 'key')} of ${parameterName}, version ${version}. It holds secrets: delete it when you are done.`,
+  );
+  return { ok: true, report: { parameterName, version, file, written: true, keyCount } };
+}

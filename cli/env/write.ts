@@ -1,0 +1,59 @@
+import { readEnvText } from '../../recovery/env-text.ts';
+import {
+  type GuardedWrite,
+  type ParameterRecord,
+  readHistory,
+  refuseUnsafe,
+  writeEnvParameter,
+} from '../../recovery/parameter.ts';
+import { changeLines, compareEnv } from '../changes.ts';
+import type { Outcome, Session } from '../session.ts';
+
+export interface WriteOptions {
+  /** What is asked before the write; without it, nothing is asked. */
+  readonly question?: string;
+  readonly mayStayIncomplete?: boolean;
+}
+
+/**
+ * The way of every command that writes: reads the parameter, shows what would change, refuses what must not be,
+ * asks, and writes through the guard, which merges in what somebody else has written meanwhile.
+ *
+ * @param make makes the text to write from all versions, oldest first.
+ */
+export async function write(
+  { parameterName, reader, contract, kmsKeyId, ssm, clock, terminal }: Session,
+  make: (history: readonly ParameterRecord[]) => { text: string; waivedKeys?: readonly string[] },
+  { question, mayStayIncomplete = false }: WriteOptions,
+): Promise<Outcome> {
+  const history = await readHistory(ssm.reader, parameterName);
+  const current = history.at(-1);
+  const { text, waivedKeys = [] } = make(history);
+  const guarded: GuardedWrite = {
+    name: parameterName,
+    reader,
+    contract,
+    mayStayIncomplete,
+    madeFrom: current,
+    text,
+    waivedKeys,
+    kmsKeyId,
+  };
+  const previousVersion = current?.version ?? 0;
+  const changes = compareEnv(readEnvText(current?.text ?? '', reader), readEnvText(text, reader), contract);
+  if (current?.text === text) {
+    terminal.print(`${parameterName}: version ${previousVersion} holds that already. Nothing was written.`);
+    return { ok: true, report: { parameterName, written: false, version: previousVersion, ...changes } };
+  }
+  for (const line of changeLines(changes)) terminal.print(line);
+  if (changes.changes.length + changes.hiddenCount === 0)
+    terminal.print('  no value changes, only comments, order or spelling');
+  refuseUnsafe(guarded, current, text);
+  if (question !== undefined && !(await terminal.confirm(question))) {
+    terminal.print('Nothing was written.');
+    return { ok: false, report: { parameterName, written: false, version: previousVersion, ...changes } };
+  }
+  const { version } = await writeEnvParameter(ssm, clock, guarded);
+  terminal.print(`${parameterName}: version ${previousVersion} -> ${version}`);
+  return { ok: true, report: { parameterName, written: true, previousVersion, version, ...changes } };
+}

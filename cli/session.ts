@@ -1,0 +1,95 @@
+/** What each command works with: its target, the doors to AWS, and the person in front of it. */
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { fromEnv } from '@aws-sdk/credential-provider-env';
+import * as v from 'valibot';
+import { readerConfig, writerConfig } from '../recovery/aws.ts';
+import { type Clock, systemClock } from '../recovery/clock.ts';
+import type { EnvContract } from '../recovery/contract.ts';
+import type { EnvReader } from '../recovery/env-text.ts';
+import { contractOf, loadTarget, targetNames } from '../targets/target.ts';
+import { Terminal, UsageError } from './terminal.ts';
+
+/** What every command takes. */
+export const CommonOptions = v.object({
+  target: v.optional(v.string()),
+  region: v.optional(v.string()),
+  profile: v.optional(v.string()),
+  endpointUrl: v.optional(v.string()),
+  json: v.optional(v.boolean(), false),
+  yes: v.optional(v.boolean(), false),
+});
+export type CommonOptions = v.InferOutput<typeof CommonOptions>;
+
+export interface Session {
+  /** `targets/<name>.yml`, for messages. */
+  readonly targetFile: string;
+  readonly parameterName: string;
+  readonly backupParameterName: string | undefined;
+  readonly reader: EnvReader;
+  readonly contract: EnvContract;
+  readonly kmsKeyId: string | undefined;
+  readonly ssm: { readonly reader: SSMClient; readonly writer: SSMClient };
+  readonly clock: Clock;
+  readonly terminal: Terminal;
+}
+
+/** How a command has ended: exit code 0 if `ok`, 1 if not. `report` is what `--json` prints; it holds no value. */
+export interface Outcome {
+  readonly ok: boolean;
+  readonly report: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Finds target, region, profile and credentials: an option first, then the environment, then the shared config
+ * files, as the AWS CLI does. The target comes from `--target` or RECOVER_TARGET. Calls nothing.
+ *
+ * @throws UsageError, TargetInvalid
+ */
+export function openSession(options: CommonOptions, environment: NodeJS.ProcessEnv = process.env): Session {
+  const name = options.target ?? environment.RECOVER_TARGET;
+  if (name === undefined || name === '')
+    throw new UsageError(
+      `say which target: --target <name>, or RECOVER_TARGET in the environment. There are: ${targetNames().join(', ')}`,
+    );
+  const target = loadTarget(name);
+  const client = clientConfig(options, environment);
+  return {
+    targetFile: `targets/${name}.yml`,
+    parameterName: target.parameter.name,
+    backupParameterName: target.restore.backupParameter,
+    reader: target.parameter.reader,
+    contract: contractOf(target),
+    kmsKeyId: target.parameter.kmsKeyArn,
+    ssm: {
+      reader: new SSMClient({ ...readerConfig(), ...client }),
+      writer: new SSMClient({ ...writerConfig(), ...client }),
+    },
+    clock: systemClock,
+    terminal: new Terminal(options),
+  };
+}
+
+/** The SDK knows neither AWS_DEFAULT_REGION nor that keys in the environment go before AWS_PROFILE; the AWS CLI does. */
+function clientConfig(options: CommonOptions, environment: NodeJS.ProcessEnv) {
+  const region = options.region ?? (environment.AWS_REGION || environment.AWS_DEFAULT_REGION || undefined);
+  const profile =
+    options.profile ?? (environment.AWS_PROFILE || environment.AWS_DEFAULT_PROFILE || undefined);
+  const hasKeys = Boolean(environment.AWS_ACCESS_KEY_ID && environment.AWS_SECRET_ACCESS_KEY);
+  return {
+    ...(region === undefined ? {} : { region }),
+    ...(profile === undefined ? {} : { profile }),
+    ...(options.profile === undefined && hasKeys ? { credentials: fromEnv() } : {}),
+    ...(options.endpointUrl === undefined ? {} : { endpoint: options.endpointUrl }),
+    // It would print a page about a profile and keys in the environment, which are told apart above.
+    logger: { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore },
+  };
+}
+
+const ignore = () => undefined;
+
+/** @throws UsageError if no region was found anywhere. */
+export async function requireRegion({ ssm }: Session): Promise<void> {
+  const region = await ssm.reader.config.region().catch(() => '');
+  if (region === '')
+    throw new UsageError('say which region: --region <region>, AWS_REGION, or a profile that names one');
+}

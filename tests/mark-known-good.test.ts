@@ -1,0 +1,120 @@
+import { markKnownGood } from '../functions/mark-known-good.ts';
+import { knownGoodLabel } from '../recovery/parameter.ts';
+import type { MarkKnownGoodInput } from '../recovery/states.ts';
+import { AwsError } from '../sandbox/endpoint.ts';
+import { fastClock, openAws, parameterName, type TestAws } from './aws.ts';
+
+let aws: TestAws;
+beforeEach(async () => {
+  aws = await openAws();
+});
+afterEach(() => aws.close());
+
+const backupName = '/app/env-backup';
+const settings = {
+  ENV_PARAMETER: parameterName,
+  ENV_READER: 'dotenv' as const,
+  ENV_CONTRACT: { requiredKeys: ['A'], requiredPrefixes: [], rules: {} },
+  BACKUP_PARAMETER: backupName as string | undefined,
+  KMS_KEY_ID: undefined as string | undefined,
+};
+const env: MarkKnownGoodInput['env'] = {
+  complete: true,
+  finding: 'Complete',
+  parameterName,
+  version: 1,
+  type: 'SecureString',
+  sizeBytes: 4,
+  keyCount: 1,
+  keys: ['A'],
+  missingKeys: [],
+  blankKeys: [],
+  missingPrefixes: [],
+  duplicateKeys: [],
+  hasBom: false,
+  hasCrlf: false,
+};
+const timestamp = '2026-01-01T00:00:00.000Z';
+const mark = (version = 1, part: Partial<typeof settings> = {}) =>
+  markKnownGood(
+    {
+      env: { ...env, version },
+      endpoint: { httpStatus: 200, backlog: 7, attempts: 1, verifiedAt: timestamp },
+      backlog: { backlog: 7, metric: 'N/M', datapoint: { value: 7, timestamp } },
+    },
+    { settings: { ...settings, ...part }, clock: fastClock(50), ssm: aws.ssm },
+  );
+const put = (Value: string, Name = parameterName) =>
+  aws.parameters.put({ Name, Value, Type: 'SecureString', Overwrite: true });
+const known = () => aws.parameters.get(`${parameterName}:${knownGoodLabel}`);
+const writes = () => ['PutParameter', 'LabelParameterVersion'].map((operation) => aws.countCalls(operation));
+
+describe('MarkKnownGood', () => {
+  it('labels the version that was seen to work, and copies it to the backup, encrypted', async () => {
+    put('A=1\n');
+    expect(await mark()).toEqual({
+      outcome: 'Marked',
+      version: 1,
+      backup: { parameterName: backupName, version: 1 },
+    });
+    expect(known()).toMatchObject({ Version: 1 });
+    expect(aws.parameters.get(backupName)).toMatchObject({ Type: 'SecureString', Value: 'A=1\n' });
+  });
+
+  it('moves the label forward, and takes it off the version before', async () => {
+    put('A=1\n');
+    await mark();
+    put('A=2\n');
+    expect(await mark(2)).toMatchObject({ outcome: 'Marked', version: 2, backup: { version: 2 } });
+    expect(known()).toMatchObject({ Version: 2, Value: 'A=2\n' });
+    expect(aws.parameters.history(parameterName).map(({ Labels }) => Labels)).toEqual([[], [knownGoodLabel]]);
+  });
+
+  it('writes nothing that is there already', async () => {
+    put('A=1\n');
+    await mark();
+    const before = writes();
+    expect(await mark()).toMatchObject({ outcome: 'AlreadyMarked', backup: { version: 1 } });
+    expect(writes()).toEqual(before);
+  });
+
+  it('marks nothing if somebody has written the parameter since', async () => {
+    put('A=1\n');
+    put('A=2\n');
+    expect(await mark(1)).toEqual({ outcome: 'NotMarked', version: 2, backup: null });
+    expect(writes()).toEqual([0, 0]);
+  });
+
+  it('copies a version that holds fewer keys than the copy before it, which stays in the history', async () => {
+    put('A=1\nOLD=2\n', backupName);
+    put('A=1\n');
+    await mark();
+    expect(aws.parameters.history(backupName).map(({ Value }) => Value)).toEqual(['A=1\nOLD=2\n', 'A=1\n']);
+  });
+
+  it('labels without a backup parameter, too', async () => {
+    put('A=1\n');
+    expect(await mark(1, { BACKUP_PARAMETER: undefined })).toEqual({
+      outcome: 'Marked',
+      version: 1,
+      backup: null,
+    });
+    expect(known()).toMatchObject({ Version: 1 });
+  });
+
+  it('names action and resource where labelling is denied', async () => {
+    put('A=1\n');
+    aws.fail('LabelParameterVersion', new AwsError('AccessDeniedException', ''));
+    await expect(mark()).rejects.toMatchObject({
+      name: 'AccessDenied',
+      message: expect.stringMatching(/ssm:LabelParameterVersion on parameter \/app\/env/),
+    });
+  });
+
+  it('labels again after an answer that got lost', async () => {
+    put('A=1\n');
+    aws.fail('LabelParameterVersion', 'drop-after');
+    await expect(mark()).rejects.toMatchObject({ name: 'AwsUnavailable' });
+    expect(await mark()).toMatchObject({ outcome: 'AlreadyMarked' });
+  });
+});
