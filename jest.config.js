@@ -4,6 +4,7 @@ export default {
   testEnvironment: '<rootDir>/tests/environment.js',
   modulePathIgnorePatterns: ['<rootDir>/.sandbox/'],
   globalSetup: '<rootDir>/tests/package-stacks.ts',
+  globalTeardown: '<rootDir>/tests/remove-stacks.ts',
   testTimeout: 60_000,
   maxWorkers: 2,
 };

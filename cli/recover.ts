@@ -65,11 +65,19 @@ command('diff', 'what a push of the file would change')
 command('push', 'put a file in place of the text; refuses to lose a key')
   .argument('<file>')
   .option('--drop <key>', 'a key that may go; once for each', collect, [])
+  .option(
+    '--since <version>',
+    'the version that was pulled; keeps what others have changed since',
+    versionNumber,
+  )
   .option(...yes)
   .action((file: string, options: unknown) =>
     run(options, (session) => {
-      const { drop } = v.parse(v.object({ drop: v.array(v.string()) }), options);
-      return pushEnv(session, file, drop);
+      const { drop, since } = v.parse(
+        v.object({ drop: v.array(v.string()), since: v.optional(v.number()) }),
+        options,
+      );
+      return pushEnv(session, file, { drop, ...(since === undefined ? {} : { since }) });
     }),
   );
 command('pull', 'write the text to a file that only you can read')
@@ -125,7 +133,11 @@ const fileMistakes: Record<string, string> = {
 function describe(error: unknown): { name: string; message: string; exitCode: 1 | 2 } {
   if (error instanceof RecoveryError) {
     const isCredentials = error.name === 'AccessDenied' || error.name === 'CredentialsExpired';
-    return { name: error.name, message: error.message, exitCode: isCredentials ? 2 : 1 };
+    const remedy =
+      error.name === 'EnvWouldShrink'
+        ? ' Add them to the file, or waive each by name with --drop <key>.'
+        : '';
+    return { name: error.name, message: `${error.message}${remedy}`, exitCode: isCredentials ? 2 : 1 };
   }
   if (error instanceof UsageError || error instanceof TargetInvalid)
     return { name: error.name, message: error.message, exitCode: 2 };
@@ -139,4 +151,6 @@ function describe(error: unknown): { name: string; message: string; exitCode: 1 
   return { name: 'InternalError', message: `${kind} ${code}. Report it.`, exitCode: 1 };
 }
 
+// A pager that has seen enough closes the pipe; a write to the parameter goes on all the same.
+process.stdout.on('error', () => undefined);
 await program.parseAsync().catch(fail);

@@ -138,7 +138,7 @@ export async function writeEnvParameter(
   for (let conflicts = 0; conflicts <= maxConflicts; conflicts += 1) {
     const history = await readHistory(ssm.reader, name);
     const current = history.at(-1);
-    const text = mergeOthers(write, history, ownVersions);
+    const text = withOthers(write, history, ownVersions);
     if (current && current.text === text) return current;
     refuseUnsafe(write, current, text);
     const version = await put(ssm, { name, text, current, kmsKeyId });
@@ -154,11 +154,16 @@ export async function writeEnvParameter(
   );
 }
 
-/** The text to write, with what others have changed since it was made: theirs is the newer word, but takes no key away. */
-function mergeOthers(
+/**
+ * The text to write, with what others have changed since it was made: theirs is the newer word, but takes no key away.
+ *
+ * @param history all versions, oldest first.
+ * @param ownVersions those that this very write has made.
+ */
+export function withOthers(
   { madeFrom, text, reader, waivedKeys = [] }: GuardedWrite,
   history: readonly ParameterRecord[],
-  ownVersions: ReadonlySet<number>,
+  ownVersions: ReadonlySet<number> = new Set(),
 ): string {
   // A parameter that was deleted and made anew counts from 1 again.
   const wasRenewed = (history.at(-1)?.version ?? 0) < (madeFrom?.version ?? 0);

@@ -17,6 +17,9 @@ const sources = [
   'package.json',
 ];
 
+/** It takes half a minute on a slow machine. */
+const packagingTimeoutMs = 300_000;
+
 /**
  * @param directory a folder below the project, for the copy and for what the packager leaves behind.
  * @param signal ends the packager; the promise settles when it has ended.
@@ -50,9 +53,10 @@ export async function packageTarget(
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );
+  const end = AbortSignal.any([AbortSignal.timeout(packagingTimeoutMs), ...(signal ? [signal] : [])]);
   const stop = () => child.kill('SIGKILL');
-  signal?.addEventListener('abort', stop);
-  if (signal?.aborted) stop();
+  end.addEventListener('abort', stop);
+  if (end.aborted) stop();
   let printed = '';
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => {
@@ -62,7 +66,7 @@ export async function packageTarget(
     child.once('error', reject);
     child.once('close', resolve);
   });
-  signal?.removeEventListener('abort', stop);
+  end.removeEventListener('abort', stop);
   if (code !== 0) throw new Error(`packaging ${target} failed:\n${printed}`);
   return join(directory, '.serverless');
 }

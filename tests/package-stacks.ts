@@ -1,15 +1,17 @@
-import { rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageTarget } from '../sandbox/package.ts';
 
-const directoryOf = (target: string) => join(import.meta.dirname, '..', '.sandbox', 'tests', target);
-
 /** Where the tests find a target's compiled template and zips. */
-export const packagedIn = (target: string) => join(directoryOf(target), '.serverless');
+export const packagedIn = (target: string) => join(process.env.PACKAGED_STACKS ?? '', target, '.serverless');
 
-/** Packages once for all test files, as `npm run package` does. */
+/** Packages once for all test files, as `npm run package` does; in a folder of its own for each run of the tests. */
 export default async function packageStacks(): Promise<void> {
-  const targets = ['sandbox', 'academy-api'];
-  for (const target of targets) rmSync(directoryOf(target), { recursive: true, force: true });
-  await Promise.all(targets.map((target) => packageTarget(target, directoryOf(target))));
+  const root = join(import.meta.dirname, '..', '.sandbox');
+  mkdirSync(root, { recursive: true });
+  const directory = mkdtempSync(join(root, 'tests-'));
+  process.env.PACKAGED_STACKS = directory;
+  await Promise.all(
+    ['sandbox', 'academy-api'].map((target) => packageTarget(target, join(directory, target))),
+  );
 }

@@ -168,6 +168,23 @@ describe('recover env push', () => {
     expect(latest().Value).toContain('OURS=canary-ours\n');
   });
 
+  it('keeps what others have changed since the version that was pulled, and takes the rest from the file', async () => {
+    const text = complete();
+    put(text);
+    const changed = text.replace(/^DB_USER=.*$/m, 'DB_USER=canary-ours');
+    put(`${text.replace(/^DB_HOST=.*$/m, 'DB_HOST=canary-theirs')}THEIRS=canary\n`);
+    const path = file(changed);
+    expect(await run(['push', path, '--yes'])).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('1 key: THEIRS.'),
+    });
+    expect(await run(['push', path, '--yes', '--since', '1'])).toMatchObject({ exitCode: 0 });
+    expect(latest().Value).toBe(
+      `${changed.replace(/^DB_HOST=.*$/m, 'DB_HOST=canary-theirs')}THEIRS=canary\n`,
+    );
+    expect(await run(['push', path, '--yes', '--since', '9'])).toMatchObject({ exitCode: 2 });
+  });
+
   it('writes nothing that is there already', async () => {
     const text = complete();
     put(text);

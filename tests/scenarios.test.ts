@@ -9,6 +9,7 @@ import {
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { effectiveEntries, isBlank, readEnvText } from '../recovery/env-text.ts';
+import { knownGoodLabel } from '../recovery/parameter.ts';
 import { openSandbox, type Sandbox } from '../sandbox/sandbox.ts';
 import {
   makeSeed,
@@ -149,7 +150,6 @@ describe('the sandbox', () => {
     await open('healthy');
     const name = sandbox.parameterName;
     const good = sandbox.parameters.get(name).Value;
-    sandbox.parameters.put({ Name: `${name}-backup`, Value: good, Type: 'SecureString' });
     const spoilt = spoil(good);
     if (spoilt === undefined) sandbox.parameters.delete(name);
     else
@@ -191,7 +191,7 @@ describe('the sandbox', () => {
         keyCountAfter: 13,
         versionBefore: 3,
         versionAfter: 4,
-        source: { kind: 'history', version: 2 },
+        source: { kind: 'history', version: 2, isKnownGood: false },
         restoredKeys: expect.arrayContaining(['DB_PASSWORD', 'REDIS_URL']),
       },
       deployment: { instanceIds: [sandbox.instance.id] },
@@ -231,6 +231,36 @@ describe('the sandbox', () => {
     await expect(sfn.send(new ListActivitiesCommand({}))).rejects.toMatchObject({
       name: 'UnknownOperationException',
     });
+  });
+
+  it('remembers what has been seen to work: the label moves to it, and the backup holds a copy', async () => {
+    await open('outage');
+    const { parameterName, backupParameterName } = sandbox;
+    const execution = await run();
+    expect(JSON.parse(execution.output ?? '{}')).toMatchObject({
+      knownGood: {
+        outcome: 'Marked',
+        version: 4,
+        backup: { parameterName: backupParameterName, version: 1 },
+      },
+    });
+    const known = sandbox.parameters.get(`${parameterName}:${knownGoodLabel}`);
+    expect(known.Version).toBe(4);
+    expect(sandbox.parameters.get(backupParameterName)).toMatchObject({
+      Value: known.Value,
+      Type: 'SecureString',
+    });
+
+    // The history goes with a parameter that is deleted; the copy doesn't.
+    sandbox.parameters.delete(parameterName);
+    const again = await run();
+    expect(JSON.parse(again.output ?? '{}')).toMatchObject({
+      outcome: 'Recovered',
+      env: { finding: 'Missing', source: { kind: 'backup', version: 1 } },
+      knownGood: { outcome: 'Marked', version: 1, backup: { version: 1 } },
+    });
+    expect(sandbox.parameters.get(parameterName).Value).toBe(known.Value);
+    checkInvariants();
   });
 
   it('finds a recovered system healthy when it is started again, and writes nothing', async () => {

@@ -209,10 +209,11 @@ describe('permissions', () => {
     ]);
   });
 
-  it('let nothing but the env parameter be written', () => {
+  it('let nothing be written but the env parameter and its backup, and the backup not by what restores', () => {
     const writes = statementsOf(academy).filter(({ Action }) => Action.includes('ssm:PutParameter'));
-    expect(writes.map(({ Resource }) => Resource)).toEqual([
-      [expect.stringMatching(/:parameter\/academy\/api\/env$/)],
+    expect(writes.map(({ role, Resource }) => [role, Resource])).toEqual([
+      ['UploadEnvRole', [expect.stringMatching(/:parameter\/academy\/api\/env$/)]],
+      ['MarkKnownGoodRole', [expect.stringMatching(/:parameter\/academy\/api\/env-backup$/)]],
     ]);
   });
 });

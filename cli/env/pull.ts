@@ -22,7 +22,7 @@ export async function pullEnv(session: Session, file: string): Promise<Outcome> 
   writeSecretFile(file, text, { overwrite });
   const keyCount = effectiveEntries(readEnvText(text, reader)).size;
   terminal.print(
-    `${file}: ${count(keyCount, 'key')} of ${parameterName}, version ${version}. It holds secrets: delete it when you are done.`,
+    `${file}: ${count(keyCount, 'key')} of ${parameterName}, version ${version}. It holds secrets: delete it when you are done. To push it with changes: --since ${version}`,
   );
   return { ok: true, report: { parameterName, version, file, written: true, keyCount } };
 }

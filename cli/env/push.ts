@@ -1,16 +1,27 @@
 import { readEnvText, textOf } from '../../recovery/env-text.ts';
 import { RecoveryError } from '../../recovery/errors.ts';
 import type { Outcome, Session } from '../session.ts';
+import { UsageError } from '../terminal.ts';
 import { readTextFile } from '../text-file.ts';
 import { write } from './write.ts';
+
+export interface PushOptions {
+  /** The keys that may go. */
+  readonly drop: readonly string[];
+  /** The version from which the file was made: what others have changed since is kept. The newest one by default. */
+  readonly since?: number;
+}
 
 /**
  * Puts a file in place of the parameter's text. Whatever the file would lose has to be waived by name.
  *
- * @param drop the keys that may go.
- * @throws RecoveryError EnvInvalid, EnvWouldShrink and what else `writeEnvParameter` throws.
+ * @throws RecoveryError EnvInvalid, EnvWouldShrink and what else `writeEnvParameter` throws; UsageError.
  */
-export async function pushEnv(session: Session, file: string, drop: readonly string[]): Promise<Outcome> {
+export async function pushEnv(
+  session: Session,
+  file: string,
+  { drop, since }: PushOptions,
+): Promise<Outcome> {
   const document = readEnvText(readTextFile(file), session.reader);
   const [duplicate] = document.duplicates;
   if (duplicate) {
@@ -21,7 +32,16 @@ export async function pushEnv(session: Session, file: string, drop: readonly str
   }
   if (document.hadBom) session.terminal.print('The byte order mark at the start is left out.');
   if (document.hadCrlf) session.terminal.print('Line ends are written as LF, not CRLF.');
-  return write(session, () => ({ text: textOf(document.blocks), waivedKeys: drop }), {
-    question: `Write ${file} to ${session.parameterName}?`,
-  });
+  return write(
+    session,
+    (history) => {
+      const text = { text: textOf(document.blocks), waivedKeys: drop };
+      if (since === undefined) return text;
+      const madeFrom = history.find(({ version }) => version === since);
+      if (!madeFrom)
+        throw new UsageError(`${session.parameterName} has no version ${since} any more; leave --since out`);
+      return { ...text, madeFrom };
+    },
+    { question: `Write ${file} to ${session.parameterName}?` },
+  );
 }

@@ -4,6 +4,7 @@ import {
   type ParameterRecord,
   readHistory,
   refuseUnsafe,
+  withOthers,
   writeEnvParameter,
 } from '../../recovery/parameter.ts';
 import { changeLines, compareEnv } from '../changes.ts';
@@ -19,26 +20,27 @@ export interface WriteOptions {
  * The way of every command that writes: reads the parameter, shows what would change, refuses what must not be,
  * asks, and writes through the guard, which merges in what somebody else has written meanwhile.
  *
- * @param make makes the text to write from all versions, oldest first.
+ * @param make makes the text to write from all versions, oldest first; from the newest, unless it says from which.
  */
 export async function write(
   { parameterName, reader, contract, kmsKeyId, ssm, clock, terminal }: Session,
-  make: (history: readonly ParameterRecord[]) => { text: string; waivedKeys?: readonly string[] },
+  make: (
+    history: readonly ParameterRecord[],
+  ) => Pick<GuardedWrite, 'text' | 'waivedKeys'> & Partial<Pick<GuardedWrite, 'madeFrom'>>,
   { question, mayStayIncomplete = false }: WriteOptions,
 ): Promise<Outcome> {
   const history = await readHistory(ssm.reader, parameterName);
   const current = history.at(-1);
-  const { text, waivedKeys = [] } = make(history);
   const guarded: GuardedWrite = {
     name: parameterName,
     reader,
     contract,
     mayStayIncomplete,
     madeFrom: current,
-    text,
-    waivedKeys,
     kmsKeyId,
+    ...make(history),
   };
+  const text = withOthers(guarded, history);
   const previousVersion = current?.version ?? 0;
   const changes = compareEnv(readEnvText(current?.text ?? '', reader), readEnvText(text, reader), contract);
   if (current?.text === text) {

@@ -1,0 +1,212 @@
+/**
+ * A .env as an operator keeps it, on Windows, macOS or Linux. Editors and shells of Windows save UTF-8 with a byte
+ * order mark, UTF-16 (`>` of Windows PowerShell), or the code page of the system.
+ */
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  openSync,
+  readSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { posix, win32 } from 'node:path';
+
+/** The text of a file can't be told. The message says what to do about it, and quotes nothing of the file. */
+export class UnreadableText extends Error {
+  override readonly name = 'UnreadableText';
+}
+
+/** A parameter of SSM holds 8 KB. A file this large was named by mistake. */
+const maxBytes = 1024 * 1024;
+
+/** Reads a file as text. What the file system has against it comes through as it is. */
+export function readTextFile(path: string): string {
+  const file = openSync(path, 'r');
+  try {
+    // Not by the size that is told beforehand: a pipe has none.
+    const buffer = Buffer.alloc(maxBytes + 1);
+    let length = 0;
+    let read = 0;
+    do {
+      read = readSync(file, buffer, length, buffer.length - length, null);
+      length += read;
+    } while (read > 0);
+    if (length > maxBytes) throw new UnreadableText(`${path} is larger than 1 MB, so it is no .env.`);
+    return decodeText(buffer.subarray(0, length), path);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/**
+ * The text of UTF-8 or UTF-16 bytes. It starts with U+FEFF exactly if the bytes do. Any other encoding is refused:
+ * to guess a code page is to guess a password. `what` is the path of the file.
+ */
+export function decodeText(
+  bytes: Uint8Array,
+  what: string,
+  platform: NodeJS.Platform = process.platform,
+): string {
+  const encoding = encodingOf(bytes);
+  if (encoding === 'utf-8') {
+    // One character per byte, so that bytes can be searched as text.
+    const latin = Buffer.from(bytes).toString('latin1');
+    refuseNul(latin, what);
+    const text = decodeStrictly(bytes, encoding);
+    if (text !== undefined) return text;
+    const at = firstInvalidByte(bytes);
+    const byte = (bytes[at] ?? 0).toString(16).toUpperCase();
+    throw new UnreadableText(
+      `${what} is neither UTF-8 nor UTF-16 (byte 0x${byte} at line ${lineAt(latin, at)}). ` +
+        'It was probably saved in the code page of Windows ("ANSI", cp949). ' +
+        `Convert it first${platform === 'win32' ? ', in PowerShell' : ''}, and go on with the new file:\n` +
+        conversion(what, platform),
+    );
+  }
+
+  const text = bytes.length % 2 === 0 ? decodeStrictly(bytes, encoding) : undefined;
+  if (text === undefined) {
+    const damage = bytes.length % 2 === 0 ? 'half a surrogate pair' : 'an odd number of bytes';
+    throw new UnreadableText(
+      `${what} is UTF-16 with ${damage}: a part is missing, or was appended in another encoding. ` +
+        'Mend it in an editor and save it as UTF-8.',
+    );
+  }
+  refuseNul(text, what);
+  return text;
+}
+
+type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be';
+
+/**
+ * UTF-16 without a byte order mark is told by the NUL beside each `=` and line end. Other characters tell less: a
+ * line of U+2500 is one of `%` to the other byte order. Where two ASCII characters stand in one unit it is UTF-8
+ * with a stray NUL, or with UTF-16 appended by a shell, and would be read as Chinese.
+ */
+function encodingOf(bytes: Uint8Array): Encoding {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be';
+  let little = 0;
+  let big = 0;
+  for (let index = 0; index + 1 < bytes.length; index += 2) {
+    const first = bytes[index] ?? 0;
+    const second = bytes[index + 1] ?? 0;
+    if ((isMark(first) && isAsciiText(second)) || (isAsciiText(first) && isMark(second))) return 'utf-8';
+    if (isMark(first) && second === 0) little += 1;
+    if (first === 0 && isMark(second)) big += 1;
+  }
+  if (little === big) return 'utf-8';
+  return little > big ? 'utf-16le' : 'utf-16be';
+}
+
+/** What every .env has: `=`, LF, CR. */
+function isMark(byte: number): boolean {
+  return byte === 0x3d || byte === 0x0a || byte === 0x0d;
+}
+
+function isAsciiText(byte: number): boolean {
+  return (byte >= 0x20 && byte < 0x7f) || byte === 0x09 || byte === 0x0a || byte === 0x0d;
+}
+
+function decodeStrictly(bytes: Uint8Array, encoding: Encoding): string | undefined {
+  try {
+    return new TextDecoder(encoding, { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function refuseNul(text: string, what: string): void {
+  const at = text.indexOf('\0');
+  if (at === -1) return;
+  throw new UnreadableText(
+    `${what} holds a NUL character at line ${lineAt(text, at)}, so it is no .env, or is damaged. ` +
+      'If it is a text, save it as UTF-8 in an editor.',
+  );
+}
+
+function lineAt(text: string, index: number): number {
+  return text.slice(0, index).split('\n').length;
+}
+
+/** Where bytes stop being UTF-8: at the first U+FFFD of a lenient decoder that isn't spelled out in them. */
+function firstInvalidByte(bytes: Uint8Array): number {
+  const buffer = Buffer.from(bytes);
+  const spelledOut = Buffer.from('\uFFFD');
+  let at = 0;
+  for (const character of buffer.toString('utf8')) {
+    if (character === '\uFFFD' && !buffer.subarray(at, at + 3).equals(spelledOut)) break;
+    at += Buffer.byteLength(character);
+  }
+  return at;
+}
+
+/** A command that writes the file as UTF-8 beside it, and fails where it isn't cp949 rather than write a `?`. */
+function conversion(path: string, platform: NodeJS.Platform): string {
+  if (platform === 'win32') {
+    // .NET has a working directory of its own, so the paths are whole.
+    const source = win32.resolve(path);
+    const strictly = '[Text.EncoderFallback]::ExceptionFallback, [Text.DecoderFallback]::ExceptionFallback';
+    return (
+      `[IO.File]::WriteAllText(${quoteForPowerShell(`${source}.utf8`)}, ` +
+      `[Text.Encoding]::GetEncoding(949, ${strictly})` +
+      `.GetString([IO.File]::ReadAllBytes(${quoteForPowerShell(source)})))`
+    );
+  }
+  const source = posix.resolve(path);
+  return `(umask 077; iconv -f CP949 -t UTF-8 ${quoteForShell(source)} > ${quoteForShell(`${source}.utf8`)})`;
+}
+
+/** PowerShell takes typographic quotes for apostrophes. */
+function quoteForPowerShell(text: string): string {
+  return `'${text.replaceAll(/['\u2018-\u201B]/g, '$&$&')}'`;
+}
+
+function quoteForShell(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/**
+ * Writes a file that only its owner may read (on Windows the folder decides who may). Without `overwrite` the path
+ * must be free. With it, the new file is written beside the old one and put in its place whole; a symbolic link
+ * stays and what it points to is replaced.
+ */
+export function writeSecretFile(path: string, text: string, options: { overwrite: boolean }): void {
+  if (!options.overwrite) {
+    createSecretFile(path, text);
+    return;
+  }
+  const existing = statSync(path, { throwIfNoEntry: false });
+  if (existing !== undefined && !existing.isFile()) {
+    // A device or a pipe has nothing to lose, and a file in its place would break the host. A folder is refused.
+    writeFileSync(path, text);
+    return;
+  }
+  const target = existing === undefined ? path : realpathSync(path);
+  const temporary = `${target}.${randomBytes(6).toString('hex')}`;
+  createSecretFile(temporary, text);
+  try {
+    renameSync(temporary, target);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+function createSecretFile(path: string, text: string): void {
+  const file = openSync(path, 'wx', 0o600);
+  try {
+    try {
+      writeFileSync(file, text, { flush: true });
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
+  }
+}
