@@ -229,6 +229,16 @@ describe('recover env set', () => {
     expect(latest().Version).toBe(1);
   });
 
+  it('mends the line of an open quote, but does not write past one in another line', async () => {
+    put(`${complete()}OPEN="canary\n`);
+    expect(await run(['set', 'DB_HOST'], { input: 'canary' })).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('line 9: a quote is opened and never closed'),
+    });
+    expect(await run(['set', 'OPEN'], { input: 'canary' })).toMatchObject({ exitCode: 0 });
+    expect(latest().Value).toMatch(/^OPEN=canary$/m);
+  });
+
   it('creates no parameter', async () => {
     expect(await run(['set', 'DB_PASSWORD'], { input: 'canary' })).toMatchObject({ exitCode: 1 });
     expect(versionsOf(parameterName)).toEqual([]);

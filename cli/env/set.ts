@@ -29,7 +29,8 @@ export async function setEnvKey(session: Session, key: string): Promise<Outcome>
           `parameter ${parameterName}: there is no such parameter. Nothing was written. \`recover env push\` creates it.`,
         );
       const { flaw } = readEnvText(current.text, reader);
-      const text = flaw ? undefined : setKey(current.text, key, value, reader);
+      // The flaw may be in the very line that is set; any other one, the guard refuses.
+      const text = setKey(current.text, key, value, reader);
       if (text === undefined)
         throw new RecoveryError(
           'EnvInvalid',
