@@ -27,17 +27,17 @@ interface ReaderTraits {
   readonly read: Read;
   /** Doesn't know a byte order mark: it takes it for a part of the first name. */
   readonly stumblesOverBom?: true;
-  /** Takes the CR of a CRLF for a part of the value. */
-  readonly stumblesOverCrlf?: true;
+  /** Where it takes a CR before the LF for a part of the value: always, the second of two, or between quotes. */
+  readonly stumblesOverCrlf?: 'always' | 'doubled' | 'quoted';
 }
 
 const readers: Record<EnvReader, ReaderTraits> = {
-  docker: { read: readAsDocker },
-  compose: { read: readAsCompose },
+  docker: { read: readAsDocker, stumblesOverCrlf: 'doubled' },
+  compose: { read: readAsCompose, stumblesOverCrlf: 'quoted' },
   dotenv: { read: readAsDotenv },
   'python-dotenv': { read: readAsPythonDotenv, stumblesOverBom: true },
-  systemd: { read: readAsSystemd, stumblesOverBom: true },
-  shell: { read: readAsShell, stumblesOverBom: true, stumblesOverCrlf: true },
+  systemd: { read: readAsSystemd, stumblesOverBom: true, stumblesOverCrlf: 'quoted' },
+  shell: { read: readAsShell, stumblesOverBom: true, stumblesOverCrlf: 'always' },
   node: { read: readAsNode, stumblesOverBom: true },
 };
 
@@ -134,13 +134,19 @@ export function readEnvText(text: string, reader: EnvReader): EnvDocument {
   }
   keepLinesUpTo(lines.length);
 
+  const hasHarmfulCr =
+    hadCrlf &&
+    (traits.stumblesOverCrlf === 'always' ||
+      (traits.stumblesOverCrlf === 'doubled' && /\r\r(?=\n|$)/.test(text)) ||
+      (traits.stumblesOverCrlf === 'quoted' &&
+        blocks.some(({ kind, raw }) => kind === 'entry' && raw.includes('\n'))));
+
   return {
     reader,
     blocks,
     hadBom,
     hadCrlf,
-    needsNormalising:
-      (hadBom && traits.stumblesOverBom === true) || (hadCrlf && traits.stumblesOverCrlf === true),
+    needsNormalising: (hadBom && traits.stumblesOverBom === true) || hasHarmfulCr,
     duplicates: findDuplicates(blocks),
     flaw: problems.sort((one, other) => one.line - other.line)[0],
   };

@@ -133,6 +133,9 @@ export const texts: readonly string[] = [
   '\uFEFFA=b\nC=d\n',
   'A=b\r\nC=d\r\n',
   '\uFEFFA=b\r\nC="d"\r\n',
+  'A=b\r\r\nC="d"\r\r\n',
+  'A=b\nC=d\r',
+  'A="b\r\nc"\r\nD=e\r\n',
 ];
 
 /** How many texts at the start all readers read alike. */
