@@ -37,14 +37,14 @@ export function findDisagreements(text: string, reader: EnvReader): Disagreement
   const document = readEnvText(text, reader);
   const others = envReaders.filter((other) => other !== reader).map((other) => readEnvText(text, other));
   const found: Disagreement[] = [];
-  const reportWhole = (line: number, bytes: string, advice: string) => {
-    const readers = envReaders.filter((one) => readEnvText(bytes, one).needsNormalising);
+  const reportWhole = (line: number, sample: string, advice: string) => {
+    const readers = envReaders.filter((one) => readEnvText(sample, one).needsNormalising);
     found.push({ line, key: '', readers, advice });
   };
   if (document.hadBom) reportWhole(1, '\uFEFF', 'write the text without a byte order mark');
   if (document.hadCrlf) {
     const line = 1 + text.split('\n').findIndex((one) => one.endsWith('\r'));
-    reportWhole(line, '\r\n', 'end each line with LF instead of CRLF');
+    reportWhole(line, text.replace(/^\uFEFF/, ''), 'end each line with LF instead of CRLF');
   }
 
   const above = new Map<string, string>();
