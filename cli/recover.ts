@@ -128,6 +128,9 @@ const fileMistakes: Record<string, string> = {
   EACCES: 'access denied',
   EPERM: 'access denied',
   EROFS: 'that place is read-only',
+  EEXIST: 'there is something of that name already',
+  ENOSPC: 'the disk is full',
+  ENAMETOOLONG: 'the name is too long',
 };
 
 function describe(error: unknown): { name: string; message: string; exitCode: 1 | 2 } {
@@ -152,5 +155,5 @@ function describe(error: unknown): { name: string; message: string; exitCode: 1 
 }
 
 // A pager that has seen enough closes the pipe; a write to the parameter goes on all the same.
-process.stdout.on('error', () => undefined);
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 await program.parseAsync().catch(fail);

@@ -51,6 +51,9 @@ export function openSession(options: CommonOptions, environment: NodeJS.ProcessE
     throw new UsageError(
       `say which target: --target <name>, or RECOVER_TARGET in the environment. There are: ${targetNames().join(', ')}`,
     );
+  const { endpointUrl } = options;
+  if (endpointUrl !== undefined && !/^https?:\/\/[^/]/.test(endpointUrl))
+    throw new UsageError('--endpoint-url: expected a URL that starts with http:// or https://');
   const target = loadTarget(name);
   const client = clientConfig(options, environment);
   return {

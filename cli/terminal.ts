@@ -1,7 +1,7 @@
 /** The person in front of a command, if there is one. */
-import type { Readable } from 'node:stream';
-import { read } from 'read';
-import { decodeText } from './text-file.ts';
+import { createInterface } from 'node:readline';
+import { type Readable, Writable } from 'node:stream';
+import { decodeText, UnreadableText } from './text-file.ts';
 
 /** The command can't be carried out as it was given: exit code 2. */
 export class UsageError extends Error {
@@ -22,8 +22,9 @@ export class Terminal {
     this.#input = input;
   }
 
+  /** A question needs both: somebody who types, and a screen that is not a file. */
   get #isInteractive(): boolean {
-    return 'isTTY' in this.#input && this.#input.isTTY === true;
+    return 'isTTY' in this.#input && this.#input.isTTY === true && process.stderr.isTTY === true;
   }
 
   /** A line for a person. With `--json`, standard output is for the report alone. */
@@ -46,25 +47,67 @@ export class Terminal {
     return /^y(es)?$/i.test(answer.trim());
   }
 
-  /** A secret from a prompt that doesn't show it, or all of standard input, less one line end. */
+  /**
+   * A secret from a prompt that doesn't show it, or all of standard input, less one line end.
+   *
+   * @throws UsageError if there is no way to ask for it unseen; UnreadableText.
+   */
   async readSecret(prompt: string): Promise<string> {
     if (this.#isInteractive) return this.#ask(prompt, true);
+    if ('isTTY' in this.#input && this.#input.isTTY === true)
+      throw new UsageError('standard error is no terminal, so that the value can not be asked for unseen.');
     const parts: Buffer[] = [];
     for await (const part of this.#input) parts.push(Buffer.from(part));
-    return decodeText(Buffer.concat(parts), 'standard input')
+    return decodeInput(Buffer.concat(parts))
       .replace(/^\uFEFF/, '')
       .replace(/\r?\n$/, '');
   }
 
-  /** Ctrl+C and the end of the input are an empty answer. */
-  async #ask(prompt: string, silent: boolean): Promise<string> {
-    try {
-      const answer = await read({ prompt, silent, input: this.#input, output: process.stderr });
-      if (silent) process.stderr.write('\n');
-      return answer;
-    } catch {
-      process.stderr.write('\n');
-      return '';
-    }
+  /**
+   * One line. Ctrl+C, Ctrl+D and the end of the input are an empty answer.
+   *
+   * @throws UsageError if more lines come with the first, as when a text of several lines is pasted.
+   */
+  #ask(prompt: string, silent: boolean): Promise<string> {
+    process.stderr.write(prompt);
+    // What is typed is shown by readline itself, and a secret by nobody.
+    const shown = new Writable({
+      write: (part, _encoding, done) => {
+        if (!silent) process.stderr.write(part);
+        done();
+      },
+    });
+    const questions = createInterface({ input: this.#input, output: shown, terminal: true, prompt: '' });
+    const lines: string[] = [];
+    return new Promise((resolve, reject) => {
+      questions.on('line', (line) => {
+        lines.push(line);
+        // A paste comes at once; a person's next line doesn't.
+        if (lines.length === 1) setTimeout(() => questions.close(), pasteMilliseconds);
+      });
+      questions.on('SIGINT', () => {
+        lines.length = 0;
+        questions.close();
+      });
+      questions.on('close', () => {
+        process.stderr.write('\n');
+        if (lines.length > 1)
+          reject(new UsageError('more than one line was pasted; give it through standard input.'));
+        else resolve(lines[0] ?? '');
+      });
+    });
+  }
+}
+
+const pasteMilliseconds = 50;
+
+/** Bytes that came through a pipe: there is no file to convert. */
+function decodeInput(bytes: Uint8Array): string {
+  try {
+    return decodeText(bytes, 'standard input');
+  } catch {
+    throw new UnreadableText(
+      'standard input is neither UTF-8 nor UTF-16. In Windows PowerShell, set $OutputEncoding = [Text.Encoding]::UTF8 first, or type the value when it is asked for.',
+    );
   }
 }

@@ -21,7 +21,7 @@ export class UnreadableText extends Error {
 }
 
 /** A parameter of SSM holds 8 KB. A file this large was named by mistake. */
-const maxBytes = 1024 * 1024;
+const maxBytes = 64 * 1024;
 
 /** Reads a file as text. What the file system has against it comes through as it is. */
 export function readTextFile(path: string): string {
@@ -35,7 +35,7 @@ export function readTextFile(path: string): string {
       read = readSync(file, buffer, length, buffer.length - length, null);
       length += read;
     } while (read > 0);
-    if (length > maxBytes) throw new UnreadableText(`${path} is larger than 1 MB, so it is no .env.`);
+    if (length > maxBytes) throw new UnreadableText(`${path} is larger than 64 KB, so it is no .env.`);
     return decodeText(buffer.subarray(0, length), path);
   } finally {
     closeSync(file);

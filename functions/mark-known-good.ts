@@ -1,8 +1,16 @@
 import { LabelParameterVersionCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { callAws, readerConfig, writerConfig } from '../recovery/aws.ts';
-import { effectiveEntries, readEnvText } from '../recovery/env-text.ts';
+import { readEnvText } from '../recovery/env-text.ts';
 import { lambdaHandler, type Services } from '../recovery/handler.ts';
-import { knownGoodLabel, readHistory, readParameter, writeEnvParameter } from '../recovery/parameter.ts';
+import { isSettled } from '../recovery/known-good.ts';
+import { lostKeys } from '../recovery/merge.ts';
+import {
+  knownGoodLabel,
+  type ParameterRecord,
+  readHistory,
+  readParameter,
+  writeEnvParameter,
+} from '../recovery/parameter.ts';
 import { UploadSettings } from '../recovery/settings.ts';
 import { type KnownGood, MarkKnownGoodInput } from '../recovery/states.ts';
 
@@ -14,44 +22,60 @@ type MarkKnownGoodServices = Services<UploadSettings> & {
  * Remembers the version with which everything was seen to work: moves the label `known-good` to it, and copies it to
  * the backup parameter. Does nothing that is done already, and nothing if somebody has written the parameter since.
  *
+ * That the API runs with this version is proven by a deploy in this execution. Without one, it is taken to do so if
+ * the version has stood for a day, and has lost no key of the known-good one.
+ *
  * A label sits on one version only, so that putting it on this one takes it off the last.
  *
  * @throws RecoveryError what `writeEnvParameter` throws.
  */
 export async function markKnownGood(
-  { env, upload }: MarkKnownGoodInput,
+  { execution, env, upload, deployment }: MarkKnownGoodInput,
   { settings, clock, ssm }: MarkKnownGoodServices,
 ): Promise<KnownGood> {
-  const name = settings.ENV_PARAMETER;
-  const proven = (upload ?? env).version;
-  const current = (await readHistory(ssm.reader, name)).at(-1);
-  if (current?.version !== proven)
-    return { outcome: 'NotMarked', version: current?.version ?? 0, backup: null };
+  const { ENV_PARAMETER: name, ENV_READER: reader, BACKUP_PARAMETER: parameterName } = settings;
+  const version = (upload ?? env).version;
+  const history = await readHistory(ssm.reader, name);
+  const current = history.at(-1);
+  const isReplaced =
+    current?.version !== version ||
+    // A parameter that was made anew counts from 1 again.
+    (!upload && (current.modifiedAt?.getTime() ?? 0) > Date.parse(execution.startedAt));
+  if (!current || isReplaced) return { outcome: 'Replaced', version: current?.version ?? 0, backup: null };
+  if (!deployment && !isTrusted(current)) return { outcome: 'NotProven', version, backup: null };
 
+  const isMarked = current.labels.includes(knownGoodLabel);
+  if (!isMarked)
+    await callAws({ action: 'ssm:LabelParameterVersion', resource: `parameter ${name}` }, () =>
+      ssm.writer.send(
+        new LabelParameterVersionCommand({ Name: name, ParameterVersion: version, Labels: [knownGoodLabel] }),
+      ),
+    );
   const backup = await copyToBackup(current.text);
-  if (current.labels.includes(knownGoodLabel)) return { outcome: 'AlreadyMarked', version: proven, backup };
-  await callAws({ action: 'ssm:LabelParameterVersion', resource: `parameter ${name}` }, () =>
-    ssm.writer.send(
-      new LabelParameterVersionCommand({ Name: name, ParameterVersion: proven, Labels: [knownGoodLabel] }),
-    ),
-  );
-  return { outcome: 'Marked', version: proven, backup };
+  return { outcome: isMarked ? 'AlreadyMarked' : 'Marked', version, backup };
+
+  function isTrusted(record: ParameterRecord): boolean {
+    if (record.labels.includes(knownGoodLabel)) return true;
+    const known = history.find(({ labels }) => labels.includes(knownGoodLabel));
+    const lost = lostKeys(readEnvText(known?.text ?? '', reader), readEnvText(record.text, reader));
+    return isSettled(record, history, clock.now()) && lost.length === 0;
+  }
 
   async function copyToBackup(text: string): Promise<KnownGood['backup']> {
-    const parameterName = settings.BACKUP_PARAMETER;
     if (parameterName === undefined) return null;
     const copy = await readParameter(ssm.reader, parameterName);
-    const { version } = await writeEnvParameter(ssm, clock, {
+    const written = await writeEnvParameter(ssm, clock, {
       name: parameterName,
-      reader: settings.ENV_READER,
+      reader,
       contract: settings.ENV_CONTRACT,
       madeFrom: copy,
       text,
       // A copy holds what the original holds; an older copy stays in the history.
-      waivedKeys: [...effectiveEntries(readEnvText(copy?.text ?? '', settings.ENV_READER)).keys()],
+      waivedKeys: lostKeys(readEnvText(copy?.text ?? '', reader), readEnvText(text, reader)),
+      mayMoveUp: true,
       kmsKeyId: settings.KMS_KEY_ID,
     });
-    return { parameterName, version };
+    return { parameterName, version: written.version };
   }
 }
 

@@ -64,8 +64,13 @@ function notesOn({ env, upload, knownGood }: ReportRecoveryInput): string[] {
     ...(upload?.revertedKeys ?? []).map(
       (key) => `${key} is back to its known-good value; a newer complete version has another`,
     ),
-    ...(knownGood.outcome === 'NotMarked'
+    ...(knownGood.outcome === 'Replaced'
       ? ['somebody has written the parameter meanwhile, so that it was not marked as known-good']
+      : []),
+    ...(knownGood.outcome === 'NotProven'
+      ? [
+          `version ${knownGood.version} was not marked as known-good: nothing was deployed, and it is younger than a day or lacks keys of the known-good one`,
+        ]
       : []),
   ];
 }

@@ -1,16 +1,15 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { readerConfig, writerConfig } from '../recovery/aws.ts';
 import { namesOf } from '../recovery/contract.ts';
-import { type EnvReader, effectiveEntries, readEnvText, textOf } from '../recovery/env-text.ts';
+import { effectiveEntries, readEnvText } from '../recovery/env-text.ts';
 import { RecoveryError } from '../recovery/errors.ts';
 import { lambdaHandler, type Services } from '../recovery/handler.ts';
-import { findGoodVersion, isComplete } from '../recovery/known-good.ts';
-import { unionEnv } from '../recovery/merge.ts';
+import { fillGaps, findGoodVersion, isComplete, normaliseEnv } from '../recovery/known-good.ts';
 import {
   type ParameterRecord,
   readHistory,
   readParameter,
-  withOverwritten,
+  withOthers,
   writeEnvParameter,
 } from '../recovery/parameter.ts';
 import { UploadSettings } from '../recovery/settings.ts';
@@ -40,13 +39,11 @@ export async function uploadEnv(
       `parameter ${name}: version ${env.version} is not in its history yet.`,
     );
   }
-  const source =
-    current && isComplete(current.text, reader, contract)
-      ? undefined
-      : await findSource(ssm.reader, history, settings);
+  const needsSource = !current || !isComplete(current.text, reader, contract);
+  const source = needsSource ? await findSource(ssm.reader, history, settings, clock.now()) : undefined;
   const text = source
-    ? unionEnv(textToKeep(current?.text ?? '', reader), source.text, reader)
-    : normalised(withOverwritten(history, env.version, reader), reader);
+    ? fillGaps(current?.text ?? '', source.text, reader)
+    : normaliseEnv(await withReplaced(ssm.reader, history, env.version, settings, clock.now()), reader);
   const report = (written: string) => {
     const document = readEnvText(written, reader);
     const entries = effectiveEntries(document);
@@ -81,17 +78,50 @@ export async function uploadEnv(
   };
 }
 
-/** What of the current text goes into the union: all of it, unless it is blank, or a message and no env at all. */
-function textToKeep(text: string, reader: EnvReader): string {
-  const document = readEnvText(text, reader);
-  const isNoEnv = text.trim() === '' || (document.flaw && effectiveEntries(document).size === 0);
-  return isNoEnv ? '' : text;
+/**
+ * The newest text, with what somebody had written in the moment in which an earlier try of this state wrote: that try
+ * can have ended before the merge. What it wrote is known by its text, which is the same each time.
+ */
+async function withReplaced(
+  ssm: SSMClient,
+  history: readonly ParameterRecord[],
+  readVersion: number,
+  settings: UploadSettings,
+  nowMs: number,
+): Promise<string> {
+  const { ENV_READER: reader } = settings;
+  const [newest, ...older] = history.toReversed();
+  // Where nothing was written since, there is nothing to look for.
+  for (const madeFrom of older.filter(({ version }) => version >= readVersion)) {
+    const seen = history.filter(({ version }) => version <= madeFrom.version);
+    const source = await findSource(ssm, seen, settings, nowMs).catch(() => undefined);
+    const text = source && fillGaps(madeFrom.text, source.text, reader);
+    const own = history.find((record) => record.version > madeFrom.version && record.text === text);
+    if (own && text !== undefined) {
+      const write = { madeFrom, text, reader };
+      return withOthers(write, history, ownVersions(write, own.version, history));
+    }
+  }
+  return newest?.text ?? '';
 }
 
-/** Without a byte order mark and CRLF, if the reader would stumble over them. */
-function normalised(text: string, reader: EnvReader): string {
-  const document = readEnvText(text, reader);
-  return document.needsNormalising ? textOf(document.blocks) : text;
+/** The versions that a write has made, of which the first is known: each holds what was there before it, merged. */
+function ownVersions(
+  write: Parameters<typeof withOthers>[0],
+  first: number,
+  history: readonly ParameterRecord[],
+): ReadonlySet<number> {
+  const own = new Set([first]);
+  for (const { version, text } of history.filter((record) => record.version > first)) {
+    const isOwn = history
+      .filter((record) => record.version >= first && record.version < version)
+      .some((last) => {
+        const seen = history.filter((record) => record.version <= last.version);
+        return withOthers(write, seen, own) === text;
+      });
+    if (isOwn) own.add(version);
+  }
+  return own;
 }
 
 interface Source {
@@ -105,8 +135,9 @@ async function findSource(
   ssm: SSMClient,
   history: readonly ParameterRecord[],
   { ENV_PARAMETER, ENV_READER, ENV_CONTRACT, BACKUP_PARAMETER: parameterName }: UploadSettings,
+  nowMs: number,
 ): Promise<Source> {
-  const good = findGoodVersion(history, ENV_READER, ENV_CONTRACT);
+  const good = findGoodVersion(history, ENV_READER, ENV_CONTRACT, nowMs);
   if (good) {
     const { version, isKnownGood, text, supersededKeys } = good;
     return { text, supersededKeys, origin: { kind: 'history', version, isKnownGood } };

@@ -56,6 +56,15 @@ const networkCodes = new Set([
   'EAI_AGAIN',
 ]);
 
+const certificateCodes = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'CERT_HAS_EXPIRED',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+]);
+
 /** What an AWS call was about, for the message of its failure. */
 export interface AwsCall {
   /** The IAM action, e.g. `ssm:GetParameter`. */
@@ -98,6 +107,11 @@ function classify(cause: ReturnType<typeof safeCause>): [ErrorName, string] {
   const network = cause.name === 'TimeoutError' || networkCodes.has(cause.code ?? '');
   if (network || (cause.httpStatus ?? 0) >= 500)
     return ['AwsUnavailable', `no usable answer from AWS (${cause.httpStatus ?? cause.code ?? cause.name}).`];
+  if (certificateCodes.has(cause.code ?? ''))
+    return [
+      'AwsRejected',
+      `the TLS certificate is not trusted (${cause.code}). Behind a proxy, name its certificate in NODE_EXTRA_CA_CERTS.`,
+    ];
   return [
     'AwsRejected',
     `refused by AWS as ${cause.name}. Check that the resource exists and the target file is right.`,

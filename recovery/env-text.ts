@@ -199,7 +199,7 @@ export function shownKeys(document: EnvDocument, isExpected: (key: string) => bo
     .filter(
       ({ key, value }) =>
         isExpected(key) ||
-        /^[A-Z][A-Z0-9]{0,14}(_[A-Z0-9]{1,15}){0,7}$/.test(key) ||
+        /^[A-Z][A-Z0-9]{0,14}(_[A-Z0-9]{1,15}){1,7}$/.test(key) ||
         (/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(key) && key.length <= 128 && !/^[=\s]*$/.test(value)),
     )
     .map(({ key }) => key);

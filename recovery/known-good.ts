@@ -1,8 +1,11 @@
-/** Which text to go back to. */
+/** Which text to go back to, and how. */
 import { type EnvContract, inspectEnv } from './contract.ts';
-import { type EnvReader, effectiveEntries, readEnvText } from './env-text.ts';
+import { type EnvReader, effectiveEntries, readEnvText, textOf } from './env-text.ts';
 import { unionEnv } from './merge.ts';
 import { knownGoodLabel, type ParameterRecord } from './parameter.ts';
+
+/** A version that has stood for a day has been deployed and lived with, marked or not. */
+const settledAfterMs = 24 * 60 * 60 * 1000;
 
 export interface GoodVersion {
   readonly version: number;
@@ -18,9 +21,23 @@ export function isComplete(text: string, reader: EnvReader, contract: EnvContrac
   return inspectEnv(readEnvText(text, reader), contract).complete;
 }
 
+/** Whether a version stood for a day before the next one came, or until now. */
+export function isSettled(
+  record: ParameterRecord,
+  history: readonly ParameterRecord[],
+  nowMs: number,
+): boolean {
+  const next = history.find(({ version }) => version > record.version);
+  const endMs = next ? next.modifiedAt?.getTime() : nowMs;
+  return (endMs ?? 0) - (record.modifiedAt?.getTime() ?? Number.POSITIVE_INFINITY) >= settledAfterMs;
+}
+
 /**
- * The version to restore: the known-good one, else the newest, and only if it satisfies the contract. A key that was
- * added since the known-good version is a loss as well, so newer complete versions lend the keys that it lacks.
+ * The version to restore, of those that satisfy the contract: the known-good one, else the newest. The newest goes
+ * before the known-good one if it has stood for a day: to go back behind it would undo every change since then.
+ *
+ * A key that was added since the restored version is a loss as well, so newer complete versions lend the keys that
+ * it lacks; without their comments, which may have grown with every version.
  *
  * @param history all versions, oldest first.
  */
@@ -28,21 +45,40 @@ export function findGoodVersion(
   history: readonly ParameterRecord[],
   reader: EnvReader,
   contract: EnvContract,
+  nowMs: number,
 ): GoodVersion | undefined {
   const complete = history.filter(({ text }) => isComplete(text, reader, contract));
   const known = complete.findLast(({ labels }) => labels.includes(knownGoodLabel));
   const newest = complete.at(-1);
-  const base = known ?? newest;
-  if (!base || !newest) return undefined;
+  if (!newest) return undefined;
+  const base = known && !isSettled(newest, history, nowMs) ? known : newest;
   const newer = complete.filter(({ version }) => version > base.version).reverse();
-  const text = newer.reduce((merged, { text: later }) => unionEnv(merged, later, reader), base.text);
-  const [values, latest] = [text, newest.text].map((one) => effectiveEntries(readEnvText(one, reader)));
+  const entriesOf = (text: string) =>
+    textOf(readEnvText(text, reader).blocks.filter(({ kind }) => kind === 'entry'));
+  const text = newer.reduce((merged, later) => unionEnv(merged, entriesOf(later.text), reader), base.text);
+  const values = effectiveEntries(readEnvText(text, reader));
+  const latest = effectiveEntries(readEnvText(newest.text, reader));
   return {
     version: base.version,
     isKnownGood: base === known,
     text,
-    supersededKeys: [...(latest ?? [])]
-      .filter(([key, { value }]) => values?.get(key)?.value !== value)
+    supersededKeys: [...latest]
+      .filter(([key, { value }]) => values.get(key)?.value !== value)
       .map(([key]) => key),
   };
+}
+
+/**
+ * The text with what it lacks, from a good one. Nothing is kept of a text that is blank, or a message and no env.
+ */
+export function fillGaps(text: string, good: string, reader: EnvReader): string {
+  const document = readEnvText(text, reader);
+  const isNoEnv = text.trim() === '' || (document.flaw && effectiveEntries(document).size === 0);
+  return unionEnv(isNoEnv ? '' : text, good, reader);
+}
+
+/** Without a byte order mark and CRLF, if the reader would stumble over them. */
+export function normaliseEnv(text: string, reader: EnvReader): string {
+  const document = readEnvText(text, reader);
+  return document.needsNormalising ? textOf(document.blocks) : text;
 }

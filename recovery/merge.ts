@@ -77,12 +77,40 @@ function lineOf(block: EnvBlock): string {
 /** Keys of `before` that `after` does not hold, or holds blank where `before` has a value. */
 export function lostKeys(before: EnvDocument, after: EnvDocument): string[] {
   const kept = effectiveEntries(after);
-  return [...effectiveEntries(before).values()]
+  const lost = [...effectiveEntries(before).values()]
     .filter((entry) => {
       const counterpart = kept.get(entry.key);
       return counterpart === undefined || (isBlank(counterpart.value) && !isBlank(entry.value));
     })
     .map((entry) => entry.key);
+  return [
+    ...new Set([...lost, ...swallowedKeys(before).filter((key) => !kept.has(key) && !holdsLine(after, key))]),
+  ];
+}
+
+/**
+ * Keys that their author has written and the reader doesn't see: on the lines that an open quote has swallowed, or
+ * behind another assignment. Only where a text has a flaw, or a value spans lines, can there be any. The end of a
+ * base64 text, which is `=` and nothing behind it, is none.
+ */
+export function swallowedKeys({ blocks, flaw, ...document }: EnvDocument): string[] {
+  const isEnv = effectiveEntries({ ...document, blocks, flaw }).size > 0;
+  return blocks.flatMap(({ kind, raw }) => {
+    if (!flaw) {
+      const [, ...more] = kind === 'entry' ? raw.split('\n') : [];
+      return more.flatMap((line) => /^\s*(?:export\s+)?([A-Za-z_]\w*)=[^=\s]/.exec(line)?.[1] ?? []);
+    }
+    // A text without a key is a message, and what looks like one in it is not.
+    if (!isEnv || /^\s*[#;]/.test(raw)) return [];
+    return [...raw.matchAll(/(?:^|[\s;])(?:export\s+)?([A-Za-z_]\w*)=(?=[^=\s])/gm)].map(
+      ([, key = '']) => key,
+    );
+  });
+}
+
+/** Whether a line of a longer value still spells a key. */
+function holdsLine({ blocks }: EnvDocument, key: string): boolean {
+  return blocks.some(({ raw }) => new RegExp(`(?:^|[\\s;])${key}=`, 'm').test(raw));
 }
 
 /** The union of two texts, in which every non-blank current value wins. */
@@ -117,13 +145,4 @@ export function mergeEnv(
     const value = before.get(theirEntry.key)?.value;
     return theirEntry.value === value && ourEntry.value !== value;
   });
-}
-
-/** Whether two texts say the same to their reader, whatever their comments and order. */
-export function sameValues(one: string, other: string, reader: EnvDocument['reader']): boolean {
-  const [first, second] = [one, other].map((text) => effectiveEntries(readEnvText(text, reader)));
-  return (
-    first?.size === second?.size &&
-    [...(first ?? [])].every(([key, { value }]) => second?.get(key)?.value === value)
-  );
 }

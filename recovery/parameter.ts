@@ -2,6 +2,7 @@ import {
   GetParameterCommand,
   GetParameterHistoryCommand,
   type GetParameterHistoryCommandOutput,
+  LabelParameterVersionCommand,
   type ParameterTier,
   PutParameterCommand,
   type SSMClient,
@@ -12,7 +13,7 @@ import type { Clock } from './clock.ts';
 import { type EnvContract, gapsOf, inspectEnv, mistakesOf, namesOf } from './contract.ts';
 import { type EnvDocument, type EnvReader, readEnvText } from './env-text.ts';
 import { RecoveryError } from './errors.ts';
-import { lostKeys, mergeEnv, sameValues } from './merge.ts';
+import { lostKeys, mergeEnv, swallowedKeys } from './merge.ts';
 
 /** Marks the version with which the API was last seen to answer and the metric to count. */
 export const knownGoodLabel = 'known-good';
@@ -104,6 +105,8 @@ export interface GuardedWrite {
   readonly contract: EnvContract;
   /** Whether the text may leave undone what was undone before; it may never be worse. */
   readonly mayStayIncomplete?: boolean;
+  /** Whether a text that has outgrown the tier Standard may move the parameter up to Advanced. */
+  readonly mayMoveUp?: boolean;
   /** What the text to write was made from; `undefined` if there was no parameter. */
   readonly madeFrom: ParameterVersion | undefined;
   readonly text: string;
@@ -133,20 +136,25 @@ export async function writeEnvParameter(
   clock: Clock,
   write: GuardedWrite,
 ): Promise<ParameterVersion> {
-  const { name, kmsKeyId } = write;
+  const { name } = write;
   const ownVersions = new Set<number>();
-  for (let conflicts = 0; conflicts <= maxConflicts; conflicts += 1) {
-    const history = await readHistory(ssm.reader, name);
-    const current = history.at(-1);
-    const text = withOthers(write, history, ownVersions);
-    if (current && current.text === text) return current;
-    refuseUnsafe(write, current, text);
-    const version = await put(ssm, { name, text, current, kmsKeyId });
-    if (version === (current?.version ?? 0) + 1) {
-      await awaitVersion(ssm.reader, clock, name, version, text);
-      return { text, version, type: 'SecureString' };
+  try {
+    for (let conflicts = 0; conflicts <= maxConflicts; conflicts += 1) {
+      const history = await readHistory(ssm.reader, name);
+      const current = history.at(-1);
+      const text = withOthers(write, history, ownVersions);
+      if (current && current.text === text) return current;
+      refuseUnsafe(write, current, text);
+      const version = await put(ssm, write, current, text);
+      if (version === undefined) continue;
+      if (version === (current?.version ?? 0) + 1 && (await isStillThere(ssm.reader, name, current))) {
+        await awaitVersion(ssm.reader, clock, name, version, text);
+        return { text, version, type: 'SecureString' };
+      }
+      ownVersions.add(version);
     }
-    if (version !== undefined) ownVersions.add(version);
+  } catch (error) {
+    throw afterConflict(error, name, ownVersions);
   }
   throw new RecoveryError(
     'EnvWriteConflict',
@@ -154,41 +162,76 @@ export async function writeEnvParameter(
   );
 }
 
+/** A write that has taken the place of another one has changed something, whatever its failure says. */
+function afterConflict(error: unknown, name: string, ownVersions: ReadonlySet<number>): unknown {
+  if (ownVersions.size === 0 || !(error instanceof RecoveryError)) return error;
+  return new RecoveryError(
+    'EnvWriteConflict',
+    `parameter ${name}: version ${[...ownVersions].join(', ')} was written in the moment in which somebody else wrote the one before, and the two can't be brought together (${error.name}). What they have written is in the history: compare the two and put back what is missing.`,
+    error.cause,
+  );
+}
+
+/** Whether the version that was replaced is the one that was read: the parameter may have been made anew since. */
+async function isStillThere(
+  ssm: SSMClient,
+  name: string,
+  replaced: ParameterVersion | undefined,
+): Promise<boolean> {
+  return replaced === undefined || (await readParameter(ssm, name, replaced.version))?.text === replaced.text;
+}
+
 /**
  * The text to write, with what others have changed since it was made: theirs is the newer word, but takes no key away.
+ *
+ * Of several versions in a row only the last one counts, since its writer has seen the others; but a version that one
+ * of our own has replaced unseen counts as well.
  *
  * @param history all versions, oldest first.
  * @param ownVersions those that this very write has made.
  */
 export function withOthers(
-  { madeFrom, text, reader, waivedKeys = [] }: GuardedWrite,
-  history: readonly ParameterRecord[],
+  {
+    madeFrom,
+    text,
+    reader,
+    waivedKeys = [],
+  }: Pick<GuardedWrite, 'madeFrom' | 'text' | 'reader' | 'waivedKeys'>,
+  history: readonly ParameterVersion[],
   ownVersions: ReadonlySet<number> = new Set(),
 ): string {
-  // A parameter that was deleted and made anew counts from 1 again.
-  const wasRenewed = (history.at(-1)?.version ?? 0) < (madeFrom?.version ?? 0);
   return history
-    .filter(({ version }) => (wasRenewed || version > (madeFrom?.version ?? 0)) && !ownVersions.has(version))
+    .slice(
+      wasMadeAnew(history, madeFrom)
+        ? 0
+        : history.findLastIndex(({ version }) => version <= (madeFrom?.version ?? 0)) + 1,
+    )
+    .filter(({ version }, index, since) => {
+      const next = since[index + 1];
+      return !ownVersions.has(version) && (next === undefined || ownVersions.has(next.version));
+    })
     .reduce(
       (merged, { text: theirs }) => mergeEnv(madeFrom?.text ?? '', theirs, merged, reader, waivedKeys),
       text,
     );
 }
 
+/** A parameter that was deleted and made anew counts from 1 again. */
+function wasMadeAnew(history: readonly ParameterVersion[], known: ParameterVersion | undefined): boolean {
+  if (!known) return false;
+  const sameVersion = history.find(({ version }) => version === known.version);
+  return (
+    (history.at(-1)?.version ?? 0) < known.version ||
+    (sameVersion !== undefined && sameVersion.text !== known.text)
+  );
+}
+
 /** @returns the new version, or `undefined` if a parameter that was to be created exists by now. */
 async function put(
   ssm: Ssm,
-  {
-    name,
-    text,
-    current,
-    kmsKeyId,
-  }: {
-    name: string;
-    text: string;
-    current: ParameterRecord | undefined;
-    kmsKeyId: string | undefined;
-  },
+  { name, kmsKeyId, mayMoveUp }: GuardedWrite,
+  current: ParameterRecord | undefined,
+  text: string,
 ): Promise<number | undefined> {
   const keyId = current?.keyId ?? kmsKeyId;
   const send = () =>
@@ -200,7 +243,7 @@ async function put(
             Name: name,
             Value: text,
             Type: 'SecureString',
-            Tier: tierOf(current),
+            Tier: tierOf(current, mayMoveUp),
             // Creating must fail if somebody else has created it meanwhile.
             Overwrite: current !== undefined,
             ...(keyId === undefined ? {} : { KeyId: keyId }),
@@ -214,16 +257,15 @@ async function put(
     );
   try {
     let version = await send();
-    if (version === 'full') {
-      await makeRoom(ssm, name);
-      version = await send();
-    }
+    if (version === 'full') version = await sendWithRoom(ssm, name, send);
     return typeof version === 'number' ? version : undefined;
   } catch (error) {
     if (!(error instanceof RecoveryError && error.name === 'AwsUnavailable')) throw error;
     // The answer got lost, the write perhaps not: look for it before anybody writes again.
     const history = await readHistory(ssm.reader, name);
-    const own = history.find((record) => record.version > (current?.version ?? 0) && record.text === text);
+    const isNewer = ({ version }: ParameterVersion) =>
+      wasMadeAnew(history, current) || version > (current?.version ?? 0);
+    const own = history.findLast((record) => isNewer(record) && record.text === text);
     if (!own) throw error;
     return own.version;
   }
@@ -231,14 +273,14 @@ async function put(
 
 /**
  * Of 100 versions the oldest one goes when another comes, but not one with a label: SSM refuses the write then.
- * The label `known-good` is taken off such a version, whose text the backup parameter keeps. Labels of others are
- * not ours to take.
+ * The label `known-good` is taken off such a version, whose text the backup parameter keeps, and put back if the
+ * write fails after all. Labels of others are not ours to take.
  *
- * @throws RecoveryError EnvHistoryFull
+ * @throws RecoveryError EnvHistoryFull, and what `send` throws.
  */
-async function makeRoom(ssm: Ssm, name: string): Promise<void> {
+async function sendWithRoom<T>(ssm: Ssm, name: string, send: () => Promise<T>): Promise<T> {
   const [oldest] = await readHistory(ssm.reader, name);
-  if (!oldest) return;
+  if (!oldest) return send();
   const others = oldest.labels.filter((label) => label !== knownGoodLabel);
   if (others.length > 0) {
     throw new RecoveryError(
@@ -246,38 +288,17 @@ async function makeRoom(ssm: Ssm, name: string): Promise<void> {
       `parameter ${name}: its oldest version, ${oldest.version}, has the label ${others.join(', ')}, so that SSM takes no new one. Nothing was written. Move that label to a newer version, or take it off: aws ssm unlabel-parameter-version --name ${name} --parameter-version ${oldest.version} --labels ${others.join(' ')}`,
     );
   }
+  const label = { Name: name, ParameterVersion: oldest.version, Labels: [knownGoodLabel] };
   await callAws({ action: 'ssm:UnlabelParameterVersion', resource: `parameter ${name}` }, () =>
-    ssm.writer.send(
-      new UnlabelParameterVersionCommand({
-        Name: name,
-        ParameterVersion: oldest.version,
-        Labels: [knownGoodLabel],
-      }),
-    ),
+    ssm.writer.send(new UnlabelParameterVersionCommand(label)),
   );
-}
-
-/**
- * The newest text with what others have changed since `readVersion`, in versions that the newest one may have
- * been written over: an earlier try can have ended between its write and the merge that follows.
- *
- * @param history all versions, oldest first.
- */
-export function withOverwritten(
-  history: readonly ParameterVersion[],
-  readVersion: number,
-  reader: EnvReader,
-): string {
-  const newest = history.at(-1)?.text ?? '';
-  const base = history.find(({ version }) => version === readVersion)?.text ?? '';
-  return history
-    .slice(0, -1)
-    .filter(({ version, text }) => version > readVersion && readEnvText(text, reader).flaw === undefined)
-    .reduce((merged, { text }) => {
-      const candidate = mergeEnv(base, text, merged, reader);
-      // Only a difference in keys or values is worth a write, not one in comments or order.
-      return sameValues(candidate, merged, reader) ? merged : candidate;
-    }, newest);
+  try {
+    return await send();
+  } catch (error) {
+    // If the version has gone with the write, there is nothing left to label.
+    await ssm.writer.send(new LabelParameterVersionCommand(label)).catch(() => undefined);
+    throw error;
+  }
 }
 
 /**
@@ -287,14 +308,15 @@ export function withOverwritten(
  * @throws RecoveryError EnvWouldShrink, EnvInvalid, EnvTooLarge
  */
 export function refuseUnsafe(
-  { name, reader, contract, mayStayIncomplete, waivedKeys = [] }: GuardedWrite,
+  { name, reader, contract, mayStayIncomplete, mayMoveUp, waivedKeys = [] }: GuardedWrite,
   current: ParameterRecord | undefined,
   text: string,
 ): void {
   const [before, after] = [readEnvText(current?.text ?? '', reader), readEnvText(text, reader)];
   const lost = lostKeys(before, after).filter((key) => !waivedKeys.includes(key));
   if (lost.length > 0) {
-    const names = namesOf(before, contract).filter((key) => lost.includes(key));
+    const shown = [...namesOf(before, contract), ...swallowedKeys(before)];
+    const names = lost.filter((key) => shown.includes(key));
     const hidden = lost.length - names.length;
     throw new RecoveryError(
       'EnvWouldShrink',
@@ -313,7 +335,7 @@ export function refuseUnsafe(
       `parameter ${name}: what was to be written is not a complete env: ${problems.join('; ')}. Nothing was written.`,
     );
   }
-  const tier = tierOf(current);
+  const tier = tierOf(current, mayMoveUp);
   const [sizeBytes, limitBytes] = [Buffer.byteLength(text), sizeLimitBytes[tier]];
   if (sizeBytes > limitBytes) {
     throw new RecoveryError(
@@ -323,9 +345,9 @@ export function refuseUnsafe(
   }
 }
 
-/** A parameter stays in its tier; a new one is put where it fits. */
-function tierOf(current: ParameterRecord | undefined): ParameterTier {
-  return current?.tier ?? 'Intelligent-Tiering';
+/** A parameter stays in its tier, unless it may move up, for good and for a fee; a new one is put where it fits. */
+function tierOf(current: ParameterRecord | undefined, mayMoveUp = false): ParameterTier {
+  return mayMoveUp ? 'Intelligent-Tiering' : (current?.tier ?? 'Intelligent-Tiering');
 }
 
 /** Parameter Store reads may lag behind a write: reads the version itself back until it holds the text. */

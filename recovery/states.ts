@@ -129,8 +129,11 @@ export const BacklogProof = v.object({
 export type BacklogProof = v.InferOutput<typeof BacklogProof>;
 
 export const KnownGood = v.object({
-  /** `NotMarked`: somebody has written the parameter since this execution saw it, so that nothing is proven. */
-  outcome: v.picklist(['Marked', 'AlreadyMarked', 'NotMarked']),
+  /**
+   * `NotProven`: nothing was deployed, and the version is too young, or lacks keys that the known-good one has.
+   * `Replaced`: somebody has written the parameter since this execution saw it.
+   */
+  outcome: v.picklist(['Marked', 'AlreadyMarked', 'NotProven', 'Replaced']),
   version: count,
   /** Where the copy is; `null` without a backup parameter, or if nothing was marked. */
   backup: v.nullable(v.object({ parameterName: v.string(), version: count })),
@@ -191,7 +194,7 @@ export const ConfirmBacklogInput = v.object({
 export type ConfirmBacklogInput = v.InferOutput<typeof ConfirmBacklogInput>;
 
 export const MarkKnownGoodInput = v.object({
-  ...v.pick(RecoveryState, ['env', 'upload']).entries,
+  ...v.pick(RecoveryState, ['execution', 'env', 'upload', 'deployment']).entries,
   /** The proof without which nothing is marked: HTTP 200, and a fresh number. */
   endpoint: EndpointProof,
   backlog: BacklogProof,

@@ -71,7 +71,8 @@ const findings: Record<string, (result: unknown) => string> = {
   },
   MarkKnownGood: (result) => {
     const { outcome, version, backup } = v.parse(KnownGood, result);
-    if (outcome === 'NotMarked') return 'somebody has written the parameter meanwhile: nothing marked';
+    if (outcome === 'Replaced') return 'somebody has written the parameter meanwhile: nothing marked';
+    if (outcome === 'NotProven') return 'nothing was deployed, and the version is young: nothing marked';
     const copied = backup ? `; copy in ${backup.parameterName}` : '';
     return `version ${version} is ${outcome === 'Marked' ? 'now ' : ''}known-good${copied}`;
   },

@@ -35,15 +35,34 @@ const env: MarkKnownGoodInput['env'] = {
   hasCrlf: false,
 };
 const timestamp = '2026-01-01T00:00:00.000Z';
-const mark = (version = 1, part: Partial<typeof settings> = {}) =>
-  markKnownGood(
+const deployment: MarkKnownGoodInput['deployment'] = {
+  status: 'Success',
+  commandId: '00000000-0000-0000-0000-000000000000',
+  documentName: 'deploy',
+  instanceIds: ['i-00000001'],
+  resumed: false,
+  startedAt: timestamp,
+  deadline: timestamp,
+  finishedAt: timestamp,
+};
+/** In an execution that starts when the version is there, `days` later. */
+const mark = (
+  version = 1,
+  part: Partial<typeof settings> = {},
+  { isDeployed = true, days = 0 }: { isDeployed?: boolean; days?: number } = {},
+) => {
+  const nowMs = Date.now() + days * 24 * 60 * 60 * 1000;
+  return markKnownGood(
     {
+      execution: { name: 'run', startedAt: new Date(nowMs + 1).toISOString() },
+      ...(isDeployed ? { deployment } : {}),
       env: { ...env, version },
       endpoint: { httpStatus: 200, backlog: 7, attempts: 1, verifiedAt: timestamp },
       backlog: { backlog: 7, metric: 'N/M', datapoint: { value: 7, timestamp } },
     },
-    { settings: { ...settings, ...part }, clock: fastClock(50), ssm: aws.ssm },
+    { settings: { ...settings, ...part }, clock: { ...fastClock(50), now: () => nowMs }, ssm: aws.ssm },
   );
+};
 const put = (Value: string, Name = parameterName) =>
   aws.parameters.put({ Name, Value, Type: 'SecureString', Overwrite: true });
 const known = () => aws.parameters.get(`${parameterName}:${knownGoodLabel}`);
@@ -81,8 +100,50 @@ describe('MarkKnownGood', () => {
   it('marks nothing if somebody has written the parameter since', async () => {
     put('A=1\n');
     put('A=2\n');
-    expect(await mark(1)).toEqual({ outcome: 'NotMarked', version: 2, backup: null });
+    expect(await mark(1)).toEqual({ outcome: 'Replaced', version: 2, backup: null });
     expect(writes()).toEqual([0, 0]);
+  });
+
+  it('marks nothing in a parameter that was made anew since the execution has started', async () => {
+    put('A=1\n');
+    await mark();
+    aws.parameters.delete(parameterName);
+    put('A=unseen\n');
+    expect(await mark(1, {}, { days: -1 })).toMatchObject({ outcome: 'Replaced' });
+    expect(aws.parameters.get(backupName).Value).toBe('A=1\n');
+  });
+
+  it('takes what was not deployed for proven only when it has stood for a day', async () => {
+    put('A=1\n');
+    expect(await mark(1, {}, { isDeployed: false })).toEqual({
+      outcome: 'NotProven',
+      version: 1,
+      backup: null,
+    });
+    expect(writes()).toEqual([0, 0]);
+    expect(await mark(1, {}, { isDeployed: false, days: 1 })).toMatchObject({ outcome: 'Marked' });
+  });
+
+  it('moves the label without a deploy to no version that lacks a key of the known-good one', async () => {
+    put('A=1\nB=2\n');
+    await mark();
+    put('A=1\n');
+    expect(await mark(2, {}, { isDeployed: false, days: 9 })).toMatchObject({ outcome: 'NotProven' });
+    expect(known()).toMatchObject({ Version: 1 });
+    expect(aws.parameters.get(backupName).Value).toBe('A=1\nB=2\n');
+    expect(await mark(2)).toMatchObject({ outcome: 'Marked' });
+  });
+
+  it('moves a backup up to Advanced that has become too long for Standard', async () => {
+    put('A=1\n', backupName);
+    aws.parameters.put({
+      Name: parameterName,
+      Value: `A=${'x'.repeat(5000)}\n`,
+      Type: 'SecureString',
+      Tier: 'Advanced',
+    });
+    expect(await mark()).toMatchObject({ outcome: 'Marked', backup: { version: 2 } });
+    expect(aws.parameters.get(backupName).Tier).toBe('Advanced');
   });
 
   it('copies a version that holds fewer keys than the copy before it, which stays in the history', async () => {

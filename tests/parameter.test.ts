@@ -1,5 +1,7 @@
 import type { EnvContract } from '../recovery/contract.ts';
+import type { EnvReader } from '../recovery/env-text.ts';
 import { type GuardedWrite, knownGoodLabel, readHistory, writeEnvParameter } from '../recovery/parameter.ts';
+import { AwsError } from '../sandbox/endpoint.ts';
 import { fastClock, openAws, parameterName, type TestAws } from './aws.ts';
 
 let aws: TestAws;
@@ -79,6 +81,77 @@ describe('writeEnvParameter', () => {
     await write('A=1\nOURS=3\n', { madeFrom });
     expect(aws.countCalls('PutParameter')).toBe(1);
     expect(latest().Value).toBe('A=1\nOURS=3\nTHEIRS=2\n');
+  });
+
+  it('lets a value that was put right stay right: only the last of several foreign versions counts', async () => {
+    put('A=good\n');
+    const madeFrom = (await readHistory(aws.ssm.reader, parameterName)).at(-1);
+    put('A=bad\nTMP=1\n');
+    put('A=good\n');
+    await write('A=good\nOURS=1\n', { madeFrom });
+    expect(latest().Value).toBe('A=good\nOURS=1\n');
+  });
+
+  it('says that it has written when what somebody else wrote in the same moment can not be merged in', async () => {
+    put('A=1\n');
+    interfere(() => 'A=1\nTHEIRS="open\n');
+    const failure = write('A=1\nOURS=2\n');
+    await expect(failure).rejects.toMatchObject({
+      name: 'EnvWriteConflict',
+      message: expect.stringMatching(/version 3 was written .*EnvInvalid/),
+    });
+    await expect(failure).rejects.not.toMatchObject({
+      message: expect.stringContaining('Nothing was written'),
+    });
+  });
+
+  it('keeps what is written into a parameter that is made anew right before the write', async () => {
+    put('A=1\n');
+    for (const fault of [undefined, 'drop-after'] as const) {
+      let isTheirTurn = true;
+      aws.endpoint.injectFault = ({ operation }) => {
+        if (operation !== 'PutParameter' || !isTheirTurn) return undefined;
+        isTheirTurn = false;
+        aws.parameters.delete(parameterName);
+        put('A=1\nTHEIRS=2\n');
+        return fault;
+      };
+      await write('A=1\nOURS=3\n');
+      expect(latest().Value).toContain('THEIRS=2\n');
+      expect(latest().Value).toContain('OURS=3\n');
+      aws.endpoint.injectFault = () => undefined;
+      aws.parameters.delete(parameterName);
+      put('A=1\n');
+    }
+  });
+
+  it.each<[EnvReader, string, string, string]>([
+    ['shell', 'export A=1 B=canary\n', 'export A=1\n', 'B'],
+    ['shell', 'A=1; B=canary\n', 'A=1\n', 'B'],
+    ['compose', 'A="1" B=canary\n', 'A="1"\n', 'B'],
+    ['node', 'A=1\nX="open\nB=canary\nC="c"\n', 'A=1\nX=open\nC=c\n', 'B'],
+    ['systemd', 'A=1\nX="open\nB=canary\nC="c\n', 'A=1\nX=open\nC=c\n', 'B'],
+  ])('counts a key that %s does not see in %j as well', async (reader, before, after, key) => {
+    put(before);
+    await expect(write(after, { reader })).rejects.toMatchObject({
+      name: 'EnvWouldShrink',
+      message: expect.stringContaining(key),
+    });
+    expect(latest().Version).toBe(1);
+    expect(await write(after, { reader, waivedKeys: [key] })).toMatchObject({ version: 2 });
+  });
+
+  it('puts the label known-good back if the write for which it was taken off fails', async () => {
+    put('A=1\n');
+    aws.parameters.label(parameterName, undefined, [knownGoodLabel]);
+    for (let number = 2; number <= 100; number += 1) put(`A=${number}\n`);
+    let puts = 0;
+    aws.endpoint.injectFault = ({ operation }) => {
+      if (operation === 'PutParameter') puts += 1;
+      return operation === 'PutParameter' && puts === 2 ? new AwsError('ThrottlingException', '') : undefined;
+    };
+    await expect(write('A=101\n')).rejects.toMatchObject({ name: 'AwsThrottled' });
+    expect(aws.parameters.get(`${parameterName}:${knownGoodLabel}`).Version).toBe(1);
   });
 
   it('keeps the keys of a parameter that was deleted and made anew since', async () => {

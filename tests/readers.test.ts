@@ -101,3 +101,30 @@ describe.each<[EnvReader, (text: string) => Readonly<Record<string, string | und
     );
   });
 });
+
+describe.each(envReaders)('a flaw, as %s sees it', (reader) => {
+  const secretPart = fc.constantFrom(
+    'canary',
+    '$canary',
+    '${canary',
+    '}',
+    '"',
+    "'",
+    '`',
+    '#',
+    ' ',
+    '\\',
+    '(',
+    '=',
+    ';',
+  );
+  it('quotes no part of a value', () => {
+    fc.assert(
+      fc.property(fc.array(secretPart, { maxLength: 8 }), (parts) => {
+        const { flaw } = readEnvText(`A=${parts.join('')}\nB=1\n`, reader);
+        expect(flaw?.problem ?? '').not.toContain('canary');
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});

@@ -185,6 +185,18 @@ describe('recover env push', () => {
     expect(await run(['push', path, '--yes', '--since', '9'])).toMatchObject({ exitCode: 2 });
   });
 
+  it('refuses a key that the file and somebody else have both changed since, and names it', async () => {
+    const text = complete();
+    put(text);
+    put(text.replace(/^DB_HOST=.*$/m, 'DB_HOST=canary-theirs'));
+    const path = file(text.replace(/^DB_HOST=.*$/m, 'DB_HOST=canary-ours'));
+    expect(await run(['push', path, '--yes', '--since', '1'])).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(/EnvWriteConflict.*DB_HOST/),
+    });
+    expect(latest().Version).toBe(2);
+  });
+
   it('writes nothing that is there already', async () => {
     const text = complete();
     put(text);
@@ -227,6 +239,23 @@ describe('recover env set', () => {
     put(complete());
     expect(await run(commandLine, { input })).toMatchObject({ exitCode });
     expect(latest().Version).toBe(1);
+  });
+
+  it('says so where somebody else has set the same key in the same moment', async () => {
+    put(complete());
+    let isTheirTurn = true;
+    aws.endpoint.injectFault = ({ operation }) => {
+      if (operation === 'PutParameter' && isTheirTurn) {
+        isTheirTurn = false;
+        put(latest().Value.replace(/^DB_PASSWORD=.*$/m, 'DB_PASSWORD=canary-theirs'));
+      }
+      return undefined;
+    };
+    expect(await run(['set', 'DB_PASSWORD'], { input: 'canary-ours' })).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringContaining('DB_PASSWORD was changed by somebody else'),
+    });
+    expect(latest().Value).toContain('DB_PASSWORD=canary-theirs\n');
   });
 
   it('mends the line of an open quote, but does not write past one in another line', async () => {
@@ -425,6 +454,25 @@ describe('recover env restore', () => {
     expect(latest().Value).toBe(copy);
   });
 
+  it('fills a text that is a message and no env, and keeps what is written meanwhile', async () => {
+    put(complete());
+    put('An error occurred (AccessDenied) when calling GetParameter: request_id=1\n');
+    let isTheirTurn = true;
+    aws.endpoint.injectFault = ({ operation }) => {
+      if (operation === 'GetParameterHistory' && aws.countCalls(operation) === 2 && isTheirTurn) {
+        isTheirTurn = false;
+        put('DB_PASSWORD=canary-rotated\n');
+      }
+      return undefined;
+    };
+    expect(await run(['restore', '--yes'])).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringContaining('DB_PASSWORD was changed by somebody else'),
+    });
+    expect(latest().Value).toContain('DB_PASSWORD=canary-rotated\n');
+    expect(effectiveEntries(readEnvText(latest().Value, 'dotenv')).size).toBe(keys.length);
+  });
+
   it('has nothing to do where nothing is missing', async () => {
     put(complete());
     expect(await run(['restore', '--yes'])).toMatchObject({ exitCode: 0 });
@@ -456,6 +504,7 @@ describe('recover env', () => {
       { AWS_ACCESS_KEY_ID: '', AWS_EC2_METADATA_DISABLED: 'true' },
       'credentials are missing',
     ],
+    ['an endpoint that is no URL', ['check', '--endpoint-url', 'localhost:4566'], {}, 'expected a URL'],
     ['two versions to restore', ['restore', '--version', '1', '--known-good'], {}, 'either'],
     ['a version that is no number', ['restore', '--version', 'last'], {}, 'number of a version'],
   ])('ends with 2 on %s', async (_what, commandLine, environment, message) => {

@@ -130,6 +130,7 @@ describe('permissions', () => {
         'ssm:GetParameter',
         'ssm:GetParameter',
         'ssm:GetParameterHistory',
+        'ssm:LabelParameterVersion',
         'ssm:PutParameter',
         'ssm:UnlabelParameterVersion',
       ],

@@ -8,8 +8,10 @@ function typing(...answers: string[]) {
   return input;
 }
 let shown: string;
+const wasTTY = process.stderr.isTTY;
 beforeEach(() => {
   shown = '';
+  process.stderr.isTTY = true;
   const keep = (part: string | Uint8Array) => {
     shown += String(part);
     return true;
@@ -17,7 +19,10 @@ beforeEach(() => {
   jest.spyOn(process.stderr, 'write').mockImplementation(keep);
   jest.spyOn(process.stdout, 'write').mockImplementation(keep);
 });
-afterEach(() => jest.restoreAllMocks());
+afterEach(() => {
+  process.stderr.isTTY = wasTTY;
+  jest.restoreAllMocks();
+});
 
 describe('Terminal', () => {
   it.each([
@@ -26,6 +31,9 @@ describe('Terminal', () => {
     ['n\n', false],
     ['\n', false],
     ['yesterday\n', false],
+    ['\u0003', false],
+    ['y\u0003', false],
+    ['\u0004', false],
   ])('takes %j for %s', async (answer, expected) => {
     expect(await new Terminal({}, typing(answer)).confirm('Write?')).toBe(expected);
     expect(shown).toContain('Write? [y/N] ');
@@ -40,6 +48,29 @@ describe('Terminal', () => {
     expect(await new Terminal({}, typing('canary 값\n')).readSecret('Value: ')).toBe('canary 값');
     expect(shown).toContain('Value: ');
     expect(shown).not.toContain('canary');
+  });
+
+  it('asks for no secret where it would be seen, since standard error goes into a file', async () => {
+    process.stderr.isTTY = false;
+    await expect(new Terminal({}, typing('canary\n')).readSecret('Value: ')).rejects.toMatchObject({
+      name: 'UsageError',
+    });
+  });
+
+  it('refuses a paste of several lines, and takes none of them', async () => {
+    await expect(
+      new Terminal({}, typing('-----BEGIN\ncanary\n-----END\n')).readSecret('Value: '),
+    ).rejects.toThrow(/standard input/);
+    expect(shown).not.toContain('canary');
+  });
+
+  it('says how to pipe a value that came in another encoding, and nothing of the value', async () => {
+    const input = new PassThrough();
+    input.end(Buffer.from([0x63, 0xc7, 0xd1]));
+    await expect(new Terminal({}, input).readSecret('Value: ')).rejects.toMatchObject({
+      name: 'UnreadableText',
+      message: expect.not.stringMatching(/0xc7|iconv/i),
+    });
   });
 
   it.each<[string, Uint8Array]>([

@@ -66,12 +66,12 @@ describe('readTextFile', () => {
     expect(() => readTextFile(directory)).toThrow(expect.objectContaining({ code: 'EISDIR' }));
   });
 
-  it('reads a file of 1 MB and refuses a larger one', () => {
-    writeFileSync(path, 'A'.repeat(1024 * 1024));
-    expect(readTextFile(path)).toHaveLength(1024 * 1024);
-    writeFileSync(path, 'A'.repeat(1024 * 1024 + 1));
+  it('reads a file of 64 KB and refuses a larger one', () => {
+    writeFileSync(path, 'A'.repeat(64 * 1024));
+    expect(readTextFile(path)).toHaveLength(64 * 1024);
+    writeFileSync(path, 'A'.repeat(64 * 1024 + 1));
     expect(() => readTextFile(path)).toThrow(
-      new UnreadableText(`${path} is larger than 1 MB, so it is no .env.`),
+      new UnreadableText(`${path} is larger than 64 KB, so it is no .env.`),
     );
   });
 

@@ -1,5 +1,6 @@
-import { readEnvText, textOf } from '../../recovery/env-text.ts';
+import { effectiveEntries, readEnvText, textOf } from '../../recovery/env-text.ts';
 import { RecoveryError } from '../../recovery/errors.ts';
+import { compareEnv } from '../changes.ts';
 import type { Outcome, Session } from '../session.ts';
 import { UsageError } from '../terminal.ts';
 import { readTextFile } from '../text-file.ts';
@@ -40,8 +41,31 @@ export async function pushEnv(
       const madeFrom = history.find(({ version }) => version === since);
       if (!madeFrom)
         throw new UsageError(`${session.parameterName} has no version ${since} any more; leave --since out`);
+      refuseConflicts(session, madeFrom.text, history.at(-1)?.text ?? '', text.text);
       return { ...text, madeFrom };
     },
     { question: `Write ${file} to ${session.parameterName}?` },
   );
+}
+
+/** A key that the file and somebody else have both changed since is for a person to decide. */
+function refuseConflicts(
+  { parameterName, reader, contract }: Session,
+  base: string,
+  theirs: string,
+  ours: string,
+): void {
+  const [before, their, our] = [base, theirs, ours].map((text) =>
+    effectiveEntries(readEnvText(text, reader)),
+  );
+  const changed = compareEnv(readEnvText(theirs, reader), readEnvText(ours, reader), contract).changes;
+  const keys = changed
+    .map(({ key }) => key)
+    .filter((key) => their?.has(key) && our?.has(key))
+    .filter((key) => [their, our].every((entries) => entries?.get(key)?.value !== before?.get(key)?.value));
+  if (keys.length > 0)
+    throw new RecoveryError(
+      'EnvWriteConflict',
+      `parameter ${parameterName}: ${keys.join(', ')} was changed in the file and by somebody else since that version. Nothing was written. Pull again, or push without --since to take the values of the file.`,
+    );
 }

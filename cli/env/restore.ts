@@ -1,7 +1,7 @@
 import { RecoveryError } from '../../recovery/errors.ts';
-import { findGoodVersion, isComplete } from '../../recovery/known-good.ts';
+import { fillGaps, findGoodVersion, isComplete, normaliseEnv } from '../../recovery/known-good.ts';
 import { unionEnv } from '../../recovery/merge.ts';
-import { knownGoodLabel, readHistory, readParameter } from '../../recovery/parameter.ts';
+import { knownGoodLabel, type ParameterRecord, readParameter } from '../../recovery/parameter.ts';
 import type { Outcome, Session } from '../session.ts';
 import { write } from './write.ts';
 
@@ -16,55 +16,62 @@ export interface RestoreOptions {
  *
  * @throws RecoveryError EnvRestoreFailed if there is no such version, or none that satisfies the contract.
  */
-export async function restoreEnv(session: Session, { version, knownGood }: RestoreOptions): Promise<Outcome> {
-  const { parameterName, reader, contract, terminal } = session;
+export async function restoreEnv(
+  session: Session,
+  { version, knownGood = false }: RestoreOptions,
+): Promise<Outcome> {
+  const { parameterName, reader } = session;
+  const backup = await readBackup(session);
   if (version === undefined && !knownGood) {
-    const history = await readHistory(session.ssm.reader, parameterName);
-    const current = history.at(-1);
-    if (current && isComplete(current.text, reader, contract)) {
-      terminal.print(
-        `${parameterName}: version ${current.version} is complete, nothing is missing. To go back to another: --version <number> or --known-good.`,
-      );
-      return { ok: true, report: { parameterName, written: false, version: current.version } };
-    }
-    const good = findGoodVersion(history, reader, contract);
-    const source = good
-      ? { text: good.text, name: `${good.isKnownGood ? 'known-good ' : ''}version ${good.version}` }
-      : await backupOf(session);
-    if (!source || !isComplete(source.text, reader, contract)) throw noSource(session);
-    return write(session, () => ({ text: unionEnv(current?.text ?? '', source.text, reader) }), {
-      question: `Fill ${parameterName} from ${source.name}?`,
+    return write(session, (history) => ({ text: filledText(session, history, backup) }), {
+      question: `Fill ${parameterName} with what it lacks?`,
     });
   }
-
-  const source = await findVersion(session, version);
-  if (!source) throw noSource(session);
-  return write(session, (history) => ({ text: unionEnv(source.text, history.at(-1)?.text ?? '', reader) }), {
-    question: `Go back to the values of ${source.name}?`,
-    mayStayIncomplete: true,
-  });
+  return write(
+    session,
+    (history) => {
+      const record =
+        version === undefined
+          ? history.find(({ labels }) => labels.includes(knownGoodLabel))
+          : history.find((one) => one.version === version);
+      // The backup is the copy of the known-good version, for when its label has gone with the oldest version.
+      const source = record?.text ?? (knownGood ? backup : undefined);
+      if (source === undefined) throw noSource(session);
+      return { text: unionEnv(source, history.at(-1)?.text ?? '', reader) };
+    },
+    {
+      question: `Go back to the values of ${version === undefined ? 'the known-good version' : `version ${version}`}?`,
+      mayStayIncomplete: true,
+    },
+  );
 }
 
-interface Source {
-  readonly text: string;
-  readonly name: string;
+function filledText(
+  session: Session,
+  history: readonly ParameterRecord[],
+  backup: string | undefined,
+): string {
+  const { reader, contract, clock, terminal } = session;
+  const text = history.at(-1)?.text ?? '';
+  if (isComplete(text, reader, contract)) {
+    terminal.print('Nothing is missing. To go back to other values: --version <number> or --known-good.');
+    return normaliseEnv(text, reader);
+  }
+  const good = findGoodVersion(history, reader, contract, clock.now());
+  if (good) {
+    terminal.print(`From ${good.isKnownGood ? 'the known-good ' : ''}version ${good.version}:`);
+    for (const key of good.supersededKeys)
+      terminal.print(`  note: a newer complete version has another value of ${key}`);
+    return fillGaps(text, good.text, reader);
+  }
+  if (backup === undefined || !isComplete(backup, reader, contract)) throw noSource(session);
+  terminal.print(`From ${session.backupParameterName}:`);
+  return fillGaps(text, backup, reader);
 }
 
-async function findVersion(session: Session, version: number | undefined): Promise<Source | undefined> {
-  const history = await readHistory(session.ssm.reader, session.parameterName);
-  const record =
-    version === undefined
-      ? history.find(({ labels }) => labels.includes(knownGoodLabel))
-      : history.find((one) => one.version === version);
-  if (record) return { text: record.text, name: `version ${record.version}` };
-  // The backup is the copy of the known-good version, for when its label has gone with the oldest version.
-  return version === undefined ? backupOf(session) : undefined;
-}
-
-async function backupOf({ ssm, backupParameterName }: Session): Promise<Source | undefined> {
+async function readBackup({ ssm, backupParameterName }: Session): Promise<string | undefined> {
   if (backupParameterName === undefined) return undefined;
-  const backup = await readParameter(ssm.reader, backupParameterName);
-  return backup && { text: backup.text, name: `${backupParameterName}, version ${backup.version}` };
+  return (await readParameter(ssm.reader, backupParameterName))?.text;
 }
 
 function noSource({ parameterName, backupParameterName }: Session): RecoveryError {

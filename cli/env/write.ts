@@ -42,12 +42,13 @@ export async function write(
   };
   const text = withOthers(guarded, history);
   const previousVersion = current?.version ?? 0;
-  const changes = compareEnv(readEnvText(current?.text ?? '', reader), readEnvText(text, reader), contract);
+  const before = readEnvText(current?.text ?? '', reader);
+  const changes = compareEnv(before, readEnvText(text, reader), contract);
+  for (const line of changeLines(changes)) terminal.print(line);
   if (current?.text === text) {
     terminal.print(`${parameterName}: version ${previousVersion} holds that already. Nothing was written.`);
     return { ok: true, report: { parameterName, written: false, version: previousVersion, ...changes } };
   }
-  for (const line of changeLines(changes)) terminal.print(line);
   if (changes.changes.length + changes.hiddenCount === 0)
     terminal.print('  no value changes, only comments, order or spelling');
   refuseUnsafe(guarded, current, text);
@@ -55,7 +56,28 @@ export async function write(
     terminal.print('Nothing was written.');
     return { ok: false, report: { parameterName, written: false, version: previousVersion, ...changes } };
   }
-  const { version } = await writeEnvParameter(ssm, clock, guarded);
-  terminal.print(`${parameterName}: version ${previousVersion} -> ${version}`);
-  return { ok: true, report: { parameterName, written: true, previousVersion, version, ...changes } };
+  const written = await writeEnvParameter(ssm, clock, guarded);
+  terminal.print(`${parameterName}: version ${previousVersion} -> ${written.version}`);
+
+  // Somebody can have written the same keys since they were shown: theirs is the later word, and has to be told.
+  const result = readEnvText(written.text, reader);
+  const wanted = changes.changes.map(({ key }) => key);
+  const lost = compareEnv(readEnvText(text, reader), result, contract)
+    .changes.map(({ key }) => key)
+    .filter((key) => wanted.includes(key));
+  for (const key of lost)
+    terminal.print(
+      `NOT FINE: ${key} was changed by somebody else in the same moment; what they wrote is there`,
+    );
+  return {
+    ok: lost.length === 0,
+    report: {
+      parameterName,
+      written: true,
+      previousVersion,
+      version: written.version,
+      ...compareEnv(before, result, contract),
+      lostKeys: lost,
+    },
+  };
 }

@@ -17,9 +17,11 @@ export function readAsDocker(text: string): Reading {
     else if (/\s/.test(name))
       flaws.push({ at: start, problem: 'docker refuses a name with white space or "export" before it' });
     const valueStart = start + name.length + 1;
-    if (name !== '' && valueStart <= end)
+    const key = name.replace(/^export\s+/, '').trim();
+    // Words in front of a sign are a message, not a name.
+    if (key !== '' && !/\s/.test(key) && valueStart <= end)
       assignments.push({
-        key: name.replace(/^export\s+/, '').trim(),
+        key,
         value: text.slice(valueStart, end),
         start,
         valueStart,

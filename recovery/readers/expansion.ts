@@ -5,8 +5,9 @@ export interface Expansion {
   readonly problem: string | undefined;
 }
 
-const unknownName = (name: string) =>
-  `it refers to $${name}, which isn't set above it; a $ that is meant literally needs single quotes or an escape`;
+/** Without the name: in a password with a $ it is a part of the password. */
+const unknownName =
+  "it refers to a variable that isn't set above it; a $ that is meant literally needs single quotes or an escape";
 
 /** python-dotenv: `${NAME}` and `${NAME:-default}`, and nothing else. */
 export function expandBraces(value: string, values: ReadonlyMap<string, string>): Expansion {
@@ -15,7 +16,7 @@ export function expandBraces(value: string, values: ReadonlyMap<string, string>)
     /\$\{([^}:]*)(?::-([^}]*))?\}/g,
     (_whole, name: string, fallback: string | undefined) => {
       const found = values.get(name) ?? fallback;
-      if (found === undefined) problem ??= unknownName(name);
+      if (found === undefined) problem ??= unknownName;
       return found ?? '';
     },
   );
@@ -42,5 +43,5 @@ export function expandReference(
   if (operator?.endsWith('+')) return { value: isSet ? word : '', problem: undefined, end };
   if (isSet) return { value, problem: undefined, end };
   if (operator?.endsWith('-')) return { value: word, problem: undefined, end };
-  return { value: '', problem: unknownName(name), end };
+  return { value: '', problem: unknownName, end };
 }

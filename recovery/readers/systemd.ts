@@ -40,13 +40,16 @@ export function readAsSystemd(text: string): Reading {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what systemd refuses.
     else if (/[\x00-\x08\x0b-\x1f\x7f]/.test(scanned.value))
       flaws.push({ at: start, problem: 'systemd drops a value with control characters' });
-    assignments.push({
-      key: key.replace(/^export\s+/, ''),
-      value: scanned.value,
-      start,
-      valueStart: scanned.start,
-      valueEnd: scanned.end,
-    });
+    const name = key.replace(/^export\s+/, '');
+    // Words in front of a sign are a message, not a name.
+    if (name !== '' && !/\s/.test(name))
+      assignments.push({
+        key: name,
+        value: scanned.value,
+        start,
+        valueStart: scanned.start,
+        valueEnd: scanned.end,
+      });
     at = scanned.next;
   }
   return { assignments, flaws };
