@@ -3,12 +3,14 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { type EnvContract, namesOf } from '../recovery/contract.ts';
 import { type EnvDocument, effectiveEntries, isBlank } from '../recovery/env-text.ts';
 import { count } from '../recovery/words.ts';
+import { UsageError } from './terminal.ts';
 
 /**
  * A key of this process alone, so that nobody can guess a short value by trying: fingerprints can be compared within
  * one output. For outputs that are to be compared, RECOVER_FINGERPRINT_KEY gives a key that lasts.
  */
 const fingerprintKey = process.env.RECOVER_FINGERPRINT_KEY || randomBytes(32);
+const minKeyLength = 16;
 
 export interface ShownValue {
   /** Characters. */
@@ -17,7 +19,10 @@ export interface ShownValue {
   readonly fingerprint: string;
 }
 
+/** @throws UsageError if the key is so short that it could be guessed, and with it a value. */
 export function showValue(value: string): ShownValue {
+  if (fingerprintKey.length < minKeyLength)
+    throw new UsageError(`RECOVER_FINGERPRINT_KEY: expected at least ${minKeyLength} characters`);
   const fingerprint = createHmac('sha256', fingerprintKey).update(value).digest('hex').slice(0, 12);
   return { length: [...value].length, fingerprint };
 }

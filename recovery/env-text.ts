@@ -94,9 +94,13 @@ export function readEnvText(text: string, reader: EnvReader): EnvDocument {
   const starts: number[] = [0];
   for (const line of lines) starts.push((starts.at(-1) ?? 0) + line.length + 1);
   const lineIndexAt = (offset: number) => {
-    let index = 0;
-    while (index < lines.length - 1 && (starts[index + 1] ?? 0) <= offset) index += 1;
-    return index;
+    let [low, high] = [0, Math.max(0, lines.length - 1)];
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((starts[middle] ?? 0) <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return low;
   };
 
   const problems = flaws.map(({ at, problem }) => ({ line: lineIndexAt(at) + 1, problem }));

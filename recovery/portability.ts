@@ -99,6 +99,7 @@ function isTakenAlike(
 }
 
 function isPassedOver({ raw, line }: EnvOther, other: EnvDocument): boolean {
+  if (raw.trim() === '') return true;
   const holder = other.blocks.findLast((block) => block.line <= line);
   // As a part of the value above it, it is that line's disagreement.
   if (holder?.kind === 'entry') return holder.line < line;

@@ -351,8 +351,10 @@ describe('recover env diff', () => {
     const fingerprints = async (environment: Record<string, string>) =>
       (await run(['check', path], { environment })).stdout.match(/[0-9a-f]{12}/)?.[0];
     expect(await fingerprints({})).not.toBe(await fingerprints({}));
-    const environment = { RECOVER_FINGERPRINT_KEY: 'key' };
+    const environment = { RECOVER_FINGERPRINT_KEY: '0123456789abcdef' };
     expect(await fingerprints(environment)).toBe(await fingerprints(environment));
+    const short = { environment: { RECOVER_FINGERPRINT_KEY: 'short' } };
+    expect(await run(['check', path], short)).toMatchObject({ exitCode: 2 });
   });
 });
 

@@ -37,6 +37,9 @@ export async function pushEnv(
     session,
     (history) => {
       const text = { text: textOf(document.blocks), waivedKeys: drop };
+      const current = effectiveEntries(readEnvText(history.at(-1)?.text ?? '', session.reader));
+      for (const key of drop.filter((one) => !current.has(one)))
+        session.terminal.print(`note: --drop ${key}: there is no such key`);
       if (since === undefined) return text;
       const madeFrom = history.find(({ version }) => version === since);
       if (!madeFrom)

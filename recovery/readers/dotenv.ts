@@ -2,7 +2,7 @@ import { type Assignment, type Flaw, lineEnd, type Reading, unclosedQuote } from
 
 /** A quoted value may span lines; an unquoted one ends at any `#`. `:` and white space may stand for the `=`. */
 const statement =
-  /^\s*(?:export\s+)?(?<key>[\w.-]+)(?:\s*=\s*?|:\s+?)(?<value>\s*'(?:\\'|[^'])*'|\s*"(?:\\"|[^"])*"|\s*`(?:\\`|[^`])*`|[^#\n]+)?\s*(?:#.*)?$/dgm;
+  /^[^\S\n]*(?:export\s+)?(?<key>[\w.-]+)(?:\s*=\s*?|:\s+?)(?<value>\s*'(?:\\'|[^'])*'|\s*"(?:\\"|[^"])*"|\s*`(?:\\`|[^`])*`|[^#\n]+)?\s*(?:#.*)?$/dgm;
 
 /** The npm package dotenv. It never fails: a line it can't read is as if it weren't there. */
 export function readAsDotenv(text: string): Reading {
