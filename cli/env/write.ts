@@ -57,7 +57,9 @@ export async function write(
     return { ok: false, report: { parameterName, written: false, version: previousVersion, ...changes } };
   }
   const written = await writeEnvParameter(ssm, clock, guarded);
-  terminal.print(`${parameterName}: version ${previousVersion} -> ${written.version}`);
+  terminal.print(
+    `${parameterName}: version ${previousVersion} -> ${written.version}. The API takes it up with its next deploy.`,
+  );
 
   // Somebody can have written the same keys since they were shown: theirs is the later word, and has to be told.
   const result = readEnvText(written.text, reader);
