@@ -102,7 +102,7 @@ function substitute(spelled: string, values: ReadonlyMap<string, string>): Expan
       at += 2;
     } else {
       if (spelled.startsWith('${', at))
-        problem ??= 'Compose refuses this ${…}, or reads more into it than can be told here';
+        problem ??= 'Compose refuses this ${...}, or reads more into it than can be told here';
       value += spelled.charAt(at);
       at += 1;
     }
