@@ -66,10 +66,9 @@ export class Terminal {
   /**
    * One line. Ctrl+C, Ctrl+D and the end of the input are an empty answer.
    *
-   * @throws UsageError if more lines come with the first, as when a text of several lines is pasted.
+   * @throws UsageError if more comes with the first line of a secret, as when a text of several lines is pasted.
    */
   #ask(prompt: string, silent: boolean): Promise<string> {
-    process.stderr.write(prompt);
     // What is typed is shown by readline itself, and a secret by nobody.
     const shown = new Writable({
       write: (part, _encoding, done) => {
@@ -78,6 +77,8 @@ export class Terminal {
       },
     });
     const questions = createInterface({ input: this.#input, output: shown, terminal: true, prompt: '' });
+    // Only now: with the interface, the terminal has stopped to show what is typed.
+    process.stderr.write(prompt);
     const lines: string[] = [];
     return new Promise((resolve, reject) => {
       questions.on('line', (line) => {
@@ -91,9 +92,11 @@ export class Terminal {
       });
       questions.on('close', () => {
         process.stderr.write('\n');
-        if (lines.length > 1)
+        const isOneLine = lines.length < 2 && (lines.length === 0 || questions.line === '');
+        if (isOneLine) resolve(lines[0] ?? '');
+        else if (silent)
           reject(new UsageError('more than one line was pasted; give it through standard input.'));
-        else resolve(lines[0] ?? '');
+        else resolve('');
       });
     });
   }

@@ -18,6 +18,9 @@ type MarkKnownGoodServices = Services<UploadSettings> & {
   readonly ssm: { readonly reader: SSMClient; readonly writer: SSMClient };
 };
 
+/** For clocks and roundings that differ a little. */
+const roundingMs = 1000;
+
 /**
  * Remembers the version with which everything was seen to work: moves the label `known-good` to it, and copies it to
  * the backup parameter. Does nothing that is done already, and nothing if somebody has written the parameter since.
@@ -37,10 +40,11 @@ export async function markKnownGood(
   const version = (upload ?? env).version;
   const history = await readHistory(ssm.reader, name);
   const current = history.at(-1);
+  // What was written since is not what was deployed, or seen; a parameter that was made anew counts from 1 again.
+  const seenAt = deployment?.startedAt ?? (upload ? undefined : execution.startedAt);
   const isReplaced =
     current?.version !== version ||
-    // A parameter that was made anew counts from 1 again.
-    (!upload && (current.modifiedAt?.getTime() ?? 0) > Date.parse(execution.startedAt));
+    (seenAt !== undefined && (current.modifiedAt?.getTime() ?? 0) > Date.parse(seenAt) + roundingMs);
   if (!current || isReplaced) return { outcome: 'Replaced', version: current?.version ?? 0, backup: null };
   if (!deployment && !isTrusted(current)) return { outcome: 'NotProven', version, backup: null };
 

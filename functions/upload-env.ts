@@ -96,7 +96,8 @@ async function withReplaced(
     const seen = history.filter(({ version }) => version <= madeFrom.version);
     const source = await findSource(ssm, seen, settings, nowMs).catch(() => undefined);
     const text = source && fillGaps(madeFrom.text, source.text, reader);
-    const own = history.find((record) => record.version > madeFrom.version && record.text === text);
+    // Right behind the version it was made from, it has replaced nothing unseen, whoever wrote it.
+    const own = history.find((record) => record.version > madeFrom.version + 1 && record.text === text);
     if (own && text !== undefined) {
       const write = { madeFrom, text, reader };
       return withOthers(write, history, ownVersions(write, own.version, history));

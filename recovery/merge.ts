@@ -83,34 +83,24 @@ export function lostKeys(before: EnvDocument, after: EnvDocument): string[] {
       return counterpart === undefined || (isBlank(counterpart.value) && !isBlank(entry.value));
     })
     .map((entry) => entry.key);
-  return [
-    ...new Set([...lost, ...swallowedKeys(before).filter((key) => !kept.has(key) && !holdsLine(after, key))]),
-  ];
+  const isGone = (key: string) => isBlank(kept.get(key)?.value ?? '');
+  return [...new Set([...lost, ...swallowedKeys(before).filter(isGone)])];
 }
 
 /**
- * Keys that their author has written and the reader doesn't see: on the lines that an open quote has swallowed, or
- * behind another assignment. Only where a text has a flaw, or a value spans lines, can there be any. The end of a
- * base64 text, which is `=` and nothing behind it, is none.
+ * Keys that their author has written and the reader doesn't see, in a text that has a flaw: on the lines that an open
+ * quote has swallowed, or behind another assignment. What stands between quotes that close on their line is none, nor
+ * is the end of a base64 text, which is `=` and nothing behind it.
  */
-export function swallowedKeys({ blocks, flaw, ...document }: EnvDocument): string[] {
-  const isEnv = effectiveEntries({ ...document, blocks, flaw }).size > 0;
-  return blocks.flatMap(({ kind, raw }) => {
-    if (!flaw) {
-      const [, ...more] = kind === 'entry' ? raw.split('\n') : [];
-      return more.flatMap((line) => /^\s*(?:export\s+)?([A-Za-z_]\w*)=[^=\s]/.exec(line)?.[1] ?? []);
-    }
-    // A text without a key is a message, and what looks like one in it is not.
-    if (!isEnv || /^\s*[#;]/.test(raw)) return [];
-    return [...raw.matchAll(/(?:^|[\s;])(?:export\s+)?([A-Za-z_]\w*)=(?=[^=\s])/gm)].map(
-      ([, key = '']) => key,
-    );
-  });
-}
-
-/** Whether a line of a longer value still spells a key. */
-function holdsLine({ blocks }: EnvDocument, key: string): boolean {
-  return blocks.some(({ raw }) => new RegExp(`(?:^|[\\s;])${key}=`, 'm').test(raw));
+function swallowedKeys(document: EnvDocument): string[] {
+  // A text without a key is a message, and what looks like one in it is not.
+  if (!document.flaw || effectiveEntries(document).size === 0) return [];
+  return document.blocks
+    .flatMap(({ raw }) => raw.split('\n'))
+    .filter((line) => !/^\s*[#;]/.test(line))
+    .map((line) => line.replaceAll(/"[^"]*"|'[^']*'/g, '""'))
+    .flatMap((line) => [...line.matchAll(/(?:^|[\s;])(?:export\s+)?([A-Za-z_]\w*)=(?=[^=\s])/g)])
+    .map(([, key = '']) => key);
 }
 
 /** The union of two texts, in which every non-blank current value wins. */

@@ -13,7 +13,7 @@ import type { Clock } from './clock.ts';
 import { type EnvContract, gapsOf, inspectEnv, mistakesOf, namesOf } from './contract.ts';
 import { type EnvDocument, type EnvReader, readEnvText } from './env-text.ts';
 import { RecoveryError } from './errors.ts';
-import { lostKeys, mergeEnv, swallowedKeys } from './merge.ts';
+import { lostKeys, mergeEnv } from './merge.ts';
 
 /** Marks the version with which the API was last seen to answer and the metric to count. */
 export const knownGoodLabel = 'known-good';
@@ -315,8 +315,9 @@ export function refuseUnsafe(
   const [before, after] = [readEnvText(current?.text ?? '', reader), readEnvText(text, reader)];
   const lost = lostKeys(before, after).filter((key) => !waivedKeys.includes(key));
   if (lost.length > 0) {
-    const shown = [...namesOf(before, contract), ...swallowedKeys(before)];
-    const names = lost.filter((key) => shown.includes(key));
+    const shown = namesOf(before, contract);
+    // What the reader doesn't see can be a part of a value: it is shown only if it is spelled as names are.
+    const names = lost.filter((key) => shown.includes(key) || /^[A-Z]+(_[A-Z0-9]+)+$/.test(key));
     const hidden = lost.length - names.length;
     throw new RecoveryError(
       'EnvWouldShrink',

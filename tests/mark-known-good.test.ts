@@ -35,8 +35,8 @@ const env: MarkKnownGoodInput['env'] = {
   hasCrlf: false,
 };
 const timestamp = '2026-01-01T00:00:00.000Z';
-const deployment: MarkKnownGoodInput['deployment'] = {
-  status: 'Success',
+const deployment = {
+  status: 'Success' as const,
   commandId: '00000000-0000-0000-0000-000000000000',
   documentName: 'deploy',
   instanceIds: ['i-00000001'],
@@ -55,7 +55,7 @@ const mark = (
   return markKnownGood(
     {
       execution: { name: 'run', startedAt: new Date(nowMs + 1).toISOString() },
-      ...(isDeployed ? { deployment } : {}),
+      ...(isDeployed ? { deployment: { ...deployment, startedAt: new Date(nowMs + 1).toISOString() } } : {}),
       env: { ...env, version },
       endpoint: { httpStatus: 200, backlog: 7, attempts: 1, verifiedAt: timestamp },
       backlog: { backlog: 7, metric: 'N/M', datapoint: { value: 7, timestamp } },
@@ -111,6 +111,12 @@ describe('MarkKnownGood', () => {
     put('A=unseen\n');
     expect(await mark(1, {}, { days: -1 })).toMatchObject({ outcome: 'Replaced' });
     expect(aws.parameters.get(backupName).Value).toBe('A=1\n');
+  });
+
+  it('marks nothing that was written after the deploy had started', async () => {
+    put('A=never deployed\n');
+    expect(await mark(1, {}, { days: -1 })).toMatchObject({ outcome: 'Replaced' });
+    expect(writes()).toEqual([0, 0]);
   });
 
   it('takes what was not deployed for proven only when it has stood for a day', async () => {

@@ -125,20 +125,37 @@ describe('writeEnvParameter', () => {
     }
   });
 
-  it.each<[EnvReader, string, string, string]>([
-    ['shell', 'export A=1 B=canary\n', 'export A=1\n', 'B'],
-    ['shell', 'A=1; B=canary\n', 'A=1\n', 'B'],
-    ['compose', 'A="1" B=canary\n', 'A="1"\n', 'B'],
-    ['node', 'A=1\nX="open\nB=canary\nC="c"\n', 'A=1\nX=open\nC=c\n', 'B'],
-    ['systemd', 'A=1\nX="open\nB=canary\nC="c\n', 'A=1\nX=open\nC=c\n', 'B'],
-  ])('counts a key that %s does not see in %j as well', async (reader, before, after, key) => {
+  it.each<[EnvReader, string, string]>([
+    ['shell', 'export A=1 B_KEY=canary\n', 'export A=1\n'],
+    ['shell', 'A=1; B_KEY=canary\n', 'A=1\n'],
+    ['compose', 'A="1" B_KEY=canary\n', 'A="1"\n'],
+    ['node', 'A=1\nX="open\nB_KEY=canary\nC="c"\n', 'A=1\nX=open\nC=c\n'],
+    ['compose', 'A=1\nX="open\nB_KEY=canary\nC="c"\n', 'A=1\n# B_KEY=\nX="B_KEY=1"\nC=c\n'],
+    ['compose', 'A=1\nX="open\nB_KEY=canary\nC="c"\n', 'A=1\nX=open\nB_KEY=\nC=c\n'],
+  ])('counts a key that %s does not see in %j as well', async (reader, before, after) => {
     put(before);
     await expect(write(after, { reader })).rejects.toMatchObject({
       name: 'EnvWouldShrink',
-      message: expect.stringContaining(key),
+      message: expect.stringContaining('1 key: B_KEY.'),
     });
     expect(latest().Version).toBe(1);
-    expect(await write(after, { reader, waivedKeys: [key] })).toMatchObject({ version: 2 });
+    expect(await write(after, { reader, waivedKeys: ['B_KEY'] })).toMatchObject({ version: 2 });
+  });
+
+  it.each([
+    ['A="[default]\nkey=canary\nregion=b"\n', 'A="[default]\nrole=c"\n'],
+    ['A="host=canary port=1"\nNOTE="open\n', 'A=1\nNOTE=open\n'],
+    ['A="canary;S3cretPart=9xyz"\nNOTE="open\n', 'A=new\nNOTE=open\n'],
+  ])('takes no part of a value for a key in %j', async (before, after) => {
+    put(before);
+    expect(await write(after)).toMatchObject({ version: 2 });
+  });
+
+  it('shows no part of a value that reads like a swallowed key', async () => {
+    put('A=Tr0ub4 S3cretPart=9xyz\n');
+    const failure = write('A=new\n', { reader: 'shell' });
+    await expect(failure).rejects.toMatchObject({ name: 'EnvWouldShrink' });
+    await expect(failure).rejects.not.toMatchObject({ message: expect.stringContaining('S3cret') });
   });
 
   it('puts the label known-good back if the write for which it was taken off fails', async () => {

@@ -33,6 +33,7 @@ describe('Terminal', () => {
     ['yesterday\n', false],
     ['\u0003', false],
     ['y\u0003', false],
+    ['y\ny\n', false],
     ['\u0004', false],
   ])('takes %j for %s', async (answer, expected) => {
     expect(await new Terminal({}, typing(answer)).confirm('Write?')).toBe(expected);
@@ -57,12 +58,13 @@ describe('Terminal', () => {
     });
   });
 
-  it('refuses a paste of several lines, and takes none of them', async () => {
-    await expect(
-      new Terminal({}, typing('-----BEGIN\ncanary\n-----END\n')).readSecret('Value: '),
-    ).rejects.toThrow(/standard input/);
-    expect(shown).not.toContain('canary');
-  });
+  it.each(['-----BEGIN\ncanary\n-----END\n', 'canary-1\ncanary-2'])(
+    'refuses a paste of several lines, %j',
+    async (paste) => {
+      await expect(new Terminal({}, typing(paste)).readSecret('Value: ')).rejects.toThrow(/standard input/);
+      expect(shown).not.toContain('canary');
+    },
+  );
 
   it('says how to pipe a value that came in another encoding, and nothing of the value', async () => {
     const input = new PassThrough();

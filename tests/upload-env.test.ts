@@ -299,6 +299,15 @@ describe('UploadEnv', () => {
     expect(latest().Value).toMatch(/^THEIRS=new\n/m);
   });
 
+  it("leaves an operator's own restore alone, and what they have taken out of it", async () => {
+    put(`${complete('x')}LEAKED_TOKEN=1\n`);
+    put('KEY=1\n');
+    put(`${complete('x')}LEAKED_TOKEN=1\nKEY=1\n`);
+    put(`${complete('x')}KEY=1\n`);
+    expect(await upload(finding({ version: 2 }))).toMatchObject({ outcome: 'AlreadyComplete', version: 4 });
+    expect(keysNow()).not.toContain('LEAKED_TOKEN');
+  });
+
   it('writes nothing that has become unsound since it was validated', async () => {
     put(complete('x'));
     put('KEY=1\n');
