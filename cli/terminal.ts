@@ -91,7 +91,7 @@ export class Terminal {
         questions.close();
       });
       questions.on('close', () => {
-        process.stderr.write('\n');
+        if (silent || lines.length === 0) process.stderr.write('\n');
         const isOneLine = lines.length < 2 && (lines.length === 0 || questions.line === '');
         if (isOneLine) resolve(lines[0] ?? '');
         else if (silent)
