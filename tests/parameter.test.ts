@@ -181,6 +181,13 @@ describe('writeEnvParameter', () => {
     expect(latest()).toMatchObject({ Version: 2, Value: 'A=1\nB=2\nC=4\nTHEIRS=3\n' });
   });
 
+  it('lets the other one win where both have changed a key in the same moment', async () => {
+    put('A=1\n');
+    interfere(() => 'A=theirs\n');
+    await write('A=ours\nOURS=2\n');
+    expect(latest().Value).toBe('A=theirs\nOURS=2\n');
+  });
+
   it('writes nothing if the parameter holds the text already', async () => {
     put('A=1\n');
     expect(await write('A=1\n')).toMatchObject({ version: 1 });
