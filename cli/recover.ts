@@ -18,8 +18,7 @@ import { UnreadableText } from './text-file.ts';
 
 const program = new Command('recover')
   .description('Looks after the .env of an API in SSM Parameter Store. No command ever shows a value.')
-  .exitOverride()
-  .configureHelp({ showGlobalOptions: true });
+  .exitOverride();
 const env = program.command('env').description('the env parameter of a target');
 
 /** A command with the options that all of them take. */
@@ -73,11 +72,8 @@ command('push', 'put a file in place of the text; refuses to lose a key')
   .option(...yes)
   .action((file: string, options: unknown) =>
     run(options, (session) => {
-      const { drop, since } = v.parse(
-        v.object({ drop: v.array(v.string()), since: v.optional(v.number()) }),
-        options,
-      );
-      return pushEnv(session, file, { drop, ...(since === undefined ? {} : { since }) });
+      const Choice = v.object({ drop: v.array(v.string()), since: v.optional(v.number()) });
+      return pushEnv(session, file, v.parse(Choice, options));
     }),
   );
 command('pull', 'write the text to a file that only you can read')
@@ -99,12 +95,10 @@ command('restore', 'fill what is missing, or go back to the values of a version;
   .action((options: unknown) =>
     run(options, (session) => {
       const Choice = v.object({ version: v.optional(v.number()), knownGood: v.optional(v.boolean()) });
-      const { version, knownGood } = v.parse(Choice, options);
-      if (version !== undefined && knownGood) throw new UsageError('say either --version or --known-good');
-      return restoreEnv(session, {
-        ...(version === undefined ? {} : { version }),
-        ...(knownGood === undefined ? {} : { knownGood }),
-      });
+      const choice = v.parse(Choice, options);
+      if (choice.version !== undefined && choice.knownGood)
+        throw new UsageError('say either --version or --known-good');
+      return restoreEnv(session, choice);
     }),
   );
 

@@ -1,11 +1,10 @@
 /** What each command works with: its target, the doors to AWS, and the person in front of it. */
-import { SSMClient } from '@aws-sdk/client-ssm';
 import { fromEnv } from '@aws-sdk/credential-provider-env';
 import * as v from 'valibot';
-import { readerConfig, writerConfig } from '../recovery/aws.ts';
 import { type Clock, systemClock } from '../recovery/clock.ts';
 import type { EnvContract } from '../recovery/contract.ts';
 import type { EnvReader } from '../recovery/env-text.ts';
+import { openSsm, type SsmClients } from '../recovery/ssm.ts';
 import { contractOf, loadTarget, targetNames } from '../targets/target.ts';
 import { Terminal, UsageError } from './terminal.ts';
 
@@ -28,7 +27,7 @@ export interface Session {
   readonly reader: EnvReader;
   readonly contract: EnvContract;
   readonly kmsKeyId: string | undefined;
-  readonly ssm: { readonly reader: SSMClient; readonly writer: SSMClient };
+  readonly ssm: SsmClients;
   readonly clock: Clock;
   readonly terminal: Terminal;
 }
@@ -55,7 +54,6 @@ export function openSession(options: CommonOptions, environment: NodeJS.ProcessE
   if (endpointUrl !== undefined && !/^https?:\/\/[^/]/.test(endpointUrl))
     throw new UsageError('--endpoint-url: expected a URL that starts with http:// or https://');
   const target = loadTarget(name);
-  const client = clientConfig(options, environment);
   return {
     targetFile: `targets/${name}.yml`,
     parameterName: target.parameter.name,
@@ -63,10 +61,7 @@ export function openSession(options: CommonOptions, environment: NodeJS.ProcessE
     reader: target.parameter.reader,
     contract: contractOf(target),
     kmsKeyId: target.parameter.kmsKeyArn,
-    ssm: {
-      reader: new SSMClient({ ...readerConfig(), ...client }),
-      writer: new SSMClient({ ...writerConfig(), ...client }),
-    },
+    ssm: openSsm(clientConfig(options, environment)),
     clock: systemClock,
     terminal: new Terminal(options),
   };

@@ -1,14 +1,14 @@
-import { SSMClient } from '@aws-sdk/client-ssm';
-import { readerConfig, writerConfig } from '../recovery/aws.ts';
+import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { Clock } from '../recovery/clock.ts';
 import { findCommand, findInstances, sendCommand } from '../recovery/command.ts';
 import { RecoveryError } from '../recovery/errors.ts';
 import { lambdaHandler, type Services } from '../recovery/handler.ts';
 import { DeploySettings } from '../recovery/settings.ts';
+import { openSsm, type SsmClients } from '../recovery/ssm.ts';
 import { DeployApiInput, type Deployment } from '../recovery/states.ts';
 
 type DeployApiServices = Services<DeploySettings> & {
-  readonly ssm: { readonly reader: SSMClient; readonly writer: SSMClient };
+  readonly ssm: SsmClients;
 };
 
 /** A command that was sent can take some seconds to be listed. */
@@ -108,9 +108,4 @@ async function listInstances(ssm: SSMClient, settings: DeploySettings): Promise<
   );
 }
 
-export const handler = lambdaHandler(
-  DeployApiInput,
-  DeploySettings,
-  () => ({ ssm: { reader: new SSMClient(readerConfig()), writer: new SSMClient(writerConfig()) } }),
-  deployApi,
-);
+export const handler = lambdaHandler(DeployApiInput, DeploySettings, () => ({ ssm: openSsm() }), deployApi);

@@ -1,22 +1,20 @@
-import { LabelParameterVersionCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { callAws, readerConfig, writerConfig } from '../recovery/aws.ts';
 import { readEnvText } from '../recovery/env-text.ts';
 import { lambdaHandler, type Services } from '../recovery/handler.ts';
 import { isSettled } from '../recovery/known-good.ts';
 import { lostKeys } from '../recovery/merge.ts';
 import {
   knownGoodLabel,
+  labelKnownGood,
   type ParameterRecord,
   readHistory,
   readParameter,
   writeEnvParameter,
 } from '../recovery/parameter.ts';
 import { UploadSettings } from '../recovery/settings.ts';
+import { openSsm, type SsmClients } from '../recovery/ssm.ts';
 import { type KnownGood, MarkKnownGoodInput } from '../recovery/states.ts';
 
-type MarkKnownGoodServices = Services<UploadSettings> & {
-  readonly ssm: { readonly reader: SSMClient; readonly writer: SSMClient };
-};
+type MarkKnownGoodServices = Services<UploadSettings> & { readonly ssm: SsmClients };
 
 /** For clocks and roundings that differ a little. */
 const roundingMs = 1000;
@@ -27,8 +25,6 @@ const roundingMs = 1000;
  *
  * That the API runs with this version is proven by a deploy in this execution. Without one, it is taken to do so if
  * the version has stood for a day, and has lost no key of the known-good one.
- *
- * A label sits on one version only, so that putting it on this one takes it off the last.
  *
  * @throws RecoveryError what `writeEnvParameter` throws.
  */
@@ -49,12 +45,7 @@ export async function markKnownGood(
   if (!deployment && !isTrusted(current)) return { outcome: 'NotProven', version, backup: null };
 
   const isMarked = current.labels.includes(knownGoodLabel);
-  if (!isMarked)
-    await callAws({ action: 'ssm:LabelParameterVersion', resource: `parameter ${name}` }, () =>
-      ssm.writer.send(
-        new LabelParameterVersionCommand({ Name: name, ParameterVersion: version, Labels: [knownGoodLabel] }),
-      ),
-    );
+  if (!isMarked) await labelKnownGood(ssm, name, version);
   const backup = await copyToBackup(current.text);
   return { outcome: isMarked ? 'AlreadyMarked' : 'Marked', version, backup };
 
@@ -86,6 +77,6 @@ export async function markKnownGood(
 export const handler = lambdaHandler(
   MarkKnownGoodInput,
   UploadSettings,
-  () => ({ ssm: { reader: new SSMClient(readerConfig()), writer: new SSMClient(writerConfig()) } }),
+  () => ({ ssm: openSsm() }),
   markKnownGood,
 );

@@ -1,23 +1,20 @@
-import { SSMClient } from '@aws-sdk/client-ssm';
-import { readerConfig, writerConfig } from '../recovery/aws.ts';
 import { namesOf } from '../recovery/contract.ts';
 import { effectiveEntries, readEnvText } from '../recovery/env-text.ts';
 import { RecoveryError } from '../recovery/errors.ts';
 import { lambdaHandler, type Services } from '../recovery/handler.ts';
-import { fillGaps, findGoodVersion, isComplete, normaliseEnv } from '../recovery/known-good.ts';
 import {
-  type ParameterRecord,
-  readHistory,
-  readParameter,
-  withOthers,
-  writeEnvParameter,
-} from '../recovery/parameter.ts';
+  fillGaps,
+  findGoodEnv,
+  isComplete,
+  normaliseEnv,
+  type RestoreSettings,
+} from '../recovery/known-good.ts';
+import { type ParameterRecord, readHistory, withOthers, writeEnvParameter } from '../recovery/parameter.ts';
 import { UploadSettings } from '../recovery/settings.ts';
+import { openSsm, type SsmClients } from '../recovery/ssm.ts';
 import { type EnvUpload, UploadEnvInput } from '../recovery/states.ts';
 
-type UploadEnvServices = Services<UploadSettings> & {
-  readonly ssm: { readonly reader: SSMClient; readonly writer: SSMClient };
-};
+type UploadEnvServices = Services<UploadSettings> & { readonly ssm: SsmClients };
 
 /**
  * Restores an incomplete env parameter: the union of what is there now and the known-good version, or else the newest
@@ -40,10 +37,17 @@ export async function uploadEnv(
     );
   }
   const needsSource = !current || !isComplete(current.text, reader, contract);
-  const source = needsSource ? await findSource(ssm.reader, history, settings, clock.now()) : undefined;
+  const restore = { reader, contract, backupParameterName: settings.BACKUP_PARAMETER };
+  const source = needsSource ? await findGoodEnv(ssm, history, restore, clock.now()) : undefined;
+  if (needsSource && !source) {
+    throw new RecoveryError(
+      'EnvRestoreFailed',
+      `parameter ${name}: no version of it (${history.length} are kept) is a complete env, nor is the backup parameter (${settings.BACKUP_PARAMETER ?? 'none is set'}). Nothing was written. Put a complete .env into the parameter by hand and start again.`,
+    );
+  }
   const text = source
     ? fillGaps(current?.text ?? '', source.text, reader)
-    : normaliseEnv(await withReplaced(ssm.reader, history, env.version, settings, clock.now()), reader);
+    : normaliseEnv(await withReplaced(ssm, history, env.version, restore, clock.now()), reader);
   const report = (written: string) => {
     const document = readEnvText(written, reader);
     const entries = effectiveEntries(document);
@@ -83,18 +87,18 @@ export async function uploadEnv(
  * can have ended before the merge. What it wrote is known by its text, which is the same each time.
  */
 async function withReplaced(
-  ssm: SSMClient,
+  ssm: SsmClients,
   history: readonly ParameterRecord[],
   readVersion: number,
-  settings: UploadSettings,
+  restore: RestoreSettings,
   nowMs: number,
 ): Promise<string> {
-  const { ENV_READER: reader } = settings;
+  const { reader } = restore;
   const [newest, ...older] = history.toReversed();
   // Where nothing was written since, there is nothing to look for.
   for (const madeFrom of older.filter(({ version }) => version >= readVersion)) {
     const seen = history.filter(({ version }) => version <= madeFrom.version);
-    const source = await findSource(ssm, seen, settings, nowMs).catch(() => undefined);
+    const source = await findGoodEnv(ssm, seen, restore, nowMs);
     const text = source && fillGaps(madeFrom.text, source.text, reader);
     // Right behind the version it was made from, it has replaced nothing unseen, whoever wrote it.
     const own = history.find((record) => record.version > madeFrom.version + 1 && record.text === text);
@@ -125,40 +129,4 @@ function ownVersions(
   return own;
 }
 
-interface Source {
-  readonly text: string;
-  readonly origin: NonNullable<EnvUpload['source']>;
-  readonly supersededKeys: readonly string[];
-}
-
-/** @throws RecoveryError EnvRestoreFailed if there is none. */
-async function findSource(
-  ssm: SSMClient,
-  history: readonly ParameterRecord[],
-  { ENV_PARAMETER, ENV_READER, ENV_CONTRACT, BACKUP_PARAMETER: parameterName }: UploadSettings,
-  nowMs: number,
-): Promise<Source> {
-  const good = findGoodVersion(history, ENV_READER, ENV_CONTRACT, nowMs);
-  if (good) {
-    const { version, isKnownGood, text, supersededKeys } = good;
-    return { text, supersededKeys, origin: { kind: 'history', version, isKnownGood } };
-  }
-  const backup = parameterName === undefined ? undefined : await readParameter(ssm, parameterName);
-  if (backup && parameterName !== undefined && isComplete(backup.text, ENV_READER, ENV_CONTRACT))
-    return {
-      text: backup.text,
-      supersededKeys: [],
-      origin: { kind: 'backup', parameterName, version: backup.version },
-    };
-  throw new RecoveryError(
-    'EnvRestoreFailed',
-    `parameter ${ENV_PARAMETER}: no version of it (${history.length} are kept) is a complete env, nor is the backup parameter (${parameterName ?? 'none is set'}). Nothing was written. Put a complete .env into the parameter by hand and start again.`,
-  );
-}
-
-export const handler = lambdaHandler(
-  UploadEnvInput,
-  UploadSettings,
-  () => ({ ssm: { reader: new SSMClient(readerConfig()), writer: new SSMClient(writerConfig()) } }),
-  uploadEnv,
-);
+export const handler = lambdaHandler(UploadEnvInput, UploadSettings, () => ({ ssm: openSsm() }), uploadEnv);

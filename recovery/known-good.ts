@@ -2,15 +2,17 @@
 import { type EnvContract, inspectEnv } from './contract.ts';
 import { type EnvReader, effectiveEntries, readEnvText, textOf } from './env-text.ts';
 import { unionEnv } from './merge.ts';
-import { knownGoodLabel, type ParameterRecord } from './parameter.ts';
+import { knownGoodLabel, type ParameterRecord, readParameter } from './parameter.ts';
+import type { SsmClients } from './ssm.ts';
+import type { EnvUpload } from './states.ts';
 
 /** A version that has stood for a day has been deployed and lived with, marked or not. */
 const settledAfterMs = 24 * 60 * 60 * 1000;
 
-export interface GoodVersion {
-  readonly version: number;
-  readonly isKnownGood: boolean;
-  /** That version's text, with the keys that only newer complete versions hold. */
+/** A text that satisfies the contract. */
+export interface GoodEnv {
+  readonly origin: NonNullable<EnvUpload['source']>;
+  /** Of a version of the parameter itself: with the keys that only newer complete versions hold. */
   readonly text: string;
   /** Keys to which the newest complete version gives another value. */
   readonly supersededKeys: readonly string[];
@@ -41,12 +43,12 @@ export function isSettled(
  *
  * @param history all versions, oldest first.
  */
-export function findGoodVersion(
+function findGoodVersion(
   history: readonly ParameterRecord[],
   reader: EnvReader,
   contract: EnvContract,
   nowMs: number,
-): GoodVersion | undefined {
+): GoodEnv | undefined {
   const complete = history.filter(({ text }) => isComplete(text, reader, contract));
   const known = complete.findLast(({ labels }) => labels.includes(knownGoodLabel));
   const newest = complete.at(-1);
@@ -59,13 +61,47 @@ export function findGoodVersion(
   const values = effectiveEntries(readEnvText(text, reader));
   const latest = effectiveEntries(readEnvText(newest.text, reader));
   return {
-    version: base.version,
-    isKnownGood: base === known,
+    origin: { kind: 'history', version: base.version, isKnownGood: base === known },
     text,
     supersededKeys: [...latest]
       .filter(([key, { value }]) => values.get(key)?.value !== value)
       .map(([key]) => key),
   };
+}
+
+/**
+ * What to restore from: a version of the parameter itself, or else the backup; `undefined` if neither satisfies the
+ * contract. The backup is read only if it is needed.
+ *
+ * @param history all versions, oldest first.
+ */
+export async function findGoodEnv(
+  ssm: SsmClients,
+  history: readonly ParameterRecord[],
+  { reader, contract, backupParameterName }: RestoreSettings,
+  nowMs: number,
+): Promise<GoodEnv | undefined> {
+  const good = findGoodVersion(history, reader, contract, nowMs);
+  if (good || backupParameterName === undefined) return good;
+  const backup = await readParameter(ssm.reader, backupParameterName);
+  if (!backup || !isComplete(backup.text, reader, contract)) return undefined;
+  return {
+    origin: { kind: 'backup', parameterName: backupParameterName, version: backup.version },
+    text: backup.text,
+    supersededKeys: [],
+  };
+}
+
+export interface RestoreSettings {
+  readonly reader: EnvReader;
+  readonly contract: EnvContract;
+  readonly backupParameterName: string | undefined;
+}
+
+/** For a person: `version 2`, `known-good version 2`, `backup /app/env-backup`. */
+export function nameOfOrigin(origin: GoodEnv['origin']): string {
+  if (origin.kind === 'backup') return `backup ${origin.parameterName}`;
+  return `${origin.isKnownGood ? 'known-good ' : ''}version ${origin.version}`;
 }
 
 /**

@@ -14,6 +14,8 @@ import { type EnvContract, gapsOf, inspectEnv, mistakesOf, namesOf } from './con
 import { type EnvDocument, type EnvReader, readEnvText } from './env-text.ts';
 import { RecoveryError } from './errors.ts';
 import { lostKeys, mergeEnv } from './merge.ts';
+import type { SsmClients } from './ssm.ts';
+import { count } from './words.ts';
 
 /** Marks the version with which the API was last seen to answer and the metric to count. */
 export const knownGoodLabel = 'known-good';
@@ -116,8 +118,6 @@ export interface GuardedWrite {
   readonly kmsKeyId: string | undefined;
 }
 
-type Ssm = { readonly reader: SSMClient; readonly writer: SSMClient };
-
 /** How often a write is merged again with what somebody else wrote in between. */
 const maxConflicts = 5;
 
@@ -132,7 +132,7 @@ const maxConflicts = 5;
  *   EnvWriteConflict, EnvStale.
  */
 export async function writeEnvParameter(
-  ssm: Ssm,
+  ssm: SsmClients,
   clock: Clock,
   write: GuardedWrite,
 ): Promise<ParameterVersion> {
@@ -228,7 +228,7 @@ function wasMadeAnew(history: readonly ParameterVersion[], known: ParameterVersi
 
 /** @returns the new version, or `undefined` if a parameter that was to be created exists by now. */
 async function put(
-  ssm: Ssm,
+  ssm: SsmClients,
   { name, kmsKeyId, mayMoveUp }: GuardedWrite,
   current: ParameterRecord | undefined,
   text: string,
@@ -278,7 +278,7 @@ async function put(
  *
  * @throws RecoveryError EnvHistoryFull, and what `send` throws.
  */
-async function sendWithRoom<T>(ssm: Ssm, name: string, send: () => Promise<T>): Promise<T> {
+async function sendWithRoom<T>(ssm: SsmClients, name: string, send: () => Promise<T>): Promise<T> {
   const [oldest] = await readHistory(ssm.reader, name);
   if (!oldest) return send();
   const others = oldest.labels.filter((label) => label !== knownGoodLabel);
@@ -288,17 +288,31 @@ async function sendWithRoom<T>(ssm: Ssm, name: string, send: () => Promise<T>): 
       `parameter ${name}: its oldest version, ${oldest.version}, has the label ${others.join(', ')}, so that SSM takes no new one. Nothing was written. Move that label to a newer version, or take it off: aws ssm unlabel-parameter-version --name ${name} --parameter-version ${oldest.version} --labels ${others.join(' ')}`,
     );
   }
-  const label = { Name: name, ParameterVersion: oldest.version, Labels: [knownGoodLabel] };
   await callAws({ action: 'ssm:UnlabelParameterVersion', resource: `parameter ${name}` }, () =>
-    ssm.writer.send(new UnlabelParameterVersionCommand(label)),
+    ssm.writer.send(
+      new UnlabelParameterVersionCommand({
+        Name: name,
+        ParameterVersion: oldest.version,
+        Labels: [knownGoodLabel],
+      }),
+    ),
   );
   try {
     return await send();
   } catch (error) {
     // If the version has gone with the write, there is nothing left to label.
-    await ssm.writer.send(new LabelParameterVersionCommand(label)).catch(() => undefined);
+    await labelKnownGood(ssm, name, oldest.version).catch(() => undefined);
     throw error;
   }
+}
+
+/** Moves the label `known-good` to a version: a label sits on one version only. */
+export async function labelKnownGood(ssm: SsmClients, name: string, version: number): Promise<void> {
+  await callAws({ action: 'ssm:LabelParameterVersion', resource: `parameter ${name}` }, () =>
+    ssm.writer.send(
+      new LabelParameterVersionCommand({ Name: name, ParameterVersion: version, Labels: [knownGoodLabel] }),
+    ),
+  );
 }
 
 /**
@@ -321,7 +335,7 @@ export function refuseUnsafe(
     const hidden = lost.length - names.length;
     throw new RecoveryError(
       'EnvWouldShrink',
-      `parameter ${name}: the text to write would lose ${lost.length} ${lost.length === 1 ? 'key' : 'keys'}: ${[...names, ...(hidden > 0 ? [`${hidden} whose name may be a secret`] : [])].join(', ')}. Nothing was written.`,
+      `parameter ${name}: the text to write would lose ${count(lost.length, 'key')}: ${[...names, ...(hidden > 0 ? [`${hidden} whose name may be a secret`] : [])].join(', ')}. Nothing was written.`,
     );
   }
   const problemsOf = (document: EnvDocument) => {

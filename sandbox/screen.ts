@@ -1,5 +1,6 @@
 /** What a person sees of an execution: one line for each state, and the proof at the end. */
 import * as v from 'valibot';
+import { nameOfOrigin } from '../recovery/known-good.ts';
 import {
   BacklogProof,
   Deployment,
@@ -38,11 +39,7 @@ const findings: Record<string, (result: unknown) => string> = {
     const { outcome, version, source, keyCount, restoredKeys } = v.parse(EnvUpload, result);
     if (outcome === 'AlreadyComplete') return `already complete: version ${version}`;
     if (!source) return `merged in what had been written over; version ${version} has ${keyCount} keys`;
-    const from =
-      source.kind === 'backup'
-        ? `backup ${source.parameterName}`
-        : `${source.isKnownGood ? 'known-good ' : ''}version ${source.version}`;
-    return `restored ${count(restoredKeys.length, 'key')} from ${from}; version ${version} has ${keyCount}`;
+    return `restored ${count(restoredKeys.length, 'key')} from ${nameOfOrigin(source)}; version ${version} has ${keyCount}`;
   },
   CheckEndpoint: (result) => {
     const { finding, httpStatus } = v.parse(EndpointCheck, result);

@@ -135,8 +135,7 @@ export const Target = v.pipe(
   ),
   v.forward(
     v.check(
-      ({ parameter: { requiredKeys, requiredPrefixes, rules } }) =>
-        JSON.stringify({ requiredKeys, requiredPrefixes, rules }).length <= maxContractLength,
+      ({ parameter }) => JSON.stringify(contractOf({ parameter })).length <= maxContractLength,
       `these, with the required keys, are more than a Lambda's environment holds (${maxContractLength} characters)`,
     ),
     ['parameter', 'rules'],
@@ -216,7 +215,7 @@ function parseYaml(file: string, text: string): unknown {
   }
 }
 
-export function contractOf({ parameter }: Target): EnvContract {
+export function contractOf({ parameter }: { readonly parameter: EnvContract }): EnvContract {
   const { requiredKeys, requiredPrefixes, rules } = parameter;
   return { requiredKeys, requiredPrefixes, rules };
 }

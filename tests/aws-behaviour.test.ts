@@ -11,8 +11,10 @@ import {
   GetCommandInvocationCommand,
   GetParameterCommand,
   GetParameterHistoryCommand,
+  LabelParameterVersionCommand,
   PutParameterCommand,
   SSMClient,
+  UnlabelParameterVersionCommand,
 } from '@aws-sdk/client-ssm';
 import { openAws, type TestAws } from './aws.ts';
 
@@ -65,6 +67,30 @@ describe('Parameter Store', () => {
       (await ssm.send(new GetParameterCommand({ Name: selector, WithDecryption: true }))).Parameter;
     expect(await read(name)).toMatchObject({ Value: '2', Version: 2, Type: 'SecureString' });
     expect(await read(`${name}:1`)).toMatchObject({ Value: '1', Version: 1 });
+  });
+
+  it('has a label on one version only, and reads by it', async () => {
+    const label = (ParameterVersion: number, ...Labels: string[]) =>
+      ssm.send(new LabelParameterVersionCommand({ Name: name, ParameterVersion, Labels }));
+    const labels = async () =>
+      (await ssm.send(new GetParameterHistoryCommand({ Name: name }))).Parameters?.map(
+        ({ Labels }) => Labels ?? [],
+      );
+    await put('1');
+    await put('2');
+    expect(await label(1, 'good', 'aws-reserved')).toMatchObject({ InvalidLabels: ['aws-reserved'] });
+    expect(await labels()).toEqual([['good'], []]);
+    await label(2, 'good');
+    expect(await labels()).toEqual([[], ['good']]);
+    const { Parameter } = await ssm.send(
+      new GetParameterCommand({ Name: `${name}:good`, WithDecryption: true }),
+    );
+    expect(Parameter).toMatchObject({ Version: 2, Value: '2' });
+    await ssm.send(new UnlabelParameterVersionCommand({ Name: name, ParameterVersion: 2, Labels: ['good'] }));
+    expect(await labels()).toEqual([[], []]);
+    await expect(
+      label(1, ...Array.from({ length: 10 }, (_, index) => `l${index}`)).then(() => label(1, 'eleventh')),
+    ).rejects.toMatchObject({ name: 'ParameterVersionLabelLimitExceeded' });
   });
 
   it('shows a SecureString only to who asks for decryption', async () => {

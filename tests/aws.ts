@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { SSMClient } from '@aws-sdk/client-ssm';
 import { readerConfig, writerConfig } from '../recovery/aws.ts';
 import type { Clock } from '../recovery/clock.ts';
+import { openSsm, type SsmClients } from '../recovery/ssm.ts';
+import type { EnvFinding } from '../recovery/states.ts';
 import { type Call, type Endpoint, type Fault, openEndpoint } from '../sandbox/endpoint.ts';
 import { systemEnvironment } from '../sandbox/host/host.ts';
 import { cloudWatchService, Metrics } from '../sandbox/services/cloudwatch.ts';
@@ -45,7 +46,7 @@ export interface TestAws {
   readonly metrics: Metrics;
   readonly queues: Queues;
   readonly runCommand: RunCommand;
-  readonly ssm: { readonly reader: SSMClient; readonly writer: SSMClient };
+  readonly ssm: SsmClients;
   readonly lambda: { readonly reader: LambdaClient; readonly writer: LambdaClient };
   readonly cloudWatch: CloudWatchClient;
   readonly sqs: SQSClient;
@@ -53,10 +54,31 @@ export interface TestAws {
   addFunction(name: string, body: string, variables: Readonly<Record<string, string>>): void;
   /** How often an operation was called. */
   countCalls(operation: string): number;
+  /** Does something right before the next call of an operation, or the one that many calls on, once. */
+  meanwhile(operation: string, act: () => void, callsOn?: number): void;
   /** Lets calls of one operation fail, as often as there are faults; then they work again. */
   fail(operation: string, ...faults: Fault[]): void;
   close(): Promise<void>;
 }
+
+/** What ValidateEnv finds in a complete env of one key, but for `part`. */
+export const envFinding = (part: Partial<EnvFinding>): EnvFinding => ({
+  complete: true,
+  finding: 'Complete',
+  parameterName,
+  version: 1,
+  type: 'SecureString',
+  sizeBytes: 4,
+  keyCount: 1,
+  keys: ['KEY'],
+  missingKeys: [],
+  blankKeys: [],
+  missingPrefixes: [],
+  duplicateKeys: [],
+  hasBom: false,
+  hasCrlf: false,
+  ...part,
+});
 
 export const documentName = 'app-deploy';
 const baseEnvironment = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: region };
@@ -106,7 +128,13 @@ export async function openAws({
   environment.AWS_ENDPOINT_URL = endpoint.url;
 
   const faults: { operation: string; fault: Fault }[] = [];
+  const interruptions: { operation: string; act: () => void; callsOn: number }[] = [];
   endpoint.injectFault = (call: Call) => {
+    const interruption = interruptions.find(({ operation }) => operation === call.operation);
+    if (interruption && --interruption.callsOn === 0) {
+      interruptions.splice(interruptions.indexOf(interruption), 1);
+      interruption.act();
+    }
     const index = faults.findIndex(({ operation }) => operation === call.operation);
     return index === -1 ? undefined : faults.splice(index, 1)[0]?.fault;
   };
@@ -122,10 +150,7 @@ export async function openAws({
     metrics,
     queues,
     runCommand,
-    ssm: {
-      reader: new SSMClient({ ...common, ...readerConfig() }),
-      writer: new SSMClient({ ...common, ...writerConfig() }),
-    },
+    ssm: openSsm(common),
     lambda: {
       reader: new LambdaClient({ ...common, ...readerConfig() }),
       writer: new LambdaClient({ ...common, ...writerConfig() }),
@@ -150,6 +175,7 @@ export async function openAws({
       );
     },
     countCalls: (operation) => endpoint.calls.filter((call) => call.operation === operation).length,
+    meanwhile: (operation, act, callsOn = 1) => interruptions.push({ operation, act, callsOn }),
     fail: (operation, ...wanted) => faults.push(...wanted.map((fault) => ({ operation, fault }))),
     close: async () => {
       runCommand.stop();

@@ -1,8 +1,7 @@
 import { markKnownGood } from '../functions/mark-known-good.ts';
 import { knownGoodLabel } from '../recovery/parameter.ts';
-import type { MarkKnownGoodInput } from '../recovery/states.ts';
 import { AwsError } from '../sandbox/endpoint.ts';
-import { fastClock, openAws, parameterName, type TestAws } from './aws.ts';
+import { envFinding, fastClock, openAws, parameterName, type TestAws } from './aws.ts';
 
 let aws: TestAws;
 beforeEach(async () => {
@@ -17,22 +16,6 @@ const settings = {
   ENV_CONTRACT: { requiredKeys: ['A'], requiredPrefixes: [], rules: {} },
   BACKUP_PARAMETER: backupName as string | undefined,
   KMS_KEY_ID: undefined as string | undefined,
-};
-const env: MarkKnownGoodInput['env'] = {
-  complete: true,
-  finding: 'Complete',
-  parameterName,
-  version: 1,
-  type: 'SecureString',
-  sizeBytes: 4,
-  keyCount: 1,
-  keys: ['A'],
-  missingKeys: [],
-  blankKeys: [],
-  missingPrefixes: [],
-  duplicateKeys: [],
-  hasBom: false,
-  hasCrlf: false,
 };
 const timestamp = '2026-01-01T00:00:00.000Z';
 const deployment = {
@@ -56,7 +39,7 @@ const mark = (
     {
       execution: { name: 'run', startedAt: new Date(nowMs + 1).toISOString() },
       ...(isDeployed ? { deployment: { ...deployment, startedAt: new Date(nowMs + 1).toISOString() } } : {}),
-      env: { ...env, version },
+      env: envFinding({ keys: ['A'], version }),
       endpoint: { httpStatus: 200, backlog: 7, attempts: 1, verifiedAt: timestamp },
       backlog: { backlog: 7, metric: 'N/M', datapoint: { value: 7, timestamp } },
     },

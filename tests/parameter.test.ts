@@ -25,16 +25,7 @@ const write = async (text: string, part: Partial<GuardedWrite> = {}) =>
     ...part,
   });
 /** Lets somebody else write right before our own write, once. */
-const interfere = (theirs: () => string) => {
-  let isTheirTurn = true;
-  aws.endpoint.injectFault = ({ operation }) => {
-    if (operation === 'PutParameter' && isTheirTurn) {
-      isTheirTurn = false;
-      put(theirs());
-    }
-    return undefined;
-  };
-};
+const interfere = (theirs: () => string) => aws.meanwhile('PutParameter', () => put(theirs()));
 
 describe('writeEnvParameter', () => {
   it('refuses a text that drops or blanks a key, and names it', async () => {
@@ -108,18 +99,14 @@ describe('writeEnvParameter', () => {
   it('keeps what is written into a parameter that is made anew right before the write', async () => {
     put('A=1\n');
     for (const fault of [undefined, 'drop-after'] as const) {
-      let isTheirTurn = true;
-      aws.endpoint.injectFault = ({ operation }) => {
-        if (operation !== 'PutParameter' || !isTheirTurn) return undefined;
-        isTheirTurn = false;
+      aws.meanwhile('PutParameter', () => {
         aws.parameters.delete(parameterName);
         put('A=1\nTHEIRS=2\n');
-        return fault;
-      };
+      });
+      if (fault) aws.fail('PutParameter', fault);
       await write('A=1\nOURS=3\n');
       expect(latest().Value).toContain('THEIRS=2\n');
       expect(latest().Value).toContain('OURS=3\n');
-      aws.endpoint.injectFault = () => undefined;
       aws.parameters.delete(parameterName);
       put('A=1\n');
     }

@@ -62,15 +62,13 @@ describe('PatchLambdaEnv', () => {
 
   it('reads and merges again when the revision has moved on', async () => {
     have({ API_HOST: 'x' });
-    let isTheirTurn = true;
-    aws.endpoint.injectFault = ({ operation }) => {
-      if (operation === 'UpdateFunctionConfiguration' && isTheirTurn) {
-        isTheirTurn = false;
-        aws.functions.update(name, { API_HOST: 'x', THEIRS: other });
-        return new AwsError('PreconditionFailedException', 'The Revision Id provided does not match', 412);
-      }
-      return undefined;
-    };
+    aws.meanwhile('UpdateFunctionConfiguration', () =>
+      aws.functions.update(name, { API_HOST: 'x', THEIRS: other }),
+    );
+    aws.fail(
+      'UpdateFunctionConfiguration',
+      new AwsError('PreconditionFailedException', 'The Revision Id provided does not match', 412),
+    );
     await patch();
     expect(aws.functions.variables(name)).toEqual({ ...right, THEIRS: other });
   });

@@ -153,14 +153,7 @@ describe('recover env push', () => {
 
   it('merges in what somebody has written meanwhile', async () => {
     put(complete());
-    let isTheirTurn = true;
-    aws.endpoint.injectFault = ({ operation }) => {
-      if (operation === 'PutParameter' && isTheirTurn) {
-        isTheirTurn = false;
-        put(`${latest().Value}THEIRS=canary-theirs\n`);
-      }
-      return undefined;
-    };
+    aws.meanwhile('PutParameter', () => put(`${latest().Value}THEIRS=canary-theirs\n`));
     expect(await run(['push', file(`${complete()}OURS=canary-ours\n`), '--yes'])).toMatchObject({
       exitCode: 0,
     });
@@ -243,14 +236,9 @@ describe('recover env set', () => {
 
   it('says so where somebody else has set the same key in the same moment', async () => {
     put(complete());
-    let isTheirTurn = true;
-    aws.endpoint.injectFault = ({ operation }) => {
-      if (operation === 'PutParameter' && isTheirTurn) {
-        isTheirTurn = false;
-        put(latest().Value.replace(/^DB_PASSWORD=.*$/m, 'DB_PASSWORD=canary-theirs'));
-      }
-      return undefined;
-    };
+    aws.meanwhile('PutParameter', () =>
+      put(latest().Value.replace(/^DB_PASSWORD=.*$/m, 'DB_PASSWORD=canary-theirs')),
+    );
     expect(await run(['set', 'DB_PASSWORD'], { input: 'canary-ours' })).toMatchObject({
       exitCode: 1,
       stdout: expect.stringContaining('DB_PASSWORD was changed by somebody else'),
@@ -459,14 +447,7 @@ describe('recover env restore', () => {
   it('fills a text that is a message and no env, and keeps what is written meanwhile', async () => {
     put(complete());
     put('An error occurred (AccessDenied) when calling GetParameter: request_id=1\n');
-    let isTheirTurn = true;
-    aws.endpoint.injectFault = ({ operation }) => {
-      if (operation === 'GetParameterHistory' && aws.countCalls(operation) === 2 && isTheirTurn) {
-        isTheirTurn = false;
-        put('DB_PASSWORD=canary-rotated\n');
-      }
-      return undefined;
-    };
+    aws.meanwhile('GetParameterHistory', () => put('DB_PASSWORD=canary-rotated\n'), 2);
     expect(await run(['restore', '--yes'])).toMatchObject({
       exitCode: 1,
       stdout: expect.stringContaining('DB_PASSWORD was changed by somebody else'),

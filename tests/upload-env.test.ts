@@ -4,7 +4,7 @@ import { type EnvReader, effectiveEntries, readEnvText } from '../recovery/env-t
 import { knownGoodLabel } from '../recovery/parameter.ts';
 import type { EnvFinding } from '../recovery/states.ts';
 import { AwsError } from '../sandbox/endpoint.ts';
-import { fastClock, openAws, parameterName, secret, type TestAws } from './aws.ts';
+import { envFinding, fastClock, openAws, parameterName, secret, type TestAws } from './aws.ts';
 
 let aws: TestAws;
 beforeEach(async () => {
@@ -25,23 +25,8 @@ const settings = {
   BACKUP_PARAMETER: backupName as string | undefined,
   KMS_KEY_ID: undefined as string | undefined,
 };
-const finding = (part: Partial<EnvFinding> = {}): EnvFinding => ({
-  complete: false,
-  finding: 'Incomplete',
-  parameterName,
-  version: 0,
-  type: 'SecureString',
-  sizeBytes: 0,
-  keyCount: 1,
-  keys: ['KEY'],
-  missingKeys: [],
-  blankKeys: [],
-  missingPrefixes: [],
-  duplicateKeys: [],
-  hasBom: false,
-  hasCrlf: false,
-  ...part,
-});
+const finding = (part: Partial<EnvFinding> = {}) =>
+  envFinding({ complete: false, finding: 'Incomplete', version: 0, sizeBytes: 0, ...part });
 const missing = { finding: 'Missing' as const, keys: [] };
 const upload = (env = finding(), part: Partial<typeof settings> = {}) =>
   uploadEnv({ env }, { settings: { ...settings, ...part }, clock: fastClock(50), ssm: aws.ssm });
@@ -230,14 +215,7 @@ describe('UploadEnv', () => {
   it('merges again what somebody else has written in between', async () => {
     put(complete('x'));
     put('KEY=new\n');
-    let wasWritten = false;
-    aws.endpoint.injectFault = ({ operation }) => {
-      if (operation === 'PutParameter' && !wasWritten) {
-        wasWritten = true;
-        put('KEY=newer\nOTHER=theirs\n');
-      }
-      return undefined;
-    };
+    aws.meanwhile('PutParameter', () => put('KEY=newer\nOTHER=theirs\n'));
     await upload();
     expect(keysNow().sort()).toEqual(['DB_HOST', 'DB_PASSWORD', 'KEY', 'OTHER', 'R2_KEY']);
     expect(latest().Value).toContain('KEY=newer\n');
@@ -246,14 +224,7 @@ describe('UploadEnv', () => {
   it('does not overwrite a parameter that somebody creates in between', async () => {
     put(complete('backup'), backupName);
     const env = finding({ ...missing });
-    let wasCreated = false;
-    aws.endpoint.injectFault = ({ operation }) => {
-      if (operation === 'PutParameter' && !wasCreated) {
-        wasCreated = true;
-        put('OWN=theirs\n');
-      }
-      return undefined;
-    };
+    aws.meanwhile('PutParameter', () => put('OWN=theirs\n'));
     await upload(env);
     expect(keysNow().sort()).toEqual(['DB_HOST', 'DB_PASSWORD', 'OWN', 'R2_KEY']);
   });

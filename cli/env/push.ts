@@ -10,7 +10,7 @@ export interface PushOptions {
   /** The keys that may go. */
   readonly drop: readonly string[];
   /** The version from which the file was made: what others have changed since is kept. The newest one by default. */
-  readonly since?: number;
+  readonly since?: number | undefined;
 }
 
 /**
@@ -58,14 +58,20 @@ function refuseConflicts(
   theirs: string,
   ours: string,
 ): void {
-  const [before, their, our] = [base, theirs, ours].map((text) =>
-    effectiveEntries(readEnvText(text, reader)),
-  );
-  const changed = compareEnv(readEnvText(theirs, reader), readEnvText(ours, reader), contract).changes;
-  const keys = changed
+  const [before, their, our] = [
+    readEnvText(base, reader),
+    readEnvText(theirs, reader),
+    readEnvText(ours, reader),
+  ] as const;
+  const [beforeEntries, theirEntries, ourEntries] = [before, their, our].map(effectiveEntries);
+  const keys = compareEnv(their, our, contract)
+    .changes.filter(({ kind }) => kind !== 'added' && kind !== 'removed')
     .map(({ key }) => key)
-    .filter((key) => their?.has(key) && our?.has(key))
-    .filter((key) => [their, our].every((entries) => entries?.get(key)?.value !== before?.get(key)?.value));
+    .filter((key) =>
+      [theirEntries, ourEntries].every(
+        (entries) => entries?.get(key)?.value !== beforeEntries?.get(key)?.value,
+      ),
+    );
   if (keys.length > 0)
     throw new RecoveryError(
       'EnvWriteConflict',

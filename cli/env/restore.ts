@@ -1,13 +1,13 @@
 import { RecoveryError } from '../../recovery/errors.ts';
-import { fillGaps, findGoodVersion, isComplete, normaliseEnv } from '../../recovery/known-good.ts';
+import { fillGaps, findGoodEnv, isComplete, nameOfOrigin, normaliseEnv } from '../../recovery/known-good.ts';
 import { unionEnv } from '../../recovery/merge.ts';
 import { knownGoodLabel, type ParameterRecord, readParameter } from '../../recovery/parameter.ts';
 import type { Outcome, Session } from '../session.ts';
 import { write } from './write.ts';
 
 export interface RestoreOptions {
-  readonly version?: number;
-  readonly knownGood?: boolean;
+  readonly version?: number | undefined;
+  readonly knownGood?: boolean | undefined;
 }
 
 /**
@@ -16,28 +16,19 @@ export interface RestoreOptions {
  *
  * @throws RecoveryError EnvRestoreFailed if there is no such version, or none that satisfies the contract.
  */
-export async function restoreEnv(
-  session: Session,
-  { version, knownGood = false }: RestoreOptions,
-): Promise<Outcome> {
-  const { parameterName, reader } = session;
-  const backup = await readBackup(session);
+export async function restoreEnv(session: Session, options: RestoreOptions): Promise<Outcome> {
+  const { version, knownGood } = options;
   if (version === undefined && !knownGood) {
-    return write(session, (history) => ({ text: filledText(session, history, backup) }), {
-      question: `Fill ${parameterName} with what it lacks?`,
+    return write(session, async (history) => ({ text: await filledText(session, history) }), {
+      question: `Fill ${session.parameterName} with what it lacks?`,
     });
   }
   return write(
     session,
-    (history) => {
-      const record =
-        version === undefined
-          ? history.find(({ labels }) => labels.includes(knownGoodLabel))
-          : history.find((one) => one.version === version);
-      // The backup is the copy of the known-good version, for when its label has gone with the oldest version.
-      const source = record?.text ?? (knownGood ? backup : undefined);
+    async (history) => {
+      const source = await textOfVersion(session, history, version);
       if (source === undefined) throw noSource(session);
-      return { text: unionEnv(source, history.at(-1)?.text ?? '', reader) };
+      return { text: unionEnv(source, history.at(-1)?.text ?? '', session.reader) };
     },
     {
       question: `Go back to the values of ${version === undefined ? 'the known-good version' : `version ${version}`}?`,
@@ -46,31 +37,31 @@ export async function restoreEnv(
   );
 }
 
-function filledText(
-  session: Session,
-  history: readonly ParameterRecord[],
-  backup: string | undefined,
-): string {
-  const { reader, contract, clock, terminal } = session;
+async function filledText(session: Session, history: readonly ParameterRecord[]): Promise<string> {
+  const { reader, contract, clock, terminal, ssm } = session;
   const text = history.at(-1)?.text ?? '';
   if (isComplete(text, reader, contract)) {
     terminal.print('Nothing is missing. To go back to other values: --version <number> or --known-good.');
     return normaliseEnv(text, reader);
   }
-  const good = findGoodVersion(history, reader, contract, clock.now());
-  if (good) {
-    terminal.print(`From ${good.isKnownGood ? 'the known-good ' : ''}version ${good.version}:`);
-    for (const key of good.supersededKeys)
-      terminal.print(`  note: a newer complete version has another value of ${key}`);
-    return fillGaps(text, good.text, reader);
-  }
-  if (backup === undefined || !isComplete(backup, reader, contract)) throw noSource(session);
-  terminal.print(`From ${session.backupParameterName}:`);
-  return fillGaps(text, backup, reader);
+  const source = await findGoodEnv(ssm, history, session, clock.now());
+  if (!source) throw noSource(session);
+  terminal.print(`From ${nameOfOrigin(source.origin)}:`);
+  for (const key of source.supersededKeys)
+    terminal.print(`  note: a newer complete version has another value of ${key}`);
+  return fillGaps(text, source.text, reader);
 }
 
-async function readBackup({ ssm, backupParameterName }: Session): Promise<string | undefined> {
-  if (backupParameterName === undefined) return undefined;
+/** @param version the known-good one if it is `undefined`. */
+async function textOfVersion(
+  { ssm, backupParameterName }: Session,
+  history: readonly ParameterRecord[],
+  version: number | undefined,
+): Promise<string | undefined> {
+  if (version !== undefined) return history.find((record) => record.version === version)?.text;
+  const known = history.find(({ labels }) => labels.includes(knownGoodLabel));
+  if (known || backupParameterName === undefined) return known?.text;
+  // The backup is the copy of the known-good version, for when its label has gone with the oldest version.
   return (await readParameter(ssm.reader, backupParameterName))?.text;
 }
 

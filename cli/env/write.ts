@@ -10,6 +10,9 @@ import {
 import { changeLines, compareEnv } from '../changes.ts';
 import type { Outcome, Session } from '../session.ts';
 
+/** A text to write, the keys that it may lose, and the version it was made from, if not the newest. */
+type MadeText = Pick<GuardedWrite, 'text' | 'waivedKeys'> & Partial<Pick<GuardedWrite, 'madeFrom'>>;
+
 export interface WriteOptions {
   /** What is asked before the write; without it, nothing is asked. */
   readonly question?: string;
@@ -24,9 +27,7 @@ export interface WriteOptions {
  */
 export async function write(
   { parameterName, reader, contract, kmsKeyId, ssm, clock, terminal }: Session,
-  make: (
-    history: readonly ParameterRecord[],
-  ) => Pick<GuardedWrite, 'text' | 'waivedKeys'> & Partial<Pick<GuardedWrite, 'madeFrom'>>,
+  make: (history: readonly ParameterRecord[]) => MadeText | Promise<MadeText>,
   { question, mayStayIncomplete = false }: WriteOptions,
 ): Promise<Outcome> {
   const history = await readHistory(ssm.reader, parameterName);
@@ -38,7 +39,7 @@ export async function write(
     mayStayIncomplete,
     madeFrom: current,
     kmsKeyId,
-    ...make(history),
+    ...(await make(history)),
   };
   const text = withOthers(guarded, history);
   const previousVersion = current?.version ?? 0;
