@@ -10,7 +10,7 @@ import {
 } from '../recovery/command.ts';
 import { readEnvValues } from '../recovery/env-values.ts';
 import { type ErrorName, RecoveryError } from '../recovery/errors.ts';
-import { lambdaHandler, type Services } from '../recovery/handler.ts';
+import { type Services, stateHandler } from '../recovery/handler.ts';
 import { redactedTail } from '../recovery/redact.ts';
 import { AwaitSettings } from '../recovery/settings.ts';
 import { AwaitDeployInput, type Deployment } from '../recovery/states.ts';
@@ -41,11 +41,14 @@ const remedies: Record<Failure, string> = {
  * that still runs is handed back as `InProgress`, and the state machine calls again. Each invocation has to
  * succeed: the parent command reads `Success` even if an instance could not be reached.
  *
+ * A command that was sent before a redrive and has not succeeded is handed back as `Abandoned`: whatever stopped it is
+ * what the redrive is for.
+ *
  * @throws RecoveryError DeployFailed, DeployTimedOut (the command is cancelled first), DeployCancelled,
  *   InstanceUnavailable.
  */
 export async function awaitDeploy(
-  { deployment }: AwaitDeployInput,
+  { execution, deployment }: AwaitDeployInput,
   { settings, clock, ssm }: AwaitDeployServices,
 ): Promise<Deployment> {
   const { commandId, instanceIds } = deployment;
@@ -62,6 +65,7 @@ export async function awaitDeploy(
       return { ...deployment, status: 'Success', finishedAt: new Date(clock.now()).toISOString() };
 
     if (endings.every(({ ending }) => ending !== 'NotYet')) {
+      if (deployment.redriveCount < execution.redriveCount) return { ...deployment, status: 'Abandoned' };
       const name =
         failures.find((failure) => endings.some(({ ending }) => ending === failure)) ?? 'DeployFailed';
       const states = endings
@@ -136,7 +140,7 @@ async function readTail(
   return tail ? ` The end of it, redacted:\n${tail}` : '';
 }
 
-export const handler = lambdaHandler(
+export const handler = stateHandler(
   AwaitDeployInput,
   AwaitSettings,
   () => ({ ssm: new SSMClient(readerConfig()) }),

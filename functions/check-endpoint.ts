@@ -1,7 +1,7 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { readerConfig } from '../recovery/aws.ts';
 import type { EndpointFault } from '../recovery/errors.ts';
-import { lambdaHandler, type Services } from '../recovery/handler.ts';
+import { type Services, stateHandler } from '../recovery/handler.ts';
 import { passingFaults, probeEndpoint, secondsBetweenTries } from '../recovery/probe.ts';
 import { EndpointSettings } from '../recovery/settings.ts';
 import { CheckEndpointInput, type EndpointCheck } from '../recovery/states.ts';
@@ -36,7 +36,7 @@ export async function checkEndpoint(
   }
 }
 
-export const handler = lambdaHandler(
+export const handler = stateHandler(
   CheckEndpointInput,
   EndpointSettings,
   () => ({ ssm: new SSMClient(readerConfig()) }),

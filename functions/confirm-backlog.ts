@@ -2,7 +2,7 @@ import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { invokerConfig, readerConfig } from '../recovery/aws.ts';
 import { RecoveryError } from '../recovery/errors.ts';
-import { lambdaHandler, type Services } from '../recovery/handler.ts';
+import { type Services, stateHandler } from '../recovery/handler.ts';
 import { nameOfMetric, readNewestDatapoint } from '../recovery/metric.ts';
 import { invokeMetricFunction } from '../recovery/metric-function.ts';
 import { ConfirmSettings } from '../recovery/settings.ts';
@@ -68,7 +68,7 @@ export async function confirmBacklog(
   }
 }
 
-export const handler = lambdaHandler(
+export const handler = stateHandler(
   ConfirmBacklogInput,
   ConfirmSettings,
   () => ({ lambda: new LambdaClient(invokerConfig()), cloudWatch: new CloudWatchClient(readerConfig()) }),

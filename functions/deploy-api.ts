@@ -1,74 +1,92 @@
-import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { Clock } from '../recovery/clock.ts';
-import { findCommand, findInstances, sendCommand } from '../recovery/command.ts';
+import {
+  cancelCommand,
+  commentOf,
+  hasEnded,
+  isOfWorkflow,
+  listCommands,
+  listInstances,
+  redriveOf,
+  type SentCommand,
+  sendCommand,
+} from '../recovery/command.ts';
 import { RecoveryError } from '../recovery/errors.ts';
-import { lambdaHandler, type Services } from '../recovery/handler.ts';
+import { type Services, stateHandler } from '../recovery/handler.ts';
+import { fenceOf, type LeaseClients, openLease } from '../recovery/lease.ts';
 import { DeploySettings } from '../recovery/settings.ts';
 import { openSsm, type SsmClients } from '../recovery/ssm.ts';
-import { DeployApiInput, type Deployment } from '../recovery/states.ts';
+import { DeployApiInput, type Deployment, type ExecutionRef } from '../recovery/states.ts';
 
-type DeployApiServices = Services<DeploySettings> & {
-  readonly ssm: SsmClients;
-};
+type DeployApiServices = Services<DeploySettings> & LeaseClients & { readonly ssm: SsmClients };
 
-/** A command that was sent can take some seconds to be listed. */
+/** A command that was sent can take some seconds to be listed, and one that was cancelled to end. */
 const lookAgainTimes = 5;
 const lookAgainSeconds = 2;
 
-/** SendCommand takes no more instance ids. */
-const maxInstances = 50;
-/** Whatever the number of instances: the state machine itself ends after six hours. */
+/** Whatever the number of instances: the state machine has to outlast it. */
 export const maxDeploySeconds = 5 * 3600;
 
 /**
- * Sends the deploy command to the target's instances, one after the other. A retry, or a redrive, finds the
- * command that this execution has sent before instead of sending a second one.
+ * Sends the deploy command to the target's instances, one after the other. A retry finds the command that this
+ * execution has sent before instead of sending a second one. So does a redrive, unless that command has ended without
+ * success. A command that an execution of before has left running is stopped first.
  *
- * @throws RecoveryError NoInstances or TooManyInstances with the tag; InstanceUnavailable if SSM doesn't manage one of them.
+ * @throws RecoveryError NoInstances or TooManyInstances with the tag; InstanceUnavailable if SSM doesn't manage one of
+ *   them; DeployInProgress if somebody else's command runs; LeaseLost.
  */
 export async function deployApi(
   { execution, retryCount }: DeployApiInput,
-  { settings, clock, ssm }: DeployApiServices,
+  services: DeployApiServices,
 ): Promise<Deployment> {
+  const { settings, clock, ssm } = services;
   const instanceIds = await listInstances(ssm.reader, settings);
   const documentName = settings.DOCUMENT_NAME;
-  // An execution's name is unique for 90 days; a comment holds 100 characters, a name 80.
-  const comment = `env-recovery ${execution.name}`;
-  const own = { documentName, comment, since: execution.startedAt };
 
   const startedAtMs = clock.now();
   const timeoutSeconds = Math.min(
     settings.DELIVERY_TIMEOUT_SECONDS + settings.EXECUTION_TIMEOUT_SECONDS * instanceIds.length,
     maxDeploySeconds,
   );
-  const deployment = (commandId: string, resumed: boolean): Deployment => ({
+  const deployment = (commandId: string, redriveCount: number, resumed: boolean): Deployment => ({
     status: 'InProgress',
     commandId,
     documentName,
     instanceIds,
     resumed,
+    redriveCount,
     startedAt: new Date(startedAtMs).toISOString(),
     deadline: new Date(startedAtMs + timeoutSeconds * 1000).toISOString(),
     finishedAt: null,
   });
 
+  // No deploy that could still run was sent before.
+  const sinceMs = Math.min(Date.parse(execution.startedAt), startedAtMs - maxDeploySeconds * 1000);
+  const list = () => listCommands(ssm.reader, documentName, sinceMs);
+  const resume = (commands: readonly SentCommand[]): Deployment | undefined => {
+    const own = findOwn(commands, execution);
+    return own && deployment(own.commandId, own.redriveCount, true);
+  };
   // The first try has sent nothing; one after it may follow so soon that SSM does not list the command yet.
-  const earlier = retryCount > 0 ? await lookFor(own, ssm.reader, clock) : await findCommand(ssm.reader, own);
-  if (earlier !== undefined) return deployment(earlier, true);
+  const isRepeated = retryCount > 0;
+  const earlier = await lookFor(async () => resume(await list()), clock, isRepeated ? lookAgainTimes : 0);
+  if (earlier) return earlier;
+  const fence = fenceOf(services, execution);
+  await stopOthers(ssm, list, fence, clock, documentName);
   try {
+    await fence();
     const commandId = await sendCommand(ssm.writer, {
       documentName,
       instanceIds,
-      comment,
+      comment: commentOf(execution),
       logGroupName: settings.COMMAND_LOG_GROUP,
       deliveryTimeoutSeconds: settings.DELIVERY_TIMEOUT_SECONDS,
     });
-    if (commandId !== undefined) return deployment(commandId, false);
+    if (commandId !== undefined) return deployment(commandId, execution.redriveCount, false);
   } catch (error) {
     if (!(error instanceof RecoveryError && error.name === 'AwsUnavailable')) throw error;
     // The answer got lost, the command perhaps not: look for it before anybody sends another.
-    const sent = await lookFor(own, ssm.reader, clock);
-    if (sent !== undefined) return deployment(sent, true);
+    const sent = await lookFor(async () => resume(await list()), clock, lookAgainTimes);
+    if (sent) return sent;
     throw error;
   }
   throw new RecoveryError(
@@ -77,35 +95,67 @@ export async function deployApi(
   );
 }
 
-/** Looks for the command of this execution until it must be listed, if it is there at all. */
-async function lookFor(
-  own: Parameters<typeof findCommand>[1],
-  ssm: SSMClient,
-  clock: Clock,
-): Promise<string | undefined> {
-  for (let look = 0; look < lookAgainTimes; look += 1) {
-    const commandId = await findCommand(ssm, own);
-    if (commandId !== undefined) return commandId;
-    await clock.sleep(lookAgainSeconds * 1000);
+/** The command of this execution that counts: of this run, or one of before a redrive that has not failed. */
+function findOwn(
+  commands: readonly SentCommand[],
+  execution: ExecutionRef,
+): { readonly commandId: string; readonly redriveCount: number } | undefined {
+  for (const command of commands) {
+    const redriveCount = redriveOf(command, execution);
+    if (redriveCount === undefined) continue;
+    const counts =
+      redriveCount === execution.redriveCount || !hasEnded(command) || command.status === 'Success';
+    if (counts) return { commandId: command.commandId, redriveCount };
   }
-  return findCommand(ssm, own);
+  return undefined;
 }
 
-async function listInstances(ssm: SSMClient, settings: DeploySettings): Promise<string[]> {
-  if (settings.INSTANCE_IDS.length > 0) return settings.INSTANCE_IDS;
-  const [key = '', ...value] = (settings.INSTANCE_TAG ?? '').split('=');
-  const tagged = await findInstances(ssm, { key, value: value.join('=') });
-  if (tagged.length > maxInstances) {
-    throw new RecoveryError(
-      'TooManyInstances',
-      `${tagged.length} instances are tagged ${settings.INSTANCE_TAG}, and a command takes ${maxInstances} at most. Choose a narrower tag in the target file.`,
-    );
+/** Looks until there is something, once and then as often again as said. */
+async function lookFor<T>(
+  look: () => Promise<T | undefined>,
+  clock: Clock,
+  times: number,
+): Promise<T | undefined> {
+  for (let again = 0; again < times; again += 1) {
+    const found = await look();
+    if (found !== undefined) return found;
+    await clock.sleep(lookAgainSeconds * 1000);
   }
-  if (tagged.length > 0) return tagged;
+  return look();
+}
+
+/**
+ * Makes sure that no other deploy of the target runs. One that an execution of before has left behind is cancelled,
+ * since only the holder of the lease may deploy; one that a person has sent is not ours to cancel.
+ */
+async function stopOthers(
+  ssm: SsmClients,
+  list: () => Promise<SentCommand[]>,
+  fence: () => Promise<void>,
+  clock: Clock,
+  documentName: string,
+): Promise<void> {
+  const running = (await list()).filter((command) => !hasEnded(command));
+  for (const command of running.filter(isOfWorkflow)) {
+    await fence();
+    await cancelCommand(ssm.writer, command.commandId);
+  }
+  if (running.length === 0) return;
+  const isQuiet = await lookFor(
+    async () => (await list()).every(hasEnded) || undefined,
+    clock,
+    lookAgainTimes,
+  );
+  if (isQuiet) return;
   throw new RecoveryError(
-    'NoInstances',
-    `no instance that SSM manages is tagged ${settings.INSTANCE_TAG}. Check instances.tag in the target file and the tags in EC2.`,
+    'DeployInProgress',
+    `document ${documentName}: command ${running.map(({ commandId }) => commandId).join(', ')} still runs, and two deploys at once would disturb each other. Wait for it to end, or cancel it, and redrive.`,
   );
 }
 
-export const handler = lambdaHandler(DeployApiInput, DeploySettings, () => ({ ssm: openSsm() }), deployApi);
+export const handler = stateHandler(
+  DeployApiInput,
+  DeploySettings,
+  () => ({ ssm: openSsm(), ...openLease() }),
+  deployApi,
+);

@@ -1,6 +1,7 @@
 import { readEnvText } from '../recovery/env-text.ts';
-import { lambdaHandler, type Services } from '../recovery/handler.ts';
+import { type Services, stateHandler } from '../recovery/handler.ts';
 import { isSettled } from '../recovery/known-good.ts';
+import { fenceOf, type LeaseClients, openLease } from '../recovery/lease.ts';
 import { lostKeys } from '../recovery/merge.ts';
 import {
   knownGoodLabel,
@@ -14,7 +15,7 @@ import { UploadSettings } from '../recovery/settings.ts';
 import { openSsm, type SsmClients } from '../recovery/ssm.ts';
 import { type KnownGood, MarkKnownGoodInput } from '../recovery/states.ts';
 
-type MarkKnownGoodServices = Services<UploadSettings> & { readonly ssm: SsmClients };
+type MarkKnownGoodServices = Services<UploadSettings> & LeaseClients & { readonly ssm: SsmClients };
 
 /** For clocks and roundings that differ a little. */
 const roundingMs = 1000;
@@ -26,12 +27,14 @@ const roundingMs = 1000;
  * That the API runs with this version is proven by a deploy in this execution. Without one, it is taken to do so if
  * the version has stood for a day, and has lost no key of the known-good one.
  *
- * @throws RecoveryError what `writeEnvParameter` throws.
+ * @throws RecoveryError LeaseLost, and what `writeEnvParameter` throws.
  */
 export async function markKnownGood(
   { execution, env, upload, deployment }: MarkKnownGoodInput,
-  { settings, clock, ssm }: MarkKnownGoodServices,
+  services: MarkKnownGoodServices,
 ): Promise<KnownGood> {
+  const { settings, clock, ssm } = services;
+  const fence = fenceOf(services, execution);
   const { ENV_PARAMETER: name, ENV_READER: reader, BACKUP_PARAMETER: parameterName } = settings;
   const version = (upload ?? env).version;
   const history = await readHistory(ssm.reader, name);
@@ -45,7 +48,10 @@ export async function markKnownGood(
   if (!deployment && !isTrusted(current)) return { outcome: 'NotProven', version, backup: null };
 
   const isMarked = current.labels.includes(knownGoodLabel);
-  if (!isMarked) await labelKnownGood(ssm, name, version);
+  if (!isMarked) {
+    await fence();
+    await labelKnownGood(ssm, name, version);
+  }
   const backup = await copyToBackup(current.text);
   return { outcome: isMarked ? 'AlreadyMarked' : 'Marked', version, backup };
 
@@ -68,15 +74,16 @@ export async function markKnownGood(
       // A copy holds what the original holds; an older copy stays in the history.
       waivedKeys: lostKeys(readEnvText(copy?.text ?? '', reader), readEnvText(text, reader)),
       mayMoveUp: true,
+      fence,
       kmsKeyId: settings.KMS_KEY_ID,
     });
     return { parameterName, version: written.version };
   }
 }
 
-export const handler = lambdaHandler(
+export const handler = stateHandler(
   MarkKnownGoodInput,
   UploadSettings,
-  () => ({ ssm: openSsm() }),
+  () => ({ ssm: openSsm(), ...openLease() }),
   markKnownGood,
 );

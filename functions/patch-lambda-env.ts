@@ -4,21 +4,23 @@ import { readerConfig, writerConfig } from '../recovery/aws.ts';
 import { readEnvValues } from '../recovery/env-values.ts';
 import { RecoveryError } from '../recovery/errors.ts';
 import {
-  type EnvPatch,
   type FunctionEnv,
   functionEnvLimitBytes,
+  patchFrom,
   patchVariables,
   readFunctionEnv,
   writeFunctionEnv,
 } from '../recovery/function-env.ts';
-import { lambdaHandler, type Services } from '../recovery/handler.ts';
+import { type Services, stateHandler } from '../recovery/handler.ts';
+import { fenceOf, type LeaseClients, openLease } from '../recovery/lease.ts';
 import { PatchSettings } from '../recovery/settings.ts';
 import { type FunctionPatch, PatchLambdaEnvInput } from '../recovery/states.ts';
 
-type PatchLambdaEnvServices = Services<PatchSettings> & {
-  readonly ssm: SSMClient;
-  readonly lambda: { readonly reader: LambdaClient; readonly writer: LambdaClient };
-};
+type PatchLambdaEnvServices = Services<PatchSettings> &
+  LeaseClients & {
+    readonly ssm: SSMClient;
+    readonly lambda: { readonly reader: LambdaClient; readonly writer: LambdaClient };
+  };
 
 const secondsBetweenLooks = 1;
 
@@ -27,14 +29,16 @@ const secondsBetweenLooks = 1;
  * until the function runs with it. An environment that is right already is not written.
  *
  * @throws RecoveryError InternalKeyMissing, FunctionNotFound, FunctionEnvUnreadable, FunctionEnvTooLarge (all
- *   before the update), FunctionUpdateConflict, FunctionUpdateFailed.
+ *   before the update), LeaseLost, FunctionUpdateConflict, FunctionUpdateFailed.
  */
 export async function patchLambdaEnv(
   { execution }: PatchLambdaEnvInput,
-  { settings, clock, ssm, lambda }: PatchLambdaEnvServices,
+  services: PatchLambdaEnvServices,
 ): Promise<FunctionPatch> {
+  const { settings, clock, ssm, lambda } = services;
+  const fence = fenceOf(services, execution);
   const functionName = settings.FUNCTION_NAME;
-  const patch = await readPatch(ssm, settings);
+  const patch = patchFrom(await readEnvValues(ssm, settings), settings);
   const deadline = clock.now() + settings.UPDATE_WITHIN_SECONDS * 1000;
   const changed = { set: new Set<string>(), removed: new Set<string>() };
 
@@ -59,6 +63,7 @@ export async function patchLambdaEnv(
         };
       }
       refuseTooLarge(functionName, sizeBytes);
+      await fence();
       const answer = await writeFunctionEnv(lambda.writer, functionName, variables, current.revisionId);
       if (answer === 'Accepted') {
         for (const key of setKeys) changed.set.add(key);
@@ -74,24 +79,6 @@ export async function patchLambdaEnv(
     }
     await clock.sleep(secondsBetweenLooks * 1000);
   }
-}
-
-async function readPatch(ssm: SSMClient, settings: PatchSettings): Promise<EnvPatch> {
-  const values = await readEnvValues(ssm, settings);
-  const fromEnv = Object.entries(settings.FUNCTION_SET_FROM_ENV).map(([variable, key]) => {
-    const value = values.get(key);
-    if (value === undefined) {
-      throw new RecoveryError(
-        'InternalKeyMissing',
-        `parameter ${settings.ENV_PARAMETER} has no value for ${key}, which ${variable} of function ${settings.FUNCTION_NAME} needs. Put it into the parameter.`,
-      );
-    }
-    return [variable, value];
-  });
-  return {
-    set: { ...settings.FUNCTION_SET, ...Object.fromEntries(fromEnv) },
-    remove: settings.FUNCTION_REMOVE,
-  };
 }
 
 /** Checked before the call, because Lambda's own error quotes the whole environment, secrets included. */
@@ -111,10 +98,11 @@ function updateFailed(functionName: string, { updateReasonCode }: FunctionEnv): 
   );
 }
 
-export const handler = lambdaHandler(
+export const handler = stateHandler(
   PatchLambdaEnvInput,
   PatchSettings,
   () => ({
+    ...openLease(),
     ssm: new SSMClient(readerConfig()),
     lambda: { reader: new LambdaClient(readerConfig()), writer: new LambdaClient(writerConfig()) },
   }),

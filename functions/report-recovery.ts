@@ -1,14 +1,34 @@
-import * as v from 'valibot';
-import { lambdaHandler, type Services } from '../recovery/handler.ts';
+import type { SNSClient } from '@aws-sdk/client-sns';
+import { type Services, stateHandler } from '../recovery/handler.ts';
+import { endLease, type LeaseClients, openLease } from '../recovery/lease.ts';
+import { endNotification } from '../recovery/notification.ts';
+import { EndSettings } from '../recovery/settings.ts';
 import { type RecoveryReport, ReportRecoveryInput, wasRepaired } from '../recovery/states.ts';
+import { openTopic, publish } from '../recovery/topic.ts';
 
-/** Puts the execution's output together. Changes nothing and calls nothing. */
+type ReportRecoveryServices = Services<EndSettings> & LeaseClients & { readonly sns: SNSClient };
+
+/**
+ * Puts the execution's output together, gives the lease back, and tells a person if anything was repaired.
+ */
 export async function reportRecovery(
   state: ReportRecoveryInput,
-  { clock }: Services<Record<string, never>>,
+  services: ReportRecoveryServices,
 ): Promise<RecoveryReport> {
+  const { settings, clock, sns } = services;
+  const { execution } = state;
+  const report = makeReport(state, clock.now());
+  const isRecovered = report.outcome === 'Recovered';
+  await endLease(services, execution, isRecovered ? 'Recovered' : undefined, true);
+  if (isRecovered) {
+    const recovery = { target: settings.TARGET, execution };
+    await publish(sns, settings.TOPIC_ARN, endNotification(recovery, report));
+  }
+  return report;
+}
+
+function makeReport(state: ReportRecoveryInput, finishedAtMs: number): RecoveryReport {
   const { execution, request, env, upload, deployment, endpoint, patch, backlog, knownGood } = state;
-  const finishedAtMs = clock.now();
   return {
     outcome: wasRepaired(state) ? 'Recovered' : 'Healthy',
     execution: execution.name,
@@ -79,4 +99,9 @@ function secondsBetween(start: string, endMs: number): number {
   return Math.max(0, Math.round((endMs - Date.parse(start)) / 100) / 10);
 }
 
-export const handler = lambdaHandler(ReportRecoveryInput, v.object({}), () => ({}), reportRecovery);
+export const handler = stateHandler(
+  ReportRecoveryInput,
+  EndSettings,
+  () => ({ ...openLease(), ...openTopic() }),
+  reportRecovery,
+);

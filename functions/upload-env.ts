@@ -1,32 +1,33 @@
-import { namesOf } from '../recovery/contract.ts';
-import { effectiveEntries, readEnvText } from '../recovery/env-text.ts';
 import { RecoveryError } from '../recovery/errors.ts';
-import { lambdaHandler, type Services } from '../recovery/handler.ts';
+import { type Services, stateHandler } from '../recovery/handler.ts';
 import {
+  describeRestore,
   fillGaps,
   findGoodEnv,
-  isComplete,
+  findSource,
   normaliseEnv,
   type RestoreSettings,
 } from '../recovery/known-good.ts';
+import { fenceOf, type LeaseClients, openLease } from '../recovery/lease.ts';
 import { type ParameterRecord, readHistory, withOthers, writeEnvParameter } from '../recovery/parameter.ts';
 import { UploadSettings } from '../recovery/settings.ts';
 import { openSsm, type SsmClients } from '../recovery/ssm.ts';
 import { type EnvUpload, UploadEnvInput } from '../recovery/states.ts';
 
-type UploadEnvServices = Services<UploadSettings> & { readonly ssm: SsmClients };
+type UploadEnvServices = Services<UploadSettings> & LeaseClients & { readonly ssm: SsmClients };
 
 /**
  * Restores an incomplete env parameter: the union of what is there now and the known-good version, or else the newest
  * complete one, or else the backup parameter. Writes nothing if the parameter is complete by now.
  *
- * @throws RecoveryError EnvRestoreFailed if no source is complete (nothing is written); and what
+ * @throws RecoveryError EnvRestoreFailed if no source is complete (nothing is written); LeaseLost; and what
  *   `writeEnvParameter` throws.
  */
 export async function uploadEnv(
-  { env }: UploadEnvInput,
-  { settings, clock, ssm }: UploadEnvServices,
+  { execution, env }: UploadEnvInput,
+  services: UploadEnvServices,
 ): Promise<EnvUpload> {
+  const { settings, clock, ssm } = services;
   const { ENV_PARAMETER: name, ENV_READER: reader, ENV_CONTRACT: contract } = settings;
   const history = await readHistory(ssm.reader, name);
   const current = history.at(-1);
@@ -36,33 +37,16 @@ export async function uploadEnv(
       `parameter ${name}: version ${env.version} is not in its history yet.`,
     );
   }
-  const needsSource = !current || !isComplete(current.text, reader, contract);
   const restore = { reader, contract, backupParameterName: settings.BACKUP_PARAMETER };
-  const source = needsSource ? await findGoodEnv(ssm, history, restore, clock.now()) : undefined;
-  if (needsSource && !source) {
-    throw new RecoveryError(
-      'EnvRestoreFailed',
-      `parameter ${name}: no version of it (${history.length} are kept) is a complete env, nor is the backup parameter (${settings.BACKUP_PARAMETER ?? 'none is set'}). Nothing was written. Put a complete .env into the parameter by hand and start again.`,
-    );
-  }
+  const source = await findSource(ssm.reader, name, history, restore, clock.now());
   const text = source
     ? fillGaps(current?.text ?? '', source.text, reader)
     : normaliseEnv(await withReplaced(ssm, history, env.version, restore, clock.now()), reader);
-  const report = (written: string) => {
-    const document = readEnvText(written, reader);
-    const entries = effectiveEntries(document);
-    const keys = namesOf(document, contract);
-    const restored = effectiveEntries(readEnvText(source?.text ?? '', reader));
-    return {
-      previousVersion: env.version,
-      keyCount: entries.size,
-      restoredKeys: keys.filter((key) => !env.keys.includes(key) || env.blankKeys.includes(key)),
-      revertedKeys: keys.filter(
-        (key) => source?.supersededKeys.includes(key) && entries.get(key)?.value === restored.get(key)?.value,
-      ),
-      sizeBytes: Buffer.byteLength(written),
-    };
-  };
+  const report = (written: string) => ({
+    previousVersion: env.version,
+    sizeBytes: Buffer.byteLength(written),
+    ...describeRestore(written, env, source, restore),
+  });
   if (current && text === current.text) {
     return { outcome: 'AlreadyComplete', version: current.version, source: null, ...report(text) };
   }
@@ -72,6 +56,7 @@ export async function uploadEnv(
     contract,
     madeFrom: current,
     text,
+    fence: fenceOf(services, execution),
     kmsKeyId: settings.KMS_KEY_ID,
   });
   return {
@@ -98,7 +83,7 @@ async function withReplaced(
   // Where nothing was written since, there is nothing to look for.
   for (const madeFrom of older.filter(({ version }) => version >= readVersion)) {
     const seen = history.filter(({ version }) => version <= madeFrom.version);
-    const source = await findGoodEnv(ssm, seen, restore, nowMs);
+    const source = await findGoodEnv(ssm.reader, seen, restore, nowMs);
     const text = source && fillGaps(madeFrom.text, source.text, reader);
     // Right behind the version it was made from, it has replaced nothing unseen, whoever wrote it.
     const own = history.find((record) => record.version > madeFrom.version + 1 && record.text === text);
@@ -129,4 +114,9 @@ function ownVersions(
   return own;
 }
 
-export const handler = lambdaHandler(UploadEnvInput, UploadSettings, () => ({ ssm: openSsm() }), uploadEnv);
+export const handler = stateHandler(
+  UploadEnvInput,
+  UploadSettings,
+  () => ({ ssm: openSsm(), ...openLease() }),
+  uploadEnv,
+);

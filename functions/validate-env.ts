@@ -3,26 +3,24 @@ import { readerConfig } from '../recovery/aws.ts';
 import { type ContractFinding, inspectEnv, mistakesOf, namesOf } from '../recovery/contract.ts';
 import { effectiveEntries, readEnvText } from '../recovery/env-text.ts';
 import { RecoveryError } from '../recovery/errors.ts';
-import { lambdaHandler, type Services } from '../recovery/handler.ts';
+import { type Services, stateHandler } from '../recovery/handler.ts';
 import { readParameter } from '../recovery/parameter.ts';
-import { readRequest } from '../recovery/request.ts';
 import { EnvSettings } from '../recovery/settings.ts';
-import { type EnvFinding, ValidateEnvInput, type ValidateEnvOutput } from '../recovery/states.ts';
+import { type EnvFinding, ValidateEnvInput } from '../recovery/states.ts';
 
 type ValidateEnvServices = Services<EnvSettings> & { readonly ssm: SSMClient };
 
 /**
- * Reads the execution's input and the env parameter, and says what is there and what isn't, by name.
- * A parameter that is missing, empty or incomplete is a finding.
+ * Reads the env parameter, and says what is there and what isn't, by name. A parameter that is missing, empty or
+ * incomplete is a finding.
  *
- * @throws RecoveryError InvalidInput, before any call; EnvInvalid if the text can't be trusted to be read, or
+ * @throws RecoveryError EnvInvalid if the text can't be trusted to be read, or
  *   breaks a rule of the contract: restoring would not mend these, and a deploy would break on them.
  */
 export async function validateEnv(
-  { execution, input }: ValidateEnvInput,
+  _input: ValidateEnvInput,
   { settings, ssm }: ValidateEnvServices,
-): Promise<ValidateEnvOutput> {
-  const request = readRequest(input);
+): Promise<EnvFinding> {
   const parameter = await readParameter(ssm, settings.ENV_PARAMETER);
   const document = readEnvText(parameter?.text ?? '', settings.ENV_READER);
   const contract = settings.ENV_CONTRACT;
@@ -38,7 +36,7 @@ export async function validateEnv(
   const { missingKeys, blankKeys, missingPrefixes } = finding;
   const complete = finding.complete && !document.needsNormalising;
   const keys = namesOf(document, contract);
-  const env: EnvFinding = {
+  return {
     complete,
     finding: nameFinding(parameter?.text, finding, complete),
     parameterName: settings.ENV_PARAMETER,
@@ -54,7 +52,6 @@ export async function validateEnv(
     hasBom: document.hadBom,
     hasCrlf: document.hadCrlf,
   };
-  return { execution, request, env };
 }
 
 function nameFinding(
@@ -68,7 +65,7 @@ function nameFinding(
   return finding.complete ? 'Misread' : 'Incomplete';
 }
 
-export const handler = lambdaHandler(
+export const handler = stateHandler(
   ValidateEnvInput,
   EnvSettings,
   () => ({ ssm: new SSMClient(readerConfig()) }),

@@ -1,7 +1,7 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { readerConfig } from '../recovery/aws.ts';
 import { type EndpointFault, RecoveryError } from '../recovery/errors.ts';
-import { lambdaHandler, type Services } from '../recovery/handler.ts';
+import { type Services, stateHandler } from '../recovery/handler.ts';
 import { passingFaults, probeEndpoint, secondsBetweenTries } from '../recovery/probe.ts';
 import { VerifySettings } from '../recovery/settings.ts';
 import { type EndpointProof, VerifyEndpointInput } from '../recovery/states.ts';
@@ -63,7 +63,7 @@ export async function verifyEndpoint(
   }
 }
 
-export const handler = lambdaHandler(
+export const handler = stateHandler(
   VerifyEndpointInput,
   VerifySettings,
   () => ({ ssm: new SSMClient(readerConfig()) }),

@@ -3,12 +3,17 @@ import {
   DescribeInstanceInformationCommand,
   type DescribeInstanceInformationCommandOutput,
   GetCommandInvocationCommand,
+  GetDocumentCommand,
   ListCommandsCommand,
   type ListCommandsCommandOutput,
   SendCommandCommand,
   type SSMClient,
 } from '@aws-sdk/client-ssm';
+import * as v from 'valibot';
 import { callAws } from './aws.ts';
+import { RecoveryError } from './errors.ts';
+import type { InstanceSettings } from './settings.ts';
+import type { ExecutionRef } from './states.ts';
 
 export interface CommandRequest {
   readonly documentName: string;
@@ -20,7 +25,7 @@ export interface CommandRequest {
 }
 
 /** The managed instances that carry a tag, in any state: an offline one has to show up as a failure. */
-export async function findInstances(ssm: SSMClient, tag: { key: string; value: string }): Promise<string[]> {
+async function findInstances(ssm: SSMClient, tag: { key: string; value: string }): Promise<string[]> {
   const ids: string[] = [];
   let nextToken: string | undefined;
   do {
@@ -71,11 +76,25 @@ export async function sendCommand(ssm: SSMClient, request: CommandRequest): Prom
   );
 }
 
-/** The newest command of a document with this comment, sent since a time; `undefined` if there is none. */
-export async function findCommand(
+/** A command as the list calls show it. */
+export interface SentCommand {
+  readonly commandId: string;
+  readonly comment: string;
+  readonly status: string;
+}
+
+/** The statuses of a command that has come to its end. */
+const endedStatuses: ReadonlySet<string> = new Set(['Success', 'Cancelled', 'Failed', 'TimedOut']);
+
+export const hasEnded = ({ status }: SentCommand): boolean => endedStatuses.has(status);
+
+/** The commands of a document that were sent since a time, newest first. */
+export async function listCommands(
   ssm: SSMClient,
-  { documentName, comment, since }: { documentName: string; comment: string; since: string },
-): Promise<string | undefined> {
+  documentName: string,
+  sinceMs: number,
+): Promise<SentCommand[]> {
+  const commands: (SentCommand & { readonly sentAtMs: number })[] = [];
   let nextToken: string | undefined;
   do {
     const page: ListCommandsCommandOutput = await callAws(
@@ -86,21 +105,87 @@ export async function findCommand(
             MaxResults: 50,
             Filters: [
               // SSM takes no fractions of a second here.
-              { key: 'InvokedAfter', value: `${new Date(since).toISOString().slice(0, 19)}Z` },
+              { key: 'InvokedAfter', value: `${new Date(sinceMs).toISOString().slice(0, 19)}Z` },
               { key: 'DocumentName', value: documentName },
             ],
             ...(nextToken === undefined ? {} : { NextToken: nextToken }),
           }),
         ),
     );
-    const own = page.Commands?.find(
-      (command) => command.Comment === comment && command.DocumentName === documentName,
-    );
-    if (own?.CommandId !== undefined) return own.CommandId;
+    for (const { CommandId, Comment, DocumentName, Status, RequestedDateTime } of page.Commands ?? []) {
+      if (CommandId === undefined || DocumentName !== documentName) continue;
+      commands.push({
+        commandId: CommandId,
+        comment: Comment ?? '',
+        status: Status ?? 'Pending',
+        sentAtMs: RequestedDateTime?.getTime() ?? 0,
+      });
+    }
     nextToken = page.NextToken;
   } while (nextToken !== undefined);
-  return undefined;
+  return commands.sort((one, other) => other.sentAtMs - one.sentAtMs);
 }
+
+const ownComment = 'env-recovery';
+
+/**
+ * Says in a command whose it is: SendCommand has no idempotency token. An execution's name is unique for 90 days and
+ * has up to 80 characters, a comment has up to 100.
+ */
+export function commentOf({ name, redriveCount }: Pick<ExecutionRef, 'name' | 'redriveCount'>): string {
+  return redriveCount === 0 ? `${ownComment} ${name}` : `${ownComment} ${name} #${redriveCount}`;
+}
+
+/** Which redrive of the execution has sent the command; `undefined` if it is of somebody else. */
+export function redriveOf(
+  { comment }: SentCommand,
+  { name }: Pick<ExecutionRef, 'name'>,
+): number | undefined {
+  if (comment === `${ownComment} ${name}`) return 0;
+  const [before, redriveCount] = comment.split(' #');
+  return before === `${ownComment} ${name}` && redriveCount !== undefined ? Number(redriveCount) : undefined;
+}
+
+/** Whether an execution of the workflow has sent the command, and not a person. */
+export const isOfWorkflow = ({ comment }: SentCommand): boolean => comment.startsWith(`${ownComment} `);
+
+/** SendCommand takes no more instance ids. */
+const maxInstances = 50;
+
+/**
+ * The instances of the target.
+ *
+ * @throws RecoveryError NoInstances or TooManyInstances with the tag.
+ */
+export async function listInstances(ssm: SSMClient, settings: InstanceSettings): Promise<string[]> {
+  if (settings.INSTANCE_IDS.length > 0) return settings.INSTANCE_IDS;
+  const [key = '', ...value] = (settings.INSTANCE_TAG ?? '').split('=');
+  const tagged = await findInstances(ssm, { key, value: value.join('=') });
+  if (tagged.length > maxInstances) {
+    throw new RecoveryError(
+      'TooManyInstances',
+      `${tagged.length} instances are tagged ${settings.INSTANCE_TAG}, and a command takes ${maxInstances} at most. Choose a narrower tag in the target file.`,
+    );
+  }
+  if (tagged.length > 0) return tagged;
+  throw new RecoveryError(
+    'NoInstances',
+    `no instance that SSM manages is tagged ${settings.INSTANCE_TAG}. Check instances.tag in the target file and the tags in EC2.`,
+  );
+}
+
+/** The lines that the deploy document runs. */
+export async function readDocumentCommands(ssm: SSMClient, documentName: string): Promise<string[]> {
+  const { Content } = await callAws({ action: 'ssm:GetDocument', resource: `document ${documentName}` }, () =>
+    ssm.send(new GetDocumentCommand({ Name: documentName, DocumentFormat: 'JSON' })),
+  );
+  const document = v.safeParse(v.pipe(v.string(), v.parseJson(), DocumentContent), Content);
+  return document.success ? document.output.mainSteps.flatMap(({ inputs }) => inputs.runCommand) : [];
+}
+
+const DocumentContent = v.object({
+  mainSteps: v.array(v.object({ inputs: v.object({ runCommand: v.array(v.string()) }) })),
+});
 
 /** GetCommandInvocation gives the first 24,000 characters of stdout and 8,000 of stderr. */
 export const stdoutLimit = 24_000;

@@ -11,7 +11,12 @@ export async function readEnvValues(
   settings: { readonly ENV_PARAMETER: string; readonly ENV_READER: EnvReader },
 ): Promise<ReadonlyMap<string, string>> {
   const parameter = await readParameter(ssm, settings.ENV_PARAMETER);
-  const entries = effectiveEntries(readEnvText(parameter?.text ?? '', settings.ENV_READER));
+  return valuesOf(parameter?.text ?? '', settings.ENV_READER);
+}
+
+/** The values of a text by key, without the blank ones. */
+export function valuesOf(text: string, reader: EnvReader): ReadonlyMap<string, string> {
+  const entries = effectiveEntries(readEnvText(text, reader));
   return new Map(
     [...entries.values()].filter(({ value }) => !isBlank(value)).map(({ key, value }) => [key, value]),
   );

@@ -5,6 +5,7 @@ import {
 } from '@aws-sdk/client-lambda';
 import { callAws } from './aws.ts';
 import { RecoveryError } from './errors.ts';
+import type { FunctionSettings } from './settings.ts';
 
 /** Lambda holds at most 4 KB of environment, counted as the JSON of all variables. */
 export const functionEnvLimitBytes = 4096;
@@ -80,6 +81,28 @@ export async function writeFunctionEnv(
 export interface EnvPatch {
   readonly set: Readonly<Record<string, string>>;
   readonly remove: readonly string[];
+}
+
+/**
+ * What the target asks of the function's environment, with the values of the env in it.
+ *
+ * @throws RecoveryError InternalKeyMissing
+ */
+export function patchFrom(env: ReadonlyMap<string, string>, settings: FunctionSettings): EnvPatch {
+  const fromEnv = Object.entries(settings.FUNCTION_SET_FROM_ENV).map(([variable, key]) => {
+    const value = env.get(key);
+    if (value === undefined) {
+      throw new RecoveryError(
+        'InternalKeyMissing',
+        `parameter ${settings.ENV_PARAMETER} has no value for ${key}, which ${variable} of function ${settings.FUNCTION_NAME} needs. Put it into the parameter.`,
+      );
+    }
+    return [variable, value];
+  });
+  return {
+    set: { ...settings.FUNCTION_SET, ...Object.fromEntries(fromEnv) },
+    remove: settings.FUNCTION_REMOVE,
+  };
 }
 
 /** The environment with the patch applied, and by name what that changes; every other variable keeps its value. */

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { type Clock, systemClock } from './clock.ts';
 import { RecoveryError } from './errors.ts';
+import { ExecutionRef } from './states.ts';
 
 /** What a state's logic works with besides its input: its settings, its AWS clients, and time. */
 export interface Services<Settings> {
@@ -39,6 +40,40 @@ export function lambdaHandler<
     return run(input, services);
   };
 }
+
+/**
+ * Makes a Lambda handler of a state of the machine, which calls it with the state object and what the context object
+ * says of the execution.
+ *
+ * @throws RecoveryError as `lambdaHandler`.
+ */
+export function stateHandler<
+  State extends v.GenericSchema<unknown, object>,
+  Settings extends v.GenericSchema,
+  Clients,
+  Output,
+>(
+  stateSchema: State,
+  settingsSchema: Settings,
+  buildClients: () => Clients,
+  run: (
+    input: v.InferOutput<State> & FromContext,
+    services: Services<v.InferOutput<Settings>> & Clients,
+  ) => Promise<Output>,
+): (event: unknown) => Promise<Output> {
+  return lambdaHandler(StateEvent, settingsSchema, buildClients, ({ state, ...context }, services) =>
+    run({ ...parse(stateSchema, state, 'InvalidInput', 'the state'), ...context }, services),
+  );
+}
+
+const StateEvent = v.object({
+  state: v.unknown(),
+  execution: ExecutionRef,
+  retryCount: v.optional(v.number(), 0),
+  /** Of a state that waits for an answer. */
+  taskToken: v.optional(v.string(), ''),
+});
+type FromContext = Omit<v.InferOutput<typeof StateEvent>, 'state'>;
 
 /** Parses with a schema; the message says where and what was expected, never what was received. */
 export function parse<Schema extends v.GenericSchema>(

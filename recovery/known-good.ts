@@ -1,10 +1,11 @@
 /** Which text to go back to, and how. */
-import { type EnvContract, inspectEnv } from './contract.ts';
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import { type EnvContract, inspectEnv, namesOf } from './contract.ts';
 import { type EnvReader, effectiveEntries, readEnvText, textOf } from './env-text.ts';
+import { RecoveryError } from './errors.ts';
 import { unionEnv } from './merge.ts';
 import { knownGoodLabel, type ParameterRecord, readParameter } from './parameter.ts';
-import type { SsmClients } from './ssm.ts';
-import type { EnvUpload } from './states.ts';
+import type { EnvFinding, EnvUpload } from './states.ts';
 
 /** A version that has stood for a day has been deployed and lived with, marked or not. */
 const settledAfterMs = 24 * 60 * 60 * 1000;
@@ -76,14 +77,14 @@ function findGoodVersion(
  * @param history all versions, oldest first.
  */
 export async function findGoodEnv(
-  ssm: SsmClients,
+  ssm: SSMClient,
   history: readonly ParameterRecord[],
   { reader, contract, backupParameterName }: RestoreSettings,
   nowMs: number,
 ): Promise<GoodEnv | undefined> {
   const good = findGoodVersion(history, reader, contract, nowMs);
   if (good || backupParameterName === undefined) return good;
-  const backup = await readParameter(ssm.reader, backupParameterName);
+  const backup = await readParameter(ssm, backupParameterName);
   if (!backup || !isComplete(backup.text, reader, contract)) return undefined;
   return {
     origin: { kind: 'backup', parameterName: backupParameterName, version: backup.version },
@@ -96,6 +97,49 @@ export interface RestoreSettings {
   readonly reader: EnvReader;
   readonly contract: EnvContract;
   readonly backupParameterName: string | undefined;
+}
+
+/**
+ * What an incomplete text lacks, and from where it gets it; `undefined` if the newest version is complete.
+ *
+ * @param history all versions, oldest first.
+ * @throws RecoveryError EnvRestoreFailed if no source is complete.
+ */
+export async function findSource(
+  ssm: SSMClient,
+  name: string,
+  history: readonly ParameterRecord[],
+  settings: RestoreSettings,
+  nowMs: number,
+): Promise<GoodEnv | undefined> {
+  const current = history.at(-1);
+  if (current && isComplete(current.text, settings.reader, settings.contract)) return undefined;
+  const source = await findGoodEnv(ssm, history, settings, nowMs);
+  if (source) return source;
+  throw new RecoveryError(
+    'EnvRestoreFailed',
+    `parameter ${name}: no version of it (${history.length} are kept) is a complete env, nor is the backup parameter (${settings.backupParameterName ?? 'none is set'}). Nothing was written. Put a complete .env into the parameter by hand and start again.`,
+  );
+}
+
+/** By key names, what a text that was restored has more than was found before. */
+export function describeRestore(
+  text: string,
+  env: Pick<EnvFinding, 'keys' | 'blankKeys'>,
+  source: GoodEnv | undefined,
+  { reader, contract }: Pick<RestoreSettings, 'reader' | 'contract'>,
+): Pick<EnvUpload, 'keyCount' | 'restoredKeys' | 'revertedKeys'> {
+  const document = readEnvText(text, reader);
+  const entries = effectiveEntries(document);
+  const keys = namesOf(document, contract);
+  const restored = effectiveEntries(readEnvText(source?.text ?? '', reader));
+  return {
+    keyCount: entries.size,
+    restoredKeys: keys.filter((key) => !env.keys.includes(key) || env.blankKeys.includes(key)),
+    revertedKeys: keys.filter(
+      (key) => source?.supersededKeys.includes(key) && entries.get(key)?.value === restored.get(key)?.value,
+    ),
+  };
 }
 
 /** For a person: `version 2`, `known-good version 2`, `backup /app/env-backup`. */

@@ -13,6 +13,7 @@ import type { Clock } from './clock.ts';
 import { type EnvContract, gapsOf, inspectEnv, mistakesOf, namesOf } from './contract.ts';
 import { type EnvDocument, type EnvReader, readEnvText } from './env-text.ts';
 import { RecoveryError } from './errors.ts';
+import type { Fence } from './lease.ts';
 import { lostKeys, mergeEnv } from './merge.ts';
 import type { SsmClients } from './ssm.ts';
 import { count } from './words.ts';
@@ -47,7 +48,7 @@ export async function readParameter(
   ssm: SSMClient,
   name: string,
   version?: number,
-): Promise<ParameterVersion | undefined> {
+): Promise<(ParameterVersion & Pick<ParameterRecord, 'modifiedAt'>) | undefined> {
   const selector = version === undefined ? name : `${name}:${version}`;
   return callAws(
     { action: 'ssm:GetParameter', resource: `parameter ${name}` },
@@ -57,6 +58,7 @@ export async function readParameter(
         text: Parameter?.Value ?? '',
         version: Parameter?.Version ?? 0,
         type: Parameter?.Type ?? 'SecureString',
+        modifiedAt: Parameter?.LastModifiedDate,
       };
     },
     { ParameterNotFound: () => undefined, ParameterVersionNotFound: () => undefined },
@@ -114,6 +116,8 @@ export interface GuardedWrite {
   readonly text: string;
   /** The only keys that the write may drop or blank. */
   readonly waivedKeys?: readonly string[];
+  /** Asked right before each call that changes something. */
+  readonly fence?: Fence;
   /** For a parameter that is created; an existing one keeps its own key. */
   readonly kmsKeyId: string | undefined;
 }
@@ -229,7 +233,7 @@ function wasMadeAnew(history: readonly ParameterVersion[], known: ParameterVersi
 /** @returns the new version, or `undefined` if a parameter that was to be created exists by now. */
 async function put(
   ssm: SsmClients,
-  { name, kmsKeyId, mayMoveUp }: GuardedWrite,
+  { name, kmsKeyId, mayMoveUp, fence }: GuardedWrite,
   current: ParameterRecord | undefined,
   text: string,
 ): Promise<number | undefined> {
@@ -256,8 +260,9 @@ async function put(
       { ParameterAlreadyExists: () => 'exists', ParameterMaxVersionLimitExceeded: () => 'full' },
     );
   try {
+    await fence?.();
     let version = await send();
-    if (version === 'full') version = await sendWithRoom(ssm, name, send);
+    if (version === 'full') version = await sendWithRoom(ssm, name, send, fence);
     return typeof version === 'number' ? version : undefined;
   } catch (error) {
     if (!(error instanceof RecoveryError && error.name === 'AwsUnavailable')) throw error;
@@ -278,7 +283,12 @@ async function put(
  *
  * @throws RecoveryError EnvHistoryFull, and what `send` throws.
  */
-async function sendWithRoom<T>(ssm: SsmClients, name: string, send: () => Promise<T>): Promise<T> {
+async function sendWithRoom<T>(
+  ssm: SsmClients,
+  name: string,
+  send: () => Promise<T>,
+  fence: Fence | undefined,
+): Promise<T> {
   const [oldest] = await readHistory(ssm.reader, name);
   if (!oldest) return send();
   const others = oldest.labels.filter((label) => label !== knownGoodLabel);
@@ -288,6 +298,7 @@ async function sendWithRoom<T>(ssm: SsmClients, name: string, send: () => Promis
       `parameter ${name}: its oldest version, ${oldest.version}, has the label ${others.join(', ')}, so that SSM takes no new one. Nothing was written. Move that label to a newer version, or take it off: aws ssm unlabel-parameter-version --name ${name} --parameter-version ${oldest.version} --labels ${others.join(' ')}`,
     );
   }
+  await fence?.();
   await callAws({ action: 'ssm:UnlabelParameterVersion', resource: `parameter ${name}` }, () =>
     ssm.writer.send(
       new UnlabelParameterVersionCommand({

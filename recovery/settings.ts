@@ -16,6 +16,28 @@ const optionalText = v.pipe(
 );
 const url = v.pipe(v.string(), v.url('expected a URL'));
 
+const number = v.pipe(v.string(), v.digits(), v.transform(Number));
+
+/** Where the lease is, and whose it is. */
+export const LeaseSettings = v.object({
+  LEASE_TABLE: v.string(),
+  TARGET: v.string(),
+});
+export type LeaseSettings = v.InferOutput<typeof LeaseSettings>;
+
+/** When a recovery doesn't start by itself. */
+export const PauseSettings = v.object({
+  /** After the first recovery in the window; each further one doubles it. */
+  COOLDOWN_MINUTES: number,
+  /** So many failed ones in the window, and none starts. */
+  MAX_FAILURES: v.pipe(number, v.minValue(1)),
+  WINDOW_HOURS: v.pipe(number, v.minValue(1)),
+});
+export type PauseSettings = v.InferOutput<typeof PauseSettings>;
+
+export const TopicSettings = v.object({ TARGET: v.string(), TOPIC_ARN: v.string() });
+export type TopicSettings = v.InferOutput<typeof TopicSettings>;
+
 export const ParameterSettings = v.object({
   ENV_PARAMETER: v.string(),
   ENV_READER: v.picklist(envReaders),
@@ -29,6 +51,7 @@ export const EnvSettings = v.object({
 export type EnvSettings = v.InferOutput<typeof EnvSettings>;
 
 export const UploadSettings = v.object({
+  ...LeaseSettings.entries,
   ...EnvSettings.entries,
   BACKUP_PARAMETER: optionalText,
   KMS_KEY_ID: optionalText,
@@ -56,11 +79,18 @@ export const VerifySettings = v.object({
 });
 export type VerifySettings = v.InferOutput<typeof VerifySettings>;
 
-export const DeploySettings = v.object({
+/** On which instances the deploy runs. */
+export const InstanceSettings = v.object({
   DOCUMENT_NAME: v.string(),
   INSTANCE_IDS: list,
   /** `Key=value`, used if there are no ids. */
   INSTANCE_TAG: optionalText,
+});
+export type InstanceSettings = v.InferOutput<typeof InstanceSettings>;
+
+export const DeploySettings = v.object({
+  ...LeaseSettings.entries,
+  ...InstanceSettings.entries,
   COMMAND_LOG_GROUP: v.string(),
   DELIVERY_TIMEOUT_SECONDS: seconds,
   /** For one instance. */
@@ -74,7 +104,8 @@ export const AwaitSettings = v.object({
   WATCH_SECONDS: seconds,
 });
 
-export const PatchSettings = v.object({
+/** What the environment of the metric function has to be like. */
+export const FunctionSettings = v.object({
   ...ParameterSettings.entries,
   FUNCTION_NAME: v.string(),
   /** JSON: variables with the value to set. */
@@ -82,9 +113,49 @@ export const PatchSettings = v.object({
   /** JSON: variables to set to the value of a key of the env parameter. */
   FUNCTION_SET_FROM_ENV: v.pipe(v.string(), v.parseJson(), v.record(v.string(), v.string())),
   FUNCTION_REMOVE: list,
+});
+export type FunctionSettings = v.InferOutput<typeof FunctionSettings>;
+
+export const PatchSettings = v.object({
+  ...LeaseSettings.entries,
+  ...FunctionSettings.entries,
   UPDATE_WITHIN_SECONDS: seconds,
 });
 export type PatchSettings = v.InferOutput<typeof PatchSettings>;
+
+export const PlanSettings = v.object({
+  ...EnvSettings.entries,
+  BACKUP_PARAMETER: optionalText,
+  ...InstanceSettings.entries,
+  ...FunctionSettings.entries,
+  /** `true` if the target asks for an approval. */
+  NEEDS_APPROVAL: v.pipe(
+    v.picklist(['true', 'false']),
+    v.transform((text) => text === 'true'),
+  ),
+});
+export type PlanSettings = v.InferOutput<typeof PlanSettings>;
+
+export const TakeLeaseSettings = v.object({ ...LeaseSettings.entries, ...PauseSettings.entries });
+export type TakeLeaseSettings = v.InferOutput<typeof TakeLeaseSettings>;
+
+export const ApprovalSettings = v.object({
+  ...LeaseSettings.entries,
+  ...TopicSettings.entries,
+  APPROVE_WITHIN_MINUTES: number,
+});
+export type ApprovalSettings = v.InferOutput<typeof ApprovalSettings>;
+
+/** For what ends a run: frees the lease and tells a person. */
+export const EndSettings = v.object({ ...LeaseSettings.entries, ...TopicSettings.entries });
+export type EndSettings = v.InferOutput<typeof EndSettings>;
+
+export const CloseSettings = v.object({
+  ...EndSettings.entries,
+  ...PauseSettings.entries,
+  DOCUMENT_NAME: v.string(),
+});
+export type CloseSettings = v.InferOutput<typeof CloseSettings>;
 
 /** Which metric, and how fine. */
 export const MetricSelector = v.object({

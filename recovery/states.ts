@@ -4,7 +4,7 @@
  * Key names, versions, sizes and ids only: the history of an execution shows all of it.
  */
 import * as v from 'valibot';
-import { endpointFaults } from './errors.ts';
+import { endpointFaults, errorNames } from './errors.ts';
 
 const names = v.array(v.string());
 const timestamp = v.pipe(v.string(), v.isoTimestamp());
@@ -12,10 +12,12 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 /** What an operator may say when starting an execution. It never names a resource or a command. */
 export const RecoveryRequest = v.strictObject({
-  /** `recover` is the only mode there is. */
-  mode: v.optional(v.picklist(['recover']), 'recover'),
+  /** `plan` reads, says what `recover` would change, and changes nothing. */
+  mode: v.optional(v.picklist(['recover', 'plan']), 'recover'),
   /** `auto`: when the env was restored or the endpoint isn't healthy. */
   deploy: v.optional(v.picklist(['auto', 'always', 'never']), 'auto'),
+  /** Passes the cooldown and the circuit breaker; never the lease of a recovery that runs. */
+  force: v.optional(v.boolean(), false),
   /** Free text for the report. */
   reason: v.optional(v.pipe(v.string(), v.maxLength(256, 'expected at most 256 characters'))),
 });
@@ -31,11 +33,63 @@ export const AlarmEvent = v.object({
   }),
 });
 
-export const ExecutionRef = v.object({ name: v.string(), startedAt: timestamp });
+/** The event of Parameter Store when a parameter is created, updated or deleted. */
+export const ParameterEvent = v.object({
+  source: v.literal('aws.ssm'),
+  'detail-type': v.literal('Parameter Store Change'),
+  detail: v.object({
+    name: v.pipe(v.string(), v.maxLength(2048)),
+    operation: v.pipe(v.string(), v.maxLength(64)),
+  }),
+});
+
+/** The event of a rule with a schedule. */
+export const ScheduledEvent = v.object({
+  source: v.literal('aws.events'),
+  'detail-type': v.literal('Scheduled Event'),
+});
+
+/** The running execution, as the context object has it. Every state gets it beside its input. */
+export const ExecutionRef = v.object({
+  arn: v.string(),
+  name: v.string(),
+  startedAt: timestamp,
+  /** How often the execution has been redriven. */
+  redriveCount: count,
+});
+export type ExecutionRef = v.InferOutput<typeof ExecutionRef>;
+type Execution = { readonly execution: ExecutionRef };
 
 /** The execution's own input comes unparsed: whatever JSON value somebody started it with. */
-export const ValidateEnvInput = v.object({ execution: ExecutionRef, input: v.unknown() });
-export type ValidateEnvInput = v.InferOutput<typeof ValidateEnvInput>;
+export const TakeLeaseInput = v.object({ input: v.unknown() });
+export type TakeLeaseInput = v.InferOutput<typeof TakeLeaseInput> & Execution;
+
+/** A person's or an event's wish, as it was understood. */
+export const Request = v.object({
+  mode: v.picklist(['recover', 'plan']),
+  deploy: v.picklist(['auto', 'always', 'never']),
+  force: v.boolean(),
+  reason: v.nullable(v.string()),
+  trigger: v.picklist(['operator', 'alarm', 'parameter', 'schedule']),
+});
+export type Request = v.InferOutput<typeof Request>;
+
+/** Why an execution ends at once, with nothing looked at and nothing changed. It is the execution's output. */
+export const Skip = v.object({
+  /**
+   * `AlreadyRunning`: another execution holds the lease. `CoolingDown`: the last recovery has just ended.
+   * `CircuitOpen`: too many recoveries have failed.
+   */
+  outcome: v.picklist(['AlreadyRunning', 'CoolingDown', 'CircuitOpen']),
+  execution: v.string(),
+  trigger: Request.entries.trigger,
+  /** The ARN of the execution that holds the lease, or has ended last. */
+  owner: v.string(),
+  /** When a start would be taken again; `null` for as long as the owner runs. */
+  until: v.nullable(timestamp),
+  message: v.string(),
+});
+export type Skip = v.InferOutput<typeof Skip>;
 
 export const EnvFinding = v.object({
   complete: v.boolean(),
@@ -89,12 +143,15 @@ export const EndpointCheck = v.object({
 export type EndpointCheck = v.InferOutput<typeof EndpointCheck>;
 
 export const Deployment = v.object({
-  status: v.picklist(['InProgress', 'Success']),
+  /** `Abandoned`: a command of before a redrive, which has not succeeded: another has to be sent. */
+  status: v.picklist(['InProgress', 'Success', 'Abandoned']),
   commandId: v.string(),
   documentName: v.string(),
   instanceIds: names,
   /** True if a command that an earlier try had sent was found and no other was sent. */
   resumed: v.boolean(),
+  /** How often the execution had been redriven when the command was sent. */
+  redriveCount: count,
   startedAt: timestamp,
   deadline: timestamp,
   finishedAt: v.nullable(timestamp),
@@ -140,18 +197,57 @@ export const KnownGood = v.object({
 });
 export type KnownGood = v.InferOutput<typeof KnownGood>;
 
-/** The state object behind `ValidateEnv`; every later field is there if its state has run. */
-export const RecoveryState = v.object({
-  execution: ExecutionRef,
-  request: v.object({
-    mode: v.picklist(['recover']),
-    deploy: v.picklist(['auto', 'always', 'never']),
-    reason: v.nullable(v.string()),
-    trigger: v.picklist(['operator', 'alarm']),
+/** Why a part of the plan can't be carried out as things are; the state that tries will fail with it. */
+const problem = v.nullable(v.object({ error: v.picklist(errorNames), message: v.string() }));
+
+/** What a recovery would change. The hash covers all of it but `outcome`, `changes` and `needsApproval`. */
+export const RecoveryPlan = v.object({
+  outcome: v.literal('Planned'),
+  /** SHA-256 in hex: equal if nothing of the plan, nor of what it was made from, has changed. */
+  hash: v.string(),
+  /** False if there is nothing to do. */
+  changes: v.boolean(),
+  /** Whether the target asks for a person's approval before anything is changed. */
+  needsApproval: v.boolean(),
+  parameter: v.object({
+    parameterName: v.string(),
+    finding: EnvFinding.entries.finding,
+    version: count,
+    modifiedAt: v.nullable(timestamp),
   }),
-  env: EnvFinding,
-  upload: v.exactOptional(EnvUpload),
+  restore: v.nullable(
+    v.object({ source: EnvUpload.entries.source, restoredKeys: names, revertedKeys: names, keyCount: count }),
+  ),
+  deploy: v.nullable(v.object({ documentName: v.string(), instanceIds: names, commands: names, problem })),
+  function: v.object({
+    functionName: v.string(),
+    revisionId: v.nullable(v.string()),
+    setKeys: names,
+    removedKeys: names,
+    problem,
+  }),
+});
+export type RecoveryPlan = v.InferOutput<typeof RecoveryPlan>;
+
+/** What a person has answered to a plan. */
+export const Approval = v.object({
+  decision: v.picklist(['Approved', 'Rejected']),
+  /** Of the plan that was answered. */
+  hash: v.string(),
+  by: v.pipe(v.string(), v.maxLength(256)),
+});
+export type Approval = v.InferOutput<typeof Approval>;
+
+/** The state object behind `TakeLease`; every later field is there if its state has run. */
+export const RecoveryState = v.object({
+  request: Request,
+  /** `null` for a plan, which changes nothing and needs none. */
+  lease: v.nullable(v.object({ token: count, takenAt: timestamp })),
+  env: v.exactOptional(EnvFinding),
   check: v.exactOptional(EndpointCheck),
+  plan: v.exactOptional(RecoveryPlan),
+  approval: v.exactOptional(Approval),
+  upload: v.exactOptional(EnvUpload),
   deployment: v.exactOptional(Deployment),
   endpoint: v.exactOptional(EndpointProof),
   patch: v.exactOptional(FunctionPatch),
@@ -162,53 +258,79 @@ export type RecoveryState = v.InferOutput<typeof RecoveryState>;
 
 type StateWith<Key extends keyof RecoveryState> = RecoveryState & Required<Pick<RecoveryState, Key>>;
 
-export const ValidateEnvOutput = v.pick(RecoveryState, ['execution', 'request', 'env']);
-export type ValidateEnvOutput = v.InferOutput<typeof ValidateEnvOutput>;
+export const TakeLeaseOutput = v.pick(RecoveryState, ['request', 'lease']);
+export type TakeLeaseOutput = v.InferOutput<typeof TakeLeaseOutput>;
 
-export const UploadEnvInput = v.pick(RecoveryState, ['env']);
-export type UploadEnvInput = v.InferOutput<typeof UploadEnvInput>;
+export const ValidateEnvInput = v.object({});
+export type ValidateEnvInput = v.InferOutput<typeof ValidateEnvInput> & Execution;
 
 export const CheckEndpointInput = v.object({});
-export type CheckEndpointInput = v.InferOutput<typeof CheckEndpointInput>;
+export type CheckEndpointInput = v.InferOutput<typeof CheckEndpointInput> & Execution;
 
-export const DeployApiInput = v.object({
-  execution: ExecutionRef,
-  /** How often the state machine has tried this state before. */
-  retryCount: count,
+export const PlanRecoveryInput = v.object({
+  ...v.pick(RecoveryState, ['request', 'check']).entries,
+  env: EnvFinding,
 });
-export type DeployApiInput = v.InferOutput<typeof DeployApiInput>;
+export type PlanRecoveryInput = v.InferOutput<typeof PlanRecoveryInput> & Execution;
+
+export const RequestApprovalInput = v.object({ request: Request, plan: RecoveryPlan });
+export type RequestApprovalInput = v.InferOutput<typeof RequestApprovalInput> &
+  Execution & { readonly taskToken: string };
+
+export const AnnounceRecoveryInput = v.object({ request: Request, plan: RecoveryPlan });
+export type AnnounceRecoveryInput = v.InferOutput<typeof AnnounceRecoveryInput> & Execution;
+
+export const UploadEnvInput = v.object({ env: EnvFinding });
+export type UploadEnvInput = v.InferOutput<typeof UploadEnvInput> & Execution;
+
+export const DeployApiInput = v.object({});
+export type DeployApiInput = v.InferOutput<typeof DeployApiInput> &
+  Execution & {
+    /** How often the state machine has tried this state before. */
+    readonly retryCount: number;
+  };
 
 export const AwaitDeployInput = v.object({ deployment: Deployment });
-export type AwaitDeployInput = v.InferOutput<typeof AwaitDeployInput>;
+export type AwaitDeployInput = v.InferOutput<typeof AwaitDeployInput> & Execution;
 
 export const VerifyEndpointInput = v.object({});
-export type VerifyEndpointInput = v.InferOutput<typeof VerifyEndpointInput>;
+export type VerifyEndpointInput = v.InferOutput<typeof VerifyEndpointInput> & Execution;
 
-export const PatchLambdaEnvInput = v.pick(RecoveryState, ['execution']);
-export type PatchLambdaEnvInput = v.InferOutput<typeof PatchLambdaEnvInput>;
+export const PatchLambdaEnvInput = v.object({});
+export type PatchLambdaEnvInput = v.InferOutput<typeof PatchLambdaEnvInput> & Execution;
 
 export const ConfirmBacklogInput = v.object({
-  ...v.pick(RecoveryState, ['execution', 'upload', 'deployment']).entries,
+  ...v.pick(RecoveryState, ['upload', 'deployment']).entries,
   patch: FunctionPatch,
 });
-export type ConfirmBacklogInput = v.InferOutput<typeof ConfirmBacklogInput>;
+export type ConfirmBacklogInput = v.InferOutput<typeof ConfirmBacklogInput> & Execution;
 
 export const MarkKnownGoodInput = v.object({
-  ...v.pick(RecoveryState, ['execution', 'env', 'upload', 'deployment']).entries,
+  ...v.pick(RecoveryState, ['upload', 'deployment']).entries,
+  env: EnvFinding,
   /** The proof without which nothing is marked: HTTP 200, and a fresh number. */
   endpoint: EndpointProof,
   backlog: BacklogProof,
 });
-export type MarkKnownGoodInput = v.InferOutput<typeof MarkKnownGoodInput>;
+export type MarkKnownGoodInput = v.InferOutput<typeof MarkKnownGoodInput> & Execution;
 
 export const ReportRecoveryInput = v.object({
   ...RecoveryState.entries,
+  env: EnvFinding,
+  plan: RecoveryPlan,
   endpoint: EndpointProof,
   patch: FunctionPatch,
   backlog: BacklogProof,
   knownGood: KnownGood,
 });
-export type ReportRecoveryInput = v.InferOutput<typeof ReportRecoveryInput>;
+export type ReportRecoveryInput = v.InferOutput<typeof ReportRecoveryInput> & Execution;
+
+/** Without an approval nobody has answered in time. */
+export const ReportRefusalInput = v.object({
+  ...v.pick(RecoveryState, ['request', 'approval']).entries,
+  plan: RecoveryPlan,
+});
+export type ReportRefusalInput = v.InferOutput<typeof ReportRefusalInput> & Execution;
 
 /** Whether this execution had to mend something: the env, the deployment, or the metric function. */
 export function wasRepaired(state: Pick<ReportRecoveryInput, 'upload' | 'deployment' | 'patch'>): boolean {
@@ -219,8 +341,8 @@ export function wasRepaired(state: Pick<ReportRecoveryInput, 'upload' | 'deploym
 export const RecoveryReport = v.object({
   outcome: v.picklist(['Recovered', 'Healthy']),
   execution: v.string(),
-  trigger: v.picklist(['operator', 'alarm']),
-  reason: v.nullable(v.string()),
+  trigger: Request.entries.trigger,
+  reason: Request.entries.reason,
   startedAt: timestamp,
   finishedAt: timestamp,
   durationSeconds: v.number(),
@@ -245,23 +367,46 @@ export const RecoveryReport = v.object({
 });
 export type RecoveryReport = v.InferOutput<typeof RecoveryReport>;
 
+/** The output of an execution whose plan was not approved. Nothing was changed. */
+export const RefusalReport = v.object({
+  /** `PlanChanged`: it was approved, and then things were no longer as the plan had them. */
+  outcome: v.picklist(['NotApproved', 'PlanChanged']),
+  execution: v.string(),
+  trigger: Request.entries.trigger,
+  reason: Request.entries.reason,
+  startedAt: timestamp,
+  finishedAt: timestamp,
+  /** `null` if nobody has answered in time. */
+  answer: v.nullable(Approval),
+  plan: RecoveryPlan,
+});
+export type RefusalReport = v.InferOutput<typeof RefusalReport>;
+
+/** Comes from the context object, in the state's `Parameters`. */
+type FromContext = Execution & Pick<DeployApiInput, 'retryCount'> & Pick<RequestApprovalInput, 'taskToken'>;
+type Feeds<Provided extends Needed, Needed> = [Provided, Needed];
+type Planned = StateWith<'env' | 'plan'> & FromContext;
+type Deployed = StateWith<'env' | 'plan' | 'deployment'> & FromContext;
+type Verified = StateWith<'env' | 'plan' | 'endpoint'> & FromContext;
 /**
  * The chain, for the compiler: the state object as it stands on each way into a state has to satisfy that
  * state's input. A function that starts to need a field which a path doesn't provide stops compiling here.
  */
-/** Comes from the context object, in the state's `Parameters`. */
-type RetryCount = Pick<DeployApiInput, 'retryCount'>;
-type Feeds<Provided extends Needed, Needed> = [Provided, Needed];
 export type Chain = [
-  Feeds<ValidateEnvOutput, UploadEnvInput>,
-  Feeds<ValidateEnvOutput, CheckEndpointInput>,
-  Feeds<ValidateEnvOutput & RetryCount, DeployApiInput>,
-  Feeds<StateWith<'upload'> & RetryCount, DeployApiInput>,
-  Feeds<StateWith<'check'> & RetryCount, DeployApiInput>,
-  Feeds<StateWith<'deployment'>, AwaitDeployInput>,
-  Feeds<StateWith<'deployment'>, VerifyEndpointInput>,
-  Feeds<StateWith<'endpoint'>, PatchLambdaEnvInput>,
-  Feeds<StateWith<'endpoint' | 'patch'>, ConfirmBacklogInput>,
-  Feeds<StateWith<'endpoint' | 'patch' | 'backlog'>, MarkKnownGoodInput>,
-  Feeds<StateWith<'endpoint' | 'patch' | 'backlog' | 'knownGood'>, ReportRecoveryInput>,
+  Feeds<TakeLeaseOutput & FromContext, ValidateEnvInput>,
+  Feeds<StateWith<'env'> & FromContext, CheckEndpointInput>,
+  Feeds<StateWith<'env'> & FromContext, PlanRecoveryInput>,
+  Feeds<Planned, RequestApprovalInput>,
+  Feeds<StateWith<'approval'> & FromContext, ValidateEnvInput>,
+  Feeds<Planned, ReportRefusalInput>,
+  Feeds<Planned, AnnounceRecoveryInput>,
+  Feeds<Planned, UploadEnvInput>,
+  Feeds<Planned, DeployApiInput>,
+  Feeds<Deployed, AwaitDeployInput>,
+  Feeds<Deployed, DeployApiInput>,
+  Feeds<Planned, VerifyEndpointInput>,
+  Feeds<Verified, PatchLambdaEnvInput>,
+  Feeds<Verified & StateWith<'patch'>, ConfirmBacklogInput>,
+  Feeds<Verified & StateWith<'patch' | 'backlog'>, MarkKnownGoodInput>,
+  Feeds<Verified & StateWith<'patch' | 'backlog' | 'knownGood'>, ReportRecoveryInput>,
 ];

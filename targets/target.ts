@@ -17,6 +17,17 @@ const seconds = (least: number, most: number) =>
   );
 const matching = (pattern: RegExp, expected: string) => v.pipe(v.string(), v.regex(pattern, expected));
 
+const whole = (least: number, most: number) =>
+  v.pipe(
+    v.number(),
+    v.integer('expected a whole number'),
+    v.minValue(least, `expected at least ${least}`),
+    v.maxValue(most, `expected at most ${most}`),
+  );
+const keyArn = matching(/^arn:[^:]+:kms:[^:]+:\d{12}:key\/.+$/, 'expected the ARN of a KMS key');
+/** The state machine leaves so much time for it. */
+export const maxApprovalMinutes = 12 * 60;
+
 const parameterName = matching(/^\/[A-Za-z0-9_.\-/]+$/, 'expected a parameter name such as /app/api/env');
 /** An SSM parameter's name can't hold a comma, nor can these: they travel as comma-separated lists. */
 const envKey = matching(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected the name of a variable, such as DB_HOST');
@@ -58,9 +69,7 @@ export const Target = v.pipe(
       requiredKeys: v.pipe(v.array(envKey), v.minLength(1, 'expected at least one key')),
       requiredPrefixes: v.optional(v.array(envKey), []),
       rules: v.optional(v.record(envKey, KeyRule), {}),
-      kmsKeyArn: v.optional(
-        matching(/^arn:[^:]+:kms:[^:]+:\d{12}:key\/.+$/, 'expected the ARN of a KMS key'),
-      ),
+      kmsKeyArn: v.optional(keyArn),
     }),
     restore: v.optional(v.strictObject({ backupParameter: v.optional(parameterName) }), {}),
     instances: Instances,
@@ -113,7 +122,47 @@ export const Target = v.pipe(
         ),
       }),
     ),
-    alarms: v.optional(v.array(text), []),
+    triggers: v.optional(
+      v.strictObject({
+        heartbeat: v.optional(v.boolean(), true),
+        alarms: v.optional(v.array(text), []),
+        parameterChange: v.optional(v.boolean(), true),
+        schedule: v.optional(
+          matching(/^(rate|cron)\(.+\)$/, 'expected rate(…) or cron(…), as EventBridge writes a schedule'),
+        ),
+      }),
+      {},
+    ),
+    pauses: v.optional(
+      v.strictObject({
+        cooldownMinutes: v.optional(whole(0, 24 * 60), 10),
+        maxFailures: v.optional(whole(1, 10), 3),
+        windowHours: v.optional(whole(1, 7 * 24), 6),
+      }),
+      {},
+    ),
+    approval: v.optional(v.strictObject({ withinMinutes: v.optional(whole(1, maxApprovalMinutes), 60) })),
+    notify: v.optional(
+      v.strictObject({
+        subscriptions: v.optional(
+          v.array(
+            v.strictObject({
+              protocol: v.picklist(['email', 'https', 'sms', 'sqs', 'lambda']),
+              endpoint: text,
+            }),
+          ),
+          [],
+        ),
+      }),
+      {},
+    ),
+    stack: v.optional(
+      v.strictObject({
+        kmsKeyArn: v.optional(keyArn),
+        reserveConcurrency: v.optional(v.boolean(), true),
+      }),
+      {},
+    ),
   }),
   v.forward(
     v.check(
@@ -220,18 +269,23 @@ export function contractOf({ parameter }: { readonly parameter: EnvContract }): 
   return { requiredKeys, requiredPrefixes, rules };
 }
 
+/** Stands in a branch of the template that isn't taken without a key; an ARN has to be there all the same. */
+const noKeyArn = 'arn:aws:kms:us-east-1:000000000000:key/none';
+
 /** The shape in which serverless.yml reads a target: texts for variables, and whole sections of the template. */
 export function templateSettings(target: Target, name: string) {
-  const { parameter, restore, instances, deploy, endpoint, metricFunction, metric, vpc, alarms } = target;
+  const { parameter, restore, instances, deploy, endpoint, metricFunction, metric, vpc } = target;
+  const { triggers, pauses, approval, notify, stack } = target;
   const heartbeatAlarmName = `env-recovery-${name}-heartbeat`;
+  const alarmNames = [...(triggers.heartbeat ? [heartbeatAlarmName] : []), ...triggers.alarms];
+  const approveWithinMinutes = approval?.withinMinutes ?? 60;
   const [tagKey = '', ...tagValue] = (instances.tag ?? '').split('=');
   return {
     parameterName: parameter.name,
     reader: parameter.reader,
     envContract: JSON.stringify(contractOf(target)),
     kmsKeyArn: parameter.kmsKeyArn ?? '',
-    // Stands in a branch of the template that isn't taken without a key; an ARN has to be there all the same.
-    kmsKeyResource: parameter.kmsKeyArn ?? 'arn:aws:kms:us-east-1:000000000000:key/none',
+    kmsKeyResource: parameter.kmsKeyArn ?? noKeyArn,
     backupParameterName: restore.backupParameter ?? '',
     instanceIds: (instances.ids ?? []).join(','),
     instanceTag: instances.tag ?? '',
@@ -285,6 +339,24 @@ export function templateSettings(target: Target, name: string) {
     // Two empty lists are how CloudFormation spells "in no VPC".
     vpc: vpc ?? { subnetIds: [], securityGroupIds: [] },
     heartbeatAlarmName,
-    alarmNames: [heartbeatAlarmName, ...alarms],
+    heartbeat: String(triggers.heartbeat),
+    // An empty list is no pattern; the rule isn't there then, but has to be spelled.
+    alarmNames: alarmNames.length > 0 ? alarmNames : ['none'],
+    alarmCount: String(alarmNames.length),
+    parameterChange: String(triggers.parameterChange),
+    schedule: triggers.schedule ?? '',
+    cooldownMinutes: String(pauses.cooldownMinutes),
+    maxFailures: String(pauses.maxFailures),
+    windowHours: String(pauses.windowHours),
+    needsApproval: String(approval !== undefined),
+    approveWithinMinutes: String(approveWithinMinutes),
+    approveWithinSeconds: approveWithinMinutes * 60,
+    subscriptions: notify.subscriptions.map(({ protocol, endpoint: Endpoint }) => ({
+      Protocol: protocol,
+      Endpoint,
+    })),
+    stackKeyArn: stack.kmsKeyArn ?? '',
+    stackKeyResource: stack.kmsKeyArn ?? noKeyArn,
+    oneAtATime: stack.reserveConcurrency ? 1 : { Ref: 'AWS::NoValue' },
   };
 }

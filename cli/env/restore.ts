@@ -44,7 +44,7 @@ async function filledText(session: Session, history: readonly ParameterRecord[])
     terminal.print('Nothing is missing. To go back to other values: --version <number> or --known-good.');
     return normaliseEnv(text, reader);
   }
-  const source = await findGoodEnv(ssm, history, session, clock.now());
+  const source = await findGoodEnv(ssm.reader, history, session, clock.now());
   if (!source) throw noSource(session);
   terminal.print(`From ${nameOfOrigin(source.origin)}:`);
   for (const key of source.supersededKeys)

@@ -1,0 +1,88 @@
+import type { SFNClient } from '@aws-sdk/client-sfn';
+import type { SNSClient } from '@aws-sdk/client-sns';
+import * as v from 'valibot';
+import { cancelCommand, hasEnded, listCommands, redriveOf } from '../recovery/command.ts';
+import {
+  classifyFailure,
+  type EndedExecution,
+  readEndedExecution,
+  readLastState,
+} from '../recovery/failure.ts';
+import { lambdaHandler, type Services } from '../recovery/handler.ts';
+import { endLease, findPause, type LeaseClients, openLease } from '../recovery/lease.ts';
+import { failureNotification } from '../recovery/notification.ts';
+import { CloseSettings } from '../recovery/settings.ts';
+import { openSsm, type SsmClients } from '../recovery/ssm.ts';
+import { openTopic, publish } from '../recovery/topic.ts';
+
+type CloseRecoveryServices = Services<CloseSettings> &
+  LeaseClients & { readonly sfn: SFNClient; readonly ssm: SsmClients; readonly sns: SNSClient };
+
+/** The event EventBridge passes on when an execution changes its status; only what is read is named. */
+const StatusEvent = v.object({ detail: v.object({ executionArn: v.string() }) });
+
+/** What became of the event. */
+export interface Closing {
+  /** `NotEnded`: it was redriven before this ran. `AlreadyTold`: the event came twice. */
+  readonly outcome: 'Closed' | 'AlreadyTold' | 'NotEnded';
+  readonly cancelledCommands: readonly string[];
+}
+
+/**
+ * Cleans up behind an execution that has failed, was aborted or has run out of time: cancels a deploy that still
+ * runs, then gives the lease back, and tells a person. It is no state of the machine, so that every failure ends the
+ * execution natively, where a redrive can go on; and no Catch sees an abort.
+ */
+export async function closeRecovery(
+  { detail: { executionArn } }: v.InferOutput<typeof StatusEvent>,
+  services: CloseRecoveryServices,
+): Promise<Closing> {
+  const { settings, clock, sfn, sns } = services;
+  const execution = await readEndedExecution(sfn, executionArn);
+  if (!execution) return { outcome: 'NotEnded', cancelledCommands: [] };
+  // Before the lease is free: whoever takes it next may deploy.
+  const cancelledCommands = await cancelRunning(execution, services);
+  const { endings, own } = await endLease(services, execution, 'Failed', false);
+  if (own?.told) return { outcome: 'AlreadyTold', cancelledCommands };
+
+  const last = await readLastState(sfn, executionArn);
+  const pause = own ? findPause(endings, settings, clock.now()) : undefined;
+  await publish(
+    sns,
+    settings.TOPIC_ARN,
+    failureNotification(
+      { target: settings.TARGET, execution },
+      {
+        ...classifyFailure(execution, last?.name),
+        request: last?.state.request,
+        done: last?.state ?? {},
+        cancelledCommands,
+        durationSeconds: execution.durationSeconds,
+        pause: pause?.message,
+        isPaused: pause?.outcome === 'CircuitOpen',
+      },
+    ),
+  );
+  await endLease(services, execution, 'Failed', true);
+  return { outcome: 'Closed', cancelledCommands };
+}
+
+/** @returns the ids of the commands that were still running. */
+async function cancelRunning(
+  execution: EndedExecution,
+  { settings, ssm }: CloseRecoveryServices,
+): Promise<string[]> {
+  const commands = await listCommands(ssm.reader, settings.DOCUMENT_NAME, Date.parse(execution.startedAt));
+  const running = commands.filter(
+    (command) => redriveOf(command, execution) !== undefined && !hasEnded(command),
+  );
+  for (const { commandId } of running) await cancelCommand(ssm.writer, commandId);
+  return running.map(({ commandId }) => commandId);
+}
+
+export const handler = lambdaHandler(
+  StatusEvent,
+  CloseSettings,
+  () => ({ ssm: openSsm(), ...openLease(), ...openTopic() }),
+  closeRecovery,
+);

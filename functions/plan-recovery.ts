@@ -1,0 +1,123 @@
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { readerConfig } from '../recovery/aws.ts';
+import { listInstances, readDocumentCommands } from '../recovery/command.ts';
+import { valuesOf } from '../recovery/env-values.ts';
+import { RecoveryError, transientErrorNames } from '../recovery/errors.ts';
+import { patchFrom, patchVariables, readFunctionEnv } from '../recovery/function-env.ts';
+import { type Services, stateHandler } from '../recovery/handler.ts';
+import { describeRestore, fillGaps, findSource, normaliseEnv } from '../recovery/known-good.ts';
+import { readHistory, readParameter } from '../recovery/parameter.ts';
+import { hasChanges, hashPlan, type PlanIngredients } from '../recovery/plan.ts';
+import { PlanSettings } from '../recovery/settings.ts';
+import { PlanRecoveryInput, type RecoveryPlan } from '../recovery/states.ts';
+
+type PlanRecoveryServices = Services<PlanSettings> & {
+  readonly ssm: SSMClient;
+  readonly lambda: LambdaClient;
+};
+
+/**
+ * Works out what has to be changed, by reading only. What stands in the way of the deploy or of the metric function is
+ * put down as a problem: it must not keep the env from being restored.
+ *
+ * @throws RecoveryError EnvRestoreFailed if there is nothing to restore from.
+ */
+export async function planRecovery(
+  input: PlanRecoveryInput,
+  services: PlanRecoveryServices,
+): Promise<RecoveryPlan> {
+  const { parameter, restore, text } = await planEnv(input, services);
+  const ingredients: PlanIngredients = {
+    parameter,
+    restore,
+    deploy: await planDeploy(input, services),
+    function: await planFunction(text, services),
+  };
+  return {
+    outcome: 'Planned',
+    hash: hashPlan(ingredients),
+    changes: hasChanges(ingredients),
+    needsApproval: services.settings.NEEDS_APPROVAL,
+    ...ingredients,
+  };
+}
+
+async function planEnv({ env }: PlanRecoveryInput, { settings, clock, ssm }: PlanRecoveryServices) {
+  const { ENV_PARAMETER: name, ENV_READER: reader, ENV_CONTRACT: contract } = settings;
+  // The history can be long, and is needed for a restore only.
+  const history = env.complete ? [] : await readHistory(ssm, name);
+  const current = env.complete ? await readParameter(ssm, name) : history.at(-1);
+  const parameter: RecoveryPlan['parameter'] = {
+    parameterName: name,
+    finding: env.finding,
+    version: current?.version ?? 0,
+    modifiedAt: current?.modifiedAt?.toISOString() ?? null,
+  };
+  if (env.complete) return { parameter, restore: null, text: current?.text ?? '' };
+  const settingsOfRestore = { reader, contract, backupParameterName: settings.BACKUP_PARAMETER };
+  const source = await findSource(ssm, name, history, settingsOfRestore, clock.now());
+  const found = current?.text ?? '';
+  const text = source ? fillGaps(found, source.text, reader) : normaliseEnv(found, reader);
+  const restore: RecoveryPlan['restore'] = {
+    source: source?.origin ?? null,
+    ...describeRestore(text, env, source, settingsOfRestore),
+  };
+  return { parameter, restore, text };
+}
+
+async function planDeploy(
+  { request, env, check }: PlanRecoveryInput,
+  { settings, ssm }: PlanRecoveryServices,
+): Promise<RecoveryPlan['deploy']> {
+  const isNeeded = !env.complete || check?.needsDeploy || request.deploy === 'always';
+  if (!isNeeded || request.deploy === 'never') return null;
+  const documentName = settings.DOCUMENT_NAME;
+  const nothing = { instanceIds: [], commands: [] };
+  const found = await orProblem(nothing, async () => ({
+    instanceIds: (await listInstances(ssm, settings)).toSorted(),
+    commands: await readDocumentCommands(ssm, documentName),
+  }));
+  return { documentName, ...found };
+}
+
+async function planFunction(
+  text: string,
+  { settings, lambda }: PlanRecoveryServices,
+): Promise<RecoveryPlan['function']> {
+  const functionName = settings.FUNCTION_NAME;
+  const nothing = { revisionId: null, setKeys: [], removedKeys: [] };
+  const found = await orProblem<Pick<RecoveryPlan['function'], 'revisionId' | 'setKeys' | 'removedKeys'>>(
+    nothing,
+    async () => {
+      const { variables, revisionId } = await readFunctionEnv(lambda, functionName);
+      const patch = patchFrom(valuesOf(text, settings.ENV_READER), settings);
+      const { setKeys, removedKeys } = patchVariables(variables, patch);
+      return { revisionId: revisionId ?? null, setKeys, removedKeys };
+    },
+  );
+  return { functionName, ...found };
+}
+
+/** What passes by itself is thrown, so that the state is tried again. */
+async function orProblem<T extends object>(
+  nothing: T,
+  look: () => Promise<T>,
+): Promise<T & { problem: RecoveryPlan['function']['problem'] }> {
+  try {
+    return { ...(await look()), problem: null };
+  } catch (error) {
+    if (!(error instanceof RecoveryError)) throw error;
+    const { name, message } = error;
+    if (name === 'CredentialsExpired' || transientErrorNames.some((transient) => transient === name))
+      throw error;
+    return { ...nothing, problem: { error: name, message } };
+  }
+}
+
+export const handler = stateHandler(
+  PlanRecoveryInput,
+  PlanSettings,
+  () => ({ ssm: new SSMClient(readerConfig()), lambda: new LambdaClient(readerConfig()) }),
+  planRecovery,
+);

@@ -1,0 +1,37 @@
+import type { SNSClient } from '@aws-sdk/client-sns';
+import { type Services, stateHandler } from '../recovery/handler.ts';
+import { endLease, type LeaseClients, openLease } from '../recovery/lease.ts';
+import { refusalNotification } from '../recovery/notification.ts';
+import { EndSettings } from '../recovery/settings.ts';
+import { type RefusalReport, ReportRefusalInput } from '../recovery/states.ts';
+import { openTopic, publish } from '../recovery/topic.ts';
+
+type ReportRefusalServices = Services<EndSettings> & LeaseClients & { readonly sns: SNSClient };
+
+/** Ends an execution whose plan nobody has approved, or that things have overtaken: nothing was changed. */
+export async function reportRefusal(
+  { execution, request, plan, approval }: ReportRefusalInput,
+  services: ReportRefusalServices,
+): Promise<RefusalReport> {
+  const { settings, clock, sns } = services;
+  const report: RefusalReport = {
+    outcome: approval?.decision === 'Approved' ? 'PlanChanged' : 'NotApproved',
+    execution: execution.name,
+    trigger: request.trigger,
+    reason: request.reason,
+    startedAt: execution.startedAt,
+    finishedAt: new Date(clock.now()).toISOString(),
+    answer: approval ?? null,
+    plan,
+  };
+  await endLease(services, execution, 'NotApproved', true);
+  await publish(sns, settings.TOPIC_ARN, refusalNotification({ target: settings.TARGET, execution }, report));
+  return report;
+}
+
+export const handler = stateHandler(
+  ReportRefusalInput,
+  EndSettings,
+  () => ({ ...openLease(), ...openTopic() }),
+  reportRefusal,
+);

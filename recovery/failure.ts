@@ -1,0 +1,156 @@
+/** What became of an execution that did not succeed, as far as Step Functions can tell. */
+import {
+  DescribeExecutionCommand,
+  GetExecutionHistoryCommand,
+  type HistoryEvent,
+  type SFNClient,
+} from '@aws-sdk/client-sfn';
+import * as v from 'valibot';
+import { callAws } from './aws.ts';
+import { type ErrorName, errorNames } from './errors.ts';
+import { RecoveryState, Request } from './states.ts';
+
+/** An execution that has ended without success. */
+export interface EndedExecution {
+  readonly arn: string;
+  readonly name: string;
+  readonly startedAt: string;
+  readonly redriveCount: number;
+  readonly status: 'FAILED' | 'TIMED_OUT' | 'ABORTED';
+  readonly durationSeconds: number;
+  readonly error: string | undefined;
+  /** Lambda's JSON with `errorMessage`, or a text of Step Functions. */
+  readonly cause: string | undefined;
+}
+
+/** What of a state object tells what was done. */
+const Done = v.object({
+  request: v.exactOptional(Request),
+  ...v.pick(RecoveryState, ['upload', 'deployment', 'patch']).entries,
+});
+type Done = v.InferOutput<typeof Done>;
+
+/** What the notification of a failure needs. */
+export interface FailedRun {
+  /** `DeployFailed at AwaitDeploy`, `aborted at VerifyEndpoint`. */
+  readonly headline: string;
+  readonly cause: string;
+  readonly remedy: string;
+  readonly request: Request | undefined;
+  /** What the states before had come to. */
+  readonly done: Omit<Done, 'request'>;
+  readonly cancelledCommands: readonly string[];
+  readonly durationSeconds: number;
+  /** Why nothing starts by itself for a while. */
+  readonly pause: string | undefined;
+  /** Whether the circuit breaker has opened. */
+  readonly isPaused: boolean;
+}
+
+/** @returns `undefined` if the execution runs (again), has succeeded, or isn't there. */
+export async function readEndedExecution(sfn: SFNClient, arn: string): Promise<EndedExecution | undefined> {
+  const execution = await callAws(
+    { action: 'states:DescribeExecution', resource: `execution ${arn}` },
+    () => sfn.send(new DescribeExecutionCommand({ executionArn: arn })),
+    { ExecutionDoesNotExist: () => undefined },
+  );
+  const status = execution?.status;
+  if (!execution || (status !== 'FAILED' && status !== 'TIMED_OUT' && status !== 'ABORTED')) return undefined;
+  const startMs = (execution.redriveDate ?? execution.startDate)?.getTime() ?? 0;
+  return {
+    arn,
+    name: execution.name ?? '',
+    startedAt: execution.startDate?.toISOString() ?? '',
+    redriveCount: execution.redriveCount ?? 0,
+    status,
+    durationSeconds: Math.round(((execution.stopDate?.getTime() ?? startMs) - startMs) / 100) / 10,
+    error: execution.error,
+    cause: execution.cause,
+  };
+}
+
+/** The state in which an execution has ended, and the state object that went into it. */
+export async function readLastState(
+  sfn: SFNClient,
+  arn: string,
+): Promise<{ readonly name: string; readonly state: Done } | undefined> {
+  const { events = [] } = await callAws(
+    { action: 'states:GetExecutionHistory', resource: `execution ${arn}` },
+    () =>
+      sfn.send(new GetExecutionHistoryCommand({ executionArn: arn, reverseOrder: true, maxResults: 100 })),
+    { ExecutionDoesNotExist: () => ({ $metadata: {}, events: [] }) },
+  );
+  const entered = events.find(
+    (event: HistoryEvent) => event.stateEnteredEventDetails,
+  )?.stateEnteredEventDetails;
+  if (entered?.name === undefined) return undefined;
+  const state = v.safeParse(v.pipe(v.string(), v.parseJson(), Done), entered.input);
+  return { name: entered.name, state: state.success ? state.output : {} };
+}
+
+/** What went wrong and what to do about it, in words. */
+export function classifyFailure(
+  { status, error, cause }: Pick<EndedExecution, 'status' | 'error' | 'cause'>,
+  stateName: string | undefined,
+): Pick<FailedRun, 'headline' | 'cause' | 'remedy'> {
+  const at = stateName === undefined ? '' : ` at ${stateName}`;
+  if (status === 'ABORTED') {
+    return {
+      headline: `the execution was stopped${at}`,
+      cause: 'somebody has stopped the execution',
+      remedy: 'nothing, if that was on purpose. Otherwise let it go on.',
+    };
+  }
+  if (status === 'TIMED_OUT' || error === 'States.Timeout') {
+    return {
+      headline: `the time ran out${at}`,
+      cause: 'AWS did not answer for as long as the state machine allows',
+      remedy: 'check the AWS Health Dashboard, then let it go on.',
+    };
+  }
+  const known = errorNames.find((name) => name === error);
+  if (known) {
+    return {
+      headline: `${known}${at}`,
+      cause: firstLine(messageOf(cause)),
+      remedy: remedies[known] ?? 'see docs/runbook.md; mend it, then let it go on.',
+    };
+  }
+  // The message of an error that isn't ours may quote anything.
+  const name = /^[A-Za-z.]{1,80}$/.test(error ?? '') ? error : 'an error without a name';
+  return {
+    headline: `${name}${at}`,
+    cause: `the function of the state ended with ${name}; its log group has more`,
+    remedy: 'let it go on; if it fails again, report it with the log.',
+  };
+}
+
+/**
+ * Where going on from the failed state would not do, since what has to be mended is in the parameter, and has to be
+ * deployed.
+ */
+const startAnew = 'mend that, then start anew: a changed parameter has to be deployed.';
+const remedies: Partial<Record<ErrorName, string>> = {
+  EnvInvalid: startAnew,
+  EnvRestoreFailed: 'put a complete .env into the parameter (npx recover env push), then start anew.',
+  HostRejected: startAnew,
+  InternalKeyMissing: startAnew,
+  InternalKeyRejected: startAnew,
+  EndpointUnhealthy:
+    'look at the log of the API. If the parameter was wrong, start anew; otherwise let it go on.',
+  LeaseLost: 'wait until no other execution runs. If the target is still broken then, start anew.',
+};
+
+function messageOf(cause: string | undefined): string {
+  const parsed = v.safeParse(
+    v.pipe(v.string(), v.parseJson(), v.object({ errorMessage: v.string() })),
+    cause,
+  );
+  return parsed.success ? parsed.output.errorMessage : 'no message';
+}
+
+/** Behind the first line there can be the end of a command's output, which is for fewer eyes. */
+function firstLine(text: string): string {
+  const [first = ''] = text.split('\n');
+  return first.replace(/ The end of it, redacted:$/, '');
+}
