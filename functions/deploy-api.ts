@@ -35,7 +35,7 @@ export const maxDeploySeconds = 5 * 3600;
  *   them; DeployInProgress if somebody else's command runs; LeaseLost.
  */
 export async function deployApi(
-  { execution, retryCount }: DeployApiInput,
+  { execution, retryCount, deployment: before }: DeployApiInput,
   services: DeployApiServices,
 ): Promise<Deployment> {
   const { settings, clock, ssm } = services;
@@ -63,7 +63,7 @@ export async function deployApi(
   const sinceMs = Math.min(Date.parse(execution.startedAt), startedAtMs - maxDeploySeconds * 1000);
   const list = () => listCommands(ssm.reader, documentName, sinceMs);
   const resume = (commands: readonly SentCommand[]): Deployment | undefined => {
-    const own = findOwn(commands, execution);
+    const own = findOwn(commands, execution, before?.status !== 'Abandoned');
     return own && deployment(own.commandId, own.redriveCount, true);
   };
   // The first try has sent nothing; one after it may follow so soon that SSM does not list the command yet.
@@ -95,16 +95,21 @@ export async function deployApi(
   );
 }
 
-/** The command of this execution that counts: of this run, or one of before a redrive that has not failed. */
+/**
+ * The command of this execution that counts: of this run, or one of before a redrive that has not failed. A command
+ * reads `Success` even if an instance could not be reached, so that it is left to AwaitDeploy to abandon it.
+ */
 function findOwn(
   commands: readonly SentCommand[],
   execution: ExecutionRef,
+  mayBeOfBefore: boolean,
 ): { readonly commandId: string; readonly redriveCount: number } | undefined {
   for (const command of commands) {
     const redriveCount = redriveOf(command, execution);
     if (redriveCount === undefined) continue;
     const counts =
-      redriveCount === execution.redriveCount || !hasEnded(command) || command.status === 'Success';
+      redriveCount === execution.redriveCount ||
+      (mayBeOfBefore && (!hasEnded(command) || command.status === 'Success'));
     if (counts) return { commandId: command.commandId, redriveCount };
   }
   return undefined;

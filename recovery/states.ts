@@ -283,7 +283,7 @@ export type AnnounceRecoveryInput = v.InferOutput<typeof AnnounceRecoveryInput> 
 export const UploadEnvInput = v.object({ env: EnvFinding });
 export type UploadEnvInput = v.InferOutput<typeof UploadEnvInput> & Execution;
 
-export const DeployApiInput = v.object({});
+export const DeployApiInput = v.pick(RecoveryState, ['deployment']);
 export type DeployApiInput = v.InferOutput<typeof DeployApiInput> &
   Execution & {
     /** How often the state machine has tried this state before. */

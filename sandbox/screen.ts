@@ -6,26 +6,29 @@ import {
   Deployment,
   EndpointCheck,
   EndpointProof,
+  EnvFinding,
   EnvUpload,
   FunctionPatch,
   KnownGood,
+  RecoveryPlan,
   type RecoveryReport,
-  ValidateEnvOutput,
+  RefusalReport,
+  Skip,
+  TakeLeaseOutput,
 } from '../recovery/states.ts';
-import { count } from '../recovery/words.ts';
+import { count, listNames } from '../recovery/words.ts';
 import type { Execution, HistoryEvent } from './services/states.ts';
-
-/** `A, B and 3 more`. */
-function listNames(names: readonly string[], most = 6): string {
-  if (names.length === 0) return 'none';
-  const shown = names.slice(0, most).join(', ');
-  return names.length > most ? `${shown} and ${names.length - most} more` : shown;
-}
 
 /** One finding in words for each Task state, from the result of its function. */
 const findings: Record<string, (result: unknown) => string> = {
+  TakeLease: (result) => {
+    const skip = v.safeParse(Skip, result);
+    if (skip.success) return `${skip.output.outcome}: ${skip.output.message}`;
+    const { lease, request } = v.parse(TakeLeaseOutput, result);
+    return `${lease ? 'taken' : 'not needed for a plan'}; started by ${request.trigger}`;
+  },
   ValidateEnv: (result) => {
-    const { env } = v.parse(ValidateEnvOutput, result);
+    const env = v.parse(EnvFinding, result);
     const missing = [
       ...env.missingKeys,
       ...env.blankKeys,
@@ -35,6 +38,18 @@ const findings: Record<string, (result: unknown) => string> = {
       ? `complete: version ${env.version}, ${env.keyCount} keys`
       : `${env.finding.toLowerCase()}: version ${env.version} has ${count(env.keyCount, 'key')}; missing ${listNames(missing, 8)}`;
   },
+  PlanRecovery: (result) => {
+    const plan = v.parse(RecoveryPlan, result);
+    const { restore, deploy, function: patched } = plan;
+    const steps = [
+      ...(restore ? ['restore'] : []),
+      ...(deploy ? ['deploy'] : []),
+      ...(patched.setKeys.length + patched.removedKeys.length > 0 ? ['patch'] : []),
+    ];
+    return `${steps.join(', ') || 'nothing to do'} (plan ${plan.hash.slice(0, 12)})`;
+  },
+  AnnounceRecovery: () => 'told',
+  ReportRefusal: (result) => v.parse(RefusalReport, result).outcome,
   UploadEnv: (result) => {
     const { outcome, version, source, keyCount, restoredKeys } = v.parse(EnvUpload, result);
     if (outcome === 'AlreadyComplete') return `already complete: version ${version}`;
@@ -128,7 +143,7 @@ export class Screen {
     const time = event.timestamp.toTimeString().slice(0, 8);
     const seconds = ((event.timestamp.getTime() - this.#startedAt) / 1000).toFixed(1);
     const attempt = this.#attempt > 1 ? ` (attempt ${this.#attempt})` : '';
-    this.#print(`  ${time}  ${this.#state.padEnd(15)} ${seconds.padStart(5)} s  ${finding}${attempt}`);
+    this.#print(`  ${time}  ${this.#state.padEnd(16)} ${seconds.padStart(5)} s  ${finding}${attempt}`);
   }
 }
 

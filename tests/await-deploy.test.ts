@@ -10,6 +10,7 @@ import {
   secret,
   type TestAws,
 } from './aws.ts';
+import { executionRef, giveLease, leaseSettings } from './execution.ts';
 
 let aws: TestAws;
 afterEach(() => aws.close());
@@ -18,12 +19,16 @@ const settings = { ENV_PARAMETER: parameterName, ENV_READER: 'dotenv' as const, 
 
 async function deploy(options: AwsOptions): Promise<Deployment> {
   aws = await openAws(options);
+  await giveLease(aws, executionRef());
   return deployApi(
-    { execution: { name: 'run-1', startedAt: new Date(Date.now() - 5000).toISOString() }, retryCount: 0 },
+    { execution: executionRef(), retryCount: 0 },
     {
       clock: fastClock(1),
       ssm: aws.ssm,
+      dynamo: aws.dynamo,
+      sfn: aws.sfn,
       settings: {
+        ...leaseSettings,
         DOCUMENT_NAME: documentName,
         INSTANCE_IDS: options.instances?.map(({ id }) => id) ?? ['i-00000001'],
         INSTANCE_TAG: undefined,
@@ -35,9 +40,9 @@ async function deploy(options: AwsOptions): Promise<Deployment> {
   );
 }
 
-const watch = (deployment: Deployment, speed = 10, part: Partial<typeof settings> = {}) =>
+const watch = (deployment: Deployment, speed = 10, part: Partial<typeof settings> = {}, redriveCount = 0) =>
   awaitDeploy(
-    { deployment },
+    { execution: executionRef({ redriveCount }), deployment },
     { settings: { ...settings, ...part }, clock: fastClock(speed), ssm: aws.ssm.reader },
   );
 
@@ -55,6 +60,15 @@ describe('AwaitDeploy', () => {
     const deployment = await deploy({ deployScript: 'setTimeout(() => {}, 10_000)' });
     expect(await watch(deployment, 10, { WATCH_SECONDS: 5 })).toEqual(deployment);
     expect(aws.countCalls('GetCommandInvocation')).toBeGreaterThan(2);
+  });
+
+  it('hands back a command of before a redrive as abandoned, unless it has succeeded', async () => {
+    const deployment = await deploy({ deployScript: 'process.exit(3)' });
+    await expect(watch(deployment)).rejects.toMatchObject({ name: 'DeployFailed' });
+    expect(await watch(deployment, 10, {}, 1)).toEqual({ ...deployment, status: 'Abandoned' });
+    await aws.close();
+    const good = await deploy({});
+    expect(await watch(good, 10, {}, 1)).toMatchObject({ status: 'Success' });
   });
 
   it('fails as DeployFailed with the exit code and a redacted tail', async () => {

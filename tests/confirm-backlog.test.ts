@@ -3,6 +3,7 @@ import type { Clock } from '../recovery/clock.ts';
 import type { ConfirmBacklogInput } from '../recovery/states.ts';
 import { AwsError } from '../sandbox/endpoint.ts';
 import { fastClock, openAws, type TestAws } from './aws.ts';
+import { executionRef } from './execution.ts';
 
 let aws: TestAws;
 beforeEach(async () => {
@@ -30,7 +31,7 @@ const publish = (Value: number, Timestamp: number) =>
     },
   ]);
 const state = (startedAtMs: number, outcome: 'Patched' | 'Unchanged' = 'Patched'): ConfirmBacklogInput => ({
-  execution: { name: 'run-1', startedAt: new Date(startedAtMs).toISOString() },
+  execution: executionRef({ startedAt: new Date(startedAtMs).toISOString() }),
   patch: {
     outcome,
     functionName: 'metric',

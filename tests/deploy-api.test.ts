@@ -1,6 +1,9 @@
+import { CancelCommandCommand, ListCommandsCommand, SendCommandCommand } from '@aws-sdk/client-ssm';
 import { deployApi } from '../functions/deploy-api.ts';
+import type { Deployment } from '../recovery/states.ts';
 import { AwsError } from '../sandbox/endpoint.ts';
 import { documentName, fastClock, openAws, type TestAws } from './aws.ts';
+import { executionRef, giveLease, leaseSettings } from './execution.ts';
 
 let aws: TestAws;
 beforeEach(async () => {
@@ -15,6 +18,7 @@ beforeEach(async () => {
 afterEach(() => aws.close());
 
 const settings = {
+  ...leaseSettings,
   DOCUMENT_NAME: documentName,
   INSTANCE_IDS: ['i-00000001'],
   INSTANCE_TAG: undefined as string | undefined,
@@ -23,11 +27,23 @@ const settings = {
   EXECUTION_TIMEOUT_SECONDS: 100,
 };
 const startedAt = new Date(Date.now() - 5000).toISOString();
-const deploy = (part: Partial<typeof settings> = {}, name = 'run-1', retryCount = 0) =>
-  deployApi(
-    { execution: { name, startedAt }, retryCount },
-    { settings: { ...settings, ...part }, clock: fastClock(20), ssm: aws.ssm },
+const deploy = async (
+  part: Partial<typeof settings> = {},
+  { name = 'run-1', retryCount = 0, redriveCount = 0, deployment = undefined as Deployment | undefined } = {},
+) => {
+  const execution = executionRef({ name, startedAt, redriveCount });
+  await giveLease(aws, execution);
+  return deployApi(
+    { execution, retryCount, ...(deployment ? { deployment } : {}) },
+    {
+      settings: { ...settings, ...part },
+      clock: fastClock(20),
+      ssm: aws.ssm,
+      dynamo: aws.dynamo,
+      sfn: aws.sfn,
+    },
   );
+};
 
 describe('DeployApi', () => {
   it('sends the document to the instances, one after the other, with no parameter', async () => {
@@ -86,7 +102,7 @@ describe('DeployApi', () => {
   it('finds the command of an earlier try and sends no second one', async () => {
     const first = await deploy();
     // A moment later: SSM does not list the command yet.
-    const retry = await deploy({}, 'run-1', 1);
+    const retry = await deploy({}, { retryCount: 1 });
     expect(retry).toMatchObject({ commandId: first.commandId, resumed: true });
     const redrive = await deploy();
     expect(redrive).toMatchObject({ commandId: first.commandId, resumed: true });
@@ -94,8 +110,8 @@ describe('DeployApi', () => {
   });
 
   it('does not take the command of another execution for its own', async () => {
-    const first = await deploy({}, 'run-1');
-    const second = await deploy({}, 'run-11');
+    const first = await deploy();
+    const second = await deploy({}, { name: 'run-11' });
     expect(second.commandId).not.toBe(first.commandId);
   });
 
@@ -122,4 +138,109 @@ describe('DeployApi', () => {
     });
     expect(aws.countCalls('SendCommand')).toBe(2);
   });
+
+  describe('after a redrive', () => {
+    it('finds the command that succeeded, or still runs, and sends no second one', async () => {
+      const first = await deploy();
+      const ended = await settled();
+      expect(ended.Status).toBe('Success');
+      expect(await deploy({}, { redriveCount: 1 })).toMatchObject({
+        commandId: first.commandId,
+        resumed: true,
+        redriveCount: 0,
+      });
+      expect(aws.countCalls('SendCommand')).toBe(1);
+    });
+
+    it('sends another in place of one that was cancelled, once, with the redrive in its comment', async () => {
+      const first = await deploy();
+      await aws.ssm.writer.send(new CancelCommandCommand({ CommandId: first.commandId }));
+      await settled();
+      const second = await deploy({}, { redriveCount: 1 });
+      expect(second).toMatchObject({ resumed: false, redriveCount: 1 });
+      expect(aws.runCommand.commands.map(({ Comment }) => Comment)).toEqual([
+        'env-recovery run-1',
+        'env-recovery run-1 #1',
+      ]);
+      expect(await deploy({}, { redriveCount: 1, retryCount: 1 })).toMatchObject({
+        commandId: second.commandId,
+      });
+    });
+
+    it('sends another in place of one that AwaitDeploy has abandoned, though it reads Success', async () => {
+      const instances = { INSTANCE_IDS: ['i-00000002'] };
+      const first = await deploy(instances);
+      const { Status } = await settled();
+      expect(Status).toBe('Success');
+      expect(await deploy(instances, { redriveCount: 1 })).toMatchObject({ commandId: first.commandId });
+      const abandoned = { ...first, status: 'Abandoned' as const };
+      const second = await deploy(instances, { redriveCount: 1, deployment: abandoned });
+      expect(second.commandId).not.toBe(first.commandId);
+      expect(second.redriveCount).toBe(1);
+    });
+  });
+
+  describe('while another deploy runs', () => {
+    beforeEach(async () => {
+      await aws.close();
+      aws = await openAws({ deployScript: 'setTimeout(() => {}, 60_000)' });
+    });
+
+    it('stops the one that an execution of before has left behind', async () => {
+      const left = await deploy({}, { name: 'run-0' });
+      await listed();
+      const own = await deploy();
+      expect(aws.runCommand.commands.map(({ CommandId }) => CommandId)).toEqual([
+        left.commandId,
+        own.commandId,
+      ]);
+      expect(aws.runCommand.commands[0]?.invocations[0]?.Status).toBe('Cancelled');
+    });
+
+    it('does not disturb one that a person has sent, and fails as DeployInProgress', async () => {
+      await aws.ssm.writer.send(
+        new SendCommandCommand({
+          DocumentName: documentName,
+          InstanceIds: ['i-00000001'],
+          Comment: 'by hand',
+        }),
+      );
+      await listed();
+      await expect(deploy()).rejects.toMatchObject({
+        name: 'DeployInProgress',
+        message: expect.stringContaining(aws.runCommand.commands[0]?.CommandId ?? '?'),
+      });
+      expect(aws.runCommand.commands).toHaveLength(1);
+      expect(aws.countCalls('CancelCommand')).toBe(0);
+    });
+  });
+
+  it('sends nothing without the lease', async () => {
+    await giveLease(aws, executionRef({ name: 'other' }));
+    const execution = executionRef({ startedAt });
+    await expect(
+      deployApi(
+        { execution, retryCount: 0 },
+        { settings, clock: fastClock(20), ssm: aws.ssm, dynamo: aws.dynamo, sfn: aws.sfn },
+      ),
+    ).rejects.toMatchObject({ name: 'LeaseLost' });
+    expect(aws.countCalls('SendCommand')).toBe(0);
+  });
 });
+
+/** The newest command, when SSM lists it as ended. */
+async function settled(): Promise<{ Status?: string | undefined }> {
+  for (;;) {
+    const { Commands = [] } = await aws.ssm.reader.send(new ListCommandsCommand({}));
+    const [newest] = Commands;
+    if (newest && newest.Status !== 'InProgress' && newest.Status !== 'Cancelling') return newest;
+  }
+}
+
+/** When SSM lists a command: that takes a moment. */
+async function listed(): Promise<void> {
+  for (;;) {
+    const { Commands = [] } = await aws.ssm.reader.send(new ListCommandsCommand({}));
+    if (Commands.length > 0) return;
+  }
+}

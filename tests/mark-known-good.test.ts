@@ -2,6 +2,7 @@ import { markKnownGood } from '../functions/mark-known-good.ts';
 import { knownGoodLabel } from '../recovery/parameter.ts';
 import { AwsError } from '../sandbox/endpoint.ts';
 import { envFinding, fastClock, openAws, parameterName, type TestAws } from './aws.ts';
+import { executionRef, giveLease, leaseSettings } from './execution.ts';
 
 let aws: TestAws;
 beforeEach(async () => {
@@ -11,6 +12,7 @@ afterEach(() => aws.close());
 
 const backupName = '/app/env-backup';
 const settings = {
+  ...leaseSettings,
   ENV_PARAMETER: parameterName,
   ENV_READER: 'dotenv' as const,
   ENV_CONTRACT: { requiredKeys: ['A'], requiredPrefixes: [], rules: {} },
@@ -24,26 +26,35 @@ const deployment = {
   documentName: 'deploy',
   instanceIds: ['i-00000001'],
   resumed: false,
+  redriveCount: 0,
   startedAt: timestamp,
   deadline: timestamp,
   finishedAt: timestamp,
 };
 /** In an execution that starts when the version is there, `days` later. */
-const mark = (
+const mark = async (
   version = 1,
   part: Partial<typeof settings> = {},
   { isDeployed = true, days = 0 }: { isDeployed?: boolean; days?: number } = {},
 ) => {
   const nowMs = Date.now() + days * 24 * 60 * 60 * 1000;
+  const execution = executionRef({ startedAt: new Date(nowMs + 1).toISOString() });
+  await giveLease(aws, execution);
   return markKnownGood(
     {
-      execution: { name: 'run', startedAt: new Date(nowMs + 1).toISOString() },
+      execution,
       ...(isDeployed ? { deployment: { ...deployment, startedAt: new Date(nowMs + 1).toISOString() } } : {}),
       env: envFinding({ keys: ['A'], version }),
       endpoint: { httpStatus: 200, backlog: 7, attempts: 1, verifiedAt: timestamp },
       backlog: { backlog: 7, metric: 'N/M', datapoint: { value: 7, timestamp } },
     },
-    { settings: { ...settings, ...part }, clock: { ...fastClock(50), now: () => nowMs }, ssm: aws.ssm },
+    {
+      settings: { ...settings, ...part },
+      clock: { ...fastClock(50), now: () => nowMs },
+      ssm: aws.ssm,
+      dynamo: aws.dynamo,
+      sfn: aws.sfn,
+    },
   );
 };
 const put = (Value: string, Name = parameterName) =>

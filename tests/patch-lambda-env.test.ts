@@ -2,6 +2,7 @@ import { patchLambdaEnv } from '../functions/patch-lambda-env.ts';
 import { patchVariables } from '../recovery/function-env.ts';
 import { AwsError } from '../sandbox/endpoint.ts';
 import { fastClock, openAws, parameterName, secret, type TestAws } from './aws.ts';
+import { executionRef, giveLease, leaseSettings } from './execution.ts';
 
 let aws: TestAws;
 const key = secret();
@@ -14,6 +15,7 @@ afterEach(() => aws.close());
 
 const name = 'metric';
 const settings = {
+  ...leaseSettings,
   ENV_PARAMETER: parameterName,
   ENV_READER: 'dotenv' as const,
   FUNCTION_NAME: name,
@@ -22,11 +24,21 @@ const settings = {
   FUNCTION_REMOVE: ['API_HOST'],
   UPDATE_WITHIN_SECONDS: 60,
 };
-const patch = (startedAt = new Date(Date.now() + 3600_000).toISOString(), speed = 10) =>
-  patchLambdaEnv(
-    { execution: { name: 'run-1', startedAt } },
-    { settings, clock: fastClock(speed), ssm: aws.ssm.reader, lambda: aws.lambda },
+const patch = async (startedAt = new Date(Date.now() + 3600_000).toISOString(), speed = 10) => {
+  const execution = executionRef({ startedAt });
+  await giveLease(aws, execution);
+  return patchLambdaEnv(
+    { execution },
+    {
+      settings,
+      clock: fastClock(speed),
+      ssm: aws.ssm.reader,
+      lambda: aws.lambda,
+      dynamo: aws.dynamo,
+      sfn: aws.sfn,
+    },
   );
+};
 const have = (variables: Record<string, string>) => aws.addFunction(name, 'return 1', variables);
 const right = { API_URL: settings.FUNCTION_SET.API_URL, API_KEY: key };
 

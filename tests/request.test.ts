@@ -18,7 +18,13 @@ const alarmEvent = {
 
 describe('readRequest', () => {
   it('takes an empty object for a recovery with an automatic deploy', () => {
-    expect(readRequest({})).toEqual({ mode: 'recover', deploy: 'auto', reason: null, trigger: 'operator' });
+    expect(readRequest({})).toEqual({
+      mode: 'recover',
+      deploy: 'auto',
+      force: false,
+      reason: null,
+      trigger: 'operator',
+    });
   });
 
   it('takes what an operator may say', () => {
@@ -32,8 +38,28 @@ describe('readRequest', () => {
     expect(readRequest(alarmEvent)).toEqual({
       mode: 'recover',
       deploy: 'auto',
+      force: false,
       reason: 'heartbeat is ALARM',
       trigger: 'alarm',
+    });
+  });
+
+  it('takes a raw event of the parameter, and one of the schedule', () => {
+    const detail = { operation: 'Update', name: '/app/env', type: 'SecureString', description: 'the env' };
+    expect(
+      readRequest({ ...alarmEvent, source: 'aws.ssm', 'detail-type': 'Parameter Store Change', detail }),
+    ).toMatchObject({ reason: 'Update of /app/env', trigger: 'parameter', force: false });
+    expect(
+      readRequest({ ...alarmEvent, source: 'aws.events', 'detail-type': 'Scheduled Event', detail: {} }),
+    ).toMatchObject({ mode: 'recover', reason: null, trigger: 'schedule', force: false });
+  });
+
+  it('takes a plan, and force, from a person only', () => {
+    expect(readRequest({ mode: 'plan' })).toMatchObject({ mode: 'plan', trigger: 'operator' });
+    expect(readRequest({ force: true })).toMatchObject({ mode: 'recover', force: true });
+    expect(readRequest({ ...alarmEvent, force: true, mode: 'plan' })).toMatchObject({
+      mode: 'recover',
+      force: false,
     });
   });
 

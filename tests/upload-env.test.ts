@@ -5,6 +5,7 @@ import { knownGoodLabel } from '../recovery/parameter.ts';
 import type { EnvFinding } from '../recovery/states.ts';
 import { AwsError } from '../sandbox/endpoint.ts';
 import { envFinding, fastClock, openAws, parameterName, secret, type TestAws } from './aws.ts';
+import { executionRef, giveLease, leaseSettings } from './execution.ts';
 
 let aws: TestAws;
 beforeEach(async () => {
@@ -19,6 +20,7 @@ const contract: EnvContract = {
   rules: {},
 };
 const settings = {
+  ...leaseSettings,
   ENV_PARAMETER: parameterName,
   ENV_READER: 'dotenv' as EnvReader,
   ENV_CONTRACT: contract,
@@ -28,8 +30,19 @@ const settings = {
 const finding = (part: Partial<EnvFinding> = {}) =>
   envFinding({ complete: false, finding: 'Incomplete', version: 0, sizeBytes: 0, ...part });
 const missing = { finding: 'Missing' as const, keys: [] };
-const upload = (env = finding(), part: Partial<typeof settings> = {}) =>
-  uploadEnv({ env }, { settings: { ...settings, ...part }, clock: fastClock(50), ssm: aws.ssm });
+const upload = async (env = finding(), part: Partial<typeof settings> = {}) => {
+  await giveLease(aws, executionRef());
+  return uploadEnv(
+    { execution: executionRef(), env },
+    {
+      settings: { ...settings, ...part },
+      clock: fastClock(50),
+      ssm: aws.ssm,
+      dynamo: aws.dynamo,
+      sfn: aws.sfn,
+    },
+  );
+};
 const put = (Value: string, Name = parameterName) =>
   aws.parameters.put({ Name, Value, Type: 'SecureString', Overwrite: true });
 const latest = () => aws.parameters.get(parameterName);

@@ -4,6 +4,7 @@ import type { EnvReader } from '../recovery/env-text.ts';
 import type { EnvSettings } from '../recovery/settings.ts';
 import { AwsError } from '../sandbox/endpoint.ts';
 import { fastClock, openAws, parameterName, secret, type TestAws } from './aws.ts';
+import { executionRef } from './execution.ts';
 
 let aws: TestAws;
 beforeEach(async () => {
@@ -11,7 +12,6 @@ beforeEach(async () => {
 });
 afterEach(() => aws.close());
 
-const execution = { name: 'run-1', startedAt: '2026-01-01T00:00:00.000Z' };
 const contract: EnvContract = {
   requiredKeys: ['DB_HOST', 'DB_PASSWORD'],
   requiredPrefixes: ['R2_'],
@@ -22,9 +22,9 @@ const settings = {
   ENV_READER: 'dotenv' as const,
   ENV_CONTRACT: contract,
 };
-const validate = (input: unknown = {}, part: Partial<EnvSettings> = {}) =>
+const validate = (part: Partial<EnvSettings> = {}) =>
   validateEnv(
-    { execution, input },
+    { execution: executionRef() },
     { settings: { ...settings, ...part }, clock: fastClock(50), ssm: aws.ssm.reader },
   );
 const put = (Value: string, Type: 'SecureString' | 'String' = 'SecureString') =>
@@ -36,7 +36,7 @@ describe('ValidateEnv', () => {
     put('DB_HOST=a\n');
     put(`DB_HOST=db\nDB_PASSWORD=${password}\nR2_KEY=k\n`);
     const output = await validate();
-    expect(output.env).toEqual({
+    expect(output).toEqual({
       complete: true,
       finding: 'Complete',
       parameterName,
@@ -56,7 +56,7 @@ describe('ValidateEnv', () => {
   });
 
   it('takes a missing parameter for a finding', async () => {
-    expect((await validate()).env).toMatchObject({
+    expect(await validate()).toMatchObject({
       complete: false,
       finding: 'Missing',
       version: 0,
@@ -66,12 +66,12 @@ describe('ValidateEnv', () => {
 
   it('takes white space for an empty env', async () => {
     put(' \n\n');
-    expect((await validate()).env).toMatchObject({ complete: false, finding: 'Empty', version: 1 });
+    expect(await validate()).toMatchObject({ complete: false, finding: 'Empty', version: 1 });
   });
 
   it('names missing and blank keys', async () => {
     put('DB_HOST=\nOTHER=1\n');
-    expect((await validate()).env).toMatchObject({
+    expect(await validate()).toMatchObject({
       complete: false,
       finding: 'Incomplete',
       missingKeys: ['DB_PASSWORD'],
@@ -83,13 +83,13 @@ describe('ValidateEnv', () => {
   it('shows no secret that was written over the parameter and reads like a key', async () => {
     put('q83vEjRWeJq8wQ9zT4uV7yB2nM5kL8pX=');
     const output = await validate();
-    expect(output.env).toMatchObject({ complete: false, keyCount: 1, keys: [] });
+    expect(output).toMatchObject({ complete: false, keyCount: 1, keys: [] });
     expect(JSON.stringify(output)).not.toContain('q83vEjRWeJq8');
   });
 
   it('reads through BOM and CRLF and says that they are there', async () => {
     put('\uFEFFDB_HOST=a\r\nDB_PASSWORD=b\r\nR2_KEY=c\r\n');
-    expect((await validate()).env).toMatchObject({ complete: true, hasBom: true, hasCrlf: true });
+    expect(await validate()).toMatchObject({ complete: true, hasBom: true, hasCrlf: true });
   });
 
   it('fails as EnvInvalid on an unclosed quote, with the line and no value', async () => {
@@ -114,7 +114,7 @@ describe('ValidateEnv', () => {
     const value = secret();
     put(`DB_HOST=a\nDB_PASSWORD=b\nR2_KEY=c\nDB_PORT=${value}\n`);
     const rules = { DB_PORT: { nonEmpty: false, noPlaceholder: false, type: 'integer' as const } };
-    const failure = validate({}, { ENV_CONTRACT: { ...contract, rules } });
+    const failure = validate({ ENV_CONTRACT: { ...contract, rules } });
     await expect(failure).rejects.toMatchObject({
       name: 'EnvInvalid',
       message: expect.stringContaining('DB_PORT is not an integer'),
@@ -128,12 +128,7 @@ describe('ValidateEnv', () => {
     ['systemd', '\uFEFFDB_HOST=a\nDB_PASSWORD=b\nR2_KEY=c\n'],
   ])('finds a complete env misread where %s stumbles over BOM or CRLF', async (ENV_READER, text) => {
     put(text);
-    expect((await validate({}, { ENV_READER })).env).toMatchObject({ complete: false, finding: 'Misread' });
-  });
-
-  it('refuses an unknown input before it calls anything', async () => {
-    await expect(validate({ parameter: '/other' })).rejects.toMatchObject({ name: 'InvalidInput' });
-    expect(aws.endpoint.calls).toEqual([]);
+    expect(await validate({ ENV_READER })).toMatchObject({ complete: false, finding: 'Misread' });
   });
 
   it('fails after one try where access is denied, naming action and resource', async () => {
@@ -171,6 +166,6 @@ describe('ValidateEnv', () => {
       new AwsError('ServiceUnavailable', '', 503),
       'drop-before',
     );
-    expect((await validate()).env.complete).toBe(true);
+    expect((await validate()).complete).toBe(true);
   });
 });

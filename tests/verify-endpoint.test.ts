@@ -3,6 +3,7 @@ import { checkEndpoint } from '../functions/check-endpoint.ts';
 import { verifyEndpoint } from '../functions/verify-endpoint.ts';
 import { close, urlOf } from '../sandbox/endpoint.ts';
 import { fastClock, openAws, parameterName, secret, type TestAws } from './aws.ts';
+import { executionRef } from './execution.ts';
 
 let aws: TestAws;
 let api: Server;
@@ -40,7 +41,7 @@ const services = () => ({ settings: settings(), clock: fastClock(50), ssm: aws.s
 
 describe('VerifyEndpoint', () => {
   it('answers with the proof, and shows the key as the parameter has it', async () => {
-    const proof = await verifyEndpoint({}, services());
+    const proof = await verifyEndpoint({ execution: executionRef() }, services());
     expect(proof).toMatchObject({ httpStatus: 200, backlog: 7, attempts: 1 });
     expect(seenKeys.at(-1)).toBe(key);
     expect(JSON.stringify(proof)).not.toContain(key);
@@ -48,7 +49,7 @@ describe('VerifyEndpoint', () => {
 
   it('tries an endpoint that comes up again', async () => {
     statuses = [503, 502, 500, 404, 200];
-    expect(await verifyEndpoint({}, services())).toMatchObject({ attempts: 5 });
+    expect(await verifyEndpoint({ execution: executionRef() }, services())).toMatchObject({ attempts: 5 });
   });
 
   it.each([
@@ -60,7 +61,7 @@ describe('VerifyEndpoint', () => {
   ])('fails on HTTP %d as %s, after at least %d tries', async (status, name, tries) => {
     statuses = [status];
     const before = seenKeys.length;
-    await expect(verifyEndpoint({}, services())).rejects.toMatchObject({
+    await expect(verifyEndpoint({ execution: executionRef() }, services())).rejects.toMatchObject({
       name,
       message: expect.stringContaining('with Host api.example.com'),
     });
@@ -72,13 +73,15 @@ describe('VerifyEndpoint', () => {
 
   it('fails as InternalKeyMissing when the parameter does not have the key', async () => {
     aws.parameters.put({ Name: parameterName, Value: 'INTERNAL_KEY=\n', Overwrite: true });
-    await expect(verifyEndpoint({}, services())).rejects.toMatchObject({ name: 'InternalKeyMissing' });
+    await expect(verifyEndpoint({ execution: executionRef() }, services())).rejects.toMatchObject({
+      name: 'InternalKeyMissing',
+    });
   });
 });
 
 describe('CheckEndpoint', () => {
   it('takes a healthy endpoint for a finding', async () => {
-    expect(await checkEndpoint({}, services())).toEqual({
+    expect(await checkEndpoint({ execution: executionRef() }, services())).toEqual({
       needsDeploy: false,
       finding: 'Healthy',
       httpStatus: 200,
@@ -87,10 +90,13 @@ describe('CheckEndpoint', () => {
 
   it('asks again before it takes an endpoint for unhealthy', async () => {
     statuses = [500, 200];
-    expect(await checkEndpoint({}, services())).toMatchObject({ needsDeploy: false, finding: 'Healthy' });
+    expect(await checkEndpoint({ execution: executionRef() }, services())).toMatchObject({
+      needsDeploy: false,
+      finding: 'Healthy',
+    });
     statuses = [500];
     const before = seenKeys.length;
-    expect(await checkEndpoint({}, services())).toEqual({
+    expect(await checkEndpoint({ execution: executionRef() }, services())).toEqual({
       needsDeploy: true,
       finding: 'EndpointUnhealthy',
       httpStatus: 500,
@@ -104,6 +110,10 @@ describe('CheckEndpoint', () => {
     [302, 'EndpointRedirected', false],
   ])('takes HTTP %d for %s, and a deploy for a cure: %j', async (status, finding, needsDeploy) => {
     statuses = [status];
-    expect(await checkEndpoint({}, services())).toEqual({ needsDeploy, finding, httpStatus: status });
+    expect(await checkEndpoint({ execution: executionRef() }, services())).toEqual({
+      needsDeploy,
+      finding,
+      httpStatus: status,
+    });
   });
 });
