@@ -1,9 +1,13 @@
 #!/usr/bin/env node
-/** `npx recover env …`: the operator's hands on the env parameter, by the same code as the workflow's. */
+/**
+ * `npx recover env …`: the operator's hands on the env parameter, by the same code as the workflow's.
+ * `npx recover approve` and `reject`: the answer to an execution that asks before it changes anything.
+ */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import * as v from 'valibot';
 import { RecoveryError } from '../recovery/errors.ts';
 import { TargetInvalid } from '../targets/target.ts';
+import { answerPlan } from './answer.ts';
 import { checkEnv } from './env/check.ts';
 import { diffEnv } from './env/diff.ts';
 import { showHistory } from './env/history.ts';
@@ -17,13 +21,15 @@ import { UsageError } from './terminal.ts';
 import { UnreadableText } from './text-file.ts';
 
 const program = new Command('recover')
-  .description('Looks after the .env of an API in SSM Parameter Store. No command ever shows a value.')
+  .description(
+    'Looks after the .env of an API in SSM Parameter Store, and answers plans. No command shows a value.',
+  )
   .exitOverride();
 const env = program.command('env').description('the env parameter of a target');
 
 /** A command with the options that all of them take. */
-function command(name: string, description: string): Command {
-  return env
+function command(name: string, description: string, parent = env): Command {
+  return parent
     .command(name)
     .description(description)
     .option('--target <name>', 'targets/<name>.yml; or RECOVER_TARGET')
@@ -100,6 +106,22 @@ command('restore', 'fill what is missing, or go back to the values of a version;
         throw new UsageError('say either --version or --known-good');
       return restoreEnv(session, choice);
     }),
+  );
+
+command('approve', 'lets an execution carry out the plan it has shown', program)
+  .argument('<execution>', 'its name or ARN')
+  .option('--plan <hash>', 'refuse if it has another plan than this by now')
+  .option(...yes)
+  .action((execution: string, options: unknown) =>
+    run(options, (session) => {
+      const { plan } = v.parse(v.object({ plan: v.exactOptional(v.string()) }), options);
+      return answerPlan(session, execution, 'Approved', plan);
+    }),
+  );
+command('reject', 'ends an execution that waits for an approval; nothing is changed', program)
+  .argument('<execution>', 'its name or ARN')
+  .action((execution: string, options: unknown) =>
+    run(options, (session) => answerPlan(session, execution, 'Rejected')),
   );
 
 /** What went wrong, for a person or a machine, and the exit code: 2 for usage and credentials, else 1. */

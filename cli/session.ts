@@ -4,6 +4,8 @@ import * as v from 'valibot';
 import { type Clock, systemClock } from '../recovery/clock.ts';
 import type { EnvContract } from '../recovery/contract.ts';
 import type { EnvReader } from '../recovery/env-text.ts';
+import { type LeaseClients, openLease } from '../recovery/lease.ts';
+import type { LeaseSettings } from '../recovery/settings.ts';
 import { openSsm, type SsmClients } from '../recovery/ssm.ts';
 import { contractOf, loadTarget, targetNames } from '../targets/target.ts';
 import { Terminal, UsageError } from './terminal.ts';
@@ -28,6 +30,8 @@ export interface Session {
   readonly contract: EnvContract;
   readonly kmsKeyId: string | undefined;
   readonly ssm: SsmClients;
+  readonly lease: LeaseClients;
+  readonly leaseSettings: LeaseSettings;
   readonly clock: Clock;
   readonly terminal: Terminal;
 }
@@ -54,6 +58,7 @@ export function openSession(options: CommonOptions, environment: NodeJS.ProcessE
   if (endpointUrl !== undefined && !/^https?:\/\/[^/]/.test(endpointUrl))
     throw new UsageError('--endpoint-url: expected a URL that starts with http:// or https://');
   const target = loadTarget(name);
+  const config = clientConfig(options, environment);
   return {
     targetFile: `targets/${name}.yml`,
     parameterName: target.parameter.name,
@@ -61,7 +66,9 @@ export function openSession(options: CommonOptions, environment: NodeJS.ProcessE
     reader: target.parameter.reader,
     contract: contractOf(target),
     kmsKeyId: target.parameter.kmsKeyArn,
-    ssm: openSsm(clientConfig(options, environment)),
+    ssm: openSsm(config),
+    lease: openLease(config),
+    leaseSettings: { LEASE_TABLE: `env-recovery-${name}-lease`, TARGET: name },
     clock: systemClock,
     terminal: new Terminal(options),
   };

@@ -21,6 +21,8 @@ export const invokerConfig = () => ({
 const denied = new Set([
   'AccessDenied',
   'AccessDeniedException',
+  'AuthorizationError',
+  'AuthorizationErrorException',
   'UnauthorizedOperation',
   'KMSAccessDeniedException',
   'NotAuthorized',

@@ -32,7 +32,8 @@ type Done = v.InferOutput<typeof Done>;
 
 /** What the notification of a failure needs. */
 export interface FailedRun {
-  /** `DeployFailed at AwaitDeploy`, `aborted at VerifyEndpoint`. */
+  readonly ending: 'FAILED' | 'stopped' | 'ran out of time';
+  /** `DeployFailed at AwaitDeploy`. */
   readonly headline: string;
   readonly cause: string;
   readonly remedy: string;
@@ -92,10 +93,11 @@ export async function readLastState(
 export function classifyFailure(
   { status, error, cause }: Pick<EndedExecution, 'status' | 'error' | 'cause'>,
   stateName: string | undefined,
-): Pick<FailedRun, 'headline' | 'cause' | 'remedy'> {
+): Pick<FailedRun, 'ending' | 'headline' | 'cause' | 'remedy'> {
   const at = stateName === undefined ? '' : ` at ${stateName}`;
   if (status === 'ABORTED') {
     return {
+      ending: 'stopped',
       headline: `the execution was stopped${at}`,
       cause: 'somebody has stopped the execution',
       remedy: 'nothing, if that was on purpose. Otherwise let it go on.',
@@ -103,6 +105,7 @@ export function classifyFailure(
   }
   if (status === 'TIMED_OUT' || error === 'States.Timeout') {
     return {
+      ending: 'ran out of time',
       headline: `the time ran out${at}`,
       cause: 'AWS did not answer for as long as the state machine allows',
       remedy: 'check the AWS Health Dashboard, then let it go on.',
@@ -111,6 +114,7 @@ export function classifyFailure(
   const known = errorNames.find((name) => name === error);
   if (known) {
     return {
+      ending: 'FAILED',
       headline: `${known}${at}`,
       cause: firstLine(messageOf(cause)),
       remedy: remedies[known] ?? 'see docs/runbook.md; mend it, then let it go on.',
@@ -119,6 +123,7 @@ export function classifyFailure(
   // The message of an error that isn't ours may quote anything.
   const name = /^[A-Za-z.]{1,80}$/.test(error ?? '') ? error : 'an error without a name';
   return {
+    ending: 'FAILED',
     headline: `${name}${at}`,
     cause: `the function of the state ended with ${name}; its log group has more`,
     remedy: 'let it go on; if it fails again, report it with the log.',

@@ -3,8 +3,13 @@
  * table, under the target's name, that is only ever replaced as a whole and on condition that nobody has replaced it
  * since it was read.
  */
-import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { DescribeExecutionCommand, SFNClient } from '@aws-sdk/client-sfn';
+import {
+  DynamoDBClient,
+  type DynamoDBClientConfig,
+  GetItemCommand,
+  PutItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { DescribeExecutionCommand, SFNClient, type SFNClientConfig } from '@aws-sdk/client-sfn';
 import * as v from 'valibot';
 import { callAws, readerConfig } from './aws.ts';
 import type { Clock } from './clock.ts';
@@ -63,9 +68,16 @@ export interface LeaseClients {
   readonly sfn: SFNClient;
 }
 
-/** A conditional write may be repeated, by the SDK as well. */
-export function openLease(): LeaseClients {
-  return { dynamo: new DynamoDBClient(readerConfig()), sfn: new SFNClient(readerConfig()) };
+/**
+ * A conditional write may be repeated, by the SDK as well.
+ *
+ * @param config goes before the settings of each client.
+ */
+export function openLease(config: DynamoDBClientConfig & SFNClientConfig = {}): LeaseClients {
+  return {
+    dynamo: new DynamoDBClient({ ...readerConfig(), ...config }),
+    sfn: new SFNClient({ ...readerConfig(), ...config }),
+  };
 }
 
 /** What is needed to find and to judge the lease. */

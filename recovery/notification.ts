@@ -74,7 +74,7 @@ export function endNotification(recovery: Recovery, report: RecoveryReport): Not
     text: paragraphs(
       `${recovery.target} is recovered: HTTP ${endpoint.httpStatus}, backlog ${endpoint.backlog}, ${metric.name} = ${metric.value} at ${metric.timestamp}.`,
       [
-        reasonLine(report, { parameter: { ...env, version: env.versionBefore } }),
+        reasonLine(report, { parameter: { ...env, version: env.versionBefore } }, 'was'),
         'What was done',
         env.versionAfter === env.versionBefore
           ? `  env         nothing; version ${env.versionAfter} has ${count(env.keyCountAfter, 'key')}`
@@ -129,7 +129,7 @@ export function failureNotification(recovery: Recovery, failed: FailedRun): Noti
     ...failed.cancelledCommands.map((id) => `  cancelled   command ${id}, which was still running`),
   ];
   return {
-    subject: subjectOf(recovery, failed.isPaused ? 'FAILED, and will not start again' : 'FAILED'),
+    subject: subjectOf(recovery, failed.isPaused ? 'FAILED, and starts no more by itself' : failed.ending),
     text: paragraphs(
       `${recovery.target} is NOT recovered: ${failed.headline}.`,
       [
@@ -168,9 +168,10 @@ function reasonLine(
   {
     parameter,
   }: { readonly parameter: Pick<RecoveryPlan['parameter'], 'parameterName' | 'finding' | 'version'> },
+  verb = 'is',
 ): string {
   const { parameterName, finding, version } = parameter;
-  return `Why:          ${parameterName} ${version > 0 ? `(version ${version}) ` : ''}is ${finding.toLowerCase()}; started by ${startedBy(request)}`;
+  return `Why:          ${parameterName} ${version > 0 ? `(version ${version}) ` : ''}${verb} ${finding.toLowerCase()}; started by ${startedBy(request)}`;
 }
 
 function startedBy({ trigger, reason }: Pick<Request, 'trigger' | 'reason'>): string {
@@ -201,7 +202,7 @@ export function planLines({ restore, deploy, function: patched }: RecoveryPlan):
 function restoredText({ restoredKeys, source }: Pick<EnvUpload, 'restoredKeys' | 'source'>): string {
   if (restoredKeys.length === 0) return 'written anew, as its reader can read it';
   const from = source ? ` from ${nameOfOrigin(source)}` : '';
-  return `${count(restoredKeys.length, 'key')} restored${from}: ${listNames(restoredKeys, 20)}`;
+  return `${count(restoredKeys.length, 'key')}${from}: ${listNames(restoredKeys, 20)}`;
 }
 
 function functionText({

@@ -17,13 +17,20 @@ export interface CliOptions {
 }
 
 /** Runs `recover env …`, with the target sandbox and credentials of nobody. */
-export async function recoverEnv(
+export const recoverEnv = (
+  endpointUrl: string,
+  commandLine: readonly string[],
+  options?: CliOptions,
+): Promise<CliRun> => recover(endpointUrl, ['env', ...commandLine], options);
+
+/** Runs `recover …`. */
+export async function recover(
   endpointUrl: string,
   commandLine: readonly string[],
   { input = '', environment = {}, directory }: CliOptions = {},
 ): Promise<CliRun> {
   const program = join(import.meta.dirname, '..', 'cli', 'recover.ts');
-  const child = spawn(process.execPath, [program, 'env', ...commandLine], {
+  const child = spawn(process.execPath, [program, ...commandLine], {
     ...(directory === undefined ? {} : { cwd: directory }),
     env: {
       ...systemEnvironment(),

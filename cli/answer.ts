@@ -1,0 +1,70 @@
+import { userInfo } from 'node:os';
+import { SendTaskSuccessCommand } from '@aws-sdk/client-sfn';
+import { callAws } from '../recovery/aws.ts';
+import { nameOf, readLedger } from '../recovery/lease.ts';
+import { planLines } from '../recovery/notification.ts';
+import type { Approval } from '../recovery/states.ts';
+import type { Outcome, Session } from './session.ts';
+
+/**
+ * Answers an execution that waits for an approval of its plan. The answer carries the hash of the plan that was shown;
+ * the execution makes its plan anew, and goes on only if that one has the same.
+ *
+ * @param execution its name or ARN.
+ * @param plan the beginning of the hash that the person has seen before, if they want to be sure of it.
+ */
+export async function answerPlan(
+  session: Session,
+  execution: string,
+  decision: Approval['decision'],
+  plan?: string,
+): Promise<Outcome> {
+  const { lease, leaseSettings, terminal, clock } = session;
+  const { approval } = (await readLedger({ dynamo: lease.dynamo, settings: leaseSettings })).ledger;
+  const refuse = (why: string): Outcome => {
+    terminal.print(why);
+    return { ok: false, report: { answered: false, why } };
+  };
+  if (!approval || (approval.arn !== execution && nameOf(approval.arn) !== execution))
+    return refuse(`Execution ${nameOf(execution)} waits for no approval.`);
+  if (Date.parse(approval.until) <= clock.now())
+    return refuse(`Execution ${nameOf(execution)} has waited until ${approval.until}, and waits no longer.`);
+  const { hash } = approval.plan;
+  if (plan !== undefined && !hash.startsWith(plan))
+    return refuse(
+      `Execution ${nameOf(execution)} has the plan ${hash.slice(0, 12)} by now. Look at it first.`,
+    );
+
+  terminal.print(`Plan ${hash.slice(0, 12)} of execution ${nameOf(approval.arn)}`);
+  for (const line of planLines(approval.plan)) terminal.print(line);
+  if (decision === 'Approved' && !(await terminal.confirm('Approve of this?')))
+    return refuse('Not answered; it goes on waiting.');
+
+  const answer: Approval = { decision, hash, by: nameOfUser() };
+  const isTaken = await callAws<boolean>(
+    { action: 'states:SendTaskSuccess', resource: `execution ${approval.arn}` },
+    async () => {
+      await lease.sfn.send(
+        new SendTaskSuccessCommand({ taskToken: approval.taskToken, output: JSON.stringify(answer) }),
+      );
+      return true;
+    },
+    { TaskTimedOut: () => false, TaskDoesNotExist: () => false, InvalidToken: () => false },
+  );
+  if (!isTaken) return refuse(`Execution ${nameOf(approval.arn)} waits no longer.`);
+  terminal.print(
+    decision === 'Approved'
+      ? 'Approved. If everything is still as the plan has it, the execution goes on; otherwise it ends and changes nothing.'
+      : 'Rejected. The execution ends and changes nothing.',
+  );
+  return { ok: true, report: { answered: true, execution: approval.arn, ...answer } };
+}
+
+function nameOfUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container's user may have no name.
+    return 'a person';
+  }
+}
