@@ -14,6 +14,7 @@ const Machine = v.object({
       Next: v.optional(v.string()),
       End: v.optional(v.boolean()),
       Choices: v.optional(v.array(Choice), []),
+      Catch: v.optional(v.array(v.object({ ErrorEquals: v.array(v.string()), Next: v.string() })), []),
       Default: v.optional(v.string()),
     }),
   ),
@@ -26,17 +27,27 @@ export function drawStateMachine(definition: string): string {
   for (const [name, { Type }] of Object.entries(States))
     if (Type === 'Choice') lines.push(`  state ${name} <<choice>>`);
   lines.push(`  [*] --> ${StartAt}`);
-  for (const [name, { Next, End, Choices, Default }] of Object.entries(States)) {
+  for (const [name, { Type, Next, End, Choices, Default, Catch }] of Object.entries(States)) {
     for (const { Variable, Next: next, ...comparison } of Choices) {
       const [[operator = '', value] = []] = Object.entries(comparison);
-      const condition = operator.endsWith('Equals') ? `${value}` : `${operator} ${value}`;
-      lines.push(`  ${name} --> ${next}: ${Variable.replace(/^\$\./, '')} is ${condition}`);
+      lines.push(`  ${name} --> ${next}: ${nameOf(Variable)} ${describe(operator, value)}`);
     }
     if (Default) lines.push(`  ${name} --> ${Default}: else`);
     if (Next) lines.push(`  ${name} --> ${Next}`);
-    if (End) lines.push(`  ${name} --> [*]`);
+    for (const { ErrorEquals, Next: next } of Catch)
+      lines.push(`  ${name} --> ${next}: ${ErrorEquals.join(', ')}`);
+    if (End || Type === 'Succeed') lines.push(`  ${name} --> [*]`);
   }
   return lines.join('\n');
+}
+
+const nameOf = (path: string): string => path.replace(/^\$\./, '');
+
+function describe(operator: string, value: unknown): string {
+  if (operator === 'IsPresent') return value ? 'is there' : 'is not there';
+  if (operator === 'IsNull') return value ? 'is null' : 'is planned';
+  if (operator.endsWith('Path')) return `is ${nameOf(String(value))}`;
+  return operator.endsWith('Equals') ? `is ${value}` : `${operator} ${value}`;
 }
 
 const markers = ['<!-- picture: npm run picture -->', '<!-- end of picture -->'] as const;

@@ -37,8 +37,8 @@ const httpUrl = v.pipe(
   v.regex(/^https?:\/\//, 'expected a URL that starts with http:// or https://'),
 );
 
-/** The whole environment of a function may have 4 KB; the other settings need less than one. */
-const maxContractLength = 3000;
+/** The whole environment of a function may have 4 KB, counted as JSON; the names of the variables need some of it. */
+const maxSettingsLength = 3600;
 
 /** Names that Lambda keeps for itself; UpdateFunctionConfiguration refuses them. */
 const reserved = /^(AWS_.*|_HANDLER|_X_AMZN_TRACE_ID|LAMBDA_TASK_ROOT|LAMBDA_RUNTIME_DIR)$/;
@@ -184,8 +184,12 @@ export const Target = v.pipe(
   ),
   v.forward(
     v.check(
-      ({ parameter }) => JSON.stringify(contractOf({ parameter })).length <= maxContractLength,
-      `these, with the required keys, are more than a Lambda's environment holds (${maxContractLength} characters)`,
+      ({ parameter, instances, metricFunction: { set, setFromEnv, remove } }) =>
+        // As planRecovery gets them, which needs the most; each is a text within the JSON.
+        [contractOf({ parameter }), instances.ids ?? [], set, setFromEnv, remove]
+          .map((setting) => JSON.stringify(JSON.stringify(setting)).length)
+          .reduce((sum, length) => sum + length) <= maxSettingsLength,
+      `these, with the required keys, the instances and the variables of the metric function, are more than a Lambda's environment holds (${maxSettingsLength} characters)`,
     ),
     ['parameter', 'rules'],
   ),

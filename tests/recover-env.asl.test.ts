@@ -7,6 +7,7 @@ import { errorNames, transientErrorNames } from '../recovery/errors.ts';
 import type { FunctionOutcome } from '../sandbox/function-runtime.ts';
 import { StateMachineProperties, StateMachines } from '../sandbox/services/states.ts';
 import { resolveTemplate, resourcesOf } from '../sandbox/template.ts';
+import { maxApprovalMinutes } from '../targets/target.ts';
 import { packagedIn } from './package-stacks.ts';
 
 const template = readFileSync(
@@ -36,10 +37,21 @@ const tasks = Object.entries(definition.States).filter(([, { Type }]) => Type ==
 /** What a function answers: a value, or the name of an error it throws. One after the other, the last for good. */
 type Answers = Record<string, readonly (object | string)[]>;
 
+const request = (part: object = {}) => ({
+  takeLease: [{ request: { mode: 'recover', deploy: 'auto', ...part }, lease: { token: 1 } }],
+});
+const planned = (part: object = {}) => ({
+  planRecovery: [{ changes: true, needsApproval: false, hash: 'one', restore: null, deploy: null, ...part }],
+});
 const healthy: Answers = {
-  validateEnv: [{ execution: {}, request: { deploy: 'auto' }, env: { complete: true } }],
-  uploadEnv: [{ outcome: 'Restored' }],
+  ...request(),
+  validateEnv: [{ complete: true }],
   checkEndpoint: [{ needsDeploy: false }],
+  ...planned({ changes: false }),
+  requestApproval: [{}],
+  reportRefusal: [{ outcome: 'NotApproved' }],
+  announceRecovery: [{}],
+  uploadEnv: [{ outcome: 'Restored' }],
   deployApi: [{ status: 'InProgress' }],
   awaitDeploy: [{ status: 'Success' }],
   verifyEndpoint: [{ httpStatus: 200 }],
@@ -48,9 +60,11 @@ const healthy: Answers = {
   markKnownGood: [{ outcome: 'AlreadyMarked' }],
   reportRecovery: [{ outcome: 'Healthy' }],
 };
-const validated = (complete: boolean, deploy = 'auto') => ({
-  validateEnv: [{ execution: {}, request: { deploy }, env: { complete } }],
-});
+/** Everything has to be done. */
+const outage: Answers = {
+  validateEnv: [{ complete: false }],
+  ...planned({ restore: {}, deploy: {} }),
+};
 
 let play: (functionName: string, input: unknown) => FunctionOutcome;
 const machines = new StateMachines({
@@ -59,7 +73,8 @@ const machines = new StateMachines({
 });
 machines.add(machine.arn, machine.properties.StateMachineName, machine.properties.DefinitionString);
 
-async function run(answers: Answers) {
+/** @param approval what a person answers at once to an execution that asks. */
+async function run(answers: Answers, approval?: object) {
   const played: string[] = [];
   const inputs = new Map<string, unknown>();
   play = (name, input) => {
@@ -67,6 +82,9 @@ async function run(answers: Answers) {
     const answer = queue[Math.min(played.filter((one) => one === name).length, queue.length - 1)];
     played.push(name);
     inputs.set(name, input);
+    const token = v.safeParse(v.object({ taskToken: v.string() }), input);
+    if (approval && token.success)
+      setImmediate(() => machines.succeedTask(token.output.taskToken, JSON.stringify(approval)));
     return typeof answer === 'string'
       ? { error: { errorType: answer, errorMessage: 'played' } }
       : { result: answer };
@@ -79,40 +97,54 @@ async function run(answers: Answers) {
 const proof = ['verifyEndpoint', 'patchLambdaEnv', 'confirmBacklog', 'markKnownGood', 'reportRecovery'];
 
 describe('the state machine', () => {
+  const looks = ['takeLease', 'validateEnv', 'checkEndpoint', 'planRecovery'];
   it.each<[string, Answers, string[]]>([
-    ['does not deploy a healthy system', {}, ['validateEnv', 'checkEndpoint', ...proof]],
+    ['changes nothing in a healthy system', {}, [...looks, ...proof]],
     [
       'deploys an unhealthy one',
-      { checkEndpoint: [{ needsDeploy: true }] },
-      ['validateEnv', 'checkEndpoint', 'deployApi', 'awaitDeploy', ...proof],
+      planned({ deploy: {} }),
+      [...looks, 'announceRecovery', 'deployApi', 'awaitDeploy', ...proof],
     ],
     [
-      'restores an incomplete env and deploys it',
-      validated(false),
-      ['validateEnv', 'uploadEnv', 'deployApi', 'awaitDeploy', ...proof],
+      'restores an incomplete env and deploys it, without asking the endpoint first',
+      outage,
+      [
+        'takeLease',
+        'validateEnv',
+        'planRecovery',
+        'announceRecovery',
+        'uploadEnv',
+        'deployApi',
+        'awaitDeploy',
+        ...proof,
+      ],
     ],
     [
-      'deploys always when told to',
-      validated(true, 'always'),
-      ['validateEnv', 'deployApi', 'awaitDeploy', ...proof],
+      'does not ask the endpoint where the request decides about the deploy',
+      request({ deploy: 'always' }),
+      ['takeLease', 'validateEnv', 'planRecovery', ...proof],
     ],
+    ['tells before it patches alone', planned(), [...looks, 'announceRecovery', ...proof]],
     [
-      'never deploys when told so, with a restored env',
-      validated(false, 'never'),
-      ['validateEnv', 'uploadEnv', ...proof],
-    ],
-    [
-      'never deploys when told so, with an unhealthy endpoint',
-      { ...validated(true, 'never'), checkEndpoint: [{ needsDeploy: true }] },
-      ['validateEnv', 'checkEndpoint', ...proof],
+      'restores without a deploy',
+      planned({ restore: {} }),
+      [...looks, 'announceRecovery', 'uploadEnv', ...proof],
     ],
     [
       'watches again while the command runs',
       {
-        ...validated(false),
+        ...planned({ deploy: {} }),
         awaitDeploy: [{ status: 'InProgress' }, { status: 'InProgress' }, { status: 'Success' }],
       },
-      ['validateEnv', 'uploadEnv', 'deployApi', 'awaitDeploy', 'awaitDeploy', 'awaitDeploy', ...proof],
+      [...looks, 'announceRecovery', 'deployApi', 'awaitDeploy', 'awaitDeploy', 'awaitDeploy', ...proof],
+    ],
+    [
+      'sends another command for one that was abandoned',
+      {
+        ...planned({ deploy: {} }),
+        awaitDeploy: [{ status: 'Abandoned' }, { status: 'Success' }],
+      },
+      [...looks, 'announceRecovery', 'deployApi', 'awaitDeploy', 'deployApi', 'awaitDeploy', ...proof],
     ],
   ])('%s', async (_what, answers, expected) => {
     const { execution, played } = await run(answers);
@@ -120,32 +152,101 @@ describe('the state machine', () => {
     expect(execution).toMatchObject({ status: 'SUCCEEDED', output: '{"outcome":"Healthy"}' });
   });
 
-  it('hands the execution’s raw input, name and start to ValidateEnv', async () => {
+  it.each(['AlreadyRunning', 'CoolingDown', 'CircuitOpen'])(
+    'ends at once as %s, with that as its output',
+    async (outcome) => {
+      const { execution, played } = await run({ takeLease: [{ outcome, owner: 'x' }] });
+      expect(played).toEqual(['takeLease']);
+      expect(execution).toMatchObject({ status: 'SUCCEEDED' });
+      expect(JSON.parse(execution.output ?? '')).toEqual({ outcome, owner: 'x' });
+    },
+  );
+
+  it('ends a plan with the plan as its output, whatever it is', async () => {
+    for (const plan of [planned(), planned({ changes: false }), planned({ needsApproval: true })]) {
+      const { execution, played } = await run({ ...request({ mode: 'plan' }), ...plan });
+      expect(played.at(-1)).toBe('planRecovery');
+      expect(JSON.parse(execution.output ?? '')).toEqual(plan.planRecovery[0]);
+    }
+  });
+
+  describe('with an approval', () => {
+    const needsApproval = { ...outage, ...planned({ restore: {}, deploy: {}, needsApproval: true }) };
+    const again = (hash: string) => ({
+      planRecovery: [...needsApproval.planRecovery, { ...needsApproval.planRecovery[0], hash }],
+    });
+
+    it('asks before it changes anything, and plans anew when it was given', async () => {
+      const { execution, played } = await run(needsApproval, { decision: 'Approved', hash: 'one' });
+      expect(execution.status).toBe('SUCCEEDED');
+      expect(played.slice(0, 7)).toEqual([
+        'takeLease',
+        'validateEnv',
+        'planRecovery',
+        'requestApproval',
+        'validateEnv',
+        'planRecovery',
+        'announceRecovery',
+      ]);
+    });
+
+    it.each<[string, Answers, { decision: string; hash: string }]>([
+      ['was rejected', {}, { decision: 'Rejected', hash: 'one' }],
+      ['is of a plan that no longer holds', again('two'), { decision: 'Approved', hash: 'one' }],
+      ['is of another plan than was shown', {}, { decision: 'Approved', hash: 'two' }],
+    ])('ends and changes nothing when it %s', async (_what, answers, answer) => {
+      const { execution, played } = await run({ ...needsApproval, ...answers }, answer);
+      expect(played.at(-1)).toBe('reportRefusal');
+      expect(played).not.toContain('announceRecovery');
+      expect(execution).toMatchObject({ status: 'SUCCEEDED', output: '{"outcome":"NotApproved"}' });
+    });
+
+    it('asks for none where there is nothing to do by then', async () => {
+      const { played } = await run(
+        { ...needsApproval, planRecovery: [...needsApproval.planRecovery, { changes: false }] },
+        { decision: 'Approved', hash: 'one' },
+      );
+      expect(played.slice(-6)).toEqual(['planRecovery', ...proof]);
+    });
+  });
+
+  it('hands the execution’s raw input, and what it is, to TakeLease', async () => {
     const { inputs, execution } = await run({});
-    expect(inputs.get('validateEnv')).toEqual({
-      input: { reason: 'test' },
-      execution: { name: execution.name, startedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/) },
+    expect(inputs.get('takeLease')).toEqual({
+      state: { input: { reason: 'test' } },
+      execution: {
+        arn: execution.executionArn,
+        name: execution.name,
+        startedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+        redriveCount: 0,
+      },
+      retryCount: 0,
     });
   });
 
   it('hands ReportRecovery all that the states have found', async () => {
-    const { inputs } = await run(validated(false));
+    const { inputs } = await run(outage);
     expect(inputs.get('reportRecovery')).toMatchObject({
-      upload: { outcome: 'Restored' },
-      deployment: { status: 'Success' },
-      endpoint: { httpStatus: 200 },
-      patch: { outcome: 'Unchanged' },
-      backlog: { backlog: 7 },
+      execution: { redriveCount: 0 },
+      state: {
+        request: { mode: 'recover' },
+        plan: { changes: true },
+        upload: { outcome: 'Restored' },
+        deployment: { status: 'Success' },
+        endpoint: { httpStatus: 200 },
+        patch: { outcome: 'Unchanged' },
+        backlog: { backlog: 7 },
+      },
     });
   });
 
   it.each(transientErrorNames)('tries four more times on %s, then fails by that name', async (name) => {
     const recovered = await run({
-      ...validated(false),
+      ...outage,
       uploadEnv: [name, name, name, name, { outcome: 'Restored' }],
     });
     expect(recovered.execution.status).toBe('SUCCEEDED');
-    const { execution, played } = await run({ ...validated(false), uploadEnv: [name] });
+    const { execution, played } = await run({ ...outage, uploadEnv: [name] });
     expect(execution).toMatchObject({ status: 'FAILED', error: name });
     expect(played.filter((one) => one === 'uploadEnv')).toHaveLength(5);
   });
@@ -155,7 +256,7 @@ describe('the state machine', () => {
     async (name) => {
       const { execution, played } = await run({ validateEnv: [name] });
       expect(execution).toMatchObject({ status: 'FAILED', error: name });
-      expect(played).toHaveLength(2);
+      expect(played).toHaveLength(3);
     },
   );
 
@@ -170,12 +271,12 @@ describe('the state machine', () => {
 
   it('tells DeployApi which try it is', async () => {
     const { inputs } = await run({
-      ...validated(false),
+      ...outage,
       deployApi: ['AwsUnavailable', { status: 'InProgress' }],
     });
-    expect(inputs.get('deployApi')).toEqual({ execution: {}, retryCount: 1 });
-    const { inputs: first } = await run(validated(false));
-    expect(first.get('deployApi')).toEqual({ execution: {}, retryCount: 0 });
+    expect(inputs.get('deployApi')).toMatchObject({ retryCount: 1 });
+    const { inputs: first } = await run(outage);
+    expect(first.get('deployApi')).toMatchObject({ retryCount: 0 });
   });
 
   const finalNames = errorNames.filter(
@@ -184,15 +285,18 @@ describe('the state machine', () => {
   it.each(finalNames)('fails at once on %s', async (name) => {
     const { execution, played } = await run({ verifyEndpoint: [name] });
     expect(execution).toMatchObject({ status: 'FAILED', error: name });
-    expect(played).toEqual(['validateEnv', 'checkEndpoint', 'verifyEndpoint']);
+    expect(played.slice(-2)).toEqual(['planRecovery', 'verifyEndpoint']);
   });
 
   it.each(tasks.map(([task]) => `${task.charAt(0).toLowerCase()}${task.slice(1)}`))(
     'ends natively where %s fails',
     async (key) => {
-      const path =
-        key === 'uploadEnv' ? validated(false) : key === 'checkEndpoint' ? {} : validated(true, 'always');
-      const { execution, played } = await run({ ...path, [key]: ['AccessDenied'] });
+      const asks = ['requestApproval', 'reportRefusal'].includes(key);
+      const path = key === 'checkEndpoint' ? {} : outage;
+      const { execution, played } = await run(
+        { ...path, ...(asks ? planned({ needsApproval: true }) : {}), [key]: ['AccessDenied'] },
+        { decision: 'Rejected', hash: 'one' },
+      );
       expect(execution).toMatchObject({ status: 'FAILED', error: 'AccessDenied' });
       expect(played.at(-1)).toBe(key);
       expect(execution.history.at(-1)?.type).toBe('ExecutionFailed');
@@ -203,13 +307,23 @@ describe('the state machine', () => {
 describe('the definition', () => {
   it('bounds every task, and the machine by more than the longest deploy and two tries of each task take', () => {
     for (const [, { TimeoutSeconds }] of tasks) expect(TimeoutSeconds).toBeGreaterThan(0);
-    const taskSeconds = tasks.reduce((sum, [, { TimeoutSeconds = 0 }]) => sum + 2 * TimeoutSeconds, 0);
-    expect(definition.TimeoutSeconds).toBeGreaterThan(maxDeploySeconds + taskSeconds);
+    const taskSeconds = tasks
+      .filter(([name]) => name !== 'RequestApproval')
+      .reduce((sum, [, { TimeoutSeconds = 0 }]) => sum + 2 * TimeoutSeconds, 0);
+    expect(definition.TimeoutSeconds).toBeGreaterThan(
+      maxApprovalMinutes * 60 + maxDeploySeconds + taskSeconds,
+    );
   });
 
-  it('retries every task in the same way', () => {
+  it('retries every task in the same way, but for the end of the waiting for an approval', () => {
     const [first] = tasks;
-    for (const [, { Retry }] of tasks) expect(Retry).toEqual(first?.[1].Retry);
+    for (const [name, { Retry }] of tasks) {
+      const expected = first?.[1].Retry?.map(({ ErrorEquals, ...rest }) => ({
+        ErrorEquals: ErrorEquals.filter((error) => name !== 'RequestApproval' || error !== 'States.Timeout'),
+        ...rest,
+      }));
+      expect(Retry).toEqual(expected);
+    }
   });
 
   it('retries the transient names of the closed list, and knows no other name but AWS’s own', () => {
@@ -220,10 +334,18 @@ describe('the definition', () => {
     expect(own(once)).toEqual(['CredentialsExpired']);
   });
 
-  it('catches nothing and has no Fail state, so that a redrive starts at the state that failed', () => {
-    for (const state of Object.values(definition.States)) {
-      expect(state).not.toHaveProperty('Catch');
+  it('has no Fail state and catches no failure, so that a redrive starts at the state that failed', () => {
+    for (const [name, state] of Object.entries(definition.States)) {
       expect(state.Type).not.toBe('Fail');
+      // That nobody answers is an outcome.
+      if (name === 'RequestApproval')
+        expect(state.Catch).toMatchObject([{ ErrorEquals: ['States.Timeout'], Next: 'ReportRefusal' }]);
+      else expect(state).not.toHaveProperty('Catch');
     }
+  });
+
+  it('hands every state the execution with its redrives, which the fence asks for', () => {
+    for (const [, { Parameters }] of tasks)
+      expect(JSON.stringify(Parameters)).toContain('"redriveCount.$":"$$.Execution.RedriveCount"');
   });
 });

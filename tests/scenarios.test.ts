@@ -1,6 +1,4 @@
 /** Whole runs: the compiled template, its packaged functions, and a real API on a host. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import {
   DescribeExecutionCommand,
   GetExecutionHistoryCommand,
@@ -8,111 +6,26 @@ import {
   SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import { effectiveEntries, isBlank, readEnvText } from '../recovery/env-text.ts';
 import { knownGoodLabel } from '../recovery/parameter.ts';
-import { openSandbox, type Sandbox } from '../sandbox/sandbox.ts';
-import {
-  makeSeed,
-  type ScenarioName,
-  type Seed,
-  scenarioNames,
-  scenarios,
-  seedSandbox,
-} from '../sandbox/scenarios.ts';
-import { Screen } from '../sandbox/screen.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+import { type ScenarioName, scenarioNames, scenarios } from '../sandbox/scenarios.ts';
 import type { Execution } from '../sandbox/services/states.ts';
-import { packagedIn } from './package-stacks.ts';
+import { checkInvariants, openRun, outputOf, statesOf, type WholeRun, writesOf } from './whole-run.ts';
 
-const root = join(packagedIn('sandbox'), '..', '..');
-let directory: string;
+let whole: WholeRun;
 let sandbox: Sandbox;
-let seed: Seed;
-/** What a person sees. */
-let screenLines: string[];
 
 async function open(scenario: ScenarioName): Promise<void> {
-  directory = mkdtempSync(join(root, 'run-'));
-  seed = makeSeed(scenario);
-  screenLines = [];
-  const screen = new Screen((line) => screenLines.push(line), scenario);
-  sandbox = await openSandbox({
-    packageDirectory: packagedIn('sandbox'),
-    directory,
-    host: seed.host,
-    retryMilliseconds: 10,
-    onEvent: (_execution, event) => screen.show(event),
-  });
-  seedSandbox(sandbox, seed);
+  whole = await openRun(scenario);
+  ({ sandbox } = whole);
 }
-afterEach(async () => {
-  await sandbox.close();
-  rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
-});
+afterEach(() => whole.close());
 
-async function run(input = '{}'): Promise<Execution> {
-  const execution = sandbox.machines.start(sandbox.stateMachineArn, input);
-  await execution.ended;
-  return execution;
-}
-
+const run = (input?: string): Promise<Execution> => whole.run(input);
+/** A person's start, soon after a recovery. */
+const runAgain = () => run('{"force":true}');
 const versionNow = () => sandbox.parameters.get(sandbox.parameterName).Version;
-const writes = () =>
-  sandbox.endpoint.calls.filter(({ operation }) =>
-    [
-      'PutParameter',
-      'LabelParameterVersion',
-      'UnlabelParameterVersion',
-      'SendCommand',
-      'UpdateFunctionConfiguration',
-    ].includes(operation),
-  );
-const states = (execution: Execution) =>
-  execution.history.flatMap(({ type, stateEnteredEventDetails: details }) =>
-    type === 'TaskStateEntered' && typeof details === 'object' && details !== null && 'name' in details
-      ? [details.name]
-      : [],
-  );
-
-/** The values that must never be seen: each one of the env, and of the metric function's environment. */
-function secrets(): string[] {
-  const texts = [...seed.versions, sandbox.parameters.get(sandbox.parameterName).Value];
-  return texts
-    .flatMap((text) => [...effectiveEntries(readEnvText(text, 'dotenv')).values()])
-    .filter(({ key, value }) => /SECRET|PASSWORD|KEY|REDIS/.test(key) && !isBlank(value))
-    .flatMap(({ value }) => [value, ...(value.match(/:([^@:/]{16,})@/)?.slice(1) ?? [])]);
-}
-
-/** S: no value in state, errors, causes, logs or command parameters. V: no key of any version is lost. */
-function checkInvariants(): void {
-  const shown = JSON.stringify([
-    sandbox.machines.executions.map(({ history, input, output, error, cause }) => [
-      history,
-      input,
-      output,
-      error,
-      cause,
-    ]),
-    sandbox.logs,
-    screenLines,
-    sandbox.runCommand.commands,
-    sandbox.endpoint.calls.filter(
-      ({ operation }) => operation === 'SendCommand' || operation === 'PutMetricData',
-    ),
-  ]);
-  expect(secrets().length).toBeGreaterThan(0);
-  for (const value of secrets()) expect(shown).not.toContain(value);
-
-  const history = sandbox.parameters.history(sandbox.parameterName);
-  const now = effectiveEntries(readEnvText(history.at(-1)?.Value ?? '', 'dotenv'));
-  if (sandbox.endpoint.calls.some(({ operation }) => operation === 'PutParameter')) {
-    for (const { Value } of history)
-      for (const key of effectiveEntries(readEnvText(Value, 'dotenv')).keys())
-        expect([...now.keys()]).toContain(key);
-  }
-  // 1: one command for each execution that deployed.
-  const comments = sandbox.runCommand.commands.map(({ Comment }) => Comment);
-  expect(new Set(comments).size).toBe(comments.length);
-}
+const writes = () => writesOf(whole).filter(({ operation }) => operation !== 'PutMetricData');
 
 describe('the sandbox', () => {
   it.each(scenarioNames)('plays %s to its end', async (scenario) => {
@@ -134,7 +47,7 @@ describe('the sandbox', () => {
       expect(versionNow()).toBe(before);
     }
     if (scenario === 'no-source' || scenario === 'healthy') expect(writes()).toEqual([]);
-    checkInvariants();
+    checkInvariants(whole);
   });
 
   it.each<[string, (good: string) => string | undefined]>([
@@ -151,18 +64,12 @@ describe('the sandbox', () => {
     const name = sandbox.parameterName;
     const good = sandbox.parameters.get(name).Value;
     const spoilt = spoil(good);
-    if (spoilt === undefined) sandbox.parameters.delete(name);
-    else
-      sandbox.parameters.put({
-        Name: name,
-        Value: spoilt,
-        Overwrite: true,
-        Description: 'Environment of the API',
-      });
+    if (spoilt === undefined) sandbox.parameters.quietly(() => sandbox.parameters.delete(name));
+    else whole.overwrite(spoilt);
     const execution = await run();
     expect(JSON.parse(execution.output ?? '{}')).toMatchObject({ outcome: 'Recovered' });
     expect(sandbox.parameters.get(name)).toMatchObject({ Value: good, Type: 'SecureString' });
-    checkInvariants();
+    checkInvariants(whole);
   });
 
   it('recovers by the alarm alone: the compiled rule matches its event and starts the state machine', async () => {
@@ -252,15 +159,15 @@ describe('the sandbox', () => {
     });
 
     // The history goes with a parameter that is deleted; the copy doesn't.
-    sandbox.parameters.delete(parameterName);
-    const again = await run();
+    sandbox.parameters.quietly(() => sandbox.parameters.delete(parameterName));
+    const again = await runAgain();
     expect(JSON.parse(again.output ?? '{}')).toMatchObject({
       outcome: 'Recovered',
       env: { finding: 'Missing', source: { kind: 'backup', version: 1 } },
       knownGood: { outcome: 'Marked', version: 1, backup: { version: 1 } },
     });
     expect(sandbox.parameters.get(parameterName).Value).toBe(known.Value);
-    checkInvariants();
+    checkInvariants(whole);
   });
 
   it('finds a recovered system healthy when it is started again, and writes nothing', async () => {
@@ -268,8 +175,8 @@ describe('the sandbox', () => {
     await run();
     const written = writes().length;
     const starts = sandbox.host.starts();
-    const again = await run();
-    expect(JSON.parse(again.output ?? '{}')).toMatchObject({ outcome: 'Healthy', deployment: null });
+    const again = await runAgain();
+    expect(outputOf(again)).toMatchObject({ outcome: 'Healthy', deployment: null });
     expect(writes()).toHaveLength(written);
     expect(sandbox.host.starts()).toBe(starts);
   });
@@ -277,7 +184,7 @@ describe('the sandbox', () => {
   it('deploys a healthy system only when told to', async () => {
     await open('healthy');
     const execution = await run('{"deploy":"always"}');
-    expect(states(execution)).toEqual(expect.arrayContaining(['DeployApi', 'AwaitDeploy']));
+    expect(statesOf(execution)).toEqual(expect.arrayContaining(['DeployApi', 'AwaitDeploy']));
     expect(sandbox.host.starts()).toBe(2);
   });
 
@@ -292,19 +199,17 @@ describe('the sandbox', () => {
   it('fails as InternalKeyRejected where the API runs with another key and no deploy is wanted', async () => {
     await open('healthy');
     const { Value } = sandbox.parameters.get(sandbox.parameterName);
-    sandbox.parameters.put({
-      Name: sandbox.parameterName,
-      Value: Value.replace(/^LAMBDA_INTERNAL_API_KEY=.*$/m, 'LAMBDA_INTERNAL_API_KEY=rotated-0123456789'),
-      Overwrite: true,
-    });
+    whole.overwrite(
+      Value.replace(/^LAMBDA_INTERNAL_API_KEY=.*$/m, 'LAMBDA_INTERNAL_API_KEY=rotated-0123456789'),
+    );
     const failed = await run('{"deploy":"never"}');
     expect(failed).toMatchObject({ status: 'FAILED', error: 'InternalKeyRejected' });
-    const recovered = await run();
+    const recovered = await runAgain();
     expect(JSON.parse(recovered.output ?? '{}')).toMatchObject({
       outcome: 'Recovered',
       function: { setKeys: ['LAMBDA_INTERNAL_API_KEY'] },
     });
-    checkInvariants();
+    checkInvariants(whole);
   });
 
   it('fails as DeployFailed with the exit code when the host can not be reached by its own script', async () => {
@@ -313,7 +218,7 @@ describe('the sandbox', () => {
     const execution = await run();
     expect(execution).toMatchObject({ status: 'FAILED', error: 'DeployFailed' });
     expect(execution.cause).toContain('exit code 1');
-    checkInvariants();
+    checkInvariants(whole);
   });
 
   it.each([
@@ -333,19 +238,10 @@ describe('the sandbox', () => {
 describe('two sandboxes', () => {
   it('run side by side', async () => {
     await open('outage');
-    const otherDirectory = mkdtempSync(join(root, 'run-'));
-    const otherSeed = makeSeed('healthy');
-    const other = await openSandbox({
-      packageDirectory: packagedIn('sandbox'),
-      directory: otherDirectory,
-      host: otherSeed.host,
-    });
-    seedSandbox(other, otherSeed);
-    const theirs = other.machines.start(other.stateMachineArn, '{}');
-    const [ours] = await Promise.all([run(), theirs.ended]);
+    const other = await openRun('healthy');
+    const [ours, theirs] = await Promise.all([run(), other.run()]);
     await other.close();
     expect(JSON.parse(ours.output ?? '{}')).toMatchObject({ outcome: 'Recovered' });
     expect(JSON.parse(theirs.output ?? '{}')).toMatchObject({ outcome: 'Healthy' });
-    rmSync(otherDirectory, { recursive: true, force: true, maxRetries: 5 });
   });
 });

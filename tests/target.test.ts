@@ -112,8 +112,34 @@ describe('readTarget', () => {
     ],
     [
       'more rules than fit into the environment of a function',
-      (target) => Object.assign(target.parameter ?? {}, { rules: { X: { pattern: 'x'.repeat(3000) } } }),
+      (target) => Object.assign(target.parameter ?? {}, { rules: { X: { pattern: 'x'.repeat(3600) } } }),
       'parameter.rules: these, with the required keys, are more',
+    ],
+    [
+      'a schedule that EventBridge does not know',
+      (target) => Object.assign(target, { triggers: { schedule: 'every hour' } }),
+      'triggers.schedule: expected rate',
+    ],
+    [
+      'a longer wait for an approval than the state machine leaves time for',
+      (target) => Object.assign(target, { approval: { withinMinutes: 721 } }),
+      'approval.withinMinutes: expected at most 720',
+    ],
+    [
+      'a circuit that never closes',
+      (target) => Object.assign(target, { pauses: { maxFailures: 0 } }),
+      'pauses.maxFailures: expected at least 1',
+    ],
+    [
+      'a subscription that SNS does not know',
+      (target) =>
+        Object.assign(target, { notify: { subscriptions: [{ protocol: 'slack', endpoint: 'x' }] } }),
+      'notify.subscriptions.0.protocol: expected',
+    ],
+    [
+      'a key that is no ARN',
+      (target) => Object.assign(target, { stack: { kmsKeyArn: 'alias/mine' } }),
+      'stack.kmsKeyArn: expected the ARN of a KMS key',
     ],
     [
       'a command with a parameter of SSM',
@@ -164,6 +190,38 @@ describe('templateSettings', () => {
     expect(JSON.parse(settings.envContract)).toMatchObject({
       requiredPrefixes: ['R2_', 'REDIS_'],
       rules: { DB_PORT: { type: 'integer' } },
+    });
+  });
+
+  it('starts by everything but a schedule, asks nobody and tells nobody, where a target says nothing of it', () => {
+    const { triggers: _t, pauses: _p, notify: _n, stack: _s, ...rest } = academy();
+    expect(templateSettings(readTarget('x', rest), 'x')).toMatchObject({
+      heartbeat: 'true',
+      alarmNames: ['env-recovery-x-heartbeat'],
+      alarmCount: '1',
+      parameterChange: 'true',
+      schedule: '',
+      needsApproval: 'false',
+      subscriptions: [],
+      stackKeyArn: '',
+      oneAtATime: 1,
+    });
+  });
+
+  it('leaves out what a target wants left out, and asks where it wants to be asked', () => {
+    const target = {
+      ...academy(),
+      triggers: { heartbeat: false, alarms: [], parameterChange: false },
+      approval: { withinMinutes: 5 },
+      stack: { reserveConcurrency: false },
+    };
+    expect(templateSettings(readTarget('x', target), 'x')).toMatchObject({
+      heartbeat: 'false',
+      alarmCount: '0',
+      parameterChange: 'false',
+      needsApproval: 'true',
+      approveWithinSeconds: 300,
+      oneAtATime: { Ref: 'AWS::NoValue' },
     });
   });
 });

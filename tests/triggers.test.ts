@@ -1,0 +1,148 @@
+/** What starts a recovery by itself, and what it starts; whole runs. */
+import { scenarioNames } from '../sandbox/scenarios.ts';
+import { checkInvariants, openRun, outputOf, statesOf, until, type WholeRun, writesOf } from './whole-run.ts';
+
+let whole: WholeRun;
+afterEach(() => whole.close());
+
+describe('a change of the parameter', () => {
+  it('starts a recovery by its event alone, and no second one follows from its own writes', async () => {
+    whole = await openRun('healthy');
+    const { sandbox } = whole;
+    const good = sandbox.parameters.get(sandbox.parameterName).Value;
+    sandbox.parameters.put({ Name: sandbox.parameterName, Value: 'ONE_KEY=1\n', Overwrite: true });
+    const recovery = await until(() => sandbox.machines.executions[0]);
+    await recovery.ended;
+    expect(outputOf(recovery)).toMatchObject({
+      outcome: 'Recovered',
+      trigger: 'parameter',
+      reason: `Update of ${sandbox.parameterName}`,
+    });
+    expect(sandbox.parameters.get(sandbox.parameterName).Value).toContain(good);
+
+    await until(() => sandbox.machines.executions.length > 1);
+    await Promise.all(sandbox.machines.executions.map(({ ended }) => ended));
+    // The restore itself was such a change, but neither the label nor the copy were.
+    expect(sandbox.machines.executions).toHaveLength(2);
+    const [, own] = sandbox.machines.executions;
+    expect(outputOf(own)).toMatchObject({ outcome: 'AlreadyRunning', owner: recovery.executionArn });
+    expect(own && statesOf(own)).toEqual(['TakeLease']);
+    expect(sandbox.runCommand.commands).toHaveLength(1);
+    expect(sandbox.topics.messages.map(({ subject }) => subject)).toEqual([
+      'env-recovery: sandbox recovery started',
+      'env-recovery: sandbox recovered',
+    ]);
+    checkInvariants(whole);
+  });
+
+  it('that leaves the env complete starts a look, and no change', async () => {
+    whole = await openRun('healthy');
+    const { sandbox } = whole;
+    const { Value } = sandbox.parameters.get(sandbox.parameterName);
+    sandbox.parameters.put({ Name: sandbox.parameterName, Value: `${Value}EXTRA=1\n`, Overwrite: true });
+    const look = await until(() => sandbox.machines.executions[0]);
+    await look.ended;
+    expect(outputOf(look)).toMatchObject({ outcome: 'Healthy', trigger: 'parameter' });
+    expect(writesOf(whole).map(({ operation }) => operation)).toEqual(['PutMetricData']);
+    expect(sandbox.topics.messages).toEqual([]);
+  });
+
+  it('is a deletion as well', async () => {
+    whole = await openRun('healthy');
+    const { sandbox } = whole;
+    sandbox.parameters.delete(sandbox.parameterName);
+    const recovery = await until(() => sandbox.machines.executions[0]);
+    await recovery.ended;
+    expect(outputOf(recovery)).toMatchObject({ outcome: 'Recovered', env: { finding: 'Missing' } });
+  });
+});
+
+describe('the schedule', () => {
+  it('finds what no event has told of', async () => {
+    whole = await openRun('healthy');
+    const { sandbox } = whole;
+    whole.overwrite('ONE_KEY=1\n');
+    sandbox.bus.runSchedules();
+    const recovery = await until(() => sandbox.machines.executions[0]);
+    await recovery.ended;
+    expect(outputOf(recovery)).toMatchObject({ outcome: 'Recovered', trigger: 'schedule', reason: null });
+  });
+});
+
+describe('after a recovery', () => {
+  it('nothing starts by itself for a while, but a person can start one', async () => {
+    whole = await openRun('outage');
+    expect(outputOf(await whole.run())).toMatchObject({ outcome: 'Recovered' });
+    expect(outputOf(await whole.run())).toMatchObject({ outcome: 'CoolingDown' });
+    expect(outputOf(await whole.run('{"force":true}'))).toMatchObject({ outcome: 'Healthy' });
+  });
+
+  it('that has failed three times, nothing starts by itself, and a person knows', async () => {
+    whole = await openRun('host-rejected');
+    const { sandbox } = whole;
+    for (let failures = 1; failures <= 3; failures += 1) {
+      expect(await whole.run('{"force":true}')).toMatchObject({ status: 'FAILED', error: 'HostRejected' });
+      await until(
+        () => sandbox.topics.messages.filter(({ subject }) => subject.includes('FAILED')).length === failures,
+      );
+      await sandbox.functions.idle();
+    }
+    expect(sandbox.topics.messages.at(-1)?.subject).toContain('starts no more by itself');
+    expect(outputOf(await whole.run())).toMatchObject({ outcome: 'CircuitOpen' });
+    checkInvariants(whole);
+  });
+});
+
+describe('a plan', () => {
+  it.each(scenarioNames)('changes nothing in %s', async (scenario) => {
+    whole = await openRun(scenario);
+    const { sandbox } = whole;
+    const plan = await whole.run('{"mode":"plan"}');
+    if (scenario === 'no-source') expect(plan).toMatchObject({ status: 'FAILED', error: 'EnvRestoreFailed' });
+    else expect(outputOf(plan)).toMatchObject({ outcome: 'Planned', changes: scenario !== 'healthy' });
+    expect(writesOf(whole)).toEqual([]);
+    const services = new Set(
+      sandbox.endpoint.calls.map(({ service, operation }) => `${service}.${operation}`),
+    );
+    expect(
+      [...services].filter((call) => !/\.(Get|Describe|List)/.test(call) && call !== 'SNS.Publish'),
+    ).toEqual([]);
+    checkInvariants(whole);
+  });
+
+  it('says what a recovery then does, and its hash changes with what it is made from', async () => {
+    whole = await openRun('outage');
+    const { sandbox } = whole;
+    const hash = async () => outputOf(await whole.run('{"mode":"plan"}')).hash;
+    const first = await hash();
+    expect(await hash()).toBe(first);
+    // The same text again is another version of the parameter.
+    whole.overwrite(sandbox.parameters.get(sandbox.parameterName).Value);
+    const second = await hash();
+    expect(second).not.toBe(first);
+    const { metricFunctionName } = sandbox;
+    sandbox.functions.update(metricFunctionName, {
+      ...sandbox.functions.variables(metricFunctionName),
+      A: '1',
+    });
+    const third = await hash();
+    expect(third).not.toBe(second);
+
+    const planned = outputOf(await whole.run('{"mode":"plan"}'));
+    const report = outputOf(await whole.run());
+    expect(planned).toMatchObject({
+      restore: { source: { kind: 'history', version: 2 } },
+      deploy: {
+        instanceIds: [sandbox.instance.id],
+        commands: expect.arrayContaining(['node deploy-api.ts']),
+      },
+      function: { removedKeys: ['VIDEO_BACKLOG_API_HOST'] },
+    });
+    expect(report).toMatchObject({
+      outcome: 'Recovered',
+      env: { source: { kind: 'history', version: 2 } },
+      deployment: { instanceIds: [sandbox.instance.id] },
+      function: { removedKeys: ['VIDEO_BACKLOG_API_HOST'] },
+    });
+  });
+});
