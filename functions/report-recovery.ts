@@ -19,10 +19,11 @@ export async function reportRecovery(
   const { execution } = state;
   const report = makeReport(state, clock.now());
   const isRecovered = report.outcome === 'Recovered';
-  await endLease(services, execution, isRecovered ? 'Recovered' : undefined, true);
+  await endLease(services, execution, isRecovered ? 'Recovered' : undefined, false);
   if (isRecovered) {
     const recovery = { target: settings.TARGET, execution };
     await publish(sns, settings.TOPIC_ARN, endNotification(recovery, report));
+    await endLease(services, execution, 'Recovered', true);
   }
   return report;
 }

@@ -24,8 +24,9 @@ export async function reportRefusal(
     answer: approval ?? null,
     plan,
   };
-  await endLease(services, execution, 'NotApproved', true);
+  await endLease(services, execution, 'NotApproved', false);
   await publish(sns, settings.TOPIC_ARN, refusalNotification({ target: settings.TARGET, execution }, report));
+  await endLease(services, execution, 'NotApproved', true);
   return report;
 }
 

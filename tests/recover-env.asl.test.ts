@@ -83,7 +83,7 @@ async function run(answers: Answers, approval?: object) {
     played.push(name);
     inputs.set(name, input);
     const token = v.safeParse(v.object({ taskToken: v.string() }), input);
-    if (approval && token.success)
+    if (approval && token.success && typeof answer !== 'string')
       setImmediate(() => machines.succeedTask(token.output.taskToken, JSON.stringify(approval)));
     return typeof answer === 'string'
       ? { error: { errorType: answer, errorMessage: 'played' } }

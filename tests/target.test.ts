@@ -113,7 +113,7 @@ describe('readTarget', () => {
     [
       'more rules than fit into the environment of a function',
       (target) => Object.assign(target.parameter ?? {}, { rules: { X: { pattern: 'x'.repeat(3600) } } }),
-      'parameter.rules: these, with the required keys, are more',
+      'parameter.rules: these, with the required keys, the instances',
     ],
     [
       'a schedule that EventBridge does not know',
