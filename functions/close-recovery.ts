@@ -1,7 +1,14 @@
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { SNSClient } from '@aws-sdk/client-sns';
 import * as v from 'valibot';
-import { cancelCommand, hasEnded, listCommands, redriveOf } from '../recovery/command.ts';
+import {
+  cancelCommand,
+  hasEnded,
+  listCommands,
+  lookAgainTimes,
+  lookFor,
+  redriveOf,
+} from '../recovery/command.ts';
 import {
   classifyFailure,
   type EndedExecution,
@@ -40,12 +47,12 @@ export async function closeRecovery(
   const { settings, clock, sfn, sns } = services;
   const execution = await readEndedExecution(sfn, executionArn);
   if (!execution) return { outcome: 'NotEnded', cancelledCommands: [] };
+  const last = await readLastState(sfn, executionArn);
   // Before the lease is free: whoever takes it next may deploy.
-  const cancelledCommands = await cancelRunning(execution, services);
+  const cancelledCommands = await cancelRunning(execution, last?.name, services);
   const { endings, own } = await endLease(services, execution, 'Failed', false);
   if (own?.told) return { outcome: 'AlreadyTold', cancelledCommands };
 
-  const last = await readLastState(sfn, executionArn);
   const pause = own ? findPause(endings, settings, clock.now()) : undefined;
   await publish(
     sns,
@@ -70,12 +77,18 @@ export async function closeRecovery(
 /** @returns the ids of the commands that were still running. */
 async function cancelRunning(
   execution: EndedExecution,
-  { settings, ssm }: CloseRecoveryServices,
+  stateName: string | undefined,
+  { settings, clock, ssm }: CloseRecoveryServices,
 ): Promise<string[]> {
-  const commands = await listCommands(ssm.reader, settings.DOCUMENT_NAME, Date.parse(execution.startedAt));
-  const running = commands.filter(
-    (command) => redriveOf(command, execution) !== undefined && !hasEnded(command),
-  );
+  const findOwn = async () => {
+    const sinceMs = Date.parse(execution.startedAt);
+    const commands = await listCommands(ssm.reader, settings.DOCUMENT_NAME, sinceMs);
+    const own = commands.filter((command) => redriveOf(command, execution) !== undefined);
+    return own.length > 0 ? own : undefined;
+  };
+  // One that was sent a moment before the end need not be listed yet.
+  const own = await lookFor(findOwn, clock, stateName === 'DeployApi' ? lookAgainTimes : 0);
+  const running = (own ?? []).filter((command) => !hasEnded(command));
   for (const { commandId } of running) await cancelCommand(ssm.writer, commandId);
   return running.map(({ commandId }) => commandId);
 }

@@ -6,6 +6,8 @@ import {
   isOfWorkflow,
   listCommands,
   listInstances,
+  lookAgainTimes,
+  lookFor,
   redriveOf,
   type SentCommand,
   sendCommand,
@@ -18,10 +20,6 @@ import { openSsm, type SsmClients } from '../recovery/ssm.ts';
 import { DeployApiInput, type Deployment, type ExecutionRef } from '../recovery/states.ts';
 
 type DeployApiServices = Services<DeploySettings> & LeaseClients & { readonly ssm: SsmClients };
-
-/** A command that was sent can take some seconds to be listed, and one that was cancelled to end. */
-const lookAgainTimes = 5;
-const lookAgainSeconds = 2;
 
 /** Whatever the number of instances: the state machine has to outlast it. */
 export const maxDeploySeconds = 5 * 3600;
@@ -66,8 +64,9 @@ export async function deployApi(
     const own = findOwn(commands, execution, before?.status !== 'Abandoned');
     return own && deployment(own.commandId, own.redriveCount, true);
   };
-  // The first try has sent nothing; one after it may follow so soon that SSM does not list the command yet.
-  const isRepeated = retryCount > 0;
+  // The first try has sent nothing; one after it, or after a redrive, may follow so soon that SSM does not list the
+  // command yet.
+  const isRepeated = retryCount > 0 || (execution.redriveCount > 0 && before === undefined);
   const earlier = await lookFor(async () => resume(await list()), clock, isRepeated ? lookAgainTimes : 0);
   if (earlier) return earlier;
   const fence = fenceOf(services, execution);
@@ -113,20 +112,6 @@ function findOwn(
     if (counts) return { commandId: command.commandId, redriveCount };
   }
   return undefined;
-}
-
-/** Looks until there is something, once and then as often again as said. */
-async function lookFor<T>(
-  look: () => Promise<T | undefined>,
-  clock: Clock,
-  times: number,
-): Promise<T | undefined> {
-  for (let again = 0; again < times; again += 1) {
-    const found = await look();
-    if (found !== undefined) return found;
-    await clock.sleep(lookAgainSeconds * 1000);
-  }
-  return look();
 }
 
 /**

@@ -11,6 +11,7 @@ import {
 } from '@aws-sdk/client-ssm';
 import * as v from 'valibot';
 import { callAws } from './aws.ts';
+import type { Clock } from './clock.ts';
 import { RecoveryError } from './errors.ts';
 import type { InstanceSettings } from './settings.ts';
 import type { ExecutionRef } from './states.ts';
@@ -124,6 +125,24 @@ export async function listCommands(
     nextToken = page.NextToken;
   } while (nextToken !== undefined);
   return commands.sort((one, other) => other.sentAtMs - one.sentAtMs);
+}
+
+/** A command that was sent can take some seconds to be listed, and one that was cancelled to end. */
+export const lookAgainTimes = 5;
+const lookAgainSeconds = 2;
+
+/** Looks until there is something, once and then as often again as said. */
+export async function lookFor<T>(
+  look: () => Promise<T | undefined>,
+  clock: Clock,
+  times: number,
+): Promise<T | undefined> {
+  for (let again = 0; again < times; again += 1) {
+    const found = await look();
+    if (found !== undefined) return found;
+    await clock.sleep(lookAgainSeconds * 1000);
+  }
+  return look();
 }
 
 const ownComment = 'env-recovery';

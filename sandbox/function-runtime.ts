@@ -29,20 +29,29 @@ export interface FunctionRuntimeOptions {
   readonly onLog: (line: string) => void;
 }
 
+/** As Lambda puts it when a process ends before it has answered. */
+const exited: FunctionError = {
+  errorType: 'Runtime.ExitError',
+  errorMessage: 'Error: Runtime exited without providing a reason',
+};
+
 const bootstrap = join(import.meta.dirname, 'function-bootstrap.cjs');
 
 export class FunctionRuntime {
   readonly #options: FunctionRuntimeOptions;
   readonly #idle: ChildProcess[] = [];
-  readonly #all = new Set<ChildProcess>();
+  /** The processes there are, each with its end. */
+  readonly #all = new Map<ChildProcess, Promise<void>>();
   #stopped = false;
+  #killed = false;
 
   constructor(options: FunctionRuntimeOptions) {
     this.#options = options;
   }
 
   /** Takes an idle process, or starts one; like Lambda, a process handles one event at a time. */
-  invoke(event: unknown): Promise<FunctionOutcome> {
+  async invoke(event: unknown): Promise<FunctionOutcome> {
+    if (this.#killed) return { error: exited };
     const child = this.#idle.pop() ?? this.#start();
     return new Promise((resolve) => {
       const finish = (outcome: FunctionOutcome, reuse: boolean) => {
@@ -53,17 +62,17 @@ export class FunctionRuntime {
         else child.kill('SIGKILL');
         resolve(outcome);
       };
-      const fail = (errorType: string, errorMessage: string) =>
-        finish({ error: { errorType, errorMessage } }, false);
       const onMessage = (raw: unknown) => {
         const message = v.parse(Message, raw);
         if (message.error) finish({ error: message.error }, true);
         else finish({ result: message.result }, true);
       };
-      const onExit = () => fail('Runtime.ExitError', 'Error: Runtime exited without providing a reason');
+      const onExit = () => finish({ error: exited }, false);
+      const { timeoutSeconds } = this.#options;
+      const errorMessage = `Task timed out after ${timeoutSeconds} seconds`;
       const timer = setTimeout(
-        () => fail('Sandbox.Timedout', `Task timed out after ${this.#options.timeoutSeconds} seconds`),
-        this.#options.timeoutSeconds * 1000,
+        () => finish({ error: { errorType: 'Sandbox.Timedout', errorMessage } }, false),
+        timeoutSeconds * 1000,
       );
       child.once('message', onMessage);
       child.once('exit', onExit);
@@ -86,8 +95,15 @@ export class FunctionRuntime {
     );
     for (const stream of [child.stdout, child.stderr])
       stream?.setEncoding('utf8').on('data', (text: string) => onLog(text.trimEnd()));
-    this.#all.add(child);
-    child.once('exit', () => this.#all.delete(child));
+    const ended = new Promise<void>((resolve) => {
+      child.once('exit', () => {
+        this.#all.delete(child);
+        const index = this.#idle.indexOf(child);
+        if (index !== -1) this.#idle.splice(index, 1);
+        resolve();
+      });
+    });
+    this.#all.set(child, ended);
     return child;
   }
 
@@ -97,9 +113,17 @@ export class FunctionRuntime {
     for (const child of this.#idle.splice(0)) child.kill('SIGKILL');
   }
 
-  /** Ends every process at once. */
-  kill(): void {
+  /** Ends the processes that work on an event, as when they run out of memory. */
+  crash(): void {
+    for (const child of this.#all.keys()) if (!this.#idle.includes(child)) child.kill('SIGKILL');
+  }
+
+  /** Ends every process at once, for good. */
+  async kill(): Promise<void> {
     this.#stopped = true;
-    for (const child of this.#all) child.kill('SIGKILL');
+    this.#killed = true;
+    const ends = [...this.#all.values()];
+    for (const child of this.#all.keys()) child.kill('SIGKILL');
+    await Promise.all(ends);
   }
 }

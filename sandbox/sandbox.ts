@@ -1,4 +1,7 @@
-/** Boots the compiled template on loopback: its functions, state machine, document, alarm and event rule. */
+/**
+ * Boots the compiled template on loopback: its functions, state machine, document, table, topic, queues, alarms and
+ * event rules.
+ */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { unzipSync } from 'fflate';
@@ -6,9 +9,11 @@ import * as v from 'valibot';
 import { type Endpoint, openEndpoint } from './endpoint.ts';
 import { type Host, type HostOptions, openHost, systemEnvironment } from './host/host.ts';
 import { AlarmProperties, cloudWatchService, Metrics } from './services/cloudwatch.ts';
+import { dynamoDbService, openTables, TableProperties, type Tables } from './services/dynamodb.ts';
 import { EventBus, RuleProperties } from './services/eventbridge.ts';
-import { FunctionProperties, Functions, lambdaService } from './services/lambda.ts';
+import { EventInvokeProperties, FunctionProperties, Functions, lambdaService } from './services/lambda.ts';
 import { DocumentContent, type Instance, RunCommand } from './services/run-command.ts';
+import { snsService, Topics } from './services/sns.ts';
 import { Queues, sqsService } from './services/sqs.ts';
 import { ParameterStore, ssmService } from './services/ssm.ts';
 import {
@@ -17,7 +22,7 @@ import {
   type StateMachinesOptions,
   statesService,
 } from './services/states.ts';
-import { region, resolveTemplate, resourcesOf } from './template.ts';
+import { type ResolvedResource, region, resolveTemplate, resourcesOf } from './template.ts';
 
 /** Credentials of nobody: the endpoint checks none, and no real account has these. */
 export const credentials = { AWS_ACCESS_KEY_ID: 'sandbox', AWS_SECRET_ACCESS_KEY: 'sandbox' };
@@ -49,6 +54,9 @@ export interface Sandbox {
   /** The alarm on the backlog metric; it names the metric, too. */
   readonly heartbeat: AlarmProperties;
   readonly queues: Queues;
+  readonly tables: Tables;
+  readonly topics: Topics;
+  readonly bus: EventBus;
   readonly runCommand: RunCommand;
   readonly machines: StateMachines;
   /** Everything the functions have logged. */
@@ -59,35 +67,42 @@ export interface Sandbox {
 /** @throws Error if the template holds something that the sandbox doesn't know. */
 export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   const host = await openHost({ directory: join(options.directory, 'host'), ...options.host });
+  const tables = await openTables();
+  try {
+    return await boot(options, host, tables);
+  } catch (error) {
+    await Promise.all([host.close(), tables.close()]);
+    throw error;
+  }
+}
+
+async function boot(options: SandboxOptions, host: Host, tables: Tables): Promise<Sandbox> {
   const template = readFileSync(
     join(options.packageDirectory, 'cloudformation-template-update-stack.json'),
     'utf8',
   );
   const resources = resolveTemplate(template.replaceAll(apiOriginInTemplate, host.origin));
 
+  const queues = new Queues();
+  for (const { arn } of resourcesOf(resources, 'AWS::SQS::Queue', v.object({})))
+    queues.setDepth(arn.split(':').at(-1) ?? '', 0);
+  const topics = new Topics();
+  for (const { arn } of resourcesOf(resources, 'AWS::SNS::Topic', v.object({}))) topics.add(arn);
+  for (const { properties } of resourcesOf(resources, 'AWS::DynamoDB::Table', TableProperties))
+    await tables.create(properties);
+
   const logs: string[] = [];
   const environment: Record<string, string> = { ...systemEnvironment(), ...credentials, AWS_REGION: region };
-  const functions = new Functions(environment, (name, line) => logs.push(`${name}: ${line}`));
-  const functionNames = new Map<string, string>();
-  // Lambda's /var/task lies below no package.json; this one keeps the project's own out of sight.
-  mkdirSync(join(options.directory, 'functions'), { recursive: true });
-  writeFileSync(join(options.directory, 'functions', 'package.json'), '{}');
-  for (const { logicalId, arn, properties } of resourcesOf(
-    resources,
-    'AWS::Lambda::Function',
-    FunctionProperties,
-  )) {
-    // The zip is named after the function's key, which is how its logical id begins.
-    const key = logicalId.replace(/LambdaFunction$/, '');
-    const zip = `${key.charAt(0).toLowerCase()}${key.slice(1)}.zip`;
-    const codeDirectory = join(options.directory, 'functions', key);
-    unzip(join(options.packageDirectory, zip), codeDirectory);
-    functions.add(properties, arn, codeDirectory);
-    functionNames.set(arn, properties.FunctionName);
-  }
+  const functions = new Functions(
+    environment,
+    (name, line) => logs.push(`${name}: ${line}`),
+    (queueArn, record) => queues.send(queueArn, JSON.stringify(record)),
+  );
+  addFunctions(functions, resources, options);
 
   const machines = new StateMachines({
-    invoke: (arn, input) => functions.invoke(functionNames.get(arn) ?? arn, input),
+    invoke: (arn, input) => functions.invokeAsTask(arn, input),
+    onStatusChange: (event) => bus.put(event),
     ...(options.onEvent ? { onEvent: options.onEvent } : {}),
     ...(options.retryMilliseconds === undefined ? {} : { retryMilliseconds: options.retryMilliseconds }),
   });
@@ -100,7 +115,11 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
 
   const bus = new EventBus(
     resourcesOf(resources, 'AWS::Events::Rule', RuleProperties).map(({ properties }) => properties),
-    (arn, event) => machines.start(arn, JSON.stringify(event)),
+    (arn, event) => {
+      if (arn.includes(':function:')) functions.invokeLater(arn, event);
+      else machines.start(arn, JSON.stringify(event));
+    },
+    ({ queueArn, body, attributes }) => queues.send(queueArn, body, attributes),
   );
   const metrics = new Metrics((event) => bus.put(event));
   for (const { properties } of resourcesOf(resources, 'AWS::CloudWatch::Alarm', AlarmProperties))
@@ -129,22 +148,27 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     [instance],
   );
 
-  const parameters = new ParameterStore();
-  const queues = new Queues();
+  const [machine] = machines.machines();
+  if (!machine) throw new Error('the template holds no state machine');
+  // The others watch over the stack itself.
+  const heartbeat = metrics
+    .alarms()
+    .find(({ properties }) => properties.TreatMissingData === 'breaching')?.properties;
+  if (!heartbeat) throw new Error('the template holds no alarm that fires when a metric stops');
+
+  const parameters = new ParameterStore((event) => bus.put(event));
   const endpoint: Endpoint = await openEndpoint([
     ssmService(parameters, runCommand),
     lambdaService(functions),
     statesService(machines),
     cloudWatchService(metrics),
     sqsService(queues, () => endpoint.url),
+    snsService(topics),
+    dynamoDbService(tables),
   ]);
   environment.AWS_ENDPOINT_URL = endpoint.url;
   instanceEnvironment.AWS_ENDPOINT_URL = endpoint.url;
 
-  const [machine] = machines.machines();
-  if (!machine) throw new Error('the template holds no state machine');
-  const heartbeat = metrics.alarms()[0]?.properties;
-  if (!heartbeat) throw new Error('the template holds no alarm');
   return {
     endpoint,
     stateMachineArn: machine.arn,
@@ -157,17 +181,48 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     functions,
     metrics,
     queues,
+    tables,
+    topics,
+    bus,
     runCommand,
     machines,
     heartbeat,
     logs,
     close: async () => {
-      for (const execution of machines.executions) if (execution.status === 'RUNNING') execution.abort();
-      runCommand.stop();
-      functions.stop();
+      await machines.stop();
+      await Promise.all([runCommand.stop(), functions.stop()]);
       await Promise.all([endpoint.close(), host.close()]);
+      await tables.close();
     },
   };
+}
+
+function addFunctions(
+  functions: Functions,
+  resources: ReadonlyMap<string, ResolvedResource>,
+  { directory, packageDirectory }: SandboxOptions,
+): void {
+  // Lambda's /var/task lies below no package.json; this one keeps the project's own out of sight.
+  mkdirSync(join(directory, 'functions'), { recursive: true });
+  writeFileSync(join(directory, 'functions', 'package.json'), '{}');
+  for (const { logicalId, arn, properties } of resourcesOf(
+    resources,
+    'AWS::Lambda::Function',
+    FunctionProperties,
+  )) {
+    // The zip is named after the function's key, which is how its logical id begins.
+    const key = logicalId.replace(/LambdaFunction$/, '');
+    const zip = `${key.charAt(0).toLowerCase()}${key.slice(1)}.zip`;
+    const codeDirectory = join(directory, 'functions', key);
+    unzip(join(packageDirectory, zip), codeDirectory);
+    functions.add(properties, arn, codeDirectory);
+  }
+  for (const { properties } of resourcesOf(
+    resources,
+    'AWS::Lambda::EventInvokeConfig',
+    EventInvokeProperties,
+  ))
+    functions.configureEvents(properties);
 }
 
 function variableOf(functions: Functions, functionName: string, variable: string): string {

@@ -103,26 +103,9 @@ LAMBDA_INTERNAL_API_KEY=${internalKey}
 }
 
 /** Brings a sandbox that has just been opened to where the scenario starts. */
-export function seedSandbox(sandbox: Sandbox, { scenario, versions, internalKey }: Seed): void {
-  for (const Value of versions) {
-    sandbox.parameters.put({
-      Name: sandbox.parameterName,
-      Value,
-      Type: 'SecureString',
-      Description: 'Environment of the API',
-      Overwrite: true,
-      Tier: 'Intelligent-Tiering',
-    });
-  }
-  // What is healthy has been seen to be so before: an execution has nothing left to do.
-  if (scenario === 'healthy') {
-    sandbox.parameters.label(sandbox.parameterName, undefined, [knownGoodLabel]);
-    sandbox.parameters.put({
-      Name: sandbox.backupParameterName,
-      Value: versions.at(-1) ?? '',
-      Type: 'SecureString',
-    });
-  }
+export function seedSandbox(sandbox: Sandbox, seed: Seed): void {
+  sandbox.parameters.quietly(() => seedParameters(sandbox, seed));
+  const { scenario, internalKey } = seed;
   const variables = sandbox.functions.variables(sandbox.metricFunctionName);
   for (const [variable, depth] of [
     ['AI_QUEUE_NAME', 0],
@@ -152,5 +135,27 @@ export function seedSandbox(sandbox: Sandbox, { scenario, versions, internalKey 
         StorageResolution: 60,
       },
     ]);
+  }
+}
+
+function seedParameters(sandbox: Sandbox, { scenario, versions }: Seed): void {
+  for (const Value of versions) {
+    sandbox.parameters.put({
+      Name: sandbox.parameterName,
+      Value,
+      Type: 'SecureString',
+      Description: 'Environment of the API',
+      Overwrite: true,
+      Tier: 'Intelligent-Tiering',
+    });
+  }
+  // What is healthy has been seen to be so before: an execution has nothing left to do.
+  if (scenario === 'healthy') {
+    sandbox.parameters.label(sandbox.parameterName, undefined, [knownGoodLabel]);
+    sandbox.parameters.put({
+      Name: sandbox.backupParameterName,
+      Value: versions.at(-1) ?? '',
+      Type: 'SecureString',
+    });
   }
 }

@@ -12,6 +12,7 @@ const Resource = v.object({
   Condition: v.optional(v.string()),
   Properties: v.optional(v.record(v.string(), v.unknown()), {}),
 });
+const Condition = v.record(v.string(), v.unknown());
 const Template = v.object({
   Conditions: v.optional(v.record(v.string(), v.unknown()), {}),
   Resources: v.record(v.string(), Resource),
@@ -26,10 +27,13 @@ export interface ResolvedResource {
   readonly properties: Readonly<Record<string, unknown>>;
 }
 
-/** What `Ref` and `Fn::GetAtt … Arn` give for each resource type, and the property that names it. */
+/**
+ * What `Ref` and `Fn::GetAtt … Arn` give for each resource type, and the property that names it, which is an attribute
+ * as well.
+ */
 const naming: Record<
   string,
-  { name?: string; ref?: (name: string) => string; arn: (name: string) => string }
+  { name?: string; ref?: (name: string) => string; arn: (name: string) => string; arnAttribute?: string }
 > = {
   'AWS::Lambda::Function': { name: 'FunctionName', arn: (name) => arn('lambda', `function:${name}`) },
   'AWS::StepFunctions::StateMachine': {
@@ -42,6 +46,13 @@ const naming: Record<
     ref: (name) => `https://sqs.${region}.amazonaws.com/${accountId}/${name}`,
     arn: (name) => arn('sqs', name),
   },
+  'AWS::SNS::Topic': {
+    name: 'TopicName',
+    ref: (name) => arn('sns', name),
+    arn: (name) => arn('sns', name),
+    arnAttribute: 'TopicArn',
+  },
+  'AWS::DynamoDB::Table': { name: 'TableName', arn: (name) => arn('dynamodb', `table/${name}`) },
   'AWS::Logs::LogGroup': { name: 'LogGroupName', arn: (name) => arn('logs', `log-group:${name}:*`) },
   'AWS::IAM::Role': { name: 'RoleName', arn: (name) => `arn:aws:iam::${accountId}:role/${name}` },
   'AWS::Events::Rule': { name: 'Name', arn: (name) => arn('events', `rule/${name}`) },
@@ -65,19 +76,27 @@ const pseudoParameters: Record<string, string> = {
 export function resolveTemplate(json: string): ReadonlyMap<string, ResolvedResource> {
   const template = v.parse(Template, JSON.parse(json));
 
-  const names = new Map<string, { ref: string; arn: string }>();
+  const names = new Map<string, { ref: string; arn: string; attributes: Record<string, string> }>();
   for (const [logicalId, { Type, Properties }] of Object.entries(template.Resources)) {
     const rule = naming[Type];
     const given = rule?.name === undefined ? undefined : Properties[rule.name];
     const name = typeof given === 'string' ? given : logicalId;
-    names.set(logicalId, { ref: rule?.ref?.(name) ?? name, arn: rule?.arn(name) ?? arn('unknown', name) });
+    const resourceArn = rule?.arn(name) ?? arn('unknown', name);
+    names.set(logicalId, {
+      ref: rule?.ref?.(name) ?? name,
+      arn: resourceArn,
+      attributes: {
+        [rule?.arnAttribute ?? 'Arn']: resourceArn,
+        ...(rule?.name === undefined ? {} : { [rule.name]: name }),
+      },
+    });
   }
 
   const lookUp = (reference: string): string => {
     const [logicalId = '', attribute] = reference.split('.');
+    const known = names.get(logicalId);
     const found =
-      pseudoParameters[reference] ??
-      (attribute === 'Arn' ? names.get(logicalId)?.arn : names.get(reference)?.ref);
+      pseudoParameters[reference] ?? (attribute === undefined ? known?.ref : known?.attributes[attribute]);
     if (found === undefined) throw new Error(`the template refers to ${reference}, which it does not define`);
     return found;
   };
@@ -113,22 +132,42 @@ export function resolveTemplate(json: string): ReadonlyMap<string, ResolvedResou
       }
       case 'Fn::If': {
         const [condition, yes, no] = v.parse(v.tuple([v.string(), v.unknown(), v.unknown()]), argument);
-        return resolve(resolve(template.Conditions[condition]) === true ? yes : no);
-      }
-      case 'Fn::Not':
-        return v.parse(v.tuple([v.unknown()]), argument).map(resolve)[0] !== true;
-      case 'Fn::Equals': {
-        const [one, other] = v.parse(v.tuple([v.unknown(), v.unknown()]), argument).map(resolve);
-        return one === other;
+        return resolve(holds(condition) ? yes : no);
       }
       default:
         throw new Error(`the template uses ${key}, which the sandbox does not know`);
     }
   };
 
+  const holds = (name: string): boolean => {
+    if (!Object.hasOwn(template.Conditions, name))
+      throw new Error(`the template refers to the condition ${name}, which it does not define`);
+    return evaluate(template.Conditions[name]);
+  };
+  const evaluate = (condition: unknown): boolean => {
+    const [[key, argument] = [], ...more] = Object.entries(v.parse(Condition, condition));
+    const all = () => v.parse(v.array(v.unknown()), argument).map(evaluate);
+    switch (more.length === 0 ? key : undefined) {
+      case 'Condition':
+        return holds(v.parse(v.string(), argument));
+      case 'Fn::And':
+        return all().every(Boolean);
+      case 'Fn::Or':
+        return all().some(Boolean);
+      case 'Fn::Not':
+        return !evaluate(v.parse(v.tuple([v.unknown()]), argument)[0]);
+      case 'Fn::Equals': {
+        const [one, other] = v.parse(v.tuple([v.unknown(), v.unknown()]), argument).map(resolve);
+        return one === other;
+      }
+      default:
+        throw new Error(`the template uses ${key} in a condition, which the sandbox does not know`);
+    }
+  };
+
   const resources = new Map<string, ResolvedResource>();
   for (const [logicalId, { Type, Condition, Properties }] of Object.entries(template.Resources)) {
-    if (Condition !== undefined && resolve(template.Conditions[Condition]) !== true) continue;
+    if (Condition !== undefined && !holds(Condition)) continue;
     const properties = v.parse(v.record(v.string(), v.unknown()), resolve(Properties));
     const { ref, arn } = names.get(logicalId) ?? { ref: logicalId, arn: logicalId };
     resources.set(logicalId, { logicalId, type: Type, ref, arn, properties });

@@ -1,14 +1,34 @@
 /**
  * What the sandbox fakes has to be what AWS documents. These tests speak to nothing but an endpoint, so that they
- * can be pointed at any AWS: set AWS_BEHAVIOUR_ENDPOINT to its address (and credentials that it takes).
+ * can be pointed at any AWS: set AWS_BEHAVIOUR_ENDPOINT to its address (and credentials that it takes), and
+ * AWS_BEHAVIOUR_TABLE and AWS_BEHAVIOUR_TOPIC to a table with the string key `target` and to the ARN of a topic there.
  */
 import { randomUUID } from 'node:crypto';
 import { CloudWatchClient, GetMetricDataCommand, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
-import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import {
+  DeleteItemCommand,
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { GetFunctionConfigurationCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import {
+  DescribeExecutionCommand,
+  RedriveExecutionCommand,
+  SendTaskFailureCommand,
+  SendTaskHeartbeatCommand,
+  SendTaskSuccessCommand,
+  SFNClient,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
 import {
+  CancelCommandCommand,
   DeleteParameterCommand,
   GetCommandInvocationCommand,
+  GetDocumentCommand,
   GetParameterCommand,
   GetParameterHistoryCommand,
   LabelParameterVersionCommand,
@@ -16,14 +36,19 @@ import {
   SSMClient,
   UnlabelParameterVersionCommand,
 } from '@aws-sdk/client-ssm';
-import { openAws, type TestAws } from './aws.ts';
+import { leaseTableName, openAws, type TestAws, topicArn } from './aws.ts';
 
 const given = process.env.AWS_BEHAVIOUR_ENDPOINT;
+const TableName = process.env.AWS_BEHAVIOUR_TABLE ?? leaseTableName;
+const TopicArn = process.env.AWS_BEHAVIOUR_TOPIC ?? topicArn;
 let aws: TestAws | undefined;
 let ssm: SSMClient;
 let cloudWatch: CloudWatchClient;
 let sqs: SQSClient;
 let lambda: LambdaClient;
+let dynamo: DynamoDBClient;
+let sns: SNSClient;
+let sfn: SFNClient;
 let name: string;
 
 beforeAll(async () => {
@@ -37,6 +62,9 @@ beforeAll(async () => {
   cloudWatch = new CloudWatchClient(common);
   sqs = new SQSClient(common);
   lambda = new LambdaClient(common);
+  dynamo = new DynamoDBClient(common);
+  sns = new SNSClient(common);
+  sfn = new SFNClient(common);
 });
 afterAll(() => aws?.close());
 beforeEach(() => {
@@ -153,6 +181,15 @@ describe('Run Command', () => {
       ),
     ).rejects.toMatchObject({ name: 'InvocationDoesNotExist' });
   });
+
+  it('does not know a document or a command that is not there', async () => {
+    await expect(ssm.send(new GetDocumentCommand({ Name: 'nobody' }))).rejects.toMatchObject({
+      name: 'InvalidDocument',
+    });
+    await expect(ssm.send(new CancelCommandCommand({ CommandId: randomUUID() }))).rejects.toMatchObject({
+      name: 'InvalidCommandId',
+    });
+  });
 });
 
 describe('CloudWatch', () => {
@@ -208,5 +245,128 @@ describe('SQS and Lambda', () => {
     await expect(
       lambda.send(new GetFunctionConfigurationCommand({ FunctionName: 'nobody' })),
     ).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+    await expect(
+      lambda.send(new InvokeCommand({ FunctionName: 'nobody', InvocationType: 'Event' })),
+    ).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+  });
+});
+
+describe('DynamoDB', () => {
+  const Key = () => ({ target: { S: name } });
+  afterEach(() => dynamo.send(new DeleteItemCommand({ TableName, Key: Key() })));
+  const putNew = (holder: string) =>
+    dynamo.send(
+      new PutItemCommand({
+        TableName,
+        Item: { ...Key(), holder: { S: holder } },
+        ConditionExpression: 'attribute_not_exists(target)',
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      }),
+    );
+
+  it('lets one of many conditional writes win, and shows the others who has', async () => {
+    const outcomes = await Promise.allSettled(Array.from({ length: 20 }, (_, index) => putNew(`h${index}`)));
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    const { Item } = await dynamo.send(new GetItemCommand({ TableName, Key: Key(), ConsistentRead: true }));
+    expect(Item?.holder).toEqual({ S: `h${outcomes.findIndex(({ status }) => status === 'fulfilled')}` });
+    for (const outcome of outcomes.filter(({ status }) => status === 'rejected'))
+      expect(outcome).toMatchObject({ reason: { name: 'ConditionalCheckFailedException', Item } });
+  });
+
+  it('changes an item under a condition, and answers with the new one', async () => {
+    await putNew('one');
+    const update = (expected: string) =>
+      dynamo.send(
+        new UpdateItemCommand({
+          TableName,
+          Key: Key(),
+          UpdateExpression: 'SET holder = :next ADD round :one',
+          ConditionExpression: 'holder = :expected',
+          ExpressionAttributeValues: {
+            ':next': { S: 'two' },
+            ':one': { N: '1' },
+            ':expected': { S: expected },
+          },
+          ReturnValues: 'ALL_NEW',
+        }),
+      );
+    expect((await update('one')).Attributes).toEqual({ ...Key(), holder: { S: 'two' }, round: { N: '1' } });
+    const failure = await update('one').catch((error: unknown) => error);
+    expect(failure).toMatchObject({ name: 'ConditionalCheckFailedException' });
+    expect(failure).not.toHaveProperty('Item.holder');
+  });
+
+  it('has an error of its own for a table that is not there', async () => {
+    await expect(
+      dynamo.send(new GetItemCommand({ TableName: `nobody-${randomUUID()}`, Key: Key() })),
+    ).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+  });
+});
+
+describe('SNS', () => {
+  const publish = (part: Partial<PublishCommand['input']> = {}) =>
+    sns.send(new PublishCommand({ TopicArn, Message: 'text', ...part }));
+
+  it('takes a message of any characters, with a subject or without one', async () => {
+    const Message = 'lines & <tags>\n"quotes" = 100 % 한글 +';
+    const answers = [await publish({ Message }), await publish({ Subject: '!'.repeat(100) })];
+    expect(answers).toEqual(Array(2).fill(expect.objectContaining({ MessageId: expect.any(String) })));
+    await publish({ Message: 'x'.repeat(262_144) });
+    if (aws) expect(aws.topics.messages[0]).toEqual({ topicArn, subject: '', message: Message });
+  });
+
+  it.each([
+    ['with a line break', 'one\ntwo'],
+    ['that is empty', ''],
+    ['of more than a hundred characters', 'x'.repeat(101)],
+    ['that is not ASCII', 'a – b'],
+    ['that begins with a blank', ' a'],
+  ])('refuses a subject %s', async (_what, Subject) => {
+    await expect(publish({ Subject })).rejects.toMatchObject({ name: 'InvalidParameterException' });
+  });
+
+  it('refuses a message that is empty or too long', async () => {
+    for (const Message of ['', `${'x'.repeat(262_143)}é`])
+      await expect(publish({ Message })).rejects.toMatchObject({ name: 'InvalidParameterException' });
+  });
+
+  it('has an error of its own for a topic that is not there', async () => {
+    await expect(publish({ TopicArn: `${TopicArn}-not` })).rejects.toMatchObject({
+      name: 'NotFoundException',
+      message: 'Topic does not exist',
+      $metadata: { httpStatusCode: 404 },
+    });
+  });
+});
+
+describe('Step Functions', () => {
+  const arnOf = (kind: string) => TopicArn.replace(/:sns:/, ':states:').replace(/[^:]+$/, `${kind}:nobody`);
+
+  it('has errors of their own for what is not there', async () => {
+    const executionArn = `${arnOf('execution')}:nobody`;
+    for (const command of [
+      sfn.send(new DescribeExecutionCommand({ executionArn })),
+      sfn.send(new RedriveExecutionCommand({ executionArn })),
+    ])
+      await expect(command).rejects.toMatchObject({ name: 'ExecutionDoesNotExist' });
+    await expect(
+      sfn.send(new StartExecutionCommand({ stateMachineArn: arnOf('stateMachine') })),
+    ).rejects.toMatchObject({ name: 'StateMachineDoesNotExist' });
+  });
+
+  it('knows no token that it has not given', async () => {
+    const taskToken = Buffer.from(randomUUID()).toString('base64');
+    for (const command of [
+      sfn.send(new SendTaskSuccessCommand({ taskToken, output: '{}' })),
+      sfn.send(new SendTaskFailureCommand({ taskToken })),
+      sfn.send(new SendTaskHeartbeatCommand({ taskToken })),
+    ])
+      await expect(command).rejects.toMatchObject({ name: 'InvalidToken' });
+  });
+
+  it('takes no output but JSON', async () => {
+    await expect(
+      sfn.send(new SendTaskSuccessCommand({ taskToken: 'anything', output: 'not JSON' })),
+    ).rejects.toMatchObject({ name: 'InvalidOutput' });
   });
 });

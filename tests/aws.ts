@@ -4,7 +4,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { readerConfig, writerConfig } from '../recovery/aws.ts';
 import type { Clock } from '../recovery/clock.ts';
@@ -13,11 +16,14 @@ import type { EnvFinding } from '../recovery/states.ts';
 import { type Call, type Endpoint, type Fault, openEndpoint } from '../sandbox/endpoint.ts';
 import { systemEnvironment } from '../sandbox/host/host.ts';
 import { cloudWatchService, Metrics } from '../sandbox/services/cloudwatch.ts';
+import { dynamoDbService, openTables, type Tables } from '../sandbox/services/dynamodb.ts';
 import { Functions, lambdaService } from '../sandbox/services/lambda.ts';
 import { type Instance, RunCommand } from '../sandbox/services/run-command.ts';
+import { snsService, Topics } from '../sandbox/services/sns.ts';
 import { Queues, sqsService } from '../sandbox/services/sqs.ts';
 import { ParameterStore, ssmService } from '../sandbox/services/ssm.ts';
-import { region } from '../sandbox/template.ts';
+import { StateMachines, statesService } from '../sandbox/services/states.ts';
+import { accountId, region } from '../sandbox/template.ts';
 
 /** Time that goes `speed` times as fast, so that budgets of minutes can be lived through. */
 export function fastClock(speed: number): Clock {
@@ -29,6 +35,9 @@ export function fastClock(speed: number): Clock {
 }
 
 export const parameterName = '/app/env';
+/** A table whose items are found by the string `target`. */
+export const leaseTableName = 'app-leases';
+export const topicArn = `arn:aws:sns:${region}:${accountId}:app-recovery`;
 export const secret = () => `canary-${randomUUID()}`;
 
 /** The commands of a document: each runs a script that is given as JavaScript. */
@@ -46,12 +55,24 @@ export interface TestAws {
   readonly metrics: Metrics;
   readonly queues: Queues;
   readonly runCommand: RunCommand;
+  readonly tables: Tables;
+  readonly topics: Topics;
+  /** Has no state machine until a test adds one; its tasks invoke the functions. */
+  readonly machines: StateMachines;
   readonly ssm: SsmClients;
   readonly lambda: { readonly reader: LambdaClient; readonly writer: LambdaClient };
   readonly cloudWatch: CloudWatchClient;
   readonly sqs: SQSClient;
+  readonly dynamo: DynamoDBClient;
+  readonly sns: SNSClient;
+  readonly sfn: SFNClient;
   /** Puts a function there, with the body of its handler as JavaScript. */
-  addFunction(name: string, body: string, variables: Readonly<Record<string, string>>): void;
+  addFunction(
+    name: string,
+    body: string,
+    variables: Readonly<Record<string, string>>,
+    reservedConcurrency?: number,
+  ): void;
   /** How often an operation was called. */
   countCalls(operation: string): number;
   /** Does something right before the next call of an operation, or the one that many calls on, once. */
@@ -115,15 +136,34 @@ export async function openAws({
     ),
   );
   const environment: Record<string, string> = { ...systemEnvironment(), ...baseEnvironment };
-  const functions = new Functions(environment, () => undefined);
+  const queues = new Queues();
+  const functions = new Functions(
+    environment,
+    () => undefined,
+    (queueArn, record) => queues.send(queueArn, JSON.stringify(record)),
+  );
   const parameters = new ParameterStore();
   const metrics = new Metrics(() => undefined);
-  const queues = new Queues();
+  const topics = new Topics();
+  topics.add(topicArn);
+  const tables = await openTables();
+  await tables.create({
+    TableName: leaseTableName,
+    KeySchema: [{ AttributeName: 'target', KeyType: 'HASH' }],
+    AttributeDefinitions: [{ AttributeName: 'target', AttributeType: 'S' }],
+    BillingMode: 'PAY_PER_REQUEST',
+  });
+  const machines = new StateMachines({
+    invoke: (functionArn, input) => functions.invokeAsTask(functionArn, input),
+  });
   const endpoint: Endpoint = await openEndpoint([
     ssmService(parameters, runCommand),
     lambdaService(functions),
     cloudWatchService(metrics),
     sqsService(queues, () => endpoint.url),
+    snsService(topics),
+    statesService(machines),
+    dynamoDbService(tables),
   ]);
   environment.AWS_ENDPOINT_URL = endpoint.url;
 
@@ -150,6 +190,9 @@ export async function openAws({
     metrics,
     queues,
     runCommand,
+    tables,
+    topics,
+    machines,
     ssm: openSsm(common),
     lambda: {
       reader: new LambdaClient({ ...common, ...readerConfig() }),
@@ -157,7 +200,10 @@ export async function openAws({
     },
     cloudWatch: new CloudWatchClient({ ...common, ...readerConfig() }),
     sqs: new SQSClient({ ...common, ...readerConfig() }),
-    addFunction: (name, body, variables) => {
+    dynamo: new DynamoDBClient({ ...common, ...readerConfig() }),
+    sns: new SNSClient({ ...common, ...readerConfig() }),
+    sfn: new SFNClient({ ...common, ...readerConfig() }),
+    addFunction: (name, body, variables, reservedConcurrency) => {
       const codeDirectory = join(directory, name);
       mkdirSync(codeDirectory);
       writeFileSync(join(codeDirectory, 'index.js'), `exports.handler = async (event) => { ${body} };`);
@@ -168,9 +214,10 @@ export async function openAws({
           Runtime: 'nodejs24.x',
           MemorySize: 128,
           Timeout: 5,
+          ...(reservedConcurrency === undefined ? {} : { ReservedConcurrentExecutions: reservedConcurrency }),
           Environment: { Variables: { ...variables } },
         },
-        `arn:aws:lambda:${region}:111122223333:function:${name}`,
+        `arn:aws:lambda:${region}:${accountId}:function:${name}`,
         codeDirectory,
       );
     },
@@ -178,9 +225,10 @@ export async function openAws({
     meanwhile: (operation, act, callsOn = 1) => interruptions.push({ operation, act, callsOn }),
     fail: (operation, ...wanted) => faults.push(...wanted.map((fault) => ({ operation, fault }))),
     close: async () => {
-      runCommand.stop();
-      functions.stop();
+      await machines.stop();
+      await Promise.all([runCommand.stop(), functions.stop()]);
       await endpoint.close();
+      await tables.close();
       rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
     },
   };

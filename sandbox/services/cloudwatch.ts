@@ -6,17 +6,37 @@ import { accountId, region } from '../template.ts';
 const Dimensions = v.optional(v.array(v.object({ Name: v.string(), Value: v.string() })), []);
 type Dimensions = v.InferOutput<typeof Dimensions>;
 
+const statistics: Record<string, (values: readonly number[]) => number> = {
+  SampleCount: (values) => values.length,
+  Sum: (values) => values.reduce((sum, value) => sum + value, 0),
+  Average: (values) => values.reduce((sum, value) => sum + value, 0) / values.length,
+  Maximum: (values) => Math.max(...values),
+  Minimum: (values) => Math.min(...values),
+};
+
+const comparisons = {
+  LessThanThreshold: (value: number, threshold: number) => value < threshold,
+  LessThanOrEqualToThreshold: (value: number, threshold: number) => value <= threshold,
+  GreaterThanThreshold: (value: number, threshold: number) => value > threshold,
+  GreaterThanOrEqualToThreshold: (value: number, threshold: number) => value >= threshold,
+};
+
 export const AlarmProperties = v.object({
   AlarmName: v.string(),
   Namespace: v.string(),
   MetricName: v.string(),
   Dimensions,
-  Statistic: v.literal('SampleCount'),
-  ComparisonOperator: v.literal('LessThanThreshold'),
+  Statistic: v.picklist(['SampleCount', 'Sum', 'Average', 'Maximum', 'Minimum']),
+  ComparisonOperator: v.picklist([
+    'LessThanThreshold',
+    'LessThanOrEqualToThreshold',
+    'GreaterThanThreshold',
+    'GreaterThanOrEqualToThreshold',
+  ]),
   Threshold: v.number(),
   Period: v.number(),
   EvaluationPeriods: v.number(),
-  TreatMissingData: v.literal('breaching'),
+  TreatMissingData: v.picklist(['breaching', 'notBreaching']),
 });
 export type AlarmProperties = v.InferOutput<typeof AlarmProperties>;
 type AlarmState = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
@@ -58,14 +78,6 @@ interface Datapoint {
   readonly value: number;
   readonly resolutionSeconds: number;
 }
-
-const statistics: Record<string, (values: readonly number[]) => number> = {
-  SampleCount: (values) => values.length,
-  Sum: (values) => values.reduce((sum, value) => sum + value, 0),
-  Average: (values) => values.reduce((sum, value) => sum + value, 0) / values.length,
-  Maximum: (values) => Math.max(...values),
-  Minimum: (values) => Math.min(...values),
-};
 
 interface Alarm {
   readonly properties: AlarmProperties;
@@ -127,10 +139,11 @@ export class Metrics {
     this.#alarms.push({ properties, state: 'OK' });
   }
 
-  /** Judges alarms now, on the whole periods behind it; missing data counts as breaching. */
+  /** Judges alarms now, on the whole periods behind it: they fire when each of those breaches. */
   evaluateAlarms(which: (alarm: Alarm) => boolean = () => true): void {
     for (const alarm of this.#alarms.filter(which)) {
-      const { Period, EvaluationPeriods, Statistic, Threshold } = alarm.properties;
+      const { Period, EvaluationPeriods, Statistic, Threshold, TreatMissingData } = alarm.properties;
+      const breaches = comparisons[alarm.properties.ComparisonOperator];
       const periodMs = Period * 1000;
       const endMs = Math.floor(Date.now() / periodMs) * periodMs + periodMs;
       const startMs = endMs - EvaluationPeriods * periodMs;
@@ -140,8 +153,9 @@ export class Metrics {
         periodSeconds: Period,
         statistic: Statistic,
       });
-      const breaching = EvaluationPeriods - datapoints.filter(({ value }) => value >= Threshold).length;
-      this.setAlarmState(alarm, breaching === EvaluationPeriods ? 'ALARM' : 'OK', 'Threshold Crossed');
+      const isMissingBreach = TreatMissingData === 'breaching' || datapoints.length === EvaluationPeriods;
+      const isAlarm = isMissingBreach && datapoints.every(({ value }) => breaches(value, Threshold));
+      this.setAlarmState(alarm, isAlarm ? 'ALARM' : 'OK', 'Threshold Crossed');
     }
   }
 

@@ -1,12 +1,61 @@
-/** EventBridge: matches events against the compiled rules. */
+/** EventBridge: matches events against the compiled rules, and hands them on to the rules' targets. */
+import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
+import { accountId, region } from '../template.ts';
+
+const wholeEvents = v.never('an event is handed on as it is here, or Input in its place');
+const Target = v.object({
+  Arn: v.string(),
+  /** What the target gets in place of the event: a JSON text. */
+  Input: v.optional(v.string()),
+  InputPath: v.optional(wholeEvents),
+  InputTransformer: v.optional(wholeEvents),
+  DeadLetterConfig: v.optional(v.object({ Arn: v.string() })),
+});
+type Target = v.InferOutput<typeof Target>;
 
 export const RuleProperties = v.object({
+  Name: v.optional(v.string()),
   EventPattern: v.optional(v.record(v.string(), v.unknown())),
+  ScheduleExpression: v.optional(v.string()),
   State: v.optional(v.string(), 'ENABLED'),
-  Targets: v.array(v.object({ Arn: v.string() })),
+  Targets: v.array(Target),
 });
 type RuleProperties = v.InferOutput<typeof RuleProperties>;
+
+/** An event as EventBridge delivers it. */
+export interface ServiceEvent {
+  readonly version: '0';
+  readonly id: string;
+  readonly 'detail-type': string;
+  readonly source: string;
+  readonly account: string;
+  /** To the second. */
+  readonly time: string;
+  readonly region: string;
+  readonly resources: readonly string[];
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+/** Makes an event of what a service says; the rest is the same for all. */
+export function makeEvent(
+  source: string,
+  detailType: string,
+  resources: readonly string[],
+  detail: Readonly<Record<string, unknown>>,
+): ServiceEvent {
+  return {
+    version: '0',
+    id: randomUUID(),
+    'detail-type': detailType,
+    source,
+    account: accountId,
+    time: `${new Date().toISOString().slice(0, 19)}Z`,
+    region,
+    resources,
+    detail,
+  };
+}
 
 /**
  * Whether an event fits a pattern: each field of the pattern is there, with one of the values listed.
@@ -26,19 +75,74 @@ export function matchesPattern(pattern: unknown, event: unknown): boolean {
   return Object.entries(pattern).every(([key, expected]) => matchesPattern(expected, fields.get(key)));
 }
 
+/** An event that no target has taken, as it is put into the target's dead-letter queue. */
+export interface DeadLetter {
+  readonly queueArn: string;
+  readonly body: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
 export class EventBus {
   readonly #rules: readonly RuleProperties[];
   readonly #deliver: (targetArn: string, event: unknown) => void;
+  readonly #onDeadLetter: (letter: DeadLetter) => void;
 
-  constructor(rules: readonly RuleProperties[], deliver: (targetArn: string, event: unknown) => void) {
+  /**
+   * @param deliver hands an event to a target, which does with it what it does later; throws if it can't be handed.
+   * @param onDeadLetter gets what can't, if the target has a dead-letter queue. EventBridge would try some errors
+   * again for a day; none of them happens here.
+   */
+  constructor(
+    rules: readonly RuleProperties[],
+    deliver: (targetArn: string, event: unknown) => void,
+    onDeadLetter: (letter: DeadLetter) => void = () => undefined,
+  ) {
     this.#rules = rules;
     this.#deliver = deliver;
+    this.#onDeadLetter = onDeadLetter;
   }
 
   put(event: unknown): void {
-    for (const { EventPattern, State, Targets } of this.#rules) {
-      if (State !== 'ENABLED' || EventPattern === undefined || !matchesPattern(EventPattern, event)) continue;
-      for (const { Arn } of Targets) this.#deliver(Arn, event);
+    for (const rule of this.#rules) {
+      const { EventPattern, State } = rule;
+      if (State === 'ENABLED' && EventPattern !== undefined && matchesPattern(EventPattern, event))
+        this.#send(rule, event);
     }
   }
+
+  /** Lets the time of every enabled rule with a schedule come, once. */
+  runSchedules(): void {
+    for (const rule of this.#rules) {
+      if (rule.State === 'ENABLED' && rule.ScheduleExpression !== undefined)
+        this.#send(rule, makeEvent('aws.events', 'Scheduled Event', [ruleArn(rule)], {}));
+    }
+  }
+
+  #send(rule: RuleProperties, event: unknown): void {
+    for (const target of rule.Targets) {
+      try {
+        this.#deliver(target.Arn, target.Input === undefined ? event : JSON.parse(target.Input));
+      } catch (error) {
+        this.#bury(rule, target, event, error instanceof Error ? error : new Error(String(error)));
+      }
+    }
+  }
+
+  #bury(rule: RuleProperties, { Arn, DeadLetterConfig }: Target, event: unknown, error: Error): void {
+    if (!DeadLetterConfig) return;
+    this.#onDeadLetter({
+      queueArn: DeadLetterConfig.Arn,
+      body: JSON.stringify(event),
+      attributes: {
+        RULE_ARN: ruleArn(rule),
+        TARGET_ARN: Arn,
+        ERROR_CODE: error.name,
+        ERROR_MESSAGE: error.message,
+      },
+    });
+  }
+}
+
+function ruleArn({ Name = '' }: RuleProperties): string {
+  return `arn:aws:events:${region}:${accountId}:rule/${Name}`;
 }

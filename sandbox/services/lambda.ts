@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import { AwsError, operation, type Service } from '../endpoint.ts';
 import { type FunctionOutcome, FunctionRuntime } from '../function-runtime.ts';
+import { Concurrency } from './concurrency.ts';
 
 export const FunctionProperties = v.object({
   FunctionName: v.string(),
@@ -10,9 +11,20 @@ export const FunctionProperties = v.object({
   Runtime: v.string(),
   MemorySize: v.number(),
   Timeout: v.number(),
+  ReservedConcurrentExecutions: v.optional(v.number()),
   Environment: v.optional(v.object({ Variables: v.record(v.string(), v.string()) })),
 });
 type FunctionProperties = v.InferOutput<typeof FunctionProperties>;
+
+export const EventInvokeProperties = v.object({
+  FunctionName: v.string(),
+  MaximumRetryAttempts: v.optional(v.number(), 2),
+  DestinationConfig: v.optional(
+    v.object({ OnFailure: v.optional(v.object({ Destination: v.string() })) }),
+    {},
+  ),
+});
+type EventInvokeProperties = v.InferOutput<typeof EventInvokeProperties>;
 
 const envLimitBytes = 4096;
 /** How long an update of the configuration takes here; on AWS seconds, and about a minute in a VPC. */
@@ -27,20 +39,30 @@ interface FunctionState {
   modifiedAt: Date;
   updatedUntil: number;
   runtime: FunctionRuntime;
+  readonly concurrency: Concurrency;
+  eventInvoke: Pick<EventInvokeProperties, 'MaximumRetryAttempts' | 'DestinationConfig'>;
 }
 
 export class Functions {
   readonly #functions = new Map<string, FunctionState>();
   readonly #platform: Readonly<Record<string, string>>;
   readonly #onLog: (functionName: string, line: string) => void;
+  readonly #onFailedEvent: (destinationArn: string, record: unknown) => void;
+  readonly #underWay = new Set<Promise<void>>();
+  #stopped = false;
 
-  /** @param platform the variables that Lambda itself sets, among them where AWS is. */
+  /**
+   * @param platform the variables that Lambda itself sets, among them where AWS is.
+   * @param onFailedEvent gets what goes to a function's destination on failure.
+   */
   constructor(
     platform: Readonly<Record<string, string>>,
     onLog: (functionName: string, line: string) => void,
+    onFailedEvent: (destinationArn: string, record: unknown) => void = () => undefined,
   ) {
     this.#platform = platform;
     this.#onLog = onLog;
+    this.#onFailedEvent = onFailedEvent;
   }
 
   add(properties: FunctionProperties, arn: string, codeDirectory: string): void {
@@ -54,7 +76,14 @@ export class Functions {
       modifiedAt: new Date(),
       updatedUntil: 0,
       runtime: this.#start(properties, codeDirectory, variables),
+      concurrency: new Concurrency(properties.ReservedConcurrentExecutions),
+      eventInvoke: { MaximumRetryAttempts: 2, DestinationConfig: {} },
     });
+  }
+
+  /** What becomes of asynchronous invocations that fail. */
+  configureEvents({ FunctionName, ...eventInvoke }: EventInvokeProperties): void {
+    this.#find(FunctionName).eventInvoke = eventInvoke;
   }
 
   #start(properties: FunctionProperties, codeDirectory: string, variables: Readonly<Record<string, string>>) {
@@ -73,14 +102,77 @@ export class Functions {
     });
   }
 
+  /** @param name or an ARN. */
   #find(name: string): FunctionState {
-    const found = this.#functions.get(name);
+    const found = this.#functions.get(name.replace(/^arn:.*:function:/, ''));
     if (!found) throw new AwsError('ResourceNotFoundException', `Function not found: ${name}`, 404);
     return found;
   }
 
-  invoke(name: string, event: unknown): Promise<FunctionOutcome> {
-    return this.#find(name).runtime.invoke(event);
+  /** @throws AwsError if there is no such function, or if as many run as are reserved for it. */
+  async invoke(name: string, event: unknown): Promise<FunctionOutcome> {
+    const { runtime, concurrency } = this.#find(name);
+    if (!concurrency.tryEnter()) throw new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429);
+    return runtime.invoke(event).finally(() => concurrency.leave());
+  }
+
+  /** As Step Functions invokes a function: what Lambda refuses is an error by the name of `Lambda.…`. */
+  async invokeAsTask(name: string, event: unknown): Promise<FunctionOutcome> {
+    try {
+      return await this.invoke(name, event);
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      return { error: { errorType: `Lambda.${error.name}`, errorMessage: error.message } };
+    }
+  }
+
+  /**
+   * Takes an event, as from EventBridge, and invokes the function with it later: when there is room, and again if the
+   * function fails. Lambda waits a minute or two before it does so; here it is at once.
+   *
+   * @throws AwsError if there is no such function.
+   */
+  invokeLater(name: string, event: unknown): void {
+    const underWay = this.#deliver(this.#find(name), event);
+    this.#underWay.add(underWay);
+    void underWay.finally(() => this.#underWay.delete(underWay));
+  }
+
+  async #deliver(state: FunctionState, event: unknown): Promise<void> {
+    const { concurrency, arn, eventInvoke } = state;
+    const requestId = randomUUID();
+    const attempts = eventInvoke.MaximumRetryAttempts + 1;
+    let outcome: FunctionOutcome | undefined;
+    for (let attempt = 0; attempt < attempts; attempt += 1) {
+      if (this.#stopped || !(await concurrency.enter())) return;
+      outcome = await state.runtime.invoke(event).finally(() => concurrency.leave());
+      if ('result' in outcome) return;
+    }
+    const destination = eventInvoke.DestinationConfig.OnFailure?.Destination;
+    if (destination === undefined || this.#stopped || !outcome || !('error' in outcome)) return;
+    this.#onFailedEvent(destination, {
+      version: '1.0',
+      timestamp: new Date().toISOString(),
+      requestContext: {
+        requestId,
+        functionArn: `${arn}:$LATEST`,
+        condition: 'RetriesExhausted',
+        approximateInvokeCount: attempts,
+      },
+      requestPayload: event,
+      responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: 'Unhandled' },
+      responsePayload: outcome.error,
+    });
+  }
+
+  /** Ends what a function is doing in the middle of it, as when it runs out of memory. */
+  crash(name: string): void {
+    this.#find(name).runtime.crash();
+  }
+
+  /** Resolves when no asynchronous invocation waits or runs. */
+  async idle(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
   }
 
   variables(name: string): Readonly<Record<string, string>> {
@@ -126,8 +218,12 @@ export class Functions {
     };
   }
 
-  stop(): void {
-    for (const { runtime } of this.#functions.values()) runtime.kill();
+  /** Ends every process, and whatever still waits for one. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    const states = [...this.#functions.values()];
+    for (const { concurrency } of states) concurrency.close();
+    await Promise.all(states.map(({ runtime }) => runtime.kill()));
   }
 }
 
@@ -161,8 +257,20 @@ export function lambdaService(functions: Functions): Service {
       ),
 
       Invoke: operation(
-        v.object({ ...Named.entries, Payload: v.unknown() }),
-        async ({ FunctionName, Payload }) => {
+        v.object({
+          ...Named.entries,
+          InvocationType: v.optional(v.picklist(['RequestResponse', 'Event', 'DryRun']), 'RequestResponse'),
+          Payload: v.unknown(),
+        }),
+        async ({ FunctionName, InvocationType, Payload }) => {
+          if (InvocationType === 'Event') {
+            functions.invokeLater(FunctionName, Payload);
+            return { StatusCode: 202, Payload: '' };
+          }
+          if (InvocationType === 'DryRun') {
+            functions.describe(FunctionName);
+            return { StatusCode: 204, Payload: '' };
+          }
           const outcome = await functions.invoke(FunctionName, Payload);
           return 'result' in outcome
             ? { Payload: JSON.stringify(outcome.result) }

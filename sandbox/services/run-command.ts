@@ -1,5 +1,5 @@
 /** Systems Manager's Run Command: it really runs a document's commands, on the sandbox's hosts. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import { AwsError, type Operation, operation } from '../endpoint.ts';
@@ -13,24 +13,30 @@ export interface Instance {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-export const DocumentContent = v.object({
+/** What of a document is run here; GetDocument gives the rest as well. */
+export const DocumentContent = v.looseObject({
   mainSteps: v.array(
-    v.object({
+    v.looseObject({
       action: v.literal('aws:runShellScript'),
-      inputs: v.object({ timeoutSeconds: v.string(), runCommand: v.array(v.string()) }),
+      inputs: v.looseObject({ timeoutSeconds: v.string(), runCommand: v.array(v.string()) }),
     }),
   ),
 });
 type DocumentContent = v.InferOutput<typeof DocumentContent>;
 
+type Status = 'Pending' | 'InProgress' | 'Success' | 'Failed' | 'TimedOut' | 'Cancelling' | 'Cancelled';
+
 interface Invocation {
   readonly InstanceId: string;
-  Status: 'Pending' | 'InProgress' | 'Success' | 'Failed' | 'TimedOut' | 'Cancelled';
+  Status: Status;
   StatusDetails: string;
   ResponseCode: number;
   stdout: string;
   stderr: string;
-  cancel: () => void;
+  /** Ends the processes it runs. */
+  kill: () => void;
+  /** Resolves when nothing of it runs any more. */
+  ended: Promise<void>;
 }
 
 interface Command {
@@ -39,7 +45,20 @@ interface Command {
   readonly Comment: string;
   readonly RequestedDateTime: Date;
   readonly invocations: Invocation[];
+  ended: Promise<void>;
 }
+
+const unfinished: ReadonlySet<Status> = new Set<Status>(['Pending', 'InProgress', 'Cancelling']);
+
+/** The filters of ListCommands; each says whether a command passes. */
+const filters: Readonly<Record<string, (command: Command, value: string) => boolean>> = {
+  InvokedAfter: ({ RequestedDateTime }, value) => RequestedDateTime >= new Date(value),
+  InvokedBefore: ({ RequestedDateTime }, value) => RequestedDateTime <= new Date(value),
+  DocumentName: ({ DocumentName }, value) => DocumentName === value,
+  Status: (command, value) => statusOf(command) === value,
+  ExecutionStage: ({ invocations }, value) =>
+    (value === 'Executing') === invocations.some(({ Status }) => unfinished.has(Status)),
+};
 
 /** Right behind SendCommand neither the lists nor the invocations know of it. */
 const lagMilliseconds = 200;
@@ -55,8 +74,13 @@ export class RunCommand {
   }
 
   /** Ends every command that still runs. */
-  stop(): void {
-    for (const { invocations } of this.commands) for (const invocation of invocations) invocation.cancel();
+  async stop(): Promise<void> {
+    for (const { invocations } of this.commands) {
+      void cancel(invocations);
+      // A test may have put another status in place of the one that says that it runs.
+      for (const { kill } of invocations) kill();
+    }
+    await Promise.all(this.commands.map(({ ended }) => ended));
   }
 
   readonly operations: Readonly<Record<string, Operation>> = {
@@ -88,11 +112,13 @@ export class RunCommand {
             ResponseCode: -1,
             stdout: '',
             stderr: '',
-            cancel: () => undefined,
+            kill: () => undefined,
+            ended: Promise.resolve(),
           })),
+          ended: Promise.resolve(),
         };
         this.commands.push(command);
-        void this.#run(command, document, instances, Number(MaxErrors));
+        command.ended = this.#run(command, document, instances, Number(MaxErrors));
         return { Command: describe(command) };
       },
     ),
@@ -103,17 +129,13 @@ export class RunCommand {
         Filters: v.optional(v.array(v.object({ key: v.string(), value: v.string() })), []),
       }),
       ({ CommandId, Filters }) => {
-        const filter = (key: string) => Filters.find((one) => one.key === key)?.value;
-        const invokedAfter = filter('InvokedAfter');
-        const documentName = filter('DocumentName');
+        for (const { key } of Filters)
+          if (!Object.hasOwn(filters, key)) throw new AwsError('InvalidFilterKey', '');
         return {
           Commands: this.commands
             .filter((command) => CommandId === undefined || command.CommandId === CommandId)
             .filter((command) => Date.now() - command.RequestedDateTime.getTime() >= lagMilliseconds)
-            .filter((command) => documentName === undefined || command.DocumentName === documentName)
-            .filter(
-              (command) => invokedAfter === undefined || command.RequestedDateTime >= new Date(invokedAfter),
-            )
+            .filter((command) => Filters.every(({ key, value }) => filters[key]?.(command, value)))
             .map(describe)
             .reverse(),
         };
@@ -127,7 +149,7 @@ export class RunCommand {
         const invocation = command?.invocations.find((one) => one.InstanceId === InstanceId);
         if (!command || !invocation || Date.now() - command.RequestedDateTime.getTime() < lagMilliseconds)
           throw new AwsError('InvocationDoesNotExist', '');
-        const { stdout, stderr, cancel: _, ...rest } = invocation;
+        const { stdout, stderr, kill: _, ended: __, ...rest } = invocation;
         return {
           CommandId,
           Comment: command.Comment,
@@ -139,16 +161,44 @@ export class RunCommand {
       },
     ),
 
-    CancelCommand: operation(v.object({ CommandId: v.string() }), ({ CommandId }) => {
-      const command = this.commands.find((one) => one.CommandId === CommandId);
-      if (!command) throw new AwsError('InvalidCommandId', '');
-      for (const invocation of command.invocations) {
-        if (invocation.Status !== 'Pending' && invocation.Status !== 'InProgress') continue;
-        end(invocation, 'Cancelled', 'Cancelled');
-        invocation.cancel();
-      }
-      return {};
-    }),
+    CancelCommand: operation(
+      v.object({ CommandId: v.string(), InstanceIds: v.optional(v.array(v.string()), []) }),
+      async ({ CommandId, InstanceIds }) => {
+        const command = this.commands.find((one) => one.CommandId === CommandId);
+        if (!command) throw new AwsError('InvalidCommandId', '');
+        const known = command.invocations.map(({ InstanceId }) => InstanceId);
+        if (InstanceIds.some((id) => !known.includes(id))) throw new AwsError('InvalidInstanceId', '');
+        // SSM may answer long before; by then the processes may run or not.
+        await cancel(
+          command.invocations.filter(
+            ({ InstanceId }) => InstanceIds.length === 0 || InstanceIds.includes(InstanceId),
+          ),
+        );
+        return {};
+      },
+    ),
+
+    GetDocument: operation(
+      v.object({
+        Name: v.string(),
+        DocumentVersion: v.optional(v.string(), '$DEFAULT'),
+        DocumentFormat: v.optional(v.literal('JSON'), 'JSON'),
+      }),
+      ({ Name, DocumentVersion, DocumentFormat }) => {
+        const document = this.#documents.get(Name);
+        if (!document) throw new AwsError('InvalidDocument', '');
+        if (!['$DEFAULT', '$LATEST', '1'].includes(DocumentVersion))
+          throw new AwsError('InvalidDocumentVersion', '');
+        return {
+          Name,
+          DocumentVersion: '1',
+          Status: 'Active',
+          DocumentType: 'Command',
+          DocumentFormat,
+          Content: JSON.stringify(document),
+        };
+      },
+    ),
 
     DescribeInstanceInformation: operation(
       v.object({
@@ -178,28 +228,48 @@ export class RunCommand {
       if (!instance || invocation.Status !== 'Pending') continue;
       if (errors > maxErrors) end(invocation, 'Failed', 'Terminated');
       else if (!instance.online) end(invocation, 'Failed', 'Undeliverable');
-      else await runOn(instance, document, invocation);
+      else {
+        invocation.ended = runOn(instance, document, invocation);
+        await invocation.ended;
+      }
       if (invocation.StatusDetails === 'Failed' || invocation.StatusDetails === 'TimedOut') errors += 1;
     }
   }
 }
 
-function describe({ invocations, ...command }: Command) {
-  const ended = invocations.filter(({ Status }) => Status !== 'Pending' && Status !== 'InProgress');
-  const failed = invocations.some(
-    ({ StatusDetails }) => StatusDetails === 'Failed' || StatusDetails === 'TimedOut',
-  );
+function describe(command: Command) {
+  const { invocations, ended: _, ...rest } = command;
   return {
-    ...command,
-    // An undeliverable invocation doesn't make the command fail: that is how AWS counts.
-    Status: ended.length < invocations.length ? 'InProgress' : failed ? 'Failed' : 'Success',
+    ...rest,
+    Status: statusOf(command),
+    StatusDetails: statusOf(command),
     TargetCount: invocations.length,
-    CompletedCount: ended.length,
+    CompletedCount: invocations.filter(({ Status }) => !unfinished.has(Status)).length,
     InstanceIds: invocations.map(({ InstanceId }) => InstanceId),
   };
 }
 
-function end(invocation: Invocation, status: Invocation['Status'], details: string, exitCode = -1): void {
+/** An undeliverable invocation doesn't make the command fail: that is how AWS counts. */
+function statusOf({ invocations }: Command): Status {
+  const some = (...details: readonly string[]) =>
+    invocations.some(({ StatusDetails }) => details.includes(StatusDetails));
+  if (invocations.some(({ Status }) => unfinished.has(Status)))
+    return some('Cancelling', 'Cancelled') ? 'Cancelling' : 'InProgress';
+  if (some('Failed', 'TimedOut')) return 'Failed';
+  return some('Cancelled') ? 'Cancelled' : 'Success';
+}
+
+/** What runs is cancelled when its processes have ended; what has ended stays as it is. */
+async function cancel(invocations: readonly Invocation[]): Promise<void> {
+  const running = invocations.filter(({ Status }) => Status === 'InProgress');
+  for (const invocation of invocations)
+    if (invocation.Status === 'Pending') end(invocation, 'Cancelled', 'Cancelled');
+  for (const invocation of running) end(invocation, 'Cancelling', 'Cancelling');
+  for (const { kill } of running) kill();
+  await Promise.all(running.map(({ ended }) => ended));
+}
+
+function end(invocation: Invocation, status: Status, details: string, exitCode = -1): void {
   Object.assign(invocation, { Status: status, StatusDetails: details, ResponseCode: exitCode });
 }
 
@@ -213,19 +283,36 @@ async function runOn(
   invocation: Invocation,
 ): Promise<void> {
   end(invocation, 'InProgress', 'InProgress');
+  // Its status changes while a line runs.
+  const isCancelled = () => invocation.Status !== 'InProgress';
   for (const { inputs } of mainSteps) {
     const deadline = Date.now() + Number(inputs.timeoutSeconds) * 1000;
     for (const line of inputs.runCommand.filter(
       (text) => !text.startsWith('#') && !text.startsWith('set -'),
     )) {
       const exitCode = await runLine(instance, line, invocation, deadline - Date.now());
-      // A cancelled invocation has ended while its program was still being stopped.
-      if (invocation.Status !== 'InProgress') return;
+      if (isCancelled()) return end(invocation, 'Cancelled', 'Cancelled');
       if (exitCode === 'timed out') return end(invocation, 'TimedOut', 'TimedOut');
       if (exitCode !== 0) return end(invocation, 'Failed', 'Failed', exitCode);
     }
   }
   end(invocation, 'Success', 'Success', 0);
+}
+
+/** Windows has no process groups: there, what a program has started outlives it. */
+const hasProcessGroups = process.platform !== 'win32';
+
+/** Ends a program and what it has started. */
+function killAll(child: ChildProcess): void {
+  if (!hasProcessGroups || child.pid === undefined) {
+    child.kill('SIGKILL');
+    return;
+  }
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // The group has ended by itself.
+  }
 }
 
 function runLine(
@@ -240,13 +327,14 @@ function runLine(
       cwd: instance.workingDirectory,
       env: instance.environment,
       stdio: ['ignore', 'pipe', 'pipe'],
+      detached: hasProcessGroups,
     });
     let timedOut = false;
     const timer = setTimeout(() => {
       timedOut = true;
-      child.kill('SIGKILL');
+      killAll(child);
     }, timeoutMs);
-    invocation.cancel = () => child.kill('SIGKILL');
+    invocation.kill = () => killAll(child);
     child.stdout.setEncoding('utf8').on('data', (chunk) => {
       invocation.stdout += chunk;
     });
@@ -260,6 +348,8 @@ function runLine(
     });
     child.on('close', (code) => {
       clearTimeout(timer);
+      // Its number may be another process's by now.
+      invocation.kill = () => undefined;
       resolve(timedOut ? 'timed out' : (code ?? 137));
     });
   });

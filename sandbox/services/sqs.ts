@@ -1,20 +1,49 @@
-/** SQS: the depth of queues, which is all that is asked of it here. */
+/** SQS: the depth of queues, and what other services have put into them. */
 import * as v from 'valibot';
 import { AwsError, operation, type Service } from '../endpoint.ts';
 import { accountId, region } from '../template.ts';
 
-export class Queues {
-  readonly #depths = new Map<string, number>();
+/** A message that a service has put into a queue. */
+export interface QueueMessage {
+  readonly body: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
 
+interface Queue {
+  /** Messages nobody has looked into: how many there are. */
+  depth: number;
+  readonly messages: QueueMessage[];
+}
+
+export class Queues {
+  readonly #queues = new Map<string, Queue>();
+
+  /** Makes the queue if it isn't there. */
   setDepth(queueName: string, depth: number): void {
-    this.#depths.set(queueName, depth);
+    this.#queues.set(queueName, { messages: this.#queues.get(queueName)?.messages ?? [], depth });
   }
 
+  /** @throws AwsError if there is no such queue, as all of these do. */
   depth(queueName: string): number {
-    const depth = this.#depths.get(queueName);
-    if (depth === undefined)
+    const { depth, messages } = this.#find(queueName);
+    return depth + messages.length;
+  }
+
+  /** What was sent here, oldest first. */
+  messages(queueName: string): readonly QueueMessage[] {
+    return this.#find(queueName).messages;
+  }
+
+  /** @param queueArn as another service names a queue. */
+  send(queueArn: string, body: string, attributes: Readonly<Record<string, string>> = {}): void {
+    this.#find(queueArn.split(':').at(-1) ?? '').messages.push({ body, attributes });
+  }
+
+  #find(queueName: string): Queue {
+    const queue = this.#queues.get(queueName);
+    if (!queue)
       throw new AwsError('AWS.SimpleQueueService.NonExistentQueue', 'The specified queue does not exist.');
-    return depth;
+    return queue;
   }
 }
 

@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { AwsError, operation, type Service } from '../endpoint.ts';
 import { accountId, region } from '../template.ts';
+import { makeEvent, type ServiceEvent } from './eventbridge.ts';
 import type { RunCommand } from './run-command.ts';
 
 interface StoredVersion {
@@ -34,6 +35,38 @@ const PutParameter = v.object({
 
 export class ParameterStore {
   readonly #parameters = new Map<string, StoredVersion[]>();
+  readonly #onChange: (event: ServiceEvent) => void;
+  #isQuiet = false;
+
+  /** @param onChange gets the event of each change, a moment after it. */
+  constructor(onChange: (event: ServiceEvent) => void = () => undefined) {
+    this.#onChange = onChange;
+  }
+
+  /** Changes things without events: they have been so before anybody listened. */
+  quietly(change: () => void): void {
+    this.#isQuiet = true;
+    try {
+      change();
+    } finally {
+      this.#isQuiet = false;
+    }
+  }
+
+  #tell(
+    operation: 'Create' | 'Update' | 'Delete' | 'LabelParameterVersion',
+    name: string,
+    { Type, Description }: Pick<StoredVersion, 'Type' | 'Description'>,
+  ): void {
+    if (this.#isQuiet) return;
+    const event = makeEvent('aws.ssm', 'Parameter Store Change', [arnOf(name)], {
+      operation,
+      name,
+      type: Type,
+      ...(Description === undefined ? {} : { description: Description }),
+    });
+    setImmediate(() => this.#onChange(event));
+  }
 
   put(input: v.InferInput<typeof PutParameter>): { Version: number; Tier: string } {
     const { Name, Value, Type, KeyId, Description, AllowedPattern, Overwrite, Tier } = v.parse(
@@ -86,16 +119,21 @@ export class ParameterStore {
       Labels: [],
     };
     this.#parameters.set(Name, [...versions, version]);
+    this.#tell(latest ? 'Update' : 'Create', Name, version);
     return { Version: version.Version, Tier: tier };
   }
 
+  /** Nothing happens if there is no such parameter. */
   delete(name: string): void {
+    const latest = this.#parameters.get(name)?.at(-1);
+    if (!latest) return;
     this.#parameters.delete(name);
+    this.#tell('Delete', name, latest);
   }
 
   /** Puts labels on a version, and takes them off any other. What is no label is handed back. */
   label(name: string, wanted: number | undefined, labels: readonly string[]): readonly string[] {
-    const { Version } = this.get(wanted === undefined ? name : `${name}:${wanted}`);
+    const { Version, ...labelledVersion } = this.get(wanted === undefined ? name : `${name}:${wanted}`);
     const versions = this.#parameters.get(name) ?? [];
     const valid = labels.filter((label) => /^(?!aws|ssm)[A-Za-z_.-][A-Za-z0-9_.-]{0,99}$/i.test(label));
     const labelled = new Set([...(versions.find((one) => one.Version === Version)?.Labels ?? []), ...valid]);
@@ -109,6 +147,7 @@ export class ParameterStore {
           one.Version === Version ? [...labelled] : one.Labels.filter((label) => !valid.includes(label)),
       })),
     );
+    if (valid.length > 0) this.#tell('LabelParameterVersion', name, labelledVersion);
     return labels.filter((label) => !valid.includes(label));
   }
 
@@ -147,6 +186,10 @@ export class ParameterStore {
   }
 }
 
+function arnOf(name: string): string {
+  return `arn:aws:ssm:${region}:${accountId}:parameter/${name.replace(/^\//, '')}`;
+}
+
 /** A SecureString that isn't decrypted comes as a ciphertext. */
 function shown(value: string, type: string, decrypt: boolean): string {
   return type === 'SecureString' && !decrypt ? `ENCRYPTED-${Buffer.byteLength(value)}` : value;
@@ -169,7 +212,7 @@ export function ssmService(store: ParameterStore, runCommand: RunCommand): Servi
               Version,
               LastModifiedDate,
               Value: shown(Value, Type, WithDecryption),
-              ARN: `arn:aws:ssm:${region}:${accountId}:parameter${Name}`,
+              ARN: arnOf(Name),
               DataType: 'text',
             },
           };

@@ -1,0 +1,191 @@
+/** The AWS protocols: how each names the operation and its input, and how it answers. */
+import { randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import { cbor, dateToTag } from '@smithy/core/cbor';
+import * as v from 'valibot';
+import type { AwsError, RawRequest } from './endpoint.ts';
+
+/** A request with its protocol read. */
+export interface Request {
+  readonly service: string;
+  readonly operation: string;
+  readonly input: unknown;
+  readonly reply: (response: ServerResponse, output: unknown) => void;
+  readonly replyError: (response: ServerResponse, error: AwsError) => void;
+}
+
+const lambdaPath = /^\/2015-03-31\/functions\/([^/]+)\/(configuration|invocations)$/;
+const cborPath = /^\/service\/([^/]+)\/operation\/([^/]+)$/;
+
+export function readRequest(raw: RawRequest): Request {
+  const path = new URL(raw.path, 'http://localhost').pathname;
+  const lambda = lambdaPath.exec(path);
+  if (lambda) return readLambdaRequest(raw, decodeURIComponent(lambda[1] ?? ''), lambda[2] ?? '');
+  const rpc = cborPath.exec(path);
+  if (rpc) return readCborRequest(raw.body, rpc[1] ?? '', rpc[2] ?? '');
+  if (/^application\/x-www-form-urlencoded\b/.test(raw.headers['content-type'] ?? ''))
+    return readQueryRequest(raw.body);
+  return readJsonRequest(raw, path);
+}
+
+function readJsonRequest({ method, headers, body }: RawRequest, path: string): Request {
+  const [service = '', operation = ''] = String(headers['x-amz-target'] ?? '').split('.');
+  const contentType = jsonType(headers);
+  return {
+    service: service || `${method} ${path}`,
+    operation: operation || '(no X-Amz-Target)',
+    input: parseJson(body),
+    reply: (response, output) => sendJson(response, 200, output ?? {}, contentType),
+    replyError: (response, error) =>
+      sendJson(response, error.status, { __type: error.name, message: error.message }, contentType),
+  };
+}
+
+/** JSON 1.0 is answered in JSON 1.0. */
+function jsonType(headers: IncomingHttpHeaders): string {
+  const given = headers['content-type'] ?? '';
+  return given.startsWith('application/x-amz-json-') ? given : 'application/x-amz-json-1.1';
+}
+
+function readCborRequest(body: Buffer, service: string, operation: string): Request {
+  return {
+    service,
+    operation,
+    input: body.length > 0 ? cbor.deserialize(body) : {},
+    reply: (response, output) => sendCbor(response, 200, output ?? {}),
+    replyError: (response, error) =>
+      sendCbor(response, error.status, { __type: error.name, message: error.message }),
+  };
+}
+
+function readLambdaRequest({ method, headers, body }: RawRequest, name: string, what: string): Request {
+  // The CLI and the SDKs send a name, a partial or a whole ARN here.
+  const FunctionName = name.split(':').at(-1) ?? name;
+  const operations: Record<string, string> = {
+    'GET configuration': 'GetFunctionConfiguration',
+    'PUT configuration': 'UpdateFunctionConfiguration',
+    'POST invocations': 'Invoke',
+  };
+  const operation = operations[`${method} ${what}`] ?? `${method} ${what}`;
+  const parsed = parseJson(body);
+  const InvocationType = headers['x-amz-invocation-type'];
+  return {
+    service: 'Lambda',
+    operation,
+    input:
+      operation === 'Invoke'
+        ? { FunctionName, ...(InvocationType === undefined ? {} : { InvocationType }), Payload: parsed }
+        : { ...(typeof parsed === 'object' ? parsed : {}), FunctionName },
+    reply: (response, output) => {
+      const invocation = v.safeParse(Invocation, output);
+      if (operation !== 'Invoke' || !invocation.success) return sendJson(response, 200, output);
+      const { StatusCode, Payload, FunctionError } = invocation.output;
+      response.statusCode = StatusCode;
+      if (FunctionError !== undefined) response.setHeader('x-amz-function-error', FunctionError);
+      response.end(Payload);
+    },
+    replyError: (response, error) => {
+      response.setHeader('x-amzn-errortype', error.name);
+      sendJson(response, error.status, { Type: 'User', Message: error.message, message: error.message });
+    },
+  };
+}
+
+const Invocation = v.object({
+  StatusCode: v.optional(v.number(), 200),
+  Payload: v.string(),
+  FunctionError: v.optional(v.string()),
+});
+
+/** Requests of the Query protocol name their service by the version of its API alone. */
+const queryServices: Readonly<Record<string, string>> = { '2010-03-31': 'SNS' };
+
+function readQueryRequest(body: Buffer): Request {
+  const { Action = '', Version = '', ...input } = Object.fromEntries(new URLSearchParams(body.toString()));
+  const service = queryServices[Version] ?? `Query ${Version}`;
+  const namespace = `http://${service.toLowerCase()}.amazonaws.com/doc/${Version}/`;
+  return {
+    service,
+    operation: Action,
+    input,
+    reply: (response, output) =>
+      sendXml(response, 200, `${Action}Response`, namespace, {
+        [`${Action}Result`]: output ?? {},
+        ResponseMetadata: { RequestId: randomUUID() },
+      }),
+    replyError: (response, error) =>
+      sendXml(response, error.status, 'ErrorResponse', namespace, {
+        Error: {
+          Type: error.status < 500 ? 'Sender' : 'Receiver',
+          Code: error.name,
+          Message: error.message,
+        },
+        RequestId: randomUUID(),
+      }),
+  };
+}
+
+function sendXml(
+  response: ServerResponse,
+  status: number,
+  root: string,
+  namespace: string,
+  content: Readonly<Record<string, unknown>>,
+): void {
+  response.statusCode = status;
+  response.setHeader('content-type', 'text/xml');
+  response.end(`<${root} xmlns="${namespace}">${toXml(content)}</${root}>`);
+}
+
+const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+
+/** As the Query protocol writes it: the entries of a list are called `member`. */
+function toXml(value: unknown): string {
+  if (value instanceof Date) return value.toISOString();
+  if (typeof value !== 'object' || value === null)
+    return String(value ?? '').replaceAll(/[&<>"]/g, (character) => entities[character] ?? character);
+  if (Array.isArray(value)) return value.map((item) => `<member>${toXml(item)}</member>`).join('');
+  return Object.entries(value)
+    .filter(([, item]) => item !== undefined)
+    .map(([name, item]) => `<${name}>${toXml(item)}</${name}>`)
+    .join('');
+}
+
+function parseJson(body: Buffer): unknown {
+  if (body.length === 0) return {};
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The JSON protocols write a time as seconds since the epoch. */
+function sendJson(
+  response: ServerResponse,
+  status: number,
+  output: unknown,
+  contentType = 'application/x-amz-json-1.1',
+): void {
+  response.statusCode = status;
+  response.setHeader('content-type', contentType);
+  response.end(JSON.stringify(convertDates(output, (date) => date.getTime() / 1000)));
+}
+
+function sendCbor(response: ServerResponse, status: number, output: unknown): void {
+  response.statusCode = status;
+  response.setHeader('content-type', 'application/cbor');
+  response.setHeader('smithy-protocol', 'rpc-v2-cbor');
+  response.end(Buffer.from(cbor.serialize(convertDates(output, dateToTag))));
+}
+
+function convertDates(value: unknown, convert: (date: Date) => unknown): unknown {
+  if (value instanceof Date) return convert(value);
+  if (Array.isArray(value)) return value.map((item) => convertDates(item, convert));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, item]) => item !== undefined)
+      .map(([key, item]) => [key, convertDates(item, convert)]),
+  );
+}

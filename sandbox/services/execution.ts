@@ -1,0 +1,372 @@
+/** One execution of a state machine: its runs, the first and the redrives, and its history. */
+import { setImmediate } from 'node:timers/promises';
+import type { StateMachine } from 'aws-local-stepfunctions';
+import { AwsError } from '../endpoint.ts';
+import type { FunctionOutcome } from '../function-runtime.ts';
+import { accountId } from '../template.ts';
+import { makeEvent, type ServiceEvent } from './eventbridge.ts';
+import {
+  interpreterOf,
+  type JsonValue,
+  longestTimeoutSeconds,
+  type Machine,
+  type Task,
+} from './state-machine.ts';
+import { runTask, TaskFailed } from './task.ts';
+import type { TaskTokens } from './task-tokens.ts';
+
+export interface HistoryEvent {
+  readonly id: number;
+  readonly previousEventId: number;
+  readonly timestamp: Date;
+  readonly type: string;
+  readonly [details: string]: unknown;
+}
+
+export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
+
+export interface ExecutionOptions {
+  /** Invokes the function with an ARN. */
+  readonly invoke: (functionArn: string, input: unknown) => Promise<FunctionOutcome>;
+  readonly onEvent?: (execution: Execution, event: HistoryEvent) => void;
+  /** Gets the event that goes to EventBridge when an execution's status changes. */
+  readonly onStatusChange?: (event: ServiceEvent) => void;
+  /** For tests: how long a retry waits, in place of what the definition says. */
+  readonly retryMilliseconds?: number | undefined;
+}
+
+const roleArn = `arn:aws:iam::${accountId}:role/sandbox`;
+
+/** The state that an execution is in. */
+interface Position {
+  readonly name: string;
+  readonly input: JsonValue;
+  readonly enteredTime: string;
+  readonly enteredEventId: number;
+}
+
+/** How a run has ended. */
+interface Ending {
+  readonly status: Exclude<ExecutionStatus, 'RUNNING'>;
+  readonly output?: string;
+  readonly error?: string | undefined;
+  readonly cause?: string | undefined;
+}
+
+/** What one run of the interpreter shares with the tasks in it. */
+interface Run {
+  /** Set when it was told to stop. */
+  stopping: Ending | undefined;
+  /** When its states were entered, as far as the history doesn't have them yet. */
+  readonly entries: string[];
+  /** `$$.State` */
+  readonly state: { Name: string; EnteredTime: string; RetryCount: number };
+  token: string;
+  /** Rejects when the run is stopped. */
+  readonly stopped: Promise<never>;
+  readonly stop: (ending: Ending) => void;
+}
+
+/** Ends what the interpreter still does in a run that was stopped. It is neither retried nor caught. */
+class RunStopped extends Error {
+  readonly isRetryable = false;
+  readonly isCatchable = false;
+}
+
+export class Execution {
+  readonly executionArn: string;
+  readonly stateMachineArn: string;
+  readonly name: string;
+  readonly input: string;
+  readonly startDate = new Date();
+  status: ExecutionStatus = 'RUNNING';
+  stopDate: Date | undefined;
+  output: string | undefined;
+  error: string | undefined;
+  cause: string | undefined;
+  redriveCount = 0;
+  redriveDate: Date | undefined;
+  readonly history: HistoryEvent[] = [];
+  /** Resolves when the execution has ended; a redrive brings a new one. */
+  ended: Promise<void> = Promise.resolve();
+  readonly #machine: Machine;
+  readonly #tokens: TaskTokens;
+  readonly #options: ExecutionOptions;
+  #previousEventId = 0;
+  #position: Position | undefined;
+  #run: Run | undefined;
+
+  constructor(
+    machine: Machine,
+    executionArn: string,
+    input: string,
+    tokens: TaskTokens,
+    options: ExecutionOptions,
+  ) {
+    this.executionArn = executionArn;
+    this.stateMachineArn = machine.arn;
+    this.name = executionArn.split(':').at(-1) ?? '';
+    this.input = input;
+    this.#machine = machine;
+    this.#tokens = tokens;
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#record('ExecutionStarted', {
+      executionStartedEventDetails: { ...data('input', this.input), roleArn },
+    });
+    this.#begin(undefined);
+  }
+
+  /** As StopExecution. */
+  abort(error?: string, cause?: string): void {
+    this.#run?.stop({ status: 'ABORTED', error, cause });
+  }
+
+  /** As when the machine's TimeoutSeconds are over. */
+  timeOut(): void {
+    this.#run?.stop({ status: 'TIMED_OUT' });
+  }
+
+  /** Why RedriveExecution would be refused, if it would. */
+  get notRedrivable(): string | undefined {
+    const isRedrivable = this.status !== 'RUNNING' && this.status !== 'SUCCEEDED';
+    return isRedrivable ? undefined : `Execution is ${this.status} and cannot be redriven`;
+  }
+
+  /**
+   * Goes on with the state that has not succeeded.
+   *
+   * @throws AwsError ExecutionNotRedrivable
+   */
+  redrive(): void {
+    if (this.notRedrivable !== undefined) throw new AwsError('ExecutionNotRedrivable', this.notRedrivable);
+    this.redriveCount += 1;
+    this.redriveDate = new Date();
+    this.#record('ExecutionRedriven', {
+      executionRedrivenEventDetails: { redriveCount: this.redriveCount },
+    });
+    // The state was entered before: what it does now follows on that.
+    if (this.#position) this.#previousEventId = this.#position.enteredEventId;
+    this.#begin(this.#position);
+  }
+
+  #begin(position: Position | undefined): void {
+    this.status = 'RUNNING';
+    this.stopDate = this.output = this.error = this.cause = undefined;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.ended = promise;
+    this.#tellStatus();
+
+    const startAt = position?.name ?? this.#machine.startAt;
+    let isReentry = position !== undefined;
+    const interpreter = interpreterOf(this.#machine, startAt, (name) => {
+      const EnteredTime = isReentry && position ? position.enteredTime : new Date().toISOString();
+      isReentry = false;
+      Object.assign(run.state, { Name: name, EnteredTime, RetryCount: 0 });
+      run.entries.push(EnteredTime);
+    });
+    const { promise: stopped, reject } = Promise.withResolvers<never>();
+    // Nobody may be waiting for it.
+    stopped.catch(() => undefined);
+    const run: Run = {
+      stopping: undefined,
+      entries: [],
+      state: { Name: '', EnteredTime: '', RetryCount: 0 },
+      token: this.#tokens.make(),
+      stopped,
+      stop: (ending) => {
+        if (run.stopping) return;
+        run.stopping = ending;
+        reject(new RunStopped());
+        handle.abort();
+      },
+    };
+    this.#run = run;
+    const input = position ? position.input : JSON.parse(this.input);
+    const handle = interpreter.run(input, {
+      context: this.#contextOf(run),
+      overrides: {
+        taskResourceLocalHandlers: this.#forTasks((task) => (taskInput) => {
+          // At once: what comes from the context object changes.
+          return this.#attempt(run, task, JSON.stringify(taskInput));
+        }),
+        ...(this.#options.retryMilliseconds === undefined
+          ? {}
+          : { retryIntervalOverrides: this.#forTasks(() => this.#options.retryMilliseconds ?? 0) }),
+      },
+    });
+    const { timeoutSeconds } = this.#machine;
+    const timer =
+      timeoutSeconds === undefined
+        ? undefined
+        : setTimeout(() => this.timeOut(), Math.min(timeoutSeconds, longestTimeoutSeconds) * 1000);
+    void this.#follow(run, handle, position).then((ending) => {
+      clearTimeout(timer);
+      this.#end(ending);
+      resolve();
+    });
+  }
+
+  #forTasks<T>(make: (task: Task) => T): Record<string, T> {
+    return Object.fromEntries(this.#machine.tasks.map((task) => [task.name, make(task)]));
+  }
+
+  /** The context object; see `readMachine` for its `Run`. */
+  #contextOf(run: Run) {
+    return {
+      Run: {
+        Execution: {
+          Id: this.executionArn,
+          Input: JSON.parse(this.input),
+          Name: this.name,
+          RoleArn: roleArn,
+          StartTime: this.startDate.toISOString(),
+          RedriveCount: this.redriveCount,
+          ...(this.redriveDate ? { RedriveTime: this.redriveDate.toISOString() } : {}),
+        },
+        get State() {
+          return { ...run.state };
+        },
+      },
+      StateMachine: { Id: this.#machine.arn, Name: this.#machine.name },
+      Task: {
+        get Token() {
+          return run.token;
+        },
+      },
+    };
+  }
+
+  /** The interpreter calls this right behind the evaluation of the task's Parameters. */
+  async #attempt(run: Run, task: Task, input: string): Promise<JsonValue> {
+    if (run.stopping) throw new RunStopped();
+    const token = run.token;
+    run.token = this.#tokens.make();
+    return await runTask({
+      task,
+      token,
+      input,
+      tokens: this.#tokens,
+      invoke: this.#options.invoke,
+      stopped: run.stopped,
+      // The interpreter's log comes a moment after its calls: the state has to be entered in the history first.
+      isEntered: async () => {
+        while (run.entries.length > 0 && !run.stopping) await setImmediate();
+        if (run.stopping) throw new RunStopped();
+      },
+      record: (type, details) => {
+        if (!run.stopping) this.#record(type, details);
+      },
+      onFailure: () => {
+        run.state.RetryCount += 1;
+      },
+    });
+  }
+
+  /** Keeps the history, until the run has ended. */
+  async #follow(
+    run: Run,
+    { result, eventLogs }: ReturnType<StateMachine['run']>,
+    reentered: Position | undefined,
+  ): Promise<Ending> {
+    const ending = result.then(
+      (output): Ending => ({ status: 'SUCCEEDED', output: JSON.stringify(output) }),
+      (thrown: unknown): Ending => ({ status: 'FAILED', ...failureOf(thrown) }),
+    );
+    let isReentry = reentered !== undefined;
+    for await (const event of eventLogs) {
+      if (event.type === 'StateEntered') {
+        const { name, type, input } = event.state;
+        const enteredTime = run.entries.shift() ?? '';
+        if (!isReentry) {
+          const { id } = this.#record(`${type}StateEntered`, {
+            stateEnteredEventDetails: { name, ...data('input', JSON.stringify(input)) },
+          });
+          this.#position = { name, input, enteredTime, enteredEventId: id };
+        }
+        isReentry = false;
+      }
+      if (event.type === 'StateExited') {
+        const { name, type, output } = event.state;
+        this.#record(`${type}StateExited`, {
+          stateExitedEventDetails: { name, ...data('output', JSON.stringify(output)) },
+        });
+      }
+    }
+    const natural = await ending;
+    return run.stopping ?? natural;
+  }
+
+  #end({ status, output, error, cause }: Ending): void {
+    this.#run = undefined;
+    this.stopDate = new Date();
+    this.status = status;
+    Object.assign(this, { output, error, cause });
+    const types = {
+      SUCCEEDED: ['ExecutionSucceeded', 'executionSucceededEventDetails'],
+      FAILED: ['ExecutionFailed', 'executionFailedEventDetails'],
+      TIMED_OUT: ['ExecutionTimedOut', 'executionTimedOutEventDetails'],
+      ABORTED: ['ExecutionAborted', 'executionAbortedEventDetails'],
+    } as const;
+    const [type, details] = types[status];
+    this.#record(type, { [details]: output === undefined ? { error, cause } : data('output', output) });
+    this.#tellStatus();
+  }
+
+  #record(type: string, details: Record<string, unknown>): HistoryEvent {
+    const id = this.history.length + 1;
+    const event: HistoryEvent = {
+      id,
+      previousEventId: this.#previousEventId,
+      timestamp: new Date(),
+      type,
+      ...details,
+    };
+    this.#previousEventId = id;
+    this.history.push(event);
+    this.#options.onEvent?.(this, event);
+    return event;
+  }
+
+  #tellStatus(): void {
+    const { executionArn, stateMachineArn, name, status, input, output, redriveCount, notRedrivable } = this;
+    const detail = {
+      executionArn,
+      stateMachineArn,
+      name,
+      status,
+      startDate: this.startDate.getTime(),
+      stopDate: this.stopDate?.getTime() ?? null,
+      input,
+      inputDetails: { included: true },
+      output: output ?? null,
+      outputDetails: output === undefined ? null : { included: true },
+      stateMachineVersionArn: null,
+      stateMachineAliasArn: null,
+      redriveCount,
+      redriveDate: this.redriveDate?.getTime() ?? null,
+      redriveStatus: notRedrivable === undefined ? 'REDRIVABLE' : 'NOT_REDRIVABLE',
+      redriveStatusReason: notRedrivable ?? null,
+      error: this.error ?? null,
+      cause: this.cause ?? null,
+    };
+    this.#options.onStatusChange?.(
+      makeEvent('aws.states', 'Step Functions Execution Status Change', [executionArn], detail),
+    );
+  }
+}
+
+/** Input or output as the history has it. */
+export function data(field: 'input' | 'output', text: string): Record<string, unknown> {
+  return { [field]: text, [`${field}Details`]: { truncated: false } };
+}
+
+/** The error that has ended a run. A time-out has no cause. */
+function failureOf(thrown: unknown): { error: string; cause: string | undefined } {
+  const outer = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const failure = outer.cause instanceof Error ? outer.cause : outer;
+  const isTimeout = failure.name === 'States.Timeout' && !(failure instanceof TaskFailed);
+  return { error: failure.name, cause: isTimeout ? undefined : failure.message };
+}
