@@ -13,7 +13,7 @@ import { dynamoDbService, openTables, TableProperties, type Tables } from './ser
 import { EventBus, RuleProperties } from './services/eventbridge.ts';
 import { EventInvokeProperties, FunctionProperties, Functions, lambdaService } from './services/lambda.ts';
 import { DocumentContent, type Instance, RunCommand } from './services/run-command.ts';
-import { snsService, Topics } from './services/sns.ts';
+import { type Message, snsService, Topics } from './services/sns.ts';
 import { Queues, sqsService } from './services/sqs.ts';
 import { ParameterStore, ssmService } from './services/ssm.ts';
 import {
@@ -37,6 +37,8 @@ export interface SandboxOptions {
   readonly directory: string;
   readonly host: Omit<HostOptions, 'directory'>;
   readonly onEvent?: StateMachinesOptions['onEvent'];
+  /** Gets what a person is told. */
+  readonly onMessage?: (message: Message) => void;
   readonly retryMilliseconds?: number;
 }
 
@@ -86,7 +88,7 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
   const queues = new Queues();
   for (const { arn } of resourcesOf(resources, 'AWS::SQS::Queue', v.object({})))
     queues.setDepth(arn.split(':').at(-1) ?? '', 0);
-  const topics = new Topics();
+  const topics = new Topics(options.onMessage);
   for (const { arn } of resourcesOf(resources, 'AWS::SNS::Topic', v.object({}))) topics.add(arn);
   for (const { properties } of resourcesOf(resources, 'AWS::DynamoDB::Table', TableProperties))
     await tables.create(properties);

@@ -45,9 +45,16 @@ async function main(): Promise<number> {
       directory,
       host: seed.host,
       onEvent: (execution, event) => {
-        const screen = screens.get(execution) ?? new Screen(print, execution.name);
+        // One that runs beside another, such as the one that the restore itself starts, stands out.
+        const isBeside = [...screens.keys()].some((one) => one !== execution && one.status === 'RUNNING');
+        const line = isBeside ? (text: string) => print(`    | ${text.trim()}`) : print;
+        const screen = screens.get(execution) ?? new Screen(line, execution.name);
         screens.set(execution, screen);
         screen.show(event);
+      },
+      onMessage: ({ subject, message }) => {
+        print(`  message: ${subject}`);
+        if (keep) print(indented(message));
       },
     });
     seedSandbox(sandbox, seed);
@@ -98,6 +105,8 @@ async function recover(sandbox: Sandbox, scenario: ScenarioName): Promise<number
     return 1;
   }
   await execution.ended;
+  // What is tidied up behind a failure, and told of it, comes with an event.
+  await sandbox.functions.idle();
   print();
 
   if (execution.status !== 'SUCCEEDED') {
@@ -111,14 +120,23 @@ async function recover(sandbox: Sandbox, scenario: ScenarioName): Promise<number
         ? `This is how scenario ${scenario} has to end.`
         : `${expected} was expected.`,
     );
+    printLastMessage(sandbox);
     return 1;
   }
   const report = v.parse(RecoveryReport, JSON.parse(execution.output ?? ''));
   for (const line of reportLines(report, execution)) print(line);
   const problems = await checkProof(sandbox, startedAtMs);
   for (const problem of problems) print(`NOT RECOVERED: ${problem}`);
+  printLastMessage(sandbox);
   if (report.outcome !== expected) print(`${expected} was expected.`);
   return problems.length === 0 && report.outcome === expected ? 0 : 1;
+}
+
+const indented = (text: string) => text.trimEnd().replaceAll(/^/gm, '    ');
+
+function printLastMessage({ topics }: Sandbox): void {
+  const message = topics.messages.at(-1)?.message;
+  if (message !== undefined) print(`\nThe last message to whoever is on call:\n\n${indented(message)}`);
 }
 
 /** Looks for itself, past the workflow: is the env whole, does the API answer, does the metric count? */
@@ -170,6 +188,7 @@ function printCommands(sandbox: Sandbox): void {
   print(
     `  aws cloudwatch set-alarm-state --alarm-name ${sandbox.heartbeat.AlarmName} --state-value ALARM --state-reason test`,
   );
+  print(`  aws stepfunctions redrive-execution --execution-arn ${execution}:first`);
   for (const command of ['check', 'history', 'restore']) print(`  npx recover env ${command}`);
   print();
   print('The sandbox stays up until Ctrl+C; executions are shown here as they go.');

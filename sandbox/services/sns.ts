@@ -19,6 +19,11 @@ export class Topics {
   readonly #arns = new Set<string>();
   /** What has been published, oldest first. */
   readonly messages: Message[] = [];
+  readonly #onMessage: (message: Message) => void;
+
+  constructor(onMessage: (message: Message) => void = () => undefined) {
+    this.#onMessage = onMessage;
+  }
 
   add(topicArn: string): void {
     this.#arns.add(topicArn);
@@ -35,7 +40,9 @@ export class Topics {
     if (subject !== undefined && !subjectPattern.test(subject)) throw invalidParameter('Subject');
     if (message === '') throw invalidParameter('Empty message');
     if (Buffer.byteLength(message) > maxMessageBytes) throw invalidParameter('Message too long');
-    this.messages.push({ topicArn, subject: subject ?? '', message });
+    const published = { topicArn, subject: subject ?? '', message };
+    this.messages.push(published);
+    this.#onMessage(published);
   }
 }
 
