@@ -1,20 +1,29 @@
 import type { SNSClient } from '@aws-sdk/client-sns';
+import { RecoveryError } from '../recovery/errors.ts';
 import { type Services, stateHandler } from '../recovery/handler.ts';
 import { startNotification } from '../recovery/notification.ts';
 import { TopicSettings } from '../recovery/settings.ts';
-import { AnnounceRecoveryInput } from '../recovery/states.ts';
+import { type Announcement, AnnounceRecoveryInput } from '../recovery/states.ts';
 import { openTopic, publish } from '../recovery/topic.ts';
 
 type AnnounceRecoveryServices = Services<TopicSettings> & { readonly sns: SNSClient };
 
-/** Tells a person, right before the first change, what is about to be changed. */
+/**
+ * Tells a person, right before the first change, what is about to be changed. A message that can't be sent is a
+ * finding: it must not keep the API from being recovered.
+ */
 export async function announceRecovery(
   { execution, request, plan }: AnnounceRecoveryInput,
-  { settings, clock, sns }: AnnounceRecoveryServices,
-): Promise<{ readonly announcedAt: string }> {
+  { settings, sns }: AnnounceRecoveryServices,
+): Promise<Announcement> {
   const recovery = { target: settings.TARGET, execution };
-  await publish(sns, settings.TOPIC_ARN, startNotification(recovery, request, plan));
-  return { announcedAt: new Date(clock.now()).toISOString() };
+  try {
+    await publish(sns, settings.TOPIC_ARN, startNotification(recovery, request, plan));
+    return { problem: null };
+  } catch (error) {
+    if (error instanceof RecoveryError) return { problem: error.name };
+    throw error;
+  }
 }
 
 export const handler = stateHandler(AnnounceRecoveryInput, TopicSettings, openTopic, announceRecovery);

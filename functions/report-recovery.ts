@@ -73,7 +73,7 @@ function makeReport(state: ReportRecoveryInput, finishedAtMs: number): RecoveryR
 }
 
 /** What was odd about the text as it was found; a restore writes it back without the first two. */
-function notesOn({ env, upload, knownGood }: ReportRecoveryInput): string[] {
+function notesOn({ env, upload, announcement, knownGood }: ReportRecoveryInput): string[] {
   const fate = upload ? 'not written back' : 'still there';
   return [
     ...(env.hasBom ? [`a byte order mark was at the start (${fate})`] : []),
@@ -85,6 +85,9 @@ function notesOn({ env, upload, knownGood }: ReportRecoveryInput): string[] {
     ...(upload?.revertedKeys ?? []).map(
       (key) => `${key} is back to its known-good value; a newer complete version has another`,
     ),
+    ...(announcement?.problem
+      ? [`nobody could be told before the first change (${announcement.problem})`]
+      : []),
     ...(knownGood.outcome === 'Replaced'
       ? ['somebody has written the parameter meanwhile, so that it was not marked as known-good']
       : []),

@@ -4,6 +4,7 @@
  */
 import type { FailedRun } from './failure.ts';
 import { nameOfOrigin } from './known-good.ts';
+import { redact } from './redact.ts';
 import type {
   EnvUpload,
   ExecutionRef,
@@ -181,7 +182,9 @@ function startedBy({ trigger, reason }: Pick<Request, 'trigger' | 'reason'>): st
     parameter: 'a change of the parameter',
     schedule: 'the schedule',
   };
-  return `${who[trigger]}${reason === null ? '' : `: ${reason}`}`;
+  // What a person types can be anything, a secret as well.
+  const shown = trigger === 'operator' && reason !== null ? redact(reason, new Map()) : reason;
+  return `${who[trigger]}${shown === null ? '' : `: ${shown}`}`;
 }
 
 /** What is planned, one line for each part of it. */

@@ -238,6 +238,12 @@ export const Approval = v.object({
 });
 export type Approval = v.InferOutput<typeof Approval>;
 
+export const Announcement = v.object({
+  /** Why nobody could be told that changes begin; `null` if somebody was. */
+  problem: v.nullable(v.picklist(errorNames)),
+});
+export type Announcement = v.InferOutput<typeof Announcement>;
+
 /** The state object behind `TakeLease`; every later field is there if its state has run. */
 export const RecoveryState = v.object({
   request: Request,
@@ -247,6 +253,7 @@ export const RecoveryState = v.object({
   check: v.exactOptional(EndpointCheck),
   plan: v.exactOptional(RecoveryPlan),
   approval: v.exactOptional(Approval),
+  announcement: v.exactOptional(Announcement),
   upload: v.exactOptional(EnvUpload),
   deployment: v.exactOptional(Deployment),
   endpoint: v.exactOptional(EndpointProof),

@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { nameOfOrigin } from '../recovery/known-good.ts';
 import {
+  Announcement,
   BacklogProof,
   Deployment,
   EndpointCheck,
@@ -48,7 +49,10 @@ const findings: Record<string, (result: unknown) => string> = {
     ];
     return `${steps.join(', ') || 'nothing to do'} (plan ${plan.hash.slice(0, 12)})`;
   },
-  AnnounceRecovery: () => 'told',
+  AnnounceRecovery: (result) => {
+    const { problem } = v.parse(Announcement, result);
+    return problem ? `nobody could be told: ${problem}` : 'told';
+  },
   ReportRefusal: (result) => v.parse(RefusalReport, result).outcome,
   UploadEnv: (result) => {
     const { outcome, version, source, keyCount, restoredKeys } = v.parse(EnvUpload, result);

@@ -1,4 +1,5 @@
 /** What starts a recovery by itself, and what it starts; whole runs. */
+import { AwsError } from '../sandbox/endpoint.ts';
 import { scenarioNames } from '../sandbox/scenarios.ts';
 import { checkInvariants, openRun, outputOf, statesOf, until, type WholeRun, writesOf } from './whole-run.ts';
 
@@ -89,6 +90,29 @@ describe('after a recovery', () => {
     }
     expect(sandbox.topics.messages.at(-1)?.subject).toContain('starts no more by itself');
     expect(outputOf(await whole.run())).toMatchObject({ outcome: 'CircuitOpen' });
+    checkInvariants(whole);
+  });
+});
+
+describe('a topic that takes no message', () => {
+  it('does not keep a target from being recovered; that nobody was told is a failure at the end', async () => {
+    whole = await openRun('outage');
+    const { sandbox } = whole;
+    let left = 2;
+    sandbox.endpoint.injectFault = ({ operation }) =>
+      operation === 'Publish' && left-- > 0 ? new AwsError('AuthorizationError', 'no', 403) : undefined;
+    const execution = await whole.run();
+    expect(execution).toMatchObject({ status: 'FAILED', error: 'AccessDenied' });
+    expect(statesOf(execution).at(-1)).toBe('ReportRecovery');
+    await sandbox.functions.idle();
+    expect(sandbox.topics.messages.map(({ subject }) => subject)).toEqual(['env-recovery: sandbox FAILED']);
+    sandbox.machines.redrive(execution.executionArn);
+    await execution.ended;
+    expect(outputOf(execution)).toMatchObject({
+      outcome: 'Recovered',
+      env: { notes: ['nobody could be told before the first change (AccessDenied)'] },
+    });
+    expect(sandbox.runCommand.commands).toHaveLength(1);
     checkInvariants(whole);
   });
 });

@@ -175,7 +175,7 @@ export const examples: Readonly<Record<string, Notification>> = {
   'recovered-without-restore': endNotification(recovery, {
     ...report,
     trigger: 'operator',
-    reason: null,
+    reason: 'after the rotation, DB_PASSWORD=hunter22',
     durationSeconds: 4000,
     env: {
       ...report.env,
