@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorNames } from '../recovery/errors.ts';
+import { RefusalReport, Skip } from '../recovery/states.ts';
 import { scenarioNames } from '../sandbox/scenarios.ts';
 import { readFiles, withPicture } from '../statemachines/mermaid.ts';
 
@@ -22,8 +23,17 @@ describe('the README', () => {
 });
 
 describe('the runbook', () => {
+  const [outcomes = '', errors = ''] = read('docs', 'runbook.md').split('## Errors');
+  const rowsOf = (text: string) => [...text.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name);
+
   it('says of each error what to do, and of nothing else', () => {
-    const rows = [...read('docs', 'runbook.md').matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name);
-    expect(rows).toEqual([...errorNames]);
+    expect(rowsOf(errors)).toEqual([...errorNames]);
+  });
+
+  it('says of each other outcome of an execution what to do', () => {
+    expect(rowsOf(outcomes)).toEqual([
+      ...Skip.entries.outcome.options,
+      ...RefusalReport.entries.outcome.options,
+    ]);
   });
 });
