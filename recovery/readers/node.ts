@@ -20,7 +20,7 @@ export function readAsNode(text: string): Reading {
     const start = skip(text, at, blank);
     if (sign === start) {
       // Without a name, what stands behind the sign is tried for one.
-      at = sign + 1;
+      at = text[sign + 1] === '\n' ? sign + 2 : skip(text, sign + 1, blank);
       continue;
     }
     const name = text.slice(start, sign).trimEnd();

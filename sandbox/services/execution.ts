@@ -12,7 +12,7 @@ import {
   type Machine,
   type Task,
 } from './state-machine.ts';
-import { runTask, TaskFailed } from './task.ts';
+import { data, runTask, TaskFailed } from './task.ts';
 import type { TaskTokens } from './task-tokens.ts';
 
 export interface HistoryEvent {
@@ -356,11 +356,6 @@ export class Execution {
       makeEvent('aws.states', 'Step Functions Execution Status Change', [executionArn], detail),
     );
   }
-}
-
-/** Input or output as the history has it. */
-export function data(field: 'input' | 'output', text: string): Record<string, unknown> {
-  return { [field]: text, [`${field}Details`]: { truncated: false } };
 }
 
 /** The error that has ended a run. A time-out has no cause. */

@@ -14,6 +14,11 @@ export class TaskFailed extends Error {
   }
 }
 
+/** Input or output as the history has it. */
+export function data(field: 'input' | 'output', text: string): Record<string, unknown> {
+  return { [field]: text, [`${field}Details`]: { truncated: false } };
+}
+
 /** Where and with what a task is run. */
 export interface Attempt {
   readonly task: Task;
@@ -97,8 +102,7 @@ async function callFunction({ task, input, isEntered, invoke, record }: Attempt)
   record('LambdaFunctionScheduled', {
     lambdaFunctionScheduledEventDetails: {
       resource: task.resource,
-      input,
-      inputDetails: { truncated: false },
+      ...data('input', input),
       timeoutInSeconds: task.timeoutSeconds,
     },
   });
@@ -112,7 +116,7 @@ async function callFunction({ task, input, isEntered, invoke, record }: Attempt)
   }
   const output = JSON.stringify(outcome.result);
   record('LambdaFunctionSucceeded', {
-    lambdaFunctionSucceededEventDetails: { output, outputDetails: { truncated: false } },
+    lambdaFunctionSucceededEventDetails: data('output', output),
   });
   return output;
 }
@@ -151,7 +155,7 @@ async function awaitAnswer(attempt: Attempt): Promise<string> {
     if ('error' in outcome) throw fail(outcome.error.errorType, JSON.stringify(outcome.error));
     const output = JSON.stringify({ ExecutedVersion: '$LATEST', Payload: outcome.result, StatusCode: 200 });
     record('TaskSubmitted', {
-      taskSubmittedEventDetails: { ...submission, output, outputDetails: { truncated: false } },
+      taskSubmittedEventDetails: { ...submission, ...data('output', output) },
     });
     answer = await answered;
   } else {
@@ -160,7 +164,7 @@ async function awaitAnswer(attempt: Attempt): Promise<string> {
   if ('error' in answer) throw fail(answer.error, answer.cause);
   const { output } = answer;
   record('TaskSucceeded', {
-    taskSucceededEventDetails: { ...submission, output, outputDetails: { truncated: false } },
+    taskSucceededEventDetails: { ...submission, ...data('output', output) },
   });
   return output;
 }
