@@ -26,12 +26,21 @@ type CloseRecoveryServices = Services<CloseSettings> &
   LeaseClients & { readonly sfn: SFNClient; readonly ssm: SsmClients; readonly sns: SNSClient };
 
 /** The event EventBridge passes on when an execution changes its status; only what is read is named. */
-const StatusEvent = v.object({ detail: v.object({ executionArn: v.string() }) });
+const StatusEvent = v.object({
+  detail: v.object({
+    executionArn: v.string(),
+    /** Milliseconds since the epoch. */
+    stopDate: v.optional(v.nullable(v.number()), null),
+  }),
+});
 
 /** What became of the event. */
 export interface Closing {
-  /** `NotEnded`: it was redriven before this ran. `AlreadyTold`: the event came twice. */
-  readonly outcome: 'Closed' | 'AlreadyTold' | 'NotEnded';
+  /**
+   * `NotEnded`: it was redriven before this ran. `AlreadyTold`: the event came twice. `NotTold`: nothing that anybody
+   * has to hear of: a plan, or an input that a person has mistyped.
+   */
+  readonly outcome: 'Closed' | 'AlreadyTold' | 'NotTold' | 'NotEnded';
   readonly cancelledCommands: readonly string[];
 }
 
@@ -39,21 +48,27 @@ export interface Closing {
  * Cleans up behind an execution that has failed, was aborted or has run out of time: cancels a deploy that still
  * runs, then gives the lease back, and tells a person. It is no state of the machine, so that every failure ends the
  * execution natively, where a redrive can go on; and no Catch sees an abort.
+ *
+ * @throws RecoveryError AwsUnavailable if Step Functions doesn't know of the end yet; Lambda tries again.
  */
 export async function closeRecovery(
-  { detail: { executionArn } }: v.InferOutput<typeof StatusEvent>,
+  { detail: { executionArn, stopDate } }: v.InferOutput<typeof StatusEvent>,
   services: CloseRecoveryServices,
 ): Promise<Closing> {
   const { settings, clock, sfn, sns } = services;
-  const execution = await readEndedExecution(sfn, executionArn);
+  const execution = await readEndedExecution(sfn, executionArn, stopDate);
   if (!execution) return { outcome: 'NotEnded', cancelledCommands: [] };
   const last = await readLastState(sfn, executionArn);
   // Before the lease is free: whoever takes it next may deploy.
   const cancelledCommands = await cancelRunning(execution, last?.name, services);
-  const { endings, own } = await endLease(services, execution, 'Failed', false);
+  const end = { outcome: 'Failed', counts: true } as const;
+  const isMistyped = execution.error === 'InvalidInput' && last?.isEvent === false;
+  const isQuiet = last?.state.request?.mode === 'plan' || isMistyped;
+  const { endings, own } = await endLease(services, execution, { ...end, told: isQuiet });
+  if (isQuiet) return { outcome: 'NotTold', cancelledCommands };
   if (own?.told) return { outcome: 'AlreadyTold', cancelledCommands };
 
-  const pause = own ? findPause(endings, settings, clock.now()) : undefined;
+  const pause = own?.counts ? findPause(endings, settings, clock.now()) : undefined;
   await publish(
     sns,
     settings.TOPIC_ARN,
@@ -70,7 +85,7 @@ export async function closeRecovery(
       },
     ),
   );
-  await endLease(services, execution, 'Failed', true);
+  await endLease(services, execution, { ...end, told: true });
   return { outcome: 'Closed', cancelledCommands };
 }
 
@@ -83,7 +98,10 @@ async function cancelRunning(
   const findOwn = async () => {
     const sinceMs = Date.parse(execution.startedAt);
     const commands = await listCommands(ssm.reader, settings.DOCUMENT_NAME, sinceMs);
-    const own = commands.filter((command) => redriveOf(command, execution) !== undefined);
+    // A redrive may have sent another by now, which is not this run's to cancel.
+    const own = commands.filter(
+      (command) => (redriveOf(command, execution) ?? Number.POSITIVE_INFINITY) <= execution.redriveCount,
+    );
     return own.length > 0 ? own : undefined;
   };
   // One that was sent a moment before the end need not be listed yet.

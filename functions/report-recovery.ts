@@ -9,7 +9,8 @@ import { openTopic, publish } from '../recovery/topic.ts';
 type ReportRecoveryServices = Services<EndSettings> & LeaseClients & { readonly sns: SNSClient };
 
 /**
- * Puts the execution's output together, gives the lease back, and tells a person if anything was repaired.
+ * Puts the execution's output together, gives the lease back, and tells a person if anything was repaired, or
+ * if an alarm has fired for nothing.
  */
 export async function reportRecovery(
   state: ReportRecoveryInput,
@@ -18,12 +19,14 @@ export async function reportRecovery(
   const { settings, clock, sns } = services;
   const { execution } = state;
   const report = makeReport(state, clock.now());
-  const isRecovered = report.outcome === 'Recovered';
-  await endLease(services, execution, isRecovered ? 'Recovered' : undefined, false);
-  if (isRecovered) {
+  // An alarm that fires where nothing is wrong would go on doing so, and nobody would know.
+  const tells = report.outcome === 'Recovered' || report.trigger === 'alarm';
+  const end = { outcome: report.outcome, counts: tells };
+  const { own } = await endLease(services, execution, { ...end, told: !tells });
+  if (tells && !own?.told) {
     const recovery = { target: settings.TARGET, execution };
     await publish(sns, settings.TOPIC_ARN, endNotification(recovery, report));
-    await endLease(services, execution, 'Recovered', true);
+    await endLease(services, execution, { ...end, told: true });
   }
   return report;
 }

@@ -24,9 +24,16 @@ export async function reportRefusal(
     answer: approval ?? null,
     plan,
   };
-  await endLease(services, execution, 'NotApproved', false);
-  await publish(sns, settings.TOPIC_ARN, refusalNotification({ target: settings.TARGET, execution }, report));
-  await endLease(services, execution, 'NotApproved', true);
+  const end = { outcome: 'NotApproved', counts: true } as const;
+  const { own } = await endLease(services, execution, { ...end, told: false });
+  if (!own?.told) {
+    await publish(
+      sns,
+      settings.TOPIC_ARN,
+      refusalNotification({ target: settings.TARGET, execution }, report),
+    );
+    await endLease(services, execution, { ...end, told: true });
+  }
   return report;
 }
 

@@ -35,6 +35,8 @@ export const errorNames = [
   'EnvHistoryFull',
   'EnvWriteConflict',
   'EnvStale',
+  'EnvReplaced',
+  'PlanOutdated',
   'NoInstances',
   'TooManyInstances',
   'InstanceUnavailable',

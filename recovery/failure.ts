@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-sfn';
 import * as v from 'valibot';
 import { callAws } from './aws.ts';
-import { type ErrorName, errorNames } from './errors.ts';
+import { type ErrorName, errorNames, RecoveryError } from './errors.ts';
 import { RecoveryState, Request } from './states.ts';
 
 /** An execution that has ended without success. */
@@ -41,6 +41,10 @@ export interface FailedRun {
   /** What the states before had come to. */
   readonly done: Omit<Done, 'request'>;
   readonly cancelledCommands: readonly string[];
+  /** Whether everything was done, and only the end could not be reported. */
+  readonly isDone: boolean;
+  /** Whether what has to be mended is in the parameter, and has to be deployed: a redrive would not do that. */
+  readonly needsDeploy: boolean;
   readonly durationSeconds: number;
   /** Why nothing starts by itself for a while. */
   readonly pause: string | undefined;
@@ -48,14 +52,28 @@ export interface FailedRun {
   readonly isPaused: boolean;
 }
 
-/** @returns `undefined` if the execution runs (again), has succeeded, or isn't there. */
-export async function readEndedExecution(sfn: SFNClient, arn: string): Promise<EndedExecution | undefined> {
+/**
+ * @param stoppedAtMs when the execution has ended, as the event has it: DescribeExecution is eventually consistent.
+ * @returns `undefined` if the execution was redriven since, has succeeded, or isn't there.
+ * @throws RecoveryError AwsUnavailable if Step Functions doesn't show the end yet.
+ */
+export async function readEndedExecution(
+  sfn: SFNClient,
+  arn: string,
+  stoppedAtMs: number | null,
+): Promise<EndedExecution | undefined> {
   const execution = await callAws(
     { action: 'states:DescribeExecution', resource: `execution ${arn}` },
     () => sfn.send(new DescribeExecutionCommand({ executionArn: arn })),
     { ExecutionDoesNotExist: () => undefined },
   );
   const status = execution?.status;
+  if (execution && status === 'RUNNING' && (execution.redriveDate?.getTime() ?? 0) < (stoppedAtMs ?? 0)) {
+    throw new RecoveryError(
+      'AwsUnavailable',
+      `execution ${arn}: Step Functions shows it as running, though it has ended. Try again.`,
+    );
+  }
   if (!execution || (status !== 'FAILED' && status !== 'TIMED_OUT' && status !== 'ABORTED')) return undefined;
   const startMs = (execution.redriveDate ?? execution.startDate)?.getTime() ?? 0;
   return {
@@ -70,11 +88,11 @@ export async function readEndedExecution(sfn: SFNClient, arn: string): Promise<E
   };
 }
 
-/** The state in which an execution has ended, and the state object that went into it. */
+/** The state in which an execution has ended, what went into it, and whether that was an event of EventBridge. */
 export async function readLastState(
   sfn: SFNClient,
   arn: string,
-): Promise<{ readonly name: string; readonly state: Done } | undefined> {
+): Promise<{ readonly name: string; readonly state: Done; readonly isEvent: boolean } | undefined> {
   const { events = [] } = await callAws(
     { action: 'states:GetExecutionHistory', resource: `execution ${arn}` },
     () =>
@@ -86,17 +104,27 @@ export async function readLastState(
   )?.stateEnteredEventDetails;
   if (entered?.name === undefined) return undefined;
   const state = v.safeParse(v.pipe(v.string(), v.parseJson(), Done), entered.input);
-  return { name: entered.name, state: state.success ? state.output : {} };
+  const event = v.safeParse(
+    v.pipe(v.string(), v.parseJson(), v.object({ 'detail-type': v.string() })),
+    entered.input,
+  );
+  return { name: entered.name, state: state.success ? state.output : {}, isEvent: event.success };
 }
 
 /** What went wrong and what to do about it, in words. */
 export function classifyFailure(
   { status, error, cause }: Pick<EndedExecution, 'status' | 'error' | 'cause'>,
   stateName: string | undefined,
-): Pick<FailedRun, 'ending' | 'headline' | 'cause' | 'remedy'> {
+): Pick<FailedRun, 'ending' | 'headline' | 'cause' | 'remedy' | 'isDone' | 'needsDeploy'> {
   const at = stateName === undefined ? '' : ` at ${stateName}`;
+  const known = errorNames.find((name) => name === error);
+  const common = {
+    isDone: stateName === 'ReportRecovery',
+    needsDeploy: known !== undefined && mendedByDeploy.has(known),
+  };
   if (status === 'ABORTED') {
     return {
+      ...common,
       ending: 'stopped',
       headline: `the execution was stopped${at}`,
       cause: 'somebody has stopped the execution',
@@ -105,15 +133,16 @@ export function classifyFailure(
   }
   if (status === 'TIMED_OUT' || error === 'States.Timeout') {
     return {
+      ...common,
       ending: 'ran out of time',
       headline: `the time ran out${at}`,
       cause: 'AWS did not answer for as long as the state machine allows',
       remedy: 'check the AWS Health Dashboard, then let it go on.',
     };
   }
-  const known = errorNames.find((name) => name === error);
   if (known) {
     return {
+      ...common,
       ending: 'FAILED',
       headline: `${known}${at}`,
       cause: firstLine(messageOf(cause)),
@@ -123,6 +152,7 @@ export function classifyFailure(
   // The message of an error that isn't ours may quote anything.
   const name = /^[A-Za-z.]{1,80}$/.test(error ?? '') ? error : 'an error without a name';
   return {
+    ...common,
     ending: 'FAILED',
     headline: `${name}${at}`,
     cause: `the function of the state ended with ${name}; its log group has more`,
@@ -130,19 +160,25 @@ export function classifyFailure(
   };
 }
 
-/**
- * Where going on from the failed state would not do, since what has to be mended is in the parameter, and has to be
- * deployed.
- */
-const startAnew = 'mend that, then start anew: a changed parameter has to be deployed.';
+/** What has to be mended is in the parameter, and has to be deployed: going on from the failed state would not do. */
+const mendedByDeploy: ReadonlySet<ErrorName> = new Set([
+  'EnvInvalid',
+  'EnvRestoreFailed',
+  'HostRejected',
+  'InternalKeyMissing',
+  'InternalKeyRejected',
+]);
+const startAnew = 'mend that, then start anew.';
 const remedies: Partial<Record<ErrorName, string>> = {
   EnvInvalid: startAnew,
   EnvRestoreFailed: 'put a complete .env into the parameter (npx recover env push), then start anew.',
+  EnvReplaced: 'stop what writes the parameter, then start anew.',
+  PlanOutdated: 'start anew: it will show the new plan.',
   HostRejected: startAnew,
   InternalKeyMissing: startAnew,
   InternalKeyRejected: startAnew,
   EndpointUnhealthy:
-    'look at the log of the API. If the parameter was wrong, start anew; otherwise let it go on.',
+    'look at the log of the API. If the parameter was wrong, start anew with {"force":true,"deploy":"always"}; otherwise let it go on.',
   LeaseLost: 'wait until no other execution runs. If the target is still broken then, start anew.',
 };
 

@@ -31,8 +31,10 @@ type Owner = v.InferOutput<typeof Owner>;
 const Ending = v.object({
   arn: v.string(),
   redriveCount: wholeNumber,
-  outcome: v.picklist(['Recovered', 'Failed', 'NotApproved']),
+  outcome: v.picklist(['Recovered', 'Healthy', 'Failed', 'NotApproved']),
   endedAt: v.string(),
+  /** Whether a pause follows it. */
+  counts: v.boolean(),
   /** Whether a person has been told. */
   told: v.boolean(),
 });
@@ -57,7 +59,7 @@ const Ledger = v.object({
 });
 export type Ledger = v.InferOutput<typeof Ledger>;
 
-const maxEndings = 20;
+const maxEndings = 50;
 /** Each round that is lost was won by somebody else, who then holds the lease. */
 const maxRounds = 20;
 /** DescribeExecution is eventually consistent: of a lease so young it is not asked whether its owner is gone. */
@@ -208,12 +210,17 @@ export async function holdLease(door: LeaseDoor, execution: ExecutionRef): Promi
   await changeLedger(door, async (ledger) => {
     const { owner } = ledger;
     if (owner && isSameRun(owner, execution)) return { answer: undefined };
-    const isOutrun = owner?.arn === execution.arn && owner.redriveCount > execution.redriveCount;
+    // What is left of a run that has ended, or was followed by a redrive, must not get it again.
+    const isOver =
+      ledger.endings.some(
+        ({ arn, redriveCount }) => arn === execution.arn && redriveCount >= execution.redriveCount,
+      ) ||
+      (owner?.arn === execution.arn && owner.redriveCount > execution.redriveCount);
     const mayTake =
       execution.redriveCount > 0 &&
-      !isOutrun &&
-      !ledger.endings.some((ending) => isSameRun(ending, execution)) &&
-      (!owner || (await findAbandoned(door, owner, execution)) !== undefined);
+      !isOver &&
+      (!owner || (await findAbandoned(door, owner, execution)) !== undefined) &&
+      (await mayStillRun(door, execution));
     if (mayTake) return { ...taken(ledger, execution, door.clock), answer: undefined };
     throw new RecoveryError(
       'LeaseLost',
@@ -236,36 +243,47 @@ function taken(ledger: Ledger, { arn, redriveCount }: ExecutionRef, clock: Clock
   };
 }
 
+/** How a run has ended, for the ledger. */
+export interface RunEnd {
+  readonly outcome: Ending['outcome'];
+  /** Whether a pause follows, if the run had the lease. */
+  readonly counts: boolean;
+  /** Whether a person has been told, or need not be. */
+  readonly told: boolean;
+}
+
 /**
- * Gives the lease back, and remembers how the recovery ended. Doing it again changes nothing.
+ * Gives the lease back, and remembers how the run has ended, whether it had the lease or not: what is left of it must
+ * not take the lease again. Doing it again changes nothing but that a person has been told.
  *
- * @param outcome `undefined` if there was nothing to repair: that is not remembered.
- * @param told whether a person has been told, or need not be.
- * @returns the endings that are remembered by now, and whether this run is one of them.
+ * A `Healthy` end is remembered only if a pause follows it or it ends a row of failures.
  */
 export async function endLease(
   door: LeaseDoor,
   execution: Pick<ExecutionRef, 'arn' | 'redriveCount'>,
-  outcome: Ending['outcome'] | undefined,
-  told: boolean,
+  { outcome, counts, told }: RunEnd,
 ): Promise<{ readonly endings: readonly Ending[]; readonly own: Ending | undefined }> {
   return changeLedger(door, async (ledger) => {
+    const isOwner = ledger.owner !== null && isSameRun(ledger.owner, execution);
     const known = ledger.endings.find((ending) => isSameRun(ending, execution));
-    if (!ledger.owner || !isSameRun(ledger.owner, execution)) {
-      if (!known || known.told || !told) return { answer: { endings: ledger.endings, own: known } };
-      const own = { ...known, told };
-      const endings = ledger.endings.map((ending) => (ending === known ? own : ending));
-      return { next: { ...ledger, endings }, answer: { endings, own } };
-    }
-    const own: Ending | undefined = outcome && {
-      arn: execution.arn,
-      redriveCount: execution.redriveCount,
-      outcome,
-      endedAt: new Date(door.clock.now()).toISOString(),
-      told,
-    };
-    const endings = [...ledger.endings, ...(own ? [own] : [])].slice(-maxEndings);
-    return { next: { ...ledger, owner: null, approval: null, endings }, answer: { endings, own } };
+    if (known && (known.told || !told) && !isOwner)
+      return { answer: { endings: ledger.endings, own: known } };
+    const own: Ending = known
+      ? { ...known, told: known.told || told }
+      : {
+          arn: execution.arn,
+          redriveCount: execution.redriveCount,
+          outcome,
+          endedAt: new Date(door.clock.now()).toISOString(),
+          // A failure without the lease has changed nothing, and says nothing of the target.
+          counts: counts && (isOwner || outcome !== 'Failed'),
+          told,
+        };
+    const isRemembered = outcome !== 'Healthy' || counts || failuresInARow(ledger.endings).length > 0;
+    const others = ledger.endings.filter((ending) => ending !== known);
+    const endings = isRemembered ? [...others, own].slice(-maxEndings) : ledger.endings;
+    const freed = isOwner ? { owner: null, approval: null } : {};
+    return { next: { ...ledger, ...freed, endings }, answer: { endings, own } };
   });
 }
 
@@ -298,18 +316,41 @@ async function findAbandoned(
 ): Promise<Ending[] | undefined> {
   // An earlier run of this very execution has ended, or this one could not run.
   if (owner.arn === arn && owner.redriveCount < redriveCount) return [];
-  const status = await callAws<{ status?: string | undefined; redriveCount?: number | undefined }>(
-    { action: 'states:DescribeExecution', resource: `execution ${owner.arn}` },
-    () => sfn.send(new DescribeExecutionCommand({ executionArn: owner.arn, includedData: 'METADATA_ONLY' })),
+  const { status, redriveCount: known = 0 } = await describeExecution(sfn, owner.arn);
+  const isFresh = clock.now() - Date.parse(owner.takenAt) < graceMs;
+  const isAboutThisRun = status !== 'DELETED' && known >= owner.redriveCount;
+  if (status === 'RUNNING' || status === 'PENDING_REDRIVE' || (isFresh && !isAboutThisRun)) return undefined;
+  if (status === 'SUCCEEDED' || status === 'DELETED') return [];
+  const endedAt = new Date(clock.now()).toISOString();
+  const { arn: ownerArn, redriveCount: ownerRedriveCount } = owner;
+  return [
+    {
+      arn: ownerArn,
+      redriveCount: ownerRedriveCount,
+      outcome: 'Failed',
+      endedAt,
+      counts: true,
+      told: false,
+    },
+  ];
+}
+
+/** Whether the run that asks for the lease has not been stopped itself, as far as Step Functions knows by now. */
+async function mayStillRun({ sfn }: LeaseDoor, { arn, redriveCount }: ExecutionRef): Promise<boolean> {
+  const { status, redriveCount: known = 0 } = await describeExecution(sfn, arn);
+  // An answer of before the redrive says nothing of the run behind it.
+  return known < redriveCount || (known === redriveCount && status === 'RUNNING');
+}
+
+async function describeExecution(
+  sfn: SFNClient,
+  arn: string,
+): Promise<{ readonly status?: string | undefined; readonly redriveCount?: number | undefined }> {
+  return callAws<{ status?: string | undefined; redriveCount?: number | undefined }>(
+    { action: 'states:DescribeExecution', resource: `execution ${arn}` },
+    () => sfn.send(new DescribeExecutionCommand({ executionArn: arn, includedData: 'METADATA_ONLY' })),
     { ExecutionDoesNotExist: () => ({ status: 'DELETED' }) },
   );
-  const isFresh = clock.now() - Date.parse(owner.takenAt) < graceMs;
-  const isAboutThisRun = status.status !== 'DELETED' && (status.redriveCount ?? 0) >= owner.redriveCount;
-  if (status.status === 'RUNNING' || status.status === 'PENDING_REDRIVE' || (isFresh && !isAboutThisRun))
-    return undefined;
-  if (status.status === 'SUCCEEDED' || status.status === 'DELETED') return [];
-  const endedAt = new Date(clock.now()).toISOString();
-  return [{ arn: owner.arn, redriveCount: owner.redriveCount, outcome: 'Failed', endedAt, told: false }];
 }
 
 /**
@@ -323,13 +364,12 @@ export function findPause(
   nowMs: number,
 ): (Refusal & { readonly until: string }) | undefined {
   const windowMs = WINDOW_HOURS * 3_600_000;
-  const recent = endings.filter(({ endedAt }) => Date.parse(endedAt) > nowMs - windowMs);
+  const inWindow = endings.filter(({ endedAt }) => Date.parse(endedAt) > nowMs - windowMs);
+  const recent = inWindow.filter(({ counts }) => counts);
   const last = recent.at(-1);
   if (!last) return undefined;
   const force = 'A person can start one with {"force": true}';
-  const failures = recent
-    .slice(recent.findLastIndex(({ outcome }) => outcome === 'Recovered') + 1)
-    .filter(({ outcome }) => outcome === 'Failed');
+  const failures = failuresInARow(inWindow);
   const first = failures.at(-MAX_FAILURES);
   if (first) {
     const until = new Date(Date.parse(first.endedAt) + windowMs).toISOString();
@@ -350,6 +390,13 @@ export function findPause(
     until,
     message: `execution ${nameOf(last.arn)} ended at ${last.endedAt} (${last.outcome}), so that none starts by itself before ${until}. ${force}`,
   };
+}
+
+/** The failures since the last time that all was well. */
+function failuresInARow(endings: readonly Ending[]): Ending[] {
+  return endings
+    .slice(endings.findLastIndex(({ outcome }) => outcome === 'Recovered' || outcome === 'Healthy') + 1)
+    .filter(({ outcome, counts }) => outcome === 'Failed' && counts);
 }
 
 /** The name at the end of an execution's ARN. */

@@ -4,7 +4,6 @@
  */
 import type { FailedRun } from './failure.ts';
 import { nameOfOrigin } from './known-good.ts';
-import { redact } from './redact.ts';
 import type {
   EnvUpload,
   ExecutionRef,
@@ -67,8 +66,9 @@ export function approvalNotification(
   };
 }
 
-/** Sent once at the end of an execution that has repaired something. */
+/** Sent once at the end of an execution that has repaired something, or that an alarm has started for nothing. */
 export function endNotification(recovery: Recovery, report: RecoveryReport): Notification {
+  if (report.outcome === 'Healthy') return falseAlarmNotification(recovery, report);
   const { env, deployment, endpoint, function: patched, metric } = report;
   return {
     subject: subjectOf(recovery, 'recovered'),
@@ -91,6 +91,27 @@ export function endNotification(recovery: Recovery, report: RecoveryReport): Not
         env.restoredKeys.length > 0
           ? `To do:        find out who overwrote the parameter: npx recover env history --target ${recovery.target}`
           : 'To do:        nothing.',
+        linkLine(recovery),
+      ],
+    ),
+  };
+}
+
+function falseAlarmNotification(recovery: Recovery, report: RecoveryReport): Notification {
+  const { env, endpoint, function: patched, metric } = report;
+  return {
+    subject: subjectOf(recovery, 'alarm, but nothing to repair'),
+    text: paragraphs(
+      `An alarm has started a recovery of ${recovery.target}, and there was nothing to repair.`,
+      [
+        `Why:          started by ${startedBy(report)}`,
+        'What was seen',
+        `  env         ${env.parameterName} is complete (version ${env.versionAfter})`,
+        `  endpoint    HTTP ${endpoint.httpStatus}, backlog ${endpoint.backlog}`,
+        `  metric      ${metric.name} = ${metric.value} at ${metric.timestamp}, when ${patched.functionName} was invoked just now`,
+      ],
+      [
+        `To do:        see that ${patched.functionName} is invoked by its schedule, each minute. If it is, look at the alarm.`,
         linkLine(recovery),
       ],
     ),
@@ -130,9 +151,11 @@ export function failureNotification(recovery: Recovery, failed: FailedRun): Noti
     ...failed.cancelledCommands.map((id) => `  cancelled   command ${id}, which was still running`),
   ];
   return {
-    subject: subjectOf(recovery, failed.isPaused ? 'FAILED, and starts no more by itself' : failed.ending),
+    subject: subjectOf(recovery, subjectWords(failed)),
     text: paragraphs(
-      `${recovery.target} is NOT recovered: ${failed.headline}.`,
+      failed.isDone
+        ? `${recovery.target} was found in order or repaired, but its execution did not come to its end: ${failed.headline}.`
+        : `${recovery.target} is NOT recovered: ${failed.headline}.`,
       [
         `Cause:        ${failed.cause}`,
         ...(failed.request ? [`Started by:   ${startedBy(failed.request)}`] : []),
@@ -143,7 +166,7 @@ export function failureNotification(recovery: Recovery, failed: FailedRun): Noti
       [
         `To do:        ${failed.remedy}`,
         `To go on:     ${command('redrive-execution', recovery)}`,
-        `To start:     ${startCommand(recovery)}`,
+        `To start:     ${startCommand(recovery, failed.needsDeploy)}`,
         linkLine(recovery),
       ],
       failed.pause ?? '',
@@ -182,9 +205,7 @@ function startedBy({ trigger, reason }: Pick<Request, 'trigger' | 'reason'>): st
     parameter: 'a change of the parameter',
     schedule: 'the schedule',
   };
-  // What a person types can be anything, a secret as well.
-  const shown = trigger === 'operator' && reason !== null ? redact(reason, new Map()) : reason;
-  return `${who[trigger]}${shown === null ? '' : `: ${shown}`}`;
+  return `${who[trigger]}${reason === null ? '' : `: ${reason}`}`;
 }
 
 /** What is planned, one line for each part of it. */
@@ -228,7 +249,12 @@ function command(name: string, { execution: { arn } }: Recovery): string {
   return `aws stepfunctions ${name} --region ${arn.split(':')[3]} --execution-arn ${arn}`;
 }
 
-function startCommand({ execution: { arn } }: Recovery): string {
+function subjectWords({ isDone, isPaused, ending }: FailedRun): string {
+  if (isDone) return `in order, but its execution ${ending}`;
+  return isPaused ? 'FAILED, and starts no more by itself' : ending;
+}
+
+function startCommand({ execution: { arn } }: Recovery, isDeploying = false): string {
   const machine = arn.replace(':execution:', ':stateMachine:').replace(/:[^:]+$/, '');
-  return `aws stepfunctions start-execution --region ${arn.split(':')[3]} --state-machine-arn ${machine} --input "{\\"force\\":true}"`;
+  return `aws stepfunctions start-execution --region ${arn.split(':')[3]} --state-machine-arn ${machine} --input "{\\"force\\":true${isDeploying ? ',\\"deploy\\":\\"always\\"' : ''}}"`;
 }

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { RecoveryError } from './errors.ts';
 import { describeIssue } from './handler.ts';
+import { redact } from './redact.ts';
 import { AlarmEvent, ParameterEvent, RecoveryRequest, type Request, ScheduledEvent } from './states.ts';
 
 /**
@@ -20,7 +21,13 @@ export function readRequest(input: unknown): Request {
       `the execution's input: ${issue}. Start it with {} or with "mode" ("recover" or "plan"), "deploy" ("auto", "always" or "never"), "force" (true or false) and "reason", or with an event of EventBridge.`,
     );
   }
-  return { ...request.output, reason: request.output.reason ?? null, trigger: 'operator' };
+  const { reason } = request.output;
+  // What a person types can be anything, a secret as well.
+  return {
+    ...request.output,
+    reason: reason === undefined ? null : redact(reason, new Map()),
+    trigger: 'operator',
+  };
 }
 
 function readEvent(input: unknown): Pick<Request, 'trigger' | 'reason'> | undefined {

@@ -19,7 +19,14 @@ export const RecoveryRequest = v.strictObject({
   /** Passes the cooldown and the circuit breaker; never the lease of a recovery that runs. */
   force: v.optional(v.boolean(), false),
   /** Free text for the report. */
-  reason: v.optional(v.pipe(v.string(), v.maxLength(256, 'expected at most 256 characters'))),
+  reason: v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(256, 'expected at most 256 characters'),
+      // In a message a line break could pass for a line of the message's own.
+      v.regex(/^\P{Cc}*$/u, 'expected one line'),
+    ),
+  ),
 });
 export type RecoveryRequest = v.InferOutput<typeof RecoveryRequest>;
 

@@ -41,19 +41,18 @@ async function open(deployScript = ''): Promise<void> {
   aws.machines.add(machineArn, 'env-recovery-app', JSON.stringify(definition));
 }
 /** An execution with the lease, that fails as said, or goes on. */
-async function start(name: string, fail?: { name: string; message: string }, upload?: object) {
-  const execution = aws.machines.start(
-    machineArn,
-    JSON.stringify({ fail, ...(upload ? { upload } : {}) }),
-    name,
-  );
+async function start(name: string, fail?: { name: string; message: string }, state: object = {}) {
+  const execution = aws.machines.start(machineArn, JSON.stringify({ fail, ...state }), name);
   const ref = executionRef({ name, arn: execution.executionArn });
   await takeLease(leaseDoor(aws), ref, pauseSettings, true);
   if (fail) await execution.ended;
   return { execution, ref };
 }
-const close = ({ executionArn }: Execution) =>
-  closeRecovery({ detail: { executionArn } }, { ...leaseDoor(aws), settings, ssm: aws.ssm, sns: aws.sns });
+const close = ({ executionArn, stopDate }: Execution) =>
+  closeRecovery(
+    { detail: { executionArn, stopDate: stopDate?.getTime() ?? null } },
+    { ...leaseDoor(aws), settings, ssm: aws.ssm, sns: aws.sns },
+  );
 const ledger = async () => (await readLedger(leaseDoor(aws))).ledger;
 const failure = { name: 'DeployFailed', message: 'command 1 did not succeed; look.\na secret of the output' };
 
@@ -90,7 +89,7 @@ describe('CloseRecovery', () => {
       revertedKeys: [],
       sizeBytes: 1,
     };
-    const { execution } = await start('run-1', failure, upload);
+    const { execution } = await start('run-1', failure, { upload });
     await close(execution);
     expect(aws.topics.messages[0]?.message).toContain('version 4 has 13 keys, 1 of them restored');
   });
@@ -108,6 +107,7 @@ describe('CloseRecovery', () => {
   it('cancels the deploy of the execution that still runs, before anybody else can have the lease', async () => {
     await open('setTimeout(() => {}, 60_000)');
     const { execution, ref } = await start('run-1');
+    // A redrive would have sent the second one.
     for (const comment of [commentOf(ref), commentOf({ ...ref, redriveCount: 1 }), 'by hand'])
       await aws.ssm.writer.send(
         new SendCommandCommand({ DocumentName: documentName, InstanceIds: ['i-00000001'], Comment: comment }),
@@ -117,11 +117,11 @@ describe('CloseRecovery', () => {
     execution.abort();
     await execution.ended;
     const { cancelledCommands } = await close(execution);
-    expect(cancelledCommands).toHaveLength(2);
+    expect(cancelledCommands).toHaveLength(1);
     const order = aws.endpoint.calls.map(({ operation }) => operation);
     expect(order.lastIndexOf('CancelCommand')).toBeLessThan(order.lastIndexOf('PutItem') - 1);
-    const byHand = aws.runCommand.commands.find(({ Comment }) => Comment === 'by hand');
-    expect(byHand?.invocations[0]?.Status).toBe('InProgress');
+    const [, ...others] = aws.runCommand.commands;
+    expect(others.map(({ invocations }) => invocations[0]?.Status)).toEqual(['InProgress', 'InProgress']);
     expect(aws.topics.messages[0]).toMatchObject({ subject: 'env-recovery: app stopped' });
     expect(aws.topics.messages[0]?.message).toContain(`cancelled   command ${cancelledCommands[0]}`);
   });
@@ -134,10 +134,33 @@ describe('CloseRecovery', () => {
     expect(aws.topics.messages).toEqual([]);
   });
 
+  it('comes again later where Step Functions does not show the end yet', async () => {
+    await open();
+    const { execution, ref } = await start('run-1');
+    const event = { detail: { executionArn: ref.arn, stopDate: Date.now() } };
+    await expect(
+      closeRecovery(event, { ...leaseDoor(aws), settings, ssm: aws.ssm, sns: aws.sns }),
+    ).rejects.toMatchObject({ name: 'AwsUnavailable' });
+    expect((await ledger()).owner?.arn).toBe(execution.executionArn);
+  });
+
+  it('tells nobody of a plan that has failed, nor of an input that a person has mistyped', async () => {
+    await open();
+    const request = { mode: 'plan', deploy: 'auto', force: false, reason: null, trigger: 'operator' };
+    const plan = await start('run-1', failure, { request });
+    expect(await close(plan.execution)).toMatchObject({ outcome: 'NotTold' });
+    const mistyped = await start('run-2', { name: 'InvalidInput', message: 'no' });
+    expect(await close(mistyped.execution)).toMatchObject({ outcome: 'NotTold' });
+    // An event that isn't understood is another thing.
+    const event = await start('run-3', { name: 'InvalidInput', message: 'no' }, { 'detail-type': 'New' });
+    expect(await close(event.execution)).toMatchObject({ outcome: 'Closed' });
+    expect(aws.topics.messages).toHaveLength(1);
+  });
+
   it('leaves the lease of another alone, and tells of the failure all the same', async () => {
     await open();
     const { execution, ref } = await start('run-1', failure);
-    await endLease(leaseDoor(aws), ref, undefined, true);
+    await endLease(leaseDoor(aws), ref, { outcome: 'Healthy', counts: false, told: true });
     const other = await start('run-2');
     expect(await close(execution)).toMatchObject({ outcome: 'Closed' });
     expect((await ledger()).owner?.arn).toBe(other.ref.arn);

@@ -8,6 +8,7 @@ import {
   endLease,
   findPause,
   holdLease,
+  type RunEnd,
   readLedger,
   takeLease as take,
 } from '../recovery/lease.ts';
@@ -44,6 +45,8 @@ function start(name: string): { ref: ExecutionRef; execution: Execution } {
 }
 const takeWith = (ref: ExecutionRef, clock?: Clock, force = false) =>
   take(leaseDoor(aws, clock), ref, pauseSettings, force);
+const failed = (told: boolean): RunEnd => ({ outcome: 'Failed', counts: true, told });
+const healthy: RunEnd = { outcome: 'Healthy', counts: false, told: true };
 const owner = async () => (await readLedger(leaseDoor(aws))).ledger.owner?.arn;
 
 describe('the lease', () => {
@@ -68,7 +71,7 @@ describe('the lease', () => {
     for (const [index, name] of ['one', 'two', 'three'].entries()) {
       const { ref } = start(name);
       expect(await takeWith(ref, undefined, true)).toMatchObject({ token: index + 1 });
-      await endLease(leaseDoor(aws), ref, undefined, true);
+      await endLease(leaseDoor(aws), ref, healthy);
     }
   });
 
@@ -142,14 +145,14 @@ describe('the fence', () => {
   it('does not let a call pass that goes on behind the end of its run', async () => {
     const { ref } = start('run');
     await takeWith(ref);
-    await endLease(leaseDoor(aws), ref, 'Failed', false);
+    await endLease(leaseDoor(aws), ref, failed(false));
     await expect(holdLease(leaseDoor(aws), ref)).rejects.toMatchObject({ name: 'LeaseLost' });
   });
 
   it('takes the lease again for a redriven run, and stops what is left of the run before', async () => {
     const { ref } = start('run');
     await takeWith(ref);
-    await endLease(leaseDoor(aws), ref, 'Failed', false);
+    await endLease(leaseDoor(aws), ref, failed(false));
     const redriven = { ...ref, redriveCount: 1 };
     await holdLease(leaseDoor(aws), redriven);
     expect((await readLedger(leaseDoor(aws))).ledger).toMatchObject({
@@ -164,7 +167,7 @@ describe('the fence', () => {
     await takeWith(ref);
     await holdLease(leaseDoor(aws), { ...ref, redriveCount: 1 });
     // The clean-up of the first run comes late.
-    await endLease(leaseDoor(aws), ref, 'Failed', false);
+    await endLease(leaseDoor(aws), ref, failed(false));
     await holdLease(leaseDoor(aws), { ...ref, redriveCount: 1 });
   });
 
@@ -178,11 +181,36 @@ describe('the fence', () => {
     expect(await owner()).toBe(other.arn);
   });
 
+  it('does not give it to what is left of a redrive that was stopped before it had the lease', async () => {
+    const { ref } = start('run');
+    await takeWith(ref);
+    await endLease(leaseDoor(aws), ref, failed(true));
+    const redriven = { ...ref, redriveCount: 1 };
+    // Closed, though it had nothing to give back.
+    await endLease(leaseDoor(aws), redriven, failed(true));
+    await expect(holdLease(leaseDoor(aws), redriven)).rejects.toMatchObject({ name: 'LeaseLost' });
+    expect(await owner()).toBeUndefined();
+  });
+
+  it('does not give it to a redrive that Step Functions shows as stopped, or as followed by another', async () => {
+    const { ref, execution } = start('run');
+    execution.abort();
+    await execution.ended;
+    aws.machines.redrive(ref.arn);
+    const redriven = { ...ref, redriveCount: 1 };
+    execution.abort();
+    await execution.ended;
+    await expect(holdLease(leaseDoor(aws), redriven)).rejects.toMatchObject({ name: 'LeaseLost' });
+    aws.machines.redrive(ref.arn);
+    await expect(holdLease(leaseDoor(aws), redriven)).rejects.toMatchObject({ name: 'LeaseLost' });
+    await holdLease(leaseDoor(aws), { ...ref, redriveCount: 2 });
+  });
+
   it('does not take it again for a redriven run that has ended', async () => {
     const { ref } = start('run');
     const redriven = { ...ref, redriveCount: 1 };
     await holdLease(leaseDoor(aws), redriven);
-    await endLease(leaseDoor(aws), redriven, 'Failed', false);
+    await endLease(leaseDoor(aws), redriven, failed(false));
     await expect(holdLease(leaseDoor(aws), redriven)).rejects.toMatchObject({ name: 'LeaseLost' });
   });
 });
@@ -191,26 +219,51 @@ describe('the end of a run', () => {
   it('frees the lease once, and changes nothing when it comes again', async () => {
     const { ref } = start('run');
     await takeWith(ref);
-    expect(await endLease(leaseDoor(aws), ref, 'Failed', false)).toMatchObject({ own: { told: false } });
-    expect(await endLease(leaseDoor(aws), ref, 'Failed', true)).toMatchObject({ own: { told: true } });
-    expect(await endLease(leaseDoor(aws), ref, 'Failed', false)).toMatchObject({
+    expect(await endLease(leaseDoor(aws), ref, failed(false))).toMatchObject({ own: { told: false } });
+    expect(await endLease(leaseDoor(aws), ref, failed(true))).toMatchObject({ own: { told: true } });
+    expect(await endLease(leaseDoor(aws), ref, failed(false))).toMatchObject({
       own: { told: true },
       endings: [{ arn: ref.arn }],
     });
     expect(await owner()).toBeUndefined();
   });
 
-  it('leaves the lease of another alone', async () => {
+  it('leaves the lease of another alone, and no pause follows a failure without the lease', async () => {
     const other = start('other').ref;
+    const { ref } = start('run');
     await takeWith(other);
-    expect(await endLease(leaseDoor(aws), start('run').ref, 'Failed', false)).toMatchObject({ endings: [] });
+    expect(await endLease(leaseDoor(aws), ref, failed(false))).toMatchObject({
+      endings: [{ arn: ref.arn, counts: false }],
+    });
     expect(await owner()).toBe(other.arn);
+    await endLease(leaseDoor(aws), other, healthy);
+    expect(await takeWith(start('next').ref)).toMatchObject({ token: 2 });
+  });
+
+  it('closes the circuit when all was well', async () => {
+    for (const name of ['one', 'two', 'three']) {
+      const { ref } = start(name);
+      await takeWith(ref, undefined, true);
+      await endLease(leaseDoor(aws), ref, failed(true));
+    }
+    expect(await takeWith(start('next').ref)).toMatchObject({ outcome: 'CircuitOpen' });
+    const forced = start('forced').ref;
+    await takeWith(forced, undefined, true);
+    await endLease(leaseDoor(aws), forced, healthy);
+    expect(await takeWith(start('another').ref)).toMatchObject({ outcome: 'CoolingDown' });
+  });
+
+  it('is remembered of a run that has succeeded without a change, and so without the lease', async () => {
+    const { ref } = start('run');
+    const recovered: RunEnd = { outcome: 'Recovered', counts: true, told: true };
+    await endLease(leaseDoor(aws), { ...ref, redriveCount: 1 }, recovered);
+    expect(await takeWith(start('next').ref)).toMatchObject({ outcome: 'CoolingDown' });
   });
 
   it('is not remembered if there was nothing to repair', async () => {
     const { ref } = start('run');
     await takeWith(ref);
-    await endLease(leaseDoor(aws), ref, undefined, true);
+    await endLease(leaseDoor(aws), ref, healthy);
     expect(await takeWith(start('next').ref)).toMatchObject({ token: 2 });
   });
 });
@@ -220,6 +273,7 @@ const ending = (outcome: Ending['outcome'], minutesAgo: number, nowMs: number): 
   redriveCount: 0,
   outcome,
   endedAt: new Date(nowMs - minutesAgo * minute).toISOString(),
+  counts: true,
   told: true,
 });
 

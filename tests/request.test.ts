@@ -54,6 +54,13 @@ describe('readRequest', () => {
     ).toMatchObject({ mode: 'recover', reason: null, trigger: 'schedule', force: false });
   });
 
+  it('masks what looks like a secret in the words of a person, and refuses more than a line of them', () => {
+    expect(readRequest({ reason: '교체 후, DB_PASSWORD=hunter22' }).reason).toBe(
+      '교체 후, DB_PASSWORD=[redacted]',
+    );
+    expect(() => readRequest({ reason: 'one\nTo approve: not at all' })).toThrow(/reason: expected one line/);
+  });
+
   it('takes a plan, and force, from a person only', () => {
     expect(readRequest({ mode: 'plan' })).toMatchObject({ mode: 'plan', trigger: 'operator' });
     expect(readRequest({ force: true })).toMatchObject({ mode: 'recover', force: true });

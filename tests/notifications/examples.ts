@@ -146,9 +146,10 @@ const failure = (
   status: Parameters<typeof classifyFailure>[0]['status'],
   error?: string,
   errorMessage = '',
+  stateName = 'AwaitDeploy',
 ): Notification =>
   failureNotification(recovery, {
-    ...classifyFailure({ status, error, cause: JSON.stringify({ errorMessage }) }, 'AwaitDeploy'),
+    ...classifyFailure({ status, error, cause: JSON.stringify({ errorMessage }) }, stateName),
     request,
     done,
     cancelledCommands: [],
@@ -175,7 +176,7 @@ export const examples: Readonly<Record<string, Notification>> = {
   'recovered-without-restore': endNotification(recovery, {
     ...report,
     trigger: 'operator',
-    reason: 'after the rotation, DB_PASSWORD=hunter22',
+    reason: 'after the rotation',
     durationSeconds: 4000,
     env: {
       ...report.env,
@@ -185,6 +186,12 @@ export const examples: Readonly<Record<string, Notification>> = {
       keyCountAfter: 13,
       notes: [],
     },
+    deployment: null,
+  }),
+  'alarm-for-nothing': endNotification(recovery, {
+    ...report,
+    outcome: 'Healthy',
+    env: { ...report.env, finding: 'Complete', restoredKeys: [], versionAfter: 41, notes: [] },
     deployment: null,
   }),
   'not-in-time': refusalNotification(recovery, refusal('NotApproved', null)),
@@ -214,6 +221,13 @@ export const examples: Readonly<Record<string, Notification>> = {
     'FAILED',
     'TypeError',
     'a value that may be a secret',
+  ),
+  'failed-at-the-end': failure(
+    {},
+    'FAILED',
+    'AccessDenied',
+    'sns:Publish on topic env-recovery-academy-api: access denied.',
+    'ReportRecovery',
   ),
   aborted: failure({ cancelledCommands: ['00000000-0000-0000-0000-000000000000'] }, 'ABORTED'),
   'timed-out': failure({}, 'TIMED_OUT'),
