@@ -32,9 +32,13 @@ export async function confirmBacklog(
   { settings, clock, lambda, cloudWatch }: ConfirmBacklogServices,
 ): Promise<BacklogProof> {
   const periodMs = settings.METRIC_PERIOD_SECONDS * 1000;
-  const since = wasRepaired(state)
+  const recently = (timeMs: number) => timeMs - healthyWithinPeriods * periodMs;
+  const repairedOrStarted = wasRepaired(state)
     ? Date.parse(state.patch.completedAt)
-    : Date.parse(state.execution.startedAt) - healthyWithinPeriods * periodMs;
+    : recently(Date.parse(state.execution.startedAt));
+  // Behind a redrive both may be days ago: what was published then proves nothing of now.
+  const since =
+    state.execution.redriveCount > 0 ? Math.max(repairedOrStarted, recently(clock.now())) : repairedOrStarted;
   const deadline = clock.now() + settings.CONFIRM_WITHIN_SECONDS * 1000;
   const metric = nameOfMetric(settings);
 

@@ -1,3 +1,4 @@
+import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { Clock } from '../recovery/clock.ts';
 import {
   cancelCommand,
@@ -12,9 +13,13 @@ import {
   type SentCommand,
   sendCommand,
 } from '../recovery/command.ts';
+import { gapsOf, inspectEnv } from '../recovery/contract.ts';
+import { readEnvText } from '../recovery/env-text.ts';
 import { RecoveryError } from '../recovery/errors.ts';
 import { type Services, stateHandler } from '../recovery/handler.ts';
 import { fenceOf, type LeaseClients, openLease } from '../recovery/lease.ts';
+import { readParameter } from '../recovery/parameter.ts';
+import { refuseUnapproved } from '../recovery/plan.ts';
 import { DeploySettings } from '../recovery/settings.ts';
 import { openSsm, type SsmClients } from '../recovery/ssm.ts';
 import { DeployApiInput, type Deployment, type ExecutionRef } from '../recovery/states.ts';
@@ -30,10 +35,10 @@ export const maxDeploySeconds = 5 * 3600;
  * success. A command that an execution of before has left running is stopped first.
  *
  * @throws RecoveryError NoInstances or TooManyInstances with the tag; InstanceUnavailable if SSM doesn't manage one of
- *   them; DeployInProgress if somebody else's command runs; LeaseLost.
+ *   them; DeployInProgress if somebody else's command runs; EnvReplaced, PlanOutdated, LeaseLost.
  */
 export async function deployApi(
-  { execution, retryCount, deployment: before }: DeployApiInput,
+  { execution, retryCount, plan, upload, deployment: before }: DeployApiInput,
   services: DeployApiServices,
 ): Promise<Deployment> {
   const { settings, clock, ssm } = services;
@@ -60,16 +65,28 @@ export async function deployApi(
   // No deploy that could still run was sent before.
   const sinceMs = Math.min(Date.parse(execution.startedAt), startedAtMs - maxDeploySeconds * 1000);
   const list = () => listCommands(ssm.reader, documentName, sinceMs);
+  const abandoned = before?.status === 'Abandoned' ? before.redriveCount : -1;
   const resume = (commands: readonly SentCommand[]): Deployment | undefined => {
-    const own = findOwn(commands, execution, before?.status !== 'Abandoned');
+    const own = findOwn(commands, execution, abandoned);
     return own && deployment(own.commandId, own.redriveCount, true);
   };
   // The first try has sent nothing; one after it, or after a redrive, may follow so soon that SSM does not list the
   // command yet.
-  const isRepeated = retryCount > 0 || (execution.redriveCount > 0 && before === undefined);
+  const isRepeated = retryCount > 0 || execution.redriveCount > 0;
   const earlier = await lookFor(async () => resume(await list()), clock, isRepeated ? lookAgainTimes : 0);
   if (earlier) return earlier;
   const fence = fenceOf(services, execution);
+  refuseUnapproved(
+    plan,
+    instanceIds.toSorted().join() === plan.deploy?.instanceIds.join(),
+    'the instances to deploy to are',
+  );
+  const version = await refuseIncomplete(ssm.reader, settings);
+  refuseUnapproved(
+    plan,
+    version === (upload ?? plan.parameter).version,
+    `the version of parameter ${settings.ENV_PARAMETER} is`,
+  );
   await stopOthers(ssm, list, fence, clock, documentName);
   try {
     await fence();
@@ -97,21 +114,42 @@ export async function deployApi(
 /**
  * The command of this execution that counts: of this run, or one of before a redrive that has not failed. A command
  * reads `Success` even if an instance could not be reached, so that it is left to AwaitDeploy to abandon it.
+ *
+ * @param abandoned the redrive whose command was; neither that one nor one of before counts any more.
  */
 function findOwn(
   commands: readonly SentCommand[],
   execution: ExecutionRef,
-  mayBeOfBefore: boolean,
+  abandoned: number,
 ): { readonly commandId: string; readonly redriveCount: number } | undefined {
   for (const command of commands) {
     const redriveCount = redriveOf(command, execution);
     if (redriveCount === undefined) continue;
     const counts =
       redriveCount === execution.redriveCount ||
-      (mayBeOfBefore && (!hasEnded(command) || command.status === 'Success'));
+      (redriveCount > abandoned && (!hasEnded(command) || command.status === 'Success'));
     if (counts) return { commandId: command.commandId, redriveCount };
   }
   return undefined;
+}
+
+/**
+ * The last look before the deploy: somebody may have wiped the parameter since it was found complete, or restored.
+ *
+ * @returns the version that the deploy will read.
+ * @throws RecoveryError EnvReplaced
+ */
+async function refuseIncomplete(
+  ssm: SSMClient,
+  { ENV_PARAMETER: name, ENV_READER: reader, ENV_CONTRACT: contract }: DeploySettings,
+): Promise<number> {
+  const parameter = await readParameter(ssm, name);
+  const finding = inspectEnv(readEnvText(parameter?.text ?? '', reader), contract);
+  if (parameter && finding.complete) return parameter.version;
+  throw new RecoveryError(
+    'EnvReplaced',
+    `parameter ${name}: somebody has overwritten it during the recovery, and it is incomplete again (${gapsOf(finding).join('; ')}). Nothing was deployed. Stop that writer and start again.`,
+  );
 }
 
 /**

@@ -1,6 +1,7 @@
 import { readEnvText } from '../recovery/env-text.ts';
+import { RecoveryError } from '../recovery/errors.ts';
 import { type Services, stateHandler } from '../recovery/handler.ts';
-import { isSettled } from '../recovery/known-good.ts';
+import { isComplete, isSettled } from '../recovery/known-good.ts';
 import { fenceOf, type LeaseClients, openLease } from '../recovery/lease.ts';
 import { lostKeys } from '../recovery/merge.ts';
 import {
@@ -27,7 +28,7 @@ const roundingMs = 1000;
  * That the API runs with this version is proven by a deploy in this execution. Without one, it is taken to do so if
  * the version has stood for a day, and has lost no key of the known-good one.
  *
- * @throws RecoveryError LeaseLost, and what `writeEnvParameter` throws.
+ * @throws RecoveryError EnvReplaced if that left it incomplete; LeaseLost; and what `writeEnvParameter` throws.
  */
 export async function markKnownGood(
   { execution, env, upload, deployment }: MarkKnownGoodInput,
@@ -44,7 +45,13 @@ export async function markKnownGood(
   const isReplaced =
     current?.version !== version ||
     (seenAt !== undefined && (current.modifiedAt?.getTime() ?? 0) > Date.parse(seenAt) + roundingMs);
-  if (!current || isReplaced) return { outcome: 'Replaced', version: current?.version ?? 0, backup: null };
+  if (!current || (isReplaced && !isComplete(current.text, reader, settings.ENV_CONTRACT))) {
+    throw new RecoveryError(
+      'EnvReplaced',
+      `parameter ${name}: somebody has overwritten it during the recovery, and it is incomplete again. What was deployed works; the next deploy would not. Stop that writer and start again.`,
+    );
+  }
+  if (isReplaced) return { outcome: 'Replaced', version: current.version, backup: null };
   if (!deployment && !isTrusted(current)) return { outcome: 'NotProven', version, backup: null };
 
   const isMarked = current.labels.includes(knownGoodLabel);

@@ -13,6 +13,7 @@ import {
 } from '../recovery/function-env.ts';
 import { type Services, stateHandler } from '../recovery/handler.ts';
 import { fenceOf, type LeaseClients, openLease } from '../recovery/lease.ts';
+import { refuseUnapproved } from '../recovery/plan.ts';
 import { PatchSettings } from '../recovery/settings.ts';
 import { type FunctionPatch, PatchLambdaEnvInput } from '../recovery/states.ts';
 
@@ -29,10 +30,10 @@ const secondsBetweenLooks = 1;
  * until the function runs with it. An environment that is right already is not written.
  *
  * @throws RecoveryError InternalKeyMissing, FunctionNotFound, FunctionEnvUnreadable, FunctionEnvTooLarge (all
- *   before the update), LeaseLost, FunctionUpdateConflict, FunctionUpdateFailed.
+ *   before the update), PlanOutdated, LeaseLost, FunctionUpdateConflict, FunctionUpdateFailed.
  */
 export async function patchLambdaEnv(
-  { execution }: PatchLambdaEnvInput,
+  { execution, plan }: PatchLambdaEnvInput,
   services: PatchLambdaEnvServices,
 ): Promise<FunctionPatch> {
   const { settings, clock, ssm, lambda } = services;
@@ -63,6 +64,11 @@ export async function patchLambdaEnv(
         };
       }
       refuseTooLarge(functionName, sizeBytes);
+      refuseUnapproved(
+        plan,
+        isSubset(setKeys, plan.function.setKeys) && isSubset(removedKeys, plan.function.removedKeys),
+        `the variables of function ${functionName} to change are`,
+      );
       await fence();
       const answer = await writeFunctionEnv(lambda.writer, functionName, variables, current.revisionId);
       if (answer === 'Accepted') {
@@ -80,6 +86,8 @@ export async function patchLambdaEnv(
     await clock.sleep(secondsBetweenLooks * 1000);
   }
 }
+
+const isSubset = (some: readonly string[], all: readonly string[]) => some.every((one) => all.includes(one));
 
 /** Checked before the call, because Lambda's own error quotes the whole environment, secrets included. */
 function refuseTooLarge(functionName: string, sizeBytes: number): void {

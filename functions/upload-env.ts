@@ -10,6 +10,7 @@ import {
 } from '../recovery/known-good.ts';
 import { fenceOf, type LeaseClients, openLease } from '../recovery/lease.ts';
 import { type ParameterRecord, readHistory, withOthers, writeEnvParameter } from '../recovery/parameter.ts';
+import { refuseUnapproved } from '../recovery/plan.ts';
 import { UploadSettings } from '../recovery/settings.ts';
 import { openSsm, type SsmClients } from '../recovery/ssm.ts';
 import { type EnvUpload, UploadEnvInput } from '../recovery/states.ts';
@@ -20,11 +21,12 @@ type UploadEnvServices = Services<UploadSettings> & LeaseClients & { readonly ss
  * Restores an incomplete env parameter: the union of what is there now and the known-good version, or else the newest
  * complete one, or else the backup parameter. Writes nothing if the parameter is complete by now.
  *
- * @throws RecoveryError EnvRestoreFailed if no source is complete (nothing is written); LeaseLost; and what
+ * @throws RecoveryError EnvRestoreFailed if no source is complete (nothing is written); PlanOutdated; LeaseLost; and
+ *   what
  *   `writeEnvParameter` throws.
  */
 export async function uploadEnv(
-  { execution, env }: UploadEnvInput,
+  { execution, env, plan }: UploadEnvInput,
   services: UploadEnvServices,
 ): Promise<EnvUpload> {
   const { settings, clock, ssm } = services;
@@ -50,6 +52,11 @@ export async function uploadEnv(
   if (current && text === current.text) {
     return { outcome: 'AlreadyComplete', version: current.version, source: null, ...report(text) };
   }
+  refuseUnapproved(
+    plan,
+    (current?.version ?? 0) === plan.parameter.version,
+    `the version of parameter ${name} is`,
+  );
   const written = await writeEnvParameter(ssm, clock, {
     name,
     reader,

@@ -1,5 +1,6 @@
 /** What a recovery would change, and the hash that an approval is bound to. */
 import { createHash } from 'node:crypto';
+import { RecoveryError } from './errors.ts';
 import type { RecoveryPlan } from './states.ts';
 
 /** All that a person approves of: what would be changed, and what it was worked out from. */
@@ -32,4 +33,19 @@ export function hasChanges({
   function: { setKeys, removedKeys },
 }: PlanIngredients): boolean {
   return restore !== null || deploy !== null || setKeys.length + removedKeys.length > 0;
+}
+
+/**
+ * Keeps a change to what was approved: between the approval and the change, and more so behind a redrive, things can
+ * have become others.
+ *
+ * @param holds whether the change to be made is the one of the plan.
+ * @throws RecoveryError PlanOutdated if a person has to approve of changes, and hasn't of this one.
+ */
+export function refuseUnapproved(plan: RecoveryPlan, holds: boolean, what: string): void {
+  if (holds || !plan.needsApproval) return;
+  throw new RecoveryError(
+    'PlanOutdated',
+    `${what} not as in the plan ${plan.hash.slice(0, 12)}, which was approved. It was not changed. Start anew.`,
+  );
 }

@@ -90,6 +90,7 @@ export type InstanceSettings = v.InferOutput<typeof InstanceSettings>;
 
 export const DeploySettings = v.object({
   ...LeaseSettings.entries,
+  ...EnvSettings.entries,
   ...InstanceSettings.entries,
   COMMAND_LOG_GROUP: v.string(),
   DELIVERY_TIMEOUT_SECONDS: seconds,

@@ -294,10 +294,13 @@ export type RequestApprovalInput = v.InferOutput<typeof RequestApprovalInput> &
 export const AnnounceRecoveryInput = v.object({ request: Request, plan: RecoveryPlan });
 export type AnnounceRecoveryInput = v.InferOutput<typeof AnnounceRecoveryInput> & Execution;
 
-export const UploadEnvInput = v.object({ env: EnvFinding });
+export const UploadEnvInput = v.object({ env: EnvFinding, plan: RecoveryPlan });
 export type UploadEnvInput = v.InferOutput<typeof UploadEnvInput> & Execution;
 
-export const DeployApiInput = v.pick(RecoveryState, ['deployment']);
+export const DeployApiInput = v.object({
+  ...v.pick(RecoveryState, ['upload', 'deployment']).entries,
+  plan: RecoveryPlan,
+});
 export type DeployApiInput = v.InferOutput<typeof DeployApiInput> &
   Execution & {
     /** How often the state machine has tried this state before. */
@@ -310,7 +313,7 @@ export type AwaitDeployInput = v.InferOutput<typeof AwaitDeployInput> & Executio
 export const VerifyEndpointInput = v.object({});
 export type VerifyEndpointInput = v.InferOutput<typeof VerifyEndpointInput> & Execution;
 
-export const PatchLambdaEnvInput = v.object({});
+export const PatchLambdaEnvInput = v.object({ plan: RecoveryPlan });
 export type PatchLambdaEnvInput = v.InferOutput<typeof PatchLambdaEnvInput> & Execution;
 
 export const ConfirmBacklogInput = v.object({

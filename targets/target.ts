@@ -128,7 +128,11 @@ export const Target = v.pipe(
         alarms: v.optional(v.array(text), []),
         parameterChange: v.optional(v.boolean(), true),
         schedule: v.optional(
-          matching(/^(rate|cron)\(.+\)$/, 'expected rate(…) or cron(…), as EventBridge writes a schedule'),
+          v.union([
+            v.literal(false),
+            matching(/^(rate|cron)\(.+\)$/, 'expected rate(…) or cron(…), as EventBridge writes a schedule'),
+          ]),
+          'rate(1 hour)',
         ),
       }),
       {},
@@ -348,7 +352,7 @@ export function templateSettings(target: Target, name: string) {
     alarmNames: alarmNames.length > 0 ? alarmNames : ['none'],
     alarmCount: String(alarmNames.length),
     parameterChange: String(triggers.parameterChange),
-    schedule: triggers.schedule ?? '',
+    schedule: triggers.schedule || '',
     cooldownMinutes: String(pauses.cooldownMinutes),
     maxFailures: String(pauses.maxFailures),
     windowHours: String(pauses.windowHours),

@@ -10,7 +10,7 @@ import {
   secret,
   type TestAws,
 } from './aws.ts';
-import { executionRef, giveLease, leaseSettings } from './execution.ts';
+import { envSettings, executionRef, giveLease, leaseSettings, recoveryPlan } from './execution.ts';
 
 let aws: TestAws;
 afterEach(() => aws.close());
@@ -20,8 +20,9 @@ const settings = { ENV_PARAMETER: parameterName, ENV_READER: 'dotenv' as const, 
 async function deploy(options: AwsOptions): Promise<Deployment> {
   aws = await openAws(options);
   await giveLease(aws, executionRef());
+  aws.parameters.put({ Name: parameterName, Value: 'KEY=1\n', Type: 'SecureString', Overwrite: true });
   return deployApi(
-    { execution: executionRef(), retryCount: 0 },
+    { execution: executionRef(), retryCount: 0, plan: recoveryPlan() },
     {
       clock: fastClock(1),
       ssm: aws.ssm,
@@ -29,6 +30,7 @@ async function deploy(options: AwsOptions): Promise<Deployment> {
       sfn: aws.sfn,
       settings: {
         ...leaseSettings,
+        ...envSettings,
         DOCUMENT_NAME: documentName,
         INSTANCE_IDS: options.instances?.map(({ id }) => id) ?? ['i-00000001'],
         INSTANCE_TAG: undefined,
@@ -76,7 +78,7 @@ describe('AwaitDeploy', () => {
     const deployment = await deploy({
       deployScript: `console.log('starting'); console.error('no login with ${password}'); process.exit(3)`,
     });
-    aws.parameters.put({ Name: parameterName, Value: `DB_PASSWORD=${password}\n`, Type: 'SecureString' });
+    aws.parameters.put({ Name: parameterName, Value: `DB_PASSWORD=${password}\n`, Overwrite: true });
     const failure = watch(deployment);
     await expect(failure).rejects.toMatchObject({
       name: 'DeployFailed',

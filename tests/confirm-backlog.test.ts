@@ -30,8 +30,12 @@ const publish = (Value: number, Timestamp: number) =>
       StorageResolution: 60,
     },
   ]);
-const state = (startedAtMs: number, outcome: 'Patched' | 'Unchanged' = 'Patched'): ConfirmBacklogInput => ({
-  execution: executionRef({ startedAt: new Date(startedAtMs).toISOString() }),
+const state = (
+  startedAtMs: number,
+  outcome: 'Patched' | 'Unchanged' = 'Patched',
+  redriveCount = 0,
+): ConfirmBacklogInput => ({
+  execution: executionRef({ startedAt: new Date(startedAtMs).toISOString(), redriveCount }),
   patch: {
     outcome,
     functionName: 'metric',
@@ -75,6 +79,17 @@ describe('ConfirmBacklog', () => {
     publish(0, clock.now() - 90_000);
     expect(await confirm(state(clock.now(), 'Unchanged'), clock)).toMatchObject({ datapoint: { value: 0 } });
     expect(aws.countCalls('Invoke')).toBe(1);
+  });
+
+  it('takes no datapoint for proof that was published before a redrive', async () => {
+    counting('{"video_backlog_count":7}');
+    const clock = fastClock(60);
+    const daysAgo = clock.now() - 2 * 24 * 3600_000;
+    publish(3, clock.now() - 3600_000);
+    const timer = setTimeout(() => publish(7, clock.now()), 1500);
+    const proof = await confirm(state(daysAgo, 'Patched', 1), clock);
+    clearTimeout(timer);
+    expect(proof).toMatchObject({ datapoint: { value: 7 } });
   });
 
   it.each([

@@ -2,8 +2,8 @@ import { CancelCommandCommand, ListCommandsCommand, SendCommandCommand } from '@
 import { deployApi } from '../functions/deploy-api.ts';
 import type { Deployment } from '../recovery/states.ts';
 import { AwsError } from '../sandbox/endpoint.ts';
-import { documentName, fastClock, openAws, type TestAws } from './aws.ts';
-import { executionRef, giveLease, leaseSettings } from './execution.ts';
+import { documentName, fastClock, openAws, parameterName, type TestAws } from './aws.ts';
+import { envSettings, executionRef, giveLease, leaseSettings, recoveryPlan } from './execution.ts';
 
 let aws: TestAws;
 beforeEach(async () => {
@@ -14,11 +14,13 @@ beforeEach(async () => {
       { id: 'i-00000003', tag: 'other' },
     ],
   });
+  put('KEY=1\n');
 });
 afterEach(() => aws.close());
 
 const settings = {
   ...leaseSettings,
+  ...envSettings,
   DOCUMENT_NAME: documentName,
   INSTANCE_IDS: ['i-00000001'],
   INSTANCE_TAG: undefined as string | undefined,
@@ -26,15 +28,23 @@ const settings = {
   DELIVERY_TIMEOUT_SECONDS: 60,
   EXECUTION_TIMEOUT_SECONDS: 100,
 };
+const put = (Value: string) =>
+  aws.parameters.put({ Name: parameterName, Value, Type: 'SecureString', Overwrite: true });
 const startedAt = new Date(Date.now() - 5000).toISOString();
 const deploy = async (
   part: Partial<typeof settings> = {},
-  { name = 'run-1', retryCount = 0, redriveCount = 0, deployment = undefined as Deployment | undefined } = {},
+  {
+    name = 'run-1',
+    retryCount = 0,
+    redriveCount = 0,
+    deployment = undefined as Deployment | undefined,
+    plan = recoveryPlan(),
+  } = {},
 ) => {
   const execution = executionRef({ name, startedAt, redriveCount });
   await giveLease(aws, execution);
   return deployApi(
-    { execution, retryCount, ...(deployment ? { deployment } : {}) },
+    { execution, retryCount, plan, ...(deployment ? { deployment } : {}) },
     {
       settings: { ...settings, ...part },
       clock: fastClock(20),
@@ -178,12 +188,23 @@ describe('DeployApi', () => {
       expect(second.commandId).not.toBe(first.commandId);
       expect(second.redriveCount).toBe(1);
     });
+
+    it('finds the command that the redrive before has sent in place of an abandoned one', async () => {
+      const first = await deploy();
+      await settled();
+      const abandoned = { ...first, status: 'Abandoned' as const };
+      const second = await deploy({}, { redriveCount: 1, deployment: abandoned });
+      const third = await deploy({}, { redriveCount: 2, deployment: abandoned });
+      expect(third).toMatchObject({ commandId: second.commandId, resumed: true, redriveCount: 1 });
+      expect(aws.countCalls('SendCommand')).toBe(2);
+    });
   });
 
   describe('while another deploy runs', () => {
     beforeEach(async () => {
       await aws.close();
       aws = await openAws({ deployScript: 'setTimeout(() => {}, 60_000)' });
+      put('KEY=1\n');
     });
 
     it('stops the one that an execution of before has left behind', async () => {
@@ -215,12 +236,36 @@ describe('DeployApi', () => {
     });
   });
 
+  it('sends nothing when the parameter was wiped since it was looked at, and says what is missing', async () => {
+    put('OTHER=1\n');
+    await expect(deploy()).rejects.toMatchObject({
+      name: 'EnvReplaced',
+      message: expect.stringContaining('KEY'),
+    });
+    aws.parameters.delete(parameterName);
+    await expect(deploy()).rejects.toMatchObject({ name: 'EnvReplaced' });
+    expect(aws.countCalls('SendCommand')).toBe(0);
+  });
+
+  it('sends nothing that was not approved: to other instances, or with another version', async () => {
+    const plan = recoveryPlan({ needsApproval: true });
+    await expect(deploy({ INSTANCE_IDS: ['i-00000003'] }, { plan })).rejects.toMatchObject({
+      name: 'PlanOutdated',
+      message: expect.stringContaining('the instances to deploy to'),
+    });
+    put('KEY=2\n');
+    await expect(deploy({}, { plan })).rejects.toMatchObject({ name: 'PlanOutdated' });
+    expect(aws.countCalls('SendCommand')).toBe(0);
+    const ofVersion2 = { ...plan, parameter: { ...plan.parameter, version: 2 } };
+    expect(await deploy({}, { plan: ofVersion2 })).toMatchObject({ resumed: false });
+  });
+
   it('sends nothing without the lease', async () => {
     await giveLease(aws, executionRef({ name: 'other' }));
     const execution = executionRef({ startedAt });
     await expect(
       deployApi(
-        { execution, retryCount: 0 },
+        { execution, retryCount: 0, plan: recoveryPlan() },
         { settings, clock: fastClock(20), ssm: aws.ssm, dynamo: aws.dynamo, sfn: aws.sfn },
       ),
     ).rejects.toMatchObject({ name: 'LeaseLost' });

@@ -2,10 +2,16 @@
 import { DeleteItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Clock } from '../recovery/clock.ts';
 import { type LeaseDoor, takeLease } from '../recovery/lease.ts';
-import type { ExecutionRef } from '../recovery/states.ts';
-import { fastClock, leaseTableName, type TestAws } from './aws.ts';
+import type { ExecutionRef, RecoveryPlan } from '../recovery/states.ts';
+import { documentName, fastClock, leaseTableName, parameterName, type TestAws } from './aws.ts';
 
 export const leaseSettings = { LEASE_TABLE: leaseTableName, TARGET: 'app' };
+/** Of a target that asks for one key. */
+export const envSettings = {
+  ENV_PARAMETER: parameterName,
+  ENV_READER: 'dotenv' as const,
+  ENV_CONTRACT: { requiredKeys: ['KEY'], requiredPrefixes: [], rules: {} },
+};
 export const pauseSettings = { COOLDOWN_MINUTES: 10, MAX_FAILURES: 3, WINDOW_HOURS: 6 };
 
 const arnPrefix = 'arn:aws:states:ap-northeast-2:111122223333:execution:env-recovery-app:';
@@ -31,3 +37,16 @@ export async function giveLease(aws: TestAws, execution: ExecutionRef): Promise<
   await aws.dynamo.send(new DeleteItemCommand({ TableName: leaseSettings.LEASE_TABLE, Key }));
   await takeLease(leaseDoor(aws), execution, pauseSettings, true);
 }
+
+/** A plan of a target that asks nobody, but for `part`. */
+export const recoveryPlan = (part: Partial<RecoveryPlan> = {}): RecoveryPlan => ({
+  outcome: 'Planned',
+  hash: '0123456789abcdef',
+  changes: true,
+  needsApproval: false,
+  parameter: { parameterName, finding: 'Complete', version: 1, modifiedAt: null },
+  restore: null,
+  deploy: { documentName, instanceIds: ['i-00000001'], commands: [], problem: null },
+  function: { functionName: 'metric', revisionId: null, setKeys: [], removedKeys: [], problem: null },
+  ...part,
+});

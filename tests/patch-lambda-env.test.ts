@@ -2,7 +2,7 @@ import { patchLambdaEnv } from '../functions/patch-lambda-env.ts';
 import { patchVariables } from '../recovery/function-env.ts';
 import { AwsError } from '../sandbox/endpoint.ts';
 import { fastClock, openAws, parameterName, secret, type TestAws } from './aws.ts';
-import { executionRef, giveLease, leaseSettings } from './execution.ts';
+import { executionRef, giveLease, leaseSettings, recoveryPlan } from './execution.ts';
 
 let aws: TestAws;
 const key = secret();
@@ -24,11 +24,15 @@ const settings = {
   FUNCTION_REMOVE: ['API_HOST'],
   UPDATE_WITHIN_SECONDS: 60,
 };
-const patch = async (startedAt = new Date(Date.now() + 3600_000).toISOString(), speed = 10) => {
+const patch = async (
+  startedAt = new Date(Date.now() + 3600_000).toISOString(),
+  speed = 10,
+  plan = recoveryPlan(),
+) => {
   const execution = executionRef({ startedAt });
   await giveLease(aws, execution);
   return patchLambdaEnv(
-    { execution },
+    { execution, plan },
     {
       settings,
       clock: fastClock(speed),
@@ -59,6 +63,19 @@ describe('PatchLambdaEnv', () => {
       keptKeyCount: 1,
     });
     expect(JSON.stringify(output)).not.toMatch(new RegExp(`${key}|${other}`));
+  });
+
+  it('changes no variable that was not in the plan, where a person has approved of one', async () => {
+    have({ API_URL: 'old', API_HOST: 'api.example.com', OTHER: other });
+    const { function: patched, ...rest } = recoveryPlan({ needsApproval: true });
+    const approved = (setKeys: string[], removedKeys: string[]) =>
+      patch(undefined, 10, { ...rest, function: { ...patched, setKeys, removedKeys } });
+    await expect(approved(['API_URL', 'API_KEY'], [])).rejects.toMatchObject({
+      name: 'PlanOutdated',
+      message: expect.stringContaining(name),
+    });
+    expect(aws.countCalls('UpdateFunctionConfiguration')).toBe(0);
+    expect(await approved(['API_URL', 'API_KEY'], ['API_HOST'])).toMatchObject({ outcome: 'Patched' });
   });
 
   it('calls nothing when there is nothing to change', async () => {

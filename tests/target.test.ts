@@ -193,14 +193,14 @@ describe('templateSettings', () => {
     });
   });
 
-  it('starts by everything but a schedule, asks nobody and tells nobody, where a target says nothing of it', () => {
+  it('starts by everything, asks nobody and tells nobody, where a target says nothing of it', () => {
     const { triggers: _t, pauses: _p, notify: _n, stack: _s, ...rest } = academy();
     expect(templateSettings(readTarget('x', rest), 'x')).toMatchObject({
       heartbeat: 'true',
       alarmNames: ['env-recovery-x-heartbeat'],
       alarmCount: '1',
       parameterChange: 'true',
-      schedule: '',
+      schedule: 'rate(1 hour)',
       needsApproval: 'false',
       subscriptions: [],
       stackKeyArn: '',
@@ -211,7 +211,7 @@ describe('templateSettings', () => {
   it('leaves out what a target wants left out, and asks where it wants to be asked', () => {
     const target = {
       ...academy(),
-      triggers: { heartbeat: false, alarms: [], parameterChange: false },
+      triggers: { heartbeat: false, alarms: [], parameterChange: false, schedule: false },
       approval: { withinMinutes: 5 },
       stack: { reserveConcurrency: false },
     };
@@ -219,6 +219,7 @@ describe('templateSettings', () => {
       heartbeat: 'false',
       alarmCount: '0',
       parameterChange: 'false',
+      schedule: '',
       needsApproval: 'true',
       approveWithinSeconds: 300,
       oneAtATime: { Ref: 'AWS::NoValue' },

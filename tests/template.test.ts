@@ -182,6 +182,7 @@ describe('permissions', () => {
         ...leaseActions,
         'ssm:CancelCommand',
         'ssm:DescribeInstanceInformation',
+        'ssm:GetParameter',
         'ssm:ListCommands',
         'ssm:SendCommand',
         'ssm:SendCommand',
@@ -403,6 +404,10 @@ describe('hardening', () => {
     });
     expect(withKey.get('UndeliveredEvents')?.properties).toHaveProperty('KmsMasterKeyId');
     expect(withKey.get('UndeliveredEvents')?.properties).not.toHaveProperty('SqsManagedSseEnabled');
+    const ofLogs = statementsOf(withKey).find(({ Condition }) =>
+      JSON.stringify(Condition ?? {}).includes('kms:EncryptionContext:SourceArn'),
+    );
+    expect(ofLogs).toMatchObject({ role: 'RecoverEnvRole', Action: ['kms:GenerateDataKey'] });
     const mayDecrypt = statementsOf(withKey).filter(({ Action }) => Action.includes('kms:Decrypt'));
     expect(mayDecrypt.map(({ role }) => role)).toEqual([
       'CloseRecoveryRole',

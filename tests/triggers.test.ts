@@ -58,6 +58,61 @@ describe('a change of the parameter', () => {
   });
 });
 
+describe('a parameter that is wiped while a recovery runs', () => {
+  const wipeIn = (state: string) => {
+    let isWiped = false;
+    whole.onEvent = (execution) => {
+      if (isWiped || statesOf(execution).at(-1) !== state) return;
+      isWiped = true;
+      whole.overwrite('ONE_KEY=1\n');
+    };
+  };
+
+  it('is not deployed', async () => {
+    whole = await openRun('healthy');
+    wipeIn('AnnounceRecovery');
+    const execution = await whole.run('{"deploy":"always"}');
+    expect(execution).toMatchObject({ status: 'FAILED', error: 'EnvReplaced' });
+    expect(execution.cause).toContain('DB_PASSWORD');
+    expect(whole.sandbox.runCommand.commands).toEqual([]);
+    checkInvariants(whole);
+  });
+
+  it('is no success, though everything works with what was deployed', async () => {
+    whole = await openRun('outage');
+    wipeIn('ConfirmBacklog');
+    const execution = await whole.run();
+    expect(execution).toMatchObject({ status: 'FAILED', error: 'EnvReplaced' });
+    expect(statesOf(execution).at(-1)).toBe('MarkKnownGood');
+    await whole.sandbox.functions.idle();
+    expect(whole.sandbox.topics.messages.at(-1)?.message).toContain('stop what writes the parameter');
+    expect(outputOf(await whole.run('{"force":true}'))).toMatchObject({ outcome: 'Recovered' });
+    checkInvariants(whole);
+  });
+});
+
+describe('an alarm that fires for nothing', () => {
+  it('is told to a person, and starts nothing again soon', async () => {
+    whole = await openRun('healthy');
+    const { sandbox } = whole;
+    const alarm = {
+      source: 'aws.cloudwatch',
+      'detail-type': 'CloudWatch Alarm State Change',
+      detail: { alarmName: sandbox.heartbeat.AlarmName, state: { value: 'ALARM' } },
+    };
+    for (const outcome of ['Healthy', 'CoolingDown']) {
+      sandbox.bus.put(alarm);
+      const execution = sandbox.machines.executions.at(-1);
+      await execution?.ended;
+      expect(outputOf(execution)).toMatchObject({ outcome });
+    }
+    expect(sandbox.topics.messages.map(({ subject }) => subject)).toEqual([
+      'env-recovery: sandbox alarm, but nothing to repair',
+    ]);
+    checkInvariants(whole);
+  });
+});
+
 describe('the schedule', () => {
   it('finds what no event has told of', async () => {
     whole = await openRun('healthy');
@@ -105,7 +160,9 @@ describe('a topic that takes no message', () => {
     expect(execution).toMatchObject({ status: 'FAILED', error: 'AccessDenied' });
     expect(statesOf(execution).at(-1)).toBe('ReportRecovery');
     await sandbox.functions.idle();
-    expect(sandbox.topics.messages.map(({ subject }) => subject)).toEqual(['env-recovery: sandbox FAILED']);
+    expect(sandbox.topics.messages.map(({ subject }) => subject)).toEqual([
+      'env-recovery: sandbox in order, but its execution FAILED',
+    ]);
     sandbox.machines.redrive(execution.executionArn);
     await execution.ended;
     expect(outputOf(execution)).toMatchObject({

@@ -5,7 +5,7 @@ import { knownGoodLabel } from '../recovery/parameter.ts';
 import type { EnvFinding } from '../recovery/states.ts';
 import { AwsError } from '../sandbox/endpoint.ts';
 import { envFinding, fastClock, openAws, parameterName, secret, type TestAws } from './aws.ts';
-import { executionRef, giveLease, leaseSettings } from './execution.ts';
+import { executionRef, giveLease, leaseSettings, recoveryPlan } from './execution.ts';
 
 let aws: TestAws;
 beforeEach(async () => {
@@ -30,10 +30,10 @@ const settings = {
 const finding = (part: Partial<EnvFinding> = {}) =>
   envFinding({ complete: false, finding: 'Incomplete', version: 0, sizeBytes: 0, ...part });
 const missing = { finding: 'Missing' as const, keys: [] };
-const upload = async (env = finding(), part: Partial<typeof settings> = {}) => {
+const upload = async (env = finding(), part: Partial<typeof settings> = {}, plan = recoveryPlan()) => {
   await giveLease(aws, executionRef());
   return uploadEnv(
-    { execution: executionRef(), env },
+    { execution: executionRef(), env, plan },
     {
       settings: { ...settings, ...part },
       clock: fastClock(50),
@@ -64,6 +64,24 @@ describe('UploadEnv', () => {
       restoredKeys: ['DB_HOST', 'DB_PASSWORD', 'R2_KEY'],
     });
     expect(latest().Value).toBe(`# the database\nDB_HOST=second\nDB_PASSWORD=p\nR2_KEY=r\nKEY=new\n`);
+  });
+
+  it('writes over no other version than was approved', async () => {
+    put(complete('first'));
+    put('KEY=new\n');
+    put('KEY=newer\n');
+    const plan = (version: number) =>
+      recoveryPlan({
+        needsApproval: true,
+        parameter: { parameterName, finding: 'Incomplete', version, modifiedAt: null },
+      });
+    await expect(upload(finding({ version: 2 }), {}, plan(2))).rejects.toMatchObject({
+      name: 'PlanOutdated',
+    });
+    expect(latest().Version).toBe(3);
+    expect(await upload(finding({ version: 3 }), {}, plan(3))).toMatchObject({ version: 4 });
+    // A retry behind a lost answer finds it done.
+    expect(await upload(finding({ version: 3 }), {}, plan(3))).toMatchObject({ outcome: 'AlreadyComplete' });
   });
 
   it('prefers the known-good version to newer ones, and says which values it has taken back', async () => {
