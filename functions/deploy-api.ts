@@ -42,6 +42,9 @@ export async function deployApi(
   services: DeployApiServices,
 ): Promise<Deployment> {
   const { settings, clock, ssm } = services;
+  const fence = fenceOf(services, execution);
+  // Before the looking around, which can take a while: whoever hasn't the lease has nothing to look for.
+  await fence();
   const instanceIds = await listInstances(ssm.reader, settings);
   const documentName = settings.DOCUMENT_NAME;
 
@@ -75,7 +78,6 @@ export async function deployApi(
   const isRepeated = retryCount > 0 || execution.redriveCount > 0;
   const earlier = await lookFor(async () => resume(await list()), clock, isRepeated ? lookAgainTimes : 0);
   if (earlier) return earlier;
-  const fence = fenceOf(services, execution);
   refuseUnapproved(
     plan,
     instanceIds.toSorted().join() === plan.deploy?.instanceIds.join(),

@@ -170,6 +170,7 @@ const mendedByDeploy: ReadonlySet<ErrorName> = new Set([
 ]);
 const startAnew = 'mend that, then start anew.';
 const remedies: Partial<Record<ErrorName, string>> = {
+  InvalidInput: 'start anew with a valid input; a redrive has the same one.',
   EnvInvalid: startAnew,
   EnvRestoreFailed: 'put a complete .env into the parameter (npx recover env push), then start anew.',
   EnvReplaced: 'stop what writes the parameter, then start anew.',
