@@ -35,11 +35,15 @@ const deployment = {
 const mark = async (
   version = 1,
   part: Partial<typeof settings> = {},
-  { isDeployed = true, days = 0 }: { isDeployed?: boolean; days?: number } = {},
+  {
+    isDeployed = true,
+    days = 0,
+    hasLease = true,
+  }: { isDeployed?: boolean; days?: number; hasLease?: boolean } = {},
 ) => {
   const nowMs = Date.now() + days * 24 * 60 * 60 * 1000;
   const execution = executionRef({ startedAt: new Date(nowMs + 1).toISOString() });
-  await giveLease(aws, execution);
+  await giveLease(aws, hasLease ? execution : executionRef({ name: 'other' }));
   return markKnownGood(
     {
       execution,
@@ -177,5 +181,23 @@ describe('MarkKnownGood', () => {
     aws.fail('LabelParameterVersion', 'drop-after');
     await expect(mark()).rejects.toMatchObject({ name: 'AwsUnavailable' });
     expect(await mark()).toMatchObject({ outcome: 'AlreadyMarked' });
+  });
+
+  it('fails as EnvReplaced where somebody has left the parameter incomplete meanwhile', async () => {
+    put('A=1\n');
+    put('B=1\n');
+    await expect(mark()).rejects.toMatchObject({
+      name: 'EnvReplaced',
+      message: expect.stringContaining(parameterName),
+    });
+    aws.parameters.delete(parameterName);
+    await expect(mark()).rejects.toMatchObject({ name: 'EnvReplaced' });
+    expect(writes()).toEqual([0, 0]);
+  });
+
+  it('marks and copies nothing without the lease', async () => {
+    put('A=1\n');
+    await expect(mark(1, {}, { hasLease: false })).rejects.toMatchObject({ name: 'LeaseLost' });
+    expect(writes()).toEqual([0, 0]);
   });
 });

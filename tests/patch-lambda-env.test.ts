@@ -28,9 +28,10 @@ const patch = async (
   startedAt = new Date(Date.now() + 3600_000).toISOString(),
   speed = 10,
   plan = recoveryPlan(),
+  owner = 'run-1',
 ) => {
   const execution = executionRef({ startedAt });
-  await giveLease(aws, execution);
+  await giveLease(aws, executionRef({ name: owner }));
   return patchLambdaEnv(
     { execution, plan },
     {
@@ -76,6 +77,12 @@ describe('PatchLambdaEnv', () => {
     });
     expect(aws.countCalls('UpdateFunctionConfiguration')).toBe(0);
     expect(await approved(['API_URL', 'API_KEY'], ['API_HOST'])).toMatchObject({ outcome: 'Patched' });
+  });
+
+  it('changes nothing without the lease', async () => {
+    have({ API_URL: 'old' });
+    await expect(patch(undefined, 10, recoveryPlan(), 'other')).rejects.toMatchObject({ name: 'LeaseLost' });
+    expect(aws.countCalls('UpdateFunctionConfiguration')).toBe(0);
   });
 
   it('calls nothing when there is nothing to change', async () => {

@@ -74,7 +74,7 @@ const machines = new StateMachines({
 machines.add(machine.arn, machine.properties.StateMachineName, machine.properties.DefinitionString);
 
 /** @param approval what a person answers at once to an execution that asks. */
-async function run(answers: Answers, approval?: object) {
+async function run(answers: Answers, approval?: object, machineArn = machine?.arn ?? '') {
   const played: string[] = [];
   const inputs = new Map<string, unknown>();
   play = (name, input) => {
@@ -89,7 +89,7 @@ async function run(answers: Answers, approval?: object) {
       ? { error: { errorType: answer, errorMessage: 'played' } }
       : { result: answer };
   };
-  const execution = machines.start(machine?.arn ?? '', '{"reason":"test"}');
+  const execution = machines.start(machineArn, '{"reason":"test"}');
   await execution.ended;
   return { execution, played, inputs };
 }
@@ -198,6 +198,16 @@ describe('the state machine', () => {
       const { execution, played } = await run({ ...needsApproval, ...answers }, answer);
       expect(played.at(-1)).toBe('reportRefusal');
       expect(played).not.toContain('announceRecovery');
+      expect(execution).toMatchObject({ status: 'SUCCEEDED', output: '{"outcome":"NotApproved"}' });
+    });
+
+    it('ends and changes nothing when nobody answers in time', async () => {
+      const impatient = `${machine?.arn}-impatient`;
+      const inASecond = JSON.parse(machine?.properties.DefinitionString ?? '');
+      inASecond.States.RequestApproval.TimeoutSeconds = 1;
+      machines.add(impatient, 'impatient', JSON.stringify(inASecond));
+      const { execution, played } = await run(needsApproval, undefined, impatient);
+      expect(played.slice(-2)).toEqual(['requestApproval', 'reportRefusal']);
       expect(execution).toMatchObject({ status: 'SUCCEEDED', output: '{"outcome":"NotApproved"}' });
     });
 

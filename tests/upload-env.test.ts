@@ -30,8 +30,13 @@ const settings = {
 const finding = (part: Partial<EnvFinding> = {}) =>
   envFinding({ complete: false, finding: 'Incomplete', version: 0, sizeBytes: 0, ...part });
 const missing = { finding: 'Missing' as const, keys: [] };
-const upload = async (env = finding(), part: Partial<typeof settings> = {}, plan = recoveryPlan()) => {
-  await giveLease(aws, executionRef());
+const upload = async (
+  env = finding(),
+  part: Partial<typeof settings> = {},
+  plan = recoveryPlan(),
+  owner = 'run-1',
+) => {
+  await giveLease(aws, executionRef({ name: owner }));
   return uploadEnv(
     { execution: executionRef(), env, plan },
     {
@@ -64,6 +69,15 @@ describe('UploadEnv', () => {
       restoredKeys: ['DB_HOST', 'DB_PASSWORD', 'R2_KEY'],
     });
     expect(latest().Value).toBe(`# the database\nDB_HOST=second\nDB_PASSWORD=p\nR2_KEY=r\nKEY=new\n`);
+  });
+
+  it('writes nothing without the lease', async () => {
+    put(complete('first'));
+    put('KEY=new\n');
+    await expect(upload(finding({ version: 2 }), {}, recoveryPlan(), 'other')).rejects.toMatchObject({
+      name: 'LeaseLost',
+    });
+    expect(latest().Version).toBe(2);
   });
 
   it('writes over no other version than was approved', async () => {

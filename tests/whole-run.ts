@@ -76,6 +76,11 @@ const mutating = new Set([
 export const writesOf = ({ sandbox }: WholeRun) =>
   sandbox.endpoint.calls.filter(({ operation }) => mutating.has(operation));
 
+/** Those that need the lease; one's own command may be cancelled without, and the metric function needs none. */
+const fenced = new Set(
+  [...mutating].filter((operation) => !['CancelCommand', 'PutMetricData'].includes(operation)),
+);
+
 const Entered = v.object({ stateEnteredEventDetails: v.object({ name: v.string() }) });
 
 /** The names of the Task states that an execution has been in. */
@@ -110,7 +115,7 @@ function secretsOf({ seed, sandbox }: WholeRun): string[] {
 
 /**
  * S: no value in state, errors, causes, logs, notifications, the lease or command parameters. V: no key of any version
- * is lost. 1: no two commands for one run of an execution.
+ * is lost; nothing is changed without a look at the lease. 1: no two commands for one run of an execution.
  */
 export function checkInvariants(run: WholeRun): void {
   const { sandbox, screenLines } = run;
@@ -142,6 +147,15 @@ export function checkInvariants(run: WholeRun): void {
       for (const key of effectiveEntries(readEnvText(Value, 'dotenv')).keys())
         expect([...now.keys()]).toContain(key);
   }
+  // Each change of the target is made right behind a look at the lease.
+  let isFenced = false;
+  for (const { operation } of sandbox.endpoint.calls) {
+    if (operation === 'GetItem') isFenced = true;
+    if (!fenced.has(operation)) continue;
+    expect([operation, isFenced]).toEqual([operation, true]);
+    isFenced = false;
+  }
+
   const comments = sandbox.runCommand.commands.map(({ Comment }) => Comment);
   expect(new Set(comments).size).toBe(comments.length);
 }
