@@ -5,6 +5,8 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/.sandbox/'],
   globalSetup: '<rootDir>/tests/package-stacks.ts',
   globalTeardown: '<rootDir>/tests/remove-stacks.ts',
-  testTimeout: 60_000,
-  maxWorkers: 2,
+  testTimeout: 120_000,
+  // More than there may be cores: whole runs mostly wait.
+  maxWorkers: 3,
+  testSequencer: '<rootDir>/tests/sequencer.cjs',
 };
