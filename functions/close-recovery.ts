@@ -62,7 +62,7 @@ export async function closeRecovery(
   // Before the lease is free: whoever takes it next may deploy.
   const cancelledCommands = await cancelRunning(execution, last?.name, services);
   const end = { outcome: 'Failed', counts: true } as const;
-  const isMistyped = execution.error === 'InvalidInput' && last?.isEvent === false;
+  const isMistyped = execution.error === 'InvalidInput' && last?.name === 'TakeLease' && !last.isEvent;
   const isQuiet = last?.state.request?.mode === 'plan' || isMistyped;
   const { endings, own } = await endLease(services, execution, { ...end, told: isQuiet });
   if (isQuiet) return { outcome: 'NotTold', cancelledCommands };

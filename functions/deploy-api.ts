@@ -9,6 +9,7 @@ import {
   listInstances,
   lookAgainTimes,
   lookFor,
+  readDocumentCommands,
   redriveOf,
   type SentCommand,
   sendCommand,
@@ -38,7 +39,7 @@ export const maxDeploySeconds = 5 * 3600;
  *   them; DeployInProgress if somebody else's command runs; EnvReplaced, PlanOutdated, LeaseLost.
  */
 export async function deployApi(
-  { execution, retryCount, plan, upload, deployment: before }: DeployApiInput,
+  { execution, retryCount, plan, deployment: before }: DeployApiInput,
   services: DeployApiServices,
 ): Promise<Deployment> {
   const { settings, clock, ssm } = services;
@@ -86,9 +87,18 @@ export async function deployApi(
   const version = await refuseIncomplete(ssm.reader, settings);
   refuseUnapproved(
     plan,
-    version === (upload ?? plan.parameter).version,
+    // A restore that was merged with what somebody else has written is further up.
+    version === plan.parameter.version + (plan.restore ? 1 : 0),
     `the version of parameter ${settings.ENV_PARAMETER} is`,
   );
+  if (plan.needsApproval) {
+    const commands = await readDocumentCommands(ssm.reader, documentName);
+    refuseUnapproved(
+      plan,
+      commands.join('\n') === plan.deploy?.commands.join('\n'),
+      `the commands of document ${documentName} are`,
+    );
+  }
   await stopOthers(ssm, list, fence, clock, documentName);
   try {
     await fence();

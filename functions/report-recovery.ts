@@ -1,6 +1,6 @@
 import type { SNSClient } from '@aws-sdk/client-sns';
 import { type Services, stateHandler } from '../recovery/handler.ts';
-import { endLease, type LeaseClients, openLease } from '../recovery/lease.ts';
+import { endLease, type LeaseClients, openLease, readLedger } from '../recovery/lease.ts';
 import { endNotification } from '../recovery/notification.ts';
 import { EndSettings } from '../recovery/settings.ts';
 import { type RecoveryReport, ReportRecoveryInput, wasRepaired } from '../recovery/states.ts';
@@ -19,9 +19,10 @@ export async function reportRecovery(
   const { settings, clock, sns } = services;
   const { execution } = state;
   const report = makeReport(state, clock.now());
+  const isRecovered = report.outcome === 'Recovered';
   // An alarm that fires where nothing is wrong would go on doing so, and nobody would know.
-  const tells = report.outcome === 'Recovered' || report.trigger === 'alarm';
-  const end = { outcome: report.outcome, counts: tells };
+  const tells = isRecovered || (report.trigger === 'alarm' && !(await isToldLately(services)));
+  const end = { outcome: report.outcome, counts: isRecovered };
   const { own } = await endLease(services, execution, { ...end, told: !tells });
   if (tells && !own?.told) {
     const recovery = { target: settings.TARGET, execution };
@@ -29,6 +30,17 @@ export async function reportRecovery(
     await endLease(services, execution, { ...end, told: true });
   }
   return report;
+}
+
+/** To be told once that an alarm fires for nothing is enough for a night. */
+const quietMs = 8 * 3_600_000;
+
+async function isToldLately(services: ReportRecoveryServices): Promise<boolean> {
+  const { ledger } = await readLedger(services);
+  return ledger.endings.some(
+    ({ outcome, told, endedAt }) =>
+      outcome === 'Healthy' && told && Date.parse(endedAt) > services.clock.now() - quietMs,
+  );
 }
 
 function makeReport(state: ReportRecoveryInput, finishedAtMs: number): RecoveryReport {

@@ -5,6 +5,7 @@ import {
   fillGaps,
   findGoodEnv,
   findSource,
+  isComplete,
   normaliseEnv,
   type RestoreSettings,
 } from '../recovery/known-good.ts';
@@ -49,14 +50,15 @@ export async function uploadEnv(
     sizeBytes: Buffer.byteLength(written),
     ...describeRestore(written, env, source, restore),
   });
+  const isPlanned = (current?.version ?? 0) === plan.parameter.version;
+  refuseUnapproved(
+    plan,
+    isPlanned || (await hasOwnWrite(ssm, history, plan.parameter.version, restore, clock.now())),
+    `the version of parameter ${name} is`,
+  );
   if (current && text === current.text) {
     return { outcome: 'AlreadyComplete', version: current.version, source: null, ...report(text) };
   }
-  refuseUnapproved(
-    plan,
-    (current?.version ?? 0) === plan.parameter.version,
-    `the version of parameter ${name} is`,
-  );
   const written = await writeEnvParameter(ssm, clock, {
     name,
     reader,
@@ -72,6 +74,25 @@ export async function uploadEnv(
     source: source?.origin ?? null,
     ...report(written.text),
   };
+}
+
+/** Whether an earlier try of this state has written what was planned: known by its text, which is the same each time. */
+async function hasOwnWrite(
+  ssm: SsmClients,
+  history: readonly ParameterRecord[],
+  plannedVersion: number,
+  restore: RestoreSettings,
+  nowMs: number,
+): Promise<boolean> {
+  const seen = history.filter(({ version }) => version <= plannedVersion);
+  const found = seen.at(-1)?.text ?? '';
+  const source = await findGoodEnv(ssm.reader, seen, restore, nowMs);
+  const isFoundComplete = isComplete(found, restore.reader, restore.contract);
+  const text =
+    source && !isFoundComplete
+      ? fillGaps(found, source.text, restore.reader)
+      : normaliseEnv(found, restore.reader);
+  return history.some((record) => record.version > plannedVersion && record.text === text);
 }
 
 /**

@@ -43,6 +43,8 @@ export interface FailedRun {
   readonly cancelledCommands: readonly string[];
   /** Whether everything was done, and only the end could not be reported. */
   readonly isDone: boolean;
+  /** Whether a redrive can do any good. */
+  readonly mayGoOn: boolean;
   /** Whether what has to be mended is in the parameter, and has to be deployed: a redrive would not do that. */
   readonly needsDeploy: boolean;
   readonly durationSeconds: number;
@@ -68,10 +70,15 @@ export async function readEndedExecution(
     { ExecutionDoesNotExist: () => undefined },
   );
   const status = execution?.status;
-  if (execution && status === 'RUNNING' && (execution.redriveDate?.getTime() ?? 0) < (stoppedAtMs ?? 0)) {
+  // Of the run that the event is about, or of a later one; the two clocks of AWS may differ by a little.
+  const isStale =
+    status === 'RUNNING'
+      ? (execution?.redriveDate?.getTime() ?? 0) < (stoppedAtMs ?? 0)
+      : (execution?.stopDate?.getTime() ?? Number.POSITIVE_INFINITY) < (stoppedAtMs ?? 0) - 1000;
+  if (execution && isStale) {
     throw new RecoveryError(
       'AwsUnavailable',
-      `execution ${arn}: Step Functions shows it as running, though it has ended. Try again.`,
+      `execution ${arn}: Step Functions does not show its end yet. Try again.`,
     );
   }
   if (!execution || (status !== 'FAILED' && status !== 'TIMED_OUT' && status !== 'ABORTED')) return undefined;
@@ -115,11 +122,12 @@ export async function readLastState(
 export function classifyFailure(
   { status, error, cause }: Pick<EndedExecution, 'status' | 'error' | 'cause'>,
   stateName: string | undefined,
-): Pick<FailedRun, 'ending' | 'headline' | 'cause' | 'remedy' | 'isDone' | 'needsDeploy'> {
+): Pick<FailedRun, 'ending' | 'headline' | 'cause' | 'remedy' | 'isDone' | 'mayGoOn' | 'needsDeploy'> {
   const at = stateName === undefined ? '' : ` at ${stateName}`;
   const known = errorNames.find((name) => name === error);
   const common = {
     isDone: stateName === 'ReportRecovery',
+    mayGoOn: known !== 'InvalidInput' && known !== 'PlanOutdated',
     needsDeploy: known !== undefined && mendedByDeploy.has(known),
   };
   if (status === 'ABORTED') {
@@ -172,7 +180,7 @@ const startAnew = 'mend that, then start anew.';
 const remedies: Partial<Record<ErrorName, string>> = {
   InvalidInput: 'start anew with a valid input; a redrive has the same one.',
   EnvInvalid: startAnew,
-  EnvRestoreFailed: 'put a complete .env into the parameter (npx recover env push), then start anew.',
+  EnvRestoreFailed: 'put a complete .env into the parameter (recover env push), then start anew.',
   EnvReplaced: 'stop what writes the parameter, then start anew.',
   PlanOutdated: 'start anew: it will show the new plan.',
   HostRejected: startAnew,

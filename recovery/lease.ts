@@ -181,7 +181,8 @@ export async function takeLease(
     const { owner } = ledger;
     if (owner && isSameRun(owner, execution))
       return { answer: { token: ledger.token, takenAt: owner.takenAt } };
-    const abandoned = owner ? await findAbandoned(door, owner, execution) : [];
+    if (isOver(ledger, execution)) throw leaseLost(ledger, execution);
+    const abandoned = owner ? await findAbandoned(door, ledger, owner, execution) : [];
     if (!abandoned) {
       return {
         answer: {
@@ -192,10 +193,15 @@ export async function takeLease(
         },
       };
     }
-    const endings = [...ledger.endings, ...abandoned];
+    const endings = [...ledger.endings, ...abandoned].slice(-maxEndings);
     const pause =
       force || execution.redriveCount > 0 ? undefined : findPause(endings, pauses, door.clock.now());
-    if (pause) return { answer: pause };
+    // What has been found out of the owner is kept: the pause is counted from its end, not from each start.
+    if (pause)
+      return {
+        ...(owner ? { next: { ...ledger, owner: null, approval: null, endings } } : {}),
+        answer: pause,
+      };
     return taken({ ...ledger, endings }, execution, door.clock);
   });
 }
@@ -210,23 +216,29 @@ export async function holdLease(door: LeaseDoor, execution: ExecutionRef): Promi
   await changeLedger(door, async (ledger) => {
     const { owner } = ledger;
     if (owner && isSameRun(owner, execution)) return { answer: undefined };
-    // What is left of a run that has ended, or was followed by a redrive, must not get it again.
-    const isOver =
-      ledger.endings.some(
-        ({ arn, redriveCount }) => arn === execution.arn && redriveCount >= execution.redriveCount,
-      ) ||
-      (owner?.arn === execution.arn && owner.redriveCount > execution.redriveCount);
     const mayTake =
       execution.redriveCount > 0 &&
-      !isOver &&
-      (!owner || (await findAbandoned(door, owner, execution)) !== undefined) &&
+      !isOver(ledger, execution) &&
+      (!owner || (await findAbandoned(door, ledger, owner, execution)) !== undefined) &&
       (await mayStillRun(door, execution));
     if (mayTake) return { ...taken(ledger, execution, door.clock), answer: undefined };
-    throw new RecoveryError(
-      'LeaseLost',
-      `execution ${execution.name} does not hold the lease of this target (${owner ? `execution ${nameOf(owner.arn)} does` : 'it was freed'}), so that nothing was changed. Wait until no other execution runs, then redrive this one or start anew.`,
-    );
+    throw leaseLost(ledger, execution);
   });
+}
+
+/** Whether a run has ended, or was followed by a redrive: what is left of it must not get the lease again. */
+function isOver({ endings, owner }: Ledger, { arn, redriveCount }: ExecutionRef): boolean {
+  return (
+    endings.some((ending) => ending.arn === arn && ending.redriveCount >= redriveCount) ||
+    (owner?.arn === arn && owner.redriveCount > redriveCount)
+  );
+}
+
+function leaseLost({ owner }: Ledger, { name }: ExecutionRef): RecoveryError {
+  return new RecoveryError(
+    'LeaseLost',
+    `execution ${name} does not hold the lease of this target (${owner ? `execution ${nameOf(owner.arn)} does` : 'it was freed'}), so that nothing was changed. Wait until no other execution runs, then redrive this one or start anew.`,
+  );
 }
 
 /** The fence of one run of an execution. */
@@ -256,7 +268,7 @@ export interface RunEnd {
  * Gives the lease back, and remembers how the run has ended, whether it had the lease or not: what is left of it must
  * not take the lease again. Doing it again changes nothing but that a person has been told.
  *
- * A `Healthy` end is remembered only if a pause follows it or it ends a row of failures.
+ * A `Healthy` end is remembered only if a person is told of it, or if it ends a row of failures.
  */
 export async function endLease(
   door: LeaseDoor,
@@ -279,8 +291,12 @@ export async function endLease(
           counts: counts && (isOwner || outcome !== 'Failed'),
           told,
         };
-    const isRemembered = outcome !== 'Healthy' || counts || failuresInARow(ledger.endings).length > 0;
-    const others = ledger.endings.filter((ending) => ending !== known);
+    const isRemembered =
+      outcome !== 'Healthy' || !own.told || known || failuresInARow(ledger.endings).length > 0;
+    // One success of an execution is enough, however often it had to be redriven to be told.
+    const others = ledger.endings.filter(
+      (ending) => ending !== known && !(outcome === 'Recovered' && isSame(ending, own)),
+    );
     const endings = isRemembered ? [...others, own].slice(-maxEndings) : ledger.endings;
     const freed = isOwner ? { owner: null, approval: null } : {};
     return { next: { ...ledger, ...freed, endings }, answer: { endings, own } };
@@ -301,6 +317,9 @@ export async function keepApproval(
   );
 }
 
+const isSame = (one: Ending, other: Ending): boolean =>
+  one.arn === other.arn && one.outcome === other.outcome;
+
 function isSameRun(
   one: { readonly arn: string; readonly redriveCount: number },
   other: { readonly arn: string; readonly redriveCount: number },
@@ -311,17 +330,19 @@ function isSameRun(
 /** `undefined` if the owner runs; else how it ended, if that isn't known yet. */
 async function findAbandoned(
   { sfn, clock }: LeaseDoor,
+  { endings }: Ledger,
   owner: Owner,
   { arn, redriveCount }: ExecutionRef,
 ): Promise<Ending[] | undefined> {
   // An earlier run of this very execution has ended, or this one could not run.
   if (owner.arn === arn && owner.redriveCount < redriveCount) return [];
-  const { status, redriveCount: known = 0 } = await describeExecution(sfn, owner.arn);
+  const { status, redriveCount: known = 0, stopDate } = await describeExecution(sfn, owner.arn);
   const isFresh = clock.now() - Date.parse(owner.takenAt) < graceMs;
   const isAboutThisRun = status !== 'DELETED' && known >= owner.redriveCount;
   if (status === 'RUNNING' || status === 'PENDING_REDRIVE' || (isFresh && !isAboutThisRun)) return undefined;
-  if (status === 'SUCCEEDED' || status === 'DELETED') return [];
-  const endedAt = new Date(clock.now()).toISOString();
+  const isKnown = endings.some((ending) => isSameRun(ending, owner));
+  if (status === 'SUCCEEDED' || status === 'DELETED' || isKnown) return [];
+  const endedAt = new Date(Math.min(stopDate?.getTime() ?? clock.now(), clock.now())).toISOString();
   const { arn: ownerArn, redriveCount: ownerRedriveCount } = owner;
   return [
     {
@@ -342,11 +363,14 @@ async function mayStillRun({ sfn }: LeaseDoor, { arn, redriveCount }: ExecutionR
   return known < redriveCount || (known === redriveCount && status === 'RUNNING');
 }
 
-async function describeExecution(
-  sfn: SFNClient,
-  arn: string,
-): Promise<{ readonly status?: string | undefined; readonly redriveCount?: number | undefined }> {
-  return callAws<{ status?: string | undefined; redriveCount?: number | undefined }>(
+interface ExecutionStatus {
+  readonly status?: string | undefined;
+  readonly redriveCount?: number | undefined;
+  readonly stopDate?: Date | undefined;
+}
+
+async function describeExecution(sfn: SFNClient, arn: string): Promise<ExecutionStatus> {
+  return callAws<ExecutionStatus>(
     { action: 'states:DescribeExecution', resource: `execution ${arn}` },
     () => sfn.send(new DescribeExecutionCommand({ executionArn: arn, includedData: 'METADATA_ONLY' })),
     { ExecutionDoesNotExist: () => ({ status: 'DELETED' }) },

@@ -57,8 +57,9 @@ export function approvalNotification(
         `Plan:         ${plan.hash.slice(0, 12)}`,
       ],
       [
-        `To approve:   npx recover approve ${name} --target ${recovery.target}`,
-        `To reject:    npx recover reject ${name} --target ${recovery.target}`,
+        'In the folder of env-recovery:',
+        `To approve:   ${recoverCommand(`approve ${name}`, recovery)}`,
+        `To reject:    ${recoverCommand(`reject ${name}`, recovery)}`,
         linkLine(recovery),
       ],
       'If nobody answers, it ends as not approved. If anything has changed by the time of the approval, it ends as well, and says so.',
@@ -89,7 +90,7 @@ export function endNotification(recovery: Recovery, report: RecoveryReport): Not
       ],
       [
         env.restoredKeys.length > 0
-          ? `To do:        find out who overwrote the parameter: npx recover env history --target ${recovery.target}`
+          ? `To do:        find out who overwrote the parameter: ${recoverCommand('env history', recovery)}`
           : 'To do:        nothing.',
         linkLine(recovery),
       ],
@@ -165,7 +166,7 @@ export function failureNotification(recovery: Recovery, failed: FailedRun): Noti
       ],
       [
         `To do:        ${failed.remedy}`,
-        `To go on:     ${command('redrive-execution', recovery)}`,
+        ...(failed.mayGoOn ? [`To go on:     ${command('redrive-execution', recovery)}`] : []),
         `To start:     ${startCommand(recovery, failed.needsDeploy)}`,
         linkLine(recovery),
       ],
@@ -243,6 +244,11 @@ function linkLine({ execution: { arn } }: Recovery): string {
     { 'aws-cn': 'console.amazonaws.cn', 'aws-us-gov': 'console.amazonaws-us-gov.com' }[partition] ??
     'console.aws.amazon.com';
   return `Execution:    https://${region}.${domain}/states/home?region=${region}#/v2/executions/details/${arn}`;
+}
+
+/** Without `--no-install`, npx would fetch an unrelated package of that name wherever this one isn't. */
+function recoverCommand(words: string, { target, execution: { arn } }: Recovery): string {
+  return `npx --no-install recover ${words} --target ${target} --region ${arn.split(':')[3]}`;
 }
 
 function command(name: string, { execution: { arn } }: Recovery): string {

@@ -298,7 +298,7 @@ export const UploadEnvInput = v.object({ env: EnvFinding, plan: RecoveryPlan });
 export type UploadEnvInput = v.InferOutput<typeof UploadEnvInput> & Execution;
 
 export const DeployApiInput = v.object({
-  ...v.pick(RecoveryState, ['upload', 'deployment']).entries,
+  ...v.pick(RecoveryState, ['deployment']).entries,
   plan: RecoveryPlan,
 });
 export type DeployApiInput = v.InferOutput<typeof DeployApiInput> &

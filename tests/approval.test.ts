@@ -27,7 +27,9 @@ const cli = (...commandLine: string[]) => recover(whole.sandbox.endpoint.url, co
 describe('an approval', () => {
   it('lets the execution carry out the plan that was shown', async () => {
     const { execution, message } = await ask();
-    expect(message).toContain('npx recover approve night-1 --target sandbox');
+    expect(message).toContain(
+      'npx --no-install recover approve night-1 --target sandbox --region ap-northeast-2',
+    );
     expect(message).toContain('12 keys from version 2');
     expect(writesOf(whole)).toEqual([]);
     const { exitCode, stdout } = await cli('approve', 'night-1', '--yes');

@@ -19,7 +19,7 @@ const settings = {
   DOCUMENT_NAME: documentName,
 };
 
-async function open(deployScript = ''): Promise<void> {
+async function open(deployScript = '', stateName = 'AwaitDeploy'): Promise<void> {
   aws = await openAws({ deployScript });
   // One state, that ends as its function does.
   aws.addFunction(
@@ -29,9 +29,9 @@ async function open(deployScript = ''): Promise<void> {
     {},
   );
   const definition = {
-    StartAt: 'AwaitDeploy',
+    StartAt: stateName,
     States: {
-      AwaitDeploy: {
+      [stateName]: {
         Type: 'Task',
         Resource: 'arn:aws:lambda:ap-northeast-2:111122223333:function:deploy',
         End: true,
@@ -149,9 +149,13 @@ describe('CloseRecovery', () => {
     const request = { mode: 'plan', deploy: 'auto', force: false, reason: null, trigger: 'operator' };
     const plan = await start('run-1', failure, { request });
     expect(await close(plan.execution)).toMatchObject({ outcome: 'NotTold' });
+    const late = await start('run-2', { name: 'InvalidInput', message: 'no' });
+    expect(await close(late.execution)).toMatchObject({ outcome: 'Closed' });
+    await aws.close();
+    await open('', 'TakeLease');
     const mistyped = await start('run-2', { name: 'InvalidInput', message: 'no' });
     expect(await close(mistyped.execution)).toMatchObject({ outcome: 'NotTold' });
-    // An event that isn't understood is another thing.
+    // An event that isn't understood is another thing, and so is a state object.
     const event = await start('run-3', { name: 'InvalidInput', message: 'no' }, { 'detail-type': 'New' });
     expect(await close(event.execution)).toMatchObject({ outcome: 'Closed' });
     expect(aws.topics.messages).toHaveLength(1);

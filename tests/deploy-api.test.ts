@@ -247,8 +247,15 @@ describe('DeployApi', () => {
     expect(aws.countCalls('SendCommand')).toBe(0);
   });
 
-  it('sends nothing that was not approved: to other instances, or with another version', async () => {
-    const plan = recoveryPlan({ needsApproval: true });
+  it('sends nothing that was not approved: other commands, to other instances, or with another version', async () => {
+    const commands = ['node deploy.cjs'];
+    const deployment = { documentName, instanceIds: ['i-00000001'], commands, problem: null };
+    const plan = recoveryPlan({ needsApproval: true, deploy: deployment });
+    const withOthers = { ...plan, deploy: { ...deployment, commands: ['node other.cjs'] } };
+    await expect(deploy({}, { plan: withOthers })).rejects.toMatchObject({
+      name: 'PlanOutdated',
+      message: expect.stringContaining('the commands of document'),
+    });
     await expect(deploy({ INSTANCE_IDS: ['i-00000003'] }, { plan })).rejects.toMatchObject({
       name: 'PlanOutdated',
       message: expect.stringContaining('the instances to deploy to'),
@@ -257,7 +264,15 @@ describe('DeployApi', () => {
     await expect(deploy({}, { plan })).rejects.toMatchObject({ name: 'PlanOutdated' });
     expect(aws.countCalls('SendCommand')).toBe(0);
     const ofVersion2 = { ...plan, parameter: { ...plan.parameter, version: 2 } };
-    expect(await deploy({}, { plan: ofVersion2 })).toMatchObject({ resumed: false });
+    const ofARestore = {
+      ...plan,
+      restore: { source: null, restoredKeys: [], revertedKeys: [], keyCount: 1 },
+    };
+    put('KEY=3\n');
+    await expect(deploy({}, { plan: ofARestore })).rejects.toMatchObject({ name: 'PlanOutdated' });
+    await expect(deploy({}, { plan: ofVersion2 })).rejects.toMatchObject({ name: 'PlanOutdated' });
+    const ofTheRestore = { ...ofARestore, parameter: ofVersion2.parameter };
+    expect(await deploy({}, { plan: ofTheRestore })).toMatchObject({ resumed: false });
   });
 
   it('sends nothing without the lease', async () => {

@@ -100,6 +100,31 @@ describe('the lease', () => {
     expect(ledger.endings).toMatchObject([{ arn: first.ref.arn, outcome: 'Failed', told: false }]);
   });
 
+  it('is free again when the pause behind such an owner is over, counted from its end', async () => {
+    const { clock, moveOn } = stoppedClock();
+    const first = start('first');
+    await takeWith(first.ref, clock);
+    first.execution.abort();
+    await first.execution.ended;
+    for (const minutes of [1, 4, 4]) {
+      moveOn(minutes * minute);
+      expect(await takeWith(start(`after ${minutes} ${clock.now()}`).ref, clock)).toMatchObject({
+        outcome: 'CoolingDown',
+        owner: first.ref.arn,
+      });
+    }
+    moveOn(2 * minute);
+    expect(await takeWith(start('last').ref, clock)).toMatchObject({ token: 2 });
+    expect((await readLedger(leaseDoor(aws))).ledger.endings).toHaveLength(1);
+  });
+
+  it('is not taken by what is left of a run that has ended', async () => {
+    const { ref } = start('run');
+    await endLease(leaseDoor(aws), ref, failed(true));
+    await expect(takeWith(ref)).rejects.toMatchObject({ name: 'LeaseLost' });
+    expect(await owner()).toBeUndefined();
+  });
+
   it('stays with an owner that Step Functions does not know yet, for a minute', async () => {
     const { clock, moveOn } = stoppedClock();
     await takeWith(executionRef({ name: 'unknown' }), clock);
@@ -251,6 +276,15 @@ describe('the end of a run', () => {
     await takeWith(forced, undefined, true);
     await endLease(leaseDoor(aws), forced, healthy);
     expect(await takeWith(start('another').ref)).toMatchObject({ outcome: 'CoolingDown' });
+  });
+
+  it('is remembered once, however often an execution was redriven to tell of its success', async () => {
+    const { ref } = start('run');
+    const recovered = (told: boolean): RunEnd => ({ outcome: 'Recovered', counts: true, told });
+    await takeWith(ref);
+    await endLease(leaseDoor(aws), ref, recovered(false));
+    const { endings } = await endLease(leaseDoor(aws), { ...ref, redriveCount: 1 }, recovered(true));
+    expect(endings).toMatchObject([{ arn: ref.arn, redriveCount: 1, told: true }]);
   });
 
   it('is remembered of a run that has succeeded without a change, and so without the lease', async () => {

@@ -182,6 +182,7 @@ describe('permissions', () => {
         ...leaseActions,
         'ssm:CancelCommand',
         'ssm:DescribeInstanceInformation',
+        'ssm:GetDocument',
         'ssm:GetParameter',
         'ssm:ListCommands',
         'ssm:SendCommand',

@@ -94,8 +94,34 @@ describe('UploadEnv', () => {
     });
     expect(latest().Version).toBe(3);
     expect(await upload(finding({ version: 3 }), {}, plan(3))).toMatchObject({ version: 4 });
+    put(complete('of somebody'));
+    await expect(upload(finding({ version: 3 }), {}, plan(5))).resolves.toMatchObject({ version: 5 });
+    await expect(upload(finding({ version: 3 }), {}, plan(2))).rejects.toMatchObject({
+      name: 'PlanOutdated',
+    });
+    aws.parameters.delete(parameterName);
+    put(complete('first'));
+    put('KEY=new\n');
+    put('KEY=newer\n');
+    await upload(finding({ version: 3 }), {}, plan(3));
     // A retry behind a lost answer finds it done.
     expect(await upload(finding({ version: 3 }), {}, plan(3))).toMatchObject({ outcome: 'AlreadyComplete' });
+  });
+
+  it('does not take the complete text of somebody else for the approved one, and merges all the same what its own write has replaced', async () => {
+    put(complete('first'));
+    put('KEY=1\n');
+    const plan = recoveryPlan({
+      needsApproval: true,
+      parameter: { parameterName, finding: 'Incomplete', version: 2, modifiedAt: null },
+    });
+    put(`${complete('of somebody')}KEY=2\n`);
+    await expect(upload(finding({ version: 2 }), {}, plan)).rejects.toMatchObject({ name: 'PlanOutdated' });
+
+    // The write of an earlier try, which had not seen that one.
+    put(`${complete('first')}KEY=1\n`);
+    expect(await upload(finding({ version: 2 }), {}, plan)).toMatchObject({ version: 5 });
+    expect(latest().Value).toContain('DB_HOST=of somebody');
   });
 
   it('prefers the known-good version to newer ones, and says which values it has taken back', async () => {
