@@ -1,6 +1,7 @@
 /** Whole runs that are killed in every state, and redriven: they end as if nothing had happened. */
 import type { Execution } from '../sandbox/services/states.ts';
-import { checkInvariants, openRun, outputOf, statesOf, until, type WholeRun } from './whole-run.ts';
+import { recover } from './cli.ts';
+import { checkInvariants, openRun, outputOf, statesOf, until, type WholeRun, writesOf } from './whole-run.ts';
 
 const states = [
   'TakeLease',
@@ -17,10 +18,19 @@ const states = [
   'ReportRecovery',
 ];
 
-/** How long into a state's function it is killed: sometimes before, sometimes behind what it changes. */
-const delaysMs = { abort: 60, 'time out': 150, crash: 100 };
-type Kill = keyof typeof delaysMs;
 const kills = ['abort', 'time out', 'crash'] as const;
+type Kill = (typeof kills)[number];
+
+/** The states that take so long that they can be killed in the middle of it. */
+const longStates = ['AwaitDeploy', 'PatchLambdaEnv', 'ConfirmBacklog', 'CheckEndpoint'];
+
+/** How long into a state's function it is killed: sometimes before, sometimes behind what it changes. */
+function delayMs(state: string, kill: Kill, isFirst: boolean): number {
+  // Its end is the end of the run, or what the first try has done makes the second one short.
+  if (state.startsWith('Report') || !isFirst) return 30;
+  if (kill === 'crash') return longStates.includes(state) ? 300 : 60;
+  return kill === 'abort' ? 60 : 150;
+}
 
 /** Kills a run once it is in a state; `crash` ends the function's process, and that of the retry. */
 function killIn(whole: WholeRun, state: string, kill: Kill): Promise<Execution> {
@@ -28,14 +38,19 @@ function killIn(whole: WholeRun, state: string, kill: Kill): Promise<Execution> 
   const execution = sandbox.machines.start(sandbox.stateMachineArn, '{}');
   let left = kill === 'crash' ? 2 : 1;
   whole.onEvent = (which, { type }) => {
-    if (which !== execution || left === 0 || type !== 'LambdaFunctionStarted') return;
+    if (which !== execution || left === 0 || !['LambdaFunctionStarted', 'TaskStarted'].includes(type)) return;
     if (statesOf(execution).at(-1) !== state) return;
+    const isFirst = left === (kill === 'crash' ? 2 : 1);
     left -= 1;
-    setTimeout(() => {
-      if (kill === 'abort') execution.abort();
-      else if (kill === 'time out') execution.timeOut();
-      else sandbox.functions.crash(`env-recovery-sandbox-${state.charAt(0).toLowerCase()}${state.slice(1)}`);
-    }, delaysMs[kill]);
+    setTimeout(
+      () => {
+        if (kill === 'abort') execution.abort();
+        else if (kill === 'time out') execution.timeOut();
+        else
+          sandbox.functions.crash(`env-recovery-sandbox-${state.charAt(0).toLowerCase()}${state.slice(1)}`);
+      },
+      delayMs(state, kill, isFirst),
+    );
   };
   return execution.ended.then(() => execution);
 }
@@ -43,23 +58,35 @@ function killIn(whole: WholeRun, state: string, kill: Kill): Promise<Execution> 
 const open: WholeRun[] = [];
 afterEach(() => Promise.all(open.splice(0).map((whole) => whole.close())));
 
-async function killAndRedrive(state: string, kill: Kill): Promise<void> {
-  const whole = await openRun('outage');
+/** Kills a run, and lets it go on when a person has heard of that. */
+async function killAndRedrive(whole: WholeRun, state: string, kill: Kill): Promise<Execution> {
   open.push(whole);
   const { sandbox } = whole;
   const execution = await killIn(whole, state, kill);
-  if (execution.status !== 'SUCCEEDED') {
-    expect(execution.status).toBe({ abort: 'ABORTED', 'time out': 'TIMED_OUT', crash: 'FAILED' }[kill]);
-    await sandbox.functions.idle();
-    // A person hears of it, unless they have heard of the recovery already.
-    const subjects = sandbox.topics.messages.map(({ subject }) => subject).join('\n');
-    expect(subjects).toMatch(
-      state === 'ReportRecovery' ? /FAILED|stopped|ran out|recovered/ : /FAILED|stopped|ran out/,
-    );
-    sandbox.machines.redrive(execution.executionArn);
-    await execution.ended;
-  }
+  expect(execution.status).toBe({ abort: 'ABORTED', 'time out': 'TIMED_OUT', crash: 'FAILED' }[kill]);
+  await sandbox.functions.idle();
+  // Unless they have heard of the end already.
+  const subjects = sandbox.topics.messages.map(({ subject }) => subject).join('\n');
+  expect(subjects).toMatch(
+    state.startsWith('Report') ? /FAILED|stopped|ran out|recovered|not approved/ : /FAILED|stopped|ran out/,
+  );
+  sandbox.machines.redrive(execution.executionArn);
+  return execution;
+}
 
+/** One deploy: a command that was cancelled with its run has not come to its end. */
+function expectOneDeploy({ sandbox }: WholeRun): void {
+  const ends = sandbox.runCommand.commands.map(({ invocations }) => invocations[0]?.Status);
+  expect(ends.filter((status) => status === 'Success')).toHaveLength(1);
+  expect(ends.filter((status) => status !== 'Success' && status !== 'Cancelled')).toEqual([]);
+  expect(ends.length).toBeLessThanOrEqual(2);
+}
+
+async function killInOutage(state: string, kill: Kill): Promise<void> {
+  const whole = await openRun('outage');
+  const execution = await killAndRedrive(whole, state, kill);
+  await execution.ended;
+  const { sandbox } = whole;
   expect([execution.status, execution.error]).toEqual(['SUCCEEDED', undefined]);
   expect(outputOf(execution)).toMatchObject({
     outcome: 'Recovered',
@@ -72,18 +99,63 @@ async function killAndRedrive(state: string, kill: Kill): Promise<void> {
   expect(sandbox.functions.variables(sandbox.metricFunctionName)).not.toHaveProperty(
     'VIDEO_BACKLOG_API_HOST',
   );
-  // One deploy: a command that was cancelled with its run has not come to its end.
-  const ends = sandbox.runCommand.commands.map(({ invocations }) => invocations[0]?.Status);
-  expect(ends.filter((status) => status === 'Success')).toHaveLength(1);
-  expect(ends.filter((status) => status !== 'Success' && status !== 'Cancelled')).toEqual([]);
-  expect(ends.length).toBeLessThanOrEqual(2);
+  expectOneDeploy(whole);
+  checkInvariants(whole);
+}
+
+/** The env is complete, but the API runs without it. */
+async function killInCheckEndpoint(kill: Kill): Promise<void> {
+  const whole = await openRun('outage');
+  whole.overwrite(whole.seed.versions[1] ?? '');
+  const execution = await killAndRedrive(whole, 'CheckEndpoint', kill);
+  await execution.ended;
+  expect(outputOf(execution)).toMatchObject({ outcome: 'Recovered', env: { versionAfter: 4 } });
+  expectOneDeploy(whole);
+  checkInvariants(whole);
+}
+
+/** A target that asks: killed while it asks, or when it has been rejected. */
+async function killWhileAsking(state: 'RequestApproval' | 'ReportRefusal', kill: Kill): Promise<void> {
+  const whole = await openRun('outage');
+  const { sandbox } = whole;
+  const name = 'env-recovery-sandbox-planRecovery';
+  sandbox.functions.update(name, { ...sandbox.functions.variables(name), NEEDS_APPROVAL: 'true' });
+  await until(() => sandbox.functions.describe(name).LastUpdateStatus === 'Successful');
+  const reject = async (asked: number) => {
+    await until(
+      () =>
+        sandbox.machines.executions[0]?.history.filter(({ type }) => type === 'TaskSubmitted').length ===
+        asked,
+    );
+    const { name: execution = '' } = sandbox.machines.executions[0] ?? {};
+    expect(await recover(sandbox.endpoint.url, ['reject', execution])).toMatchObject({ exitCode: 0 });
+  };
+  const killed = killAndRedrive(whole, state, kill);
+  if (state === 'ReportRefusal') await reject(1);
+  const execution = await killed;
+  if (state === 'RequestApproval')
+    await reject(execution.history.filter(({ type }) => type === 'TaskSubmitted').length + 1);
+  await execution.ended;
+  expect(outputOf(execution)).toMatchObject({ outcome: 'NotApproved', answer: { decision: 'Rejected' } });
+  expect(writesOf(whole)).toEqual([]);
   checkInvariants(whole);
 }
 
 describe('a run that is killed and redriven', () => {
   it.each(states)('in %s ends as an uninterrupted one would, with one deploy', async (state) => {
-    await Promise.all(kills.map((kill) => killAndRedrive(state, kill)));
+    await Promise.all(kills.map((kill) => killInOutage(state, kill)));
   });
+
+  it('in CheckEndpoint ends as an uninterrupted one would, with one deploy', async () => {
+    await Promise.all(kills.map(killInCheckEndpoint));
+  });
+
+  it.each(['RequestApproval', 'ReportRefusal'] as const)(
+    'in %s ends as an uninterrupted one would, with nothing changed',
+    async (state) => {
+      await Promise.all(kills.map((kill) => killWhileAsking(state, kill)));
+    },
+  );
 
   it('goes on though the redrive is faster than the clean-up', async () => {
     const whole = await openRun('outage');
