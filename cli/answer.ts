@@ -1,9 +1,10 @@
 import { userInfo } from 'node:os';
 import { SendTaskSuccessCommand } from '@aws-sdk/client-sfn';
 import { callAws } from '../recovery/aws.ts';
-import { nameOf, readLedger } from '../recovery/lease.ts';
+import { readLedger } from '../recovery/lease.ts';
 import { planLines } from '../recovery/notification.ts';
 import type { Approval } from '../recovery/states.ts';
+import { nameOf } from '../recovery/words.ts';
 import type { Outcome, Session } from './session.ts';
 
 /**

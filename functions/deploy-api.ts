@@ -79,26 +79,22 @@ export async function deployApi(
   const isRepeated = retryCount > 0 || execution.redriveCount > 0;
   const earlier = await lookFor(async () => resume(await list()), clock, isRepeated ? lookAgainTimes : 0);
   if (earlier) return earlier;
-  refuseUnapproved(
+  await refuseUnapproved(
     plan,
-    instanceIds.toSorted().join() === plan.deploy?.instanceIds.join(),
     'the instances to deploy to are',
+    () => instanceIds.toSorted().join() === plan.deploy?.instanceIds.join(),
   );
   const version = await refuseIncomplete(ssm.reader, settings);
-  refuseUnapproved(
+  await refuseUnapproved(
     plan,
-    // A restore that was merged with what somebody else has written is further up.
-    version === plan.parameter.version + (plan.restore ? 1 : 0),
     `the version of parameter ${settings.ENV_PARAMETER} is`,
+    // A restore that was merged with what somebody else has written is further up.
+    () => version === plan.parameter.version + (plan.restore ? 1 : 0),
   );
-  if (plan.needsApproval) {
+  await refuseUnapproved(plan, `the commands of document ${documentName} are`, async () => {
     const commands = await readDocumentCommands(ssm.reader, documentName);
-    refuseUnapproved(
-      plan,
-      commands.join('\n') === plan.deploy?.commands.join('\n'),
-      `the commands of document ${documentName} are`,
-    );
-  }
+    return commands.join('\n') === plan.deploy?.commands.join('\n');
+  });
   await stopOthers(ssm, list, fence, clock, documentName);
   try {
     await fence();

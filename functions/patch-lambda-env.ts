@@ -64,10 +64,10 @@ export async function patchLambdaEnv(
         };
       }
       refuseTooLarge(functionName, sizeBytes);
-      refuseUnapproved(
+      await refuseUnapproved(
         plan,
-        isSubset(setKeys, plan.function.setKeys) && isSubset(removedKeys, plan.function.removedKeys),
         `the variables of function ${functionName} to change are`,
+        () => isSubset(setKeys, plan.function.setKeys) && isSubset(removedKeys, plan.function.removedKeys),
       );
       await fence();
       const answer = await writeFunctionEnv(lambda.writer, functionName, variables, current.revisionId);

@@ -6,7 +6,7 @@ import { valuesOf } from '../recovery/env-values.ts';
 import { RecoveryError, transientErrorNames } from '../recovery/errors.ts';
 import { patchFrom, patchVariables, readFunctionEnv } from '../recovery/function-env.ts';
 import { type Services, stateHandler } from '../recovery/handler.ts';
-import { describeRestore, fillGaps, findSource, normaliseEnv } from '../recovery/known-good.ts';
+import { describeRestore, findSource, restoreText } from '../recovery/known-good.ts';
 import { readHistory, readParameter } from '../recovery/parameter.ts';
 import { hasChanges, hashPlan, type PlanIngredients } from '../recovery/plan.ts';
 import { PlanSettings } from '../recovery/settings.ts';
@@ -57,8 +57,7 @@ async function planEnv({ env }: PlanRecoveryInput, { settings, clock, ssm }: Pla
   if (env.complete) return { parameter, restore: null, text: current?.text ?? '' };
   const settingsOfRestore = { reader, contract, backupParameterName: settings.BACKUP_PARAMETER };
   const source = await findSource(ssm, name, history, settingsOfRestore, clock.now());
-  const found = current?.text ?? '';
-  const text = source ? fillGaps(found, source.text, reader) : normaliseEnv(found, reader);
+  const text = restoreText(current?.text ?? '', source, reader);
   const restore: RecoveryPlan['restore'] = {
     source: source?.origin ?? null,
     ...describeRestore(text, env, source, settingsOfRestore),

@@ -6,8 +6,8 @@ import {
   findGoodEnv,
   findSource,
   isComplete,
-  normaliseEnv,
   type RestoreSettings,
+  restoreText,
 } from '../recovery/known-good.ts';
 import { fenceOf, type LeaseClients, openLease } from '../recovery/lease.ts';
 import { type ParameterRecord, readHistory, withOthers, writeEnvParameter } from '../recovery/parameter.ts';
@@ -23,8 +23,7 @@ type UploadEnvServices = Services<UploadSettings> & LeaseClients & { readonly ss
  * complete one, or else the backup parameter. Writes nothing if the parameter is complete by now.
  *
  * @throws RecoveryError EnvRestoreFailed if no source is complete (nothing is written); PlanOutdated; LeaseLost; and
- *   what
- *   `writeEnvParameter` throws.
+ *   what `writeEnvParameter` throws.
  */
 export async function uploadEnv(
   { execution, env, plan }: UploadEnvInput,
@@ -42,19 +41,21 @@ export async function uploadEnv(
   }
   const restore = { reader, contract, backupParameterName: settings.BACKUP_PARAMETER };
   const source = await findSource(ssm.reader, name, history, restore, clock.now());
-  const text = source
-    ? fillGaps(current?.text ?? '', source.text, reader)
-    : normaliseEnv(await withReplaced(ssm, history, env.version, restore, clock.now()), reader);
+  const found = source
+    ? (current?.text ?? '')
+    : await withReplaced(ssm, history, env.version, restore, clock.now());
+  const text = restoreText(found, source, reader);
   const report = (written: string) => ({
     previousVersion: env.version,
     sizeBytes: Buffer.byteLength(written),
     ...describeRestore(written, env, source, restore),
   });
-  const isPlanned = (current?.version ?? 0) === plan.parameter.version;
-  refuseUnapproved(
+  await refuseUnapproved(
     plan,
-    isPlanned || (await hasOwnWrite(ssm, history, plan.parameter.version, restore, clock.now())),
     `the version of parameter ${name} is`,
+    () =>
+      (current?.version ?? 0) === plan.parameter.version ||
+      hasOwnWrite(ssm, history, plan.parameter.version, restore, clock.now()),
   );
   if (current && text === current.text) {
     return { outcome: 'AlreadyComplete', version: current.version, source: null, ...report(text) };
@@ -86,12 +87,10 @@ async function hasOwnWrite(
 ): Promise<boolean> {
   const seen = history.filter(({ version }) => version <= plannedVersion);
   const found = seen.at(-1)?.text ?? '';
-  const source = await findGoodEnv(ssm.reader, seen, restore, nowMs);
-  const isFoundComplete = isComplete(found, restore.reader, restore.contract);
-  const text =
-    source && !isFoundComplete
-      ? fillGaps(found, source.text, restore.reader)
-      : normaliseEnv(found, restore.reader);
+  const source = isComplete(found, restore.reader, restore.contract)
+    ? undefined
+    : await findGoodEnv(ssm.reader, seen, restore, nowMs);
+  const text = restoreText(found, source, restore.reader);
   return history.some((record) => record.version > plannedVersion && record.text === text);
 }
 

@@ -154,7 +154,7 @@ export function classifyFailure(
       ending: 'FAILED',
       headline: `${known}${at}`,
       cause: firstLine(messageOf(cause)),
-      remedy: remedies[known] ?? 'see docs/runbook.md; mend it, then let it go on.',
+      remedy: remedies[known] ?? (common.needsDeploy ? startAnew : mendAndGoOn),
     };
   }
   // The message of an error that isn't ours may quote anything.
@@ -177,15 +177,12 @@ const mendedByDeploy: ReadonlySet<ErrorName> = new Set([
   'InternalKeyRejected',
 ]);
 const startAnew = 'mend that, then start anew.';
+const mendAndGoOn = 'see docs/runbook.md; mend it, then let it go on.';
 const remedies: Partial<Record<ErrorName, string>> = {
   InvalidInput: 'start anew with a valid input; a redrive has the same one.',
-  EnvInvalid: startAnew,
   EnvRestoreFailed: 'put a complete .env into the parameter (recover env push), then start anew.',
   EnvReplaced: 'stop what writes the parameter, then start anew.',
   PlanOutdated: 'start anew: it will show the new plan.',
-  HostRejected: startAnew,
-  InternalKeyMissing: startAnew,
-  InternalKeyRejected: startAnew,
   EndpointUnhealthy:
     'look at the log of the API. If the parameter was wrong, start anew with {"force":true,"deploy":"always"}; otherwise let it go on.',
   LeaseLost: 'wait until no other execution runs. If the target is still broken then, start anew.',

@@ -157,6 +157,11 @@ export function fillGaps(text: string, good: string, reader: EnvReader): string 
   return unionEnv(isNoEnv ? '' : text, good, reader);
 }
 
+/** The text that a restore makes of one that was found: filled from its source, or made readable if it needs none. */
+export function restoreText(text: string, source: GoodEnv | undefined, reader: EnvReader): string {
+  return source ? fillGaps(text, source.text, reader) : normaliseEnv(text, reader);
+}
+
 /** Without a byte order mark and CRLF, if the reader would stumble over them. */
 export function normaliseEnv(text: string, reader: EnvReader): string {
   const document = readEnvText(text, reader);

@@ -16,7 +16,7 @@ import type { Clock } from './clock.ts';
 import { RecoveryError } from './errors.ts';
 import type { LeaseSettings, PauseSettings } from './settings.ts';
 import { type ExecutionRef, RecoveryPlan, type Skip } from './states.ts';
-import { count } from './words.ts';
+import { count, nameOf } from './words.ts';
 
 const wholeNumber = v.pipe(v.number(), v.integer(), v.minValue(0));
 
@@ -53,7 +53,7 @@ const Ledger = v.object({
   /** The fencing token: grows each time the lease is taken. */
   token: wholeNumber,
   owner: v.nullable(Owner),
-  /** The last ones, oldest first; runs that had nothing to repair are not remembered. */
+  /** The last ones, oldest first; of runs that had nothing to repair, those that say something of the others. */
   endings: v.array(Ending),
   approval: v.nullable(PendingApproval),
 });
@@ -119,7 +119,7 @@ export async function readLedger({
 /**
  * Changes the ledger by what `decide` makes of it; as often as somebody else is faster, anew.
  *
- * @param decide `undefined` leaves the ledger as it is.
+ * @param decide leaves the ledger as it is if it gives no `next`.
  */
 async function changeLedger<T>(
   door: LeaseDoor,
@@ -343,17 +343,8 @@ async function findAbandoned(
   const isKnown = endings.some((ending) => isSameRun(ending, owner));
   if (status === 'SUCCEEDED' || status === 'DELETED' || isKnown) return [];
   const endedAt = new Date(Math.min(stopDate?.getTime() ?? clock.now(), clock.now())).toISOString();
-  const { arn: ownerArn, redriveCount: ownerRedriveCount } = owner;
-  return [
-    {
-      arn: ownerArn,
-      redriveCount: ownerRedriveCount,
-      outcome: 'Failed',
-      endedAt,
-      counts: true,
-      told: false,
-    },
-  ];
+  const run = { arn: owner.arn, redriveCount: owner.redriveCount };
+  return [{ ...run, outcome: 'Failed', endedAt, counts: true, told: false }];
 }
 
 /** Whether the run that asks for the lease has not been stopped itself, as far as Step Functions knows by now. */
@@ -421,9 +412,4 @@ function failuresInARow(endings: readonly Ending[]): Ending[] {
   return endings
     .slice(endings.findLastIndex(({ outcome }) => outcome === 'Recovered' || outcome === 'Healthy') + 1)
     .filter(({ outcome, counts }) => outcome === 'Failed' && counts);
-}
-
-/** The name at the end of an execution's ARN. */
-export function nameOf(executionArn: string): string {
-  return executionArn.split(':').at(-1) ?? executionArn;
 }

@@ -12,7 +12,7 @@ import type {
   RefusalReport,
   Request,
 } from './states.ts';
-import { count, duration, listNames } from './words.ts';
+import { count, duration, listNames, nameOf } from './words.ts';
 
 export interface Notification {
   /** SNS takes up to 100 characters of ASCII, without line breaks. */
@@ -45,7 +45,7 @@ export function approvalNotification(
   plan: RecoveryPlan,
   until: string,
 ): Notification {
-  const name = recovery.execution.arn.split(':').at(-1);
+  const name = nameOf(recovery.execution.arn);
   return {
     subject: subjectOf(recovery, 'approval needed'),
     text: paragraphs(
@@ -238,8 +238,14 @@ function functionText({
   return `set ${listNames(setKeys)}; remove ${listNames(removedKeys)}`;
 }
 
-function linkLine({ execution: { arn } }: Recovery): string {
-  const [, partition = 'aws', , region = ''] = arn.split(':');
+function regionOf({ execution: { arn } }: Recovery): string {
+  return arn.split(':')[3] ?? '';
+}
+
+function linkLine(recovery: Recovery): string {
+  const { arn } = recovery.execution;
+  const [, partition = 'aws'] = arn.split(':');
+  const region = regionOf(recovery);
   const domain =
     { 'aws-cn': 'console.amazonaws.cn', 'aws-us-gov': 'console.amazonaws-us-gov.com' }[partition] ??
     'console.aws.amazon.com';
@@ -247,12 +253,12 @@ function linkLine({ execution: { arn } }: Recovery): string {
 }
 
 /** Without `--no-install`, npx would fetch an unrelated package of that name wherever this one isn't. */
-function recoverCommand(words: string, { target, execution: { arn } }: Recovery): string {
-  return `npx --no-install recover ${words} --target ${target} --region ${arn.split(':')[3]}`;
+function recoverCommand(words: string, recovery: Recovery): string {
+  return `npx --no-install recover ${words} --target ${recovery.target} --region ${regionOf(recovery)}`;
 }
 
-function command(name: string, { execution: { arn } }: Recovery): string {
-  return `aws stepfunctions ${name} --region ${arn.split(':')[3]} --execution-arn ${arn}`;
+function command(name: string, recovery: Recovery): string {
+  return `aws stepfunctions ${name} --region ${regionOf(recovery)} --execution-arn ${recovery.execution.arn}`;
 }
 
 function subjectWords({ isDone, isPaused, ending }: FailedRun): string {
@@ -260,7 +266,7 @@ function subjectWords({ isDone, isPaused, ending }: FailedRun): string {
   return isPaused ? 'FAILED, and starts no more by itself' : ending;
 }
 
-function startCommand({ execution: { arn } }: Recovery, isDeploying = false): string {
-  const machine = arn.replace(':execution:', ':stateMachine:').replace(/:[^:]+$/, '');
-  return `aws stepfunctions start-execution --region ${arn.split(':')[3]} --state-machine-arn ${machine} --input "{\\"force\\":true${isDeploying ? ',\\"deploy\\":\\"always\\"' : ''}}"`;
+function startCommand(recovery: Recovery, isDeploying = false): string {
+  const machine = recovery.execution.arn.replace(':execution:', ':stateMachine:').replace(/:[^:]+$/, '');
+  return `aws stepfunctions start-execution --region ${regionOf(recovery)} --state-machine-arn ${machine} --input "{\\"force\\":true${isDeploying ? ',\\"deploy\\":\\"always\\"' : ''}}"`;
 }

@@ -39,11 +39,15 @@ export function hasChanges({
  * Keeps a change to what was approved: between the approval and the change, and more so behind a redrive, things can
  * have become others.
  *
- * @param holds whether the change to be made is the one of the plan.
+ * @param holds whether the change to be made is the one of the plan; asked only where a person has to approve.
  * @throws RecoveryError PlanOutdated if a person has to approve of changes, and hasn't of this one.
  */
-export function refuseUnapproved(plan: RecoveryPlan, holds: boolean, what: string): void {
-  if (holds || !plan.needsApproval) return;
+export async function refuseUnapproved(
+  plan: RecoveryPlan,
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+): Promise<void> {
+  if (!plan.needsApproval || (await holds())) return;
   throw new RecoveryError(
     'PlanOutdated',
     `${what} not as in the plan ${plan.hash.slice(0, 12)}, which was approved. It was not changed. Start anew.`,

@@ -17,3 +17,8 @@ export function duration(seconds: number): string {
   if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
+
+/** The name at the end of an execution's ARN. */
+export function nameOf(executionArn: string): string {
+  return executionArn.split(':').at(-1) ?? executionArn;
+}

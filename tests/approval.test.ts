@@ -1,14 +1,20 @@
 /** A target that asks a person before anything is changed; whole runs, answered from the command line. */
 import { recover } from './cli.ts';
-import { checkInvariants, openRun, outputOf, statesOf, until, type WholeRun, writesOf } from './whole-run.ts';
+import {
+  checkInvariants,
+  letItAsk,
+  openRun,
+  outputOf,
+  statesOf,
+  until,
+  type WholeRun,
+  writesOf,
+} from './whole-run.ts';
 
 let whole: WholeRun;
 beforeEach(async () => {
   whole = await openRun('outage');
-  const name = 'env-recovery-sandbox-planRecovery';
-  const { functions } = whole.sandbox;
-  functions.update(name, { ...functions.variables(name), NEEDS_APPROVAL: 'true' });
-  await until(() => functions.describe(name).LastUpdateStatus === 'Successful');
+  await letItAsk(whole);
 });
 afterEach(() => whole.close());
 

@@ -1,7 +1,16 @@
 /** Whole runs that are killed in every state, and redriven: they end as if nothing had happened. */
 import type { Execution } from '../sandbox/services/states.ts';
 import { recover } from './cli.ts';
-import { checkInvariants, openRun, outputOf, statesOf, until, type WholeRun, writesOf } from './whole-run.ts';
+import {
+  checkInvariants,
+  letItAsk,
+  openRun,
+  outputOf,
+  statesOf,
+  until,
+  type WholeRun,
+  writesOf,
+} from './whole-run.ts';
 
 const states = [
   'TakeLease',
@@ -118,9 +127,7 @@ async function killInCheckEndpoint(kill: Kill): Promise<void> {
 async function killWhileAsking(state: 'RequestApproval' | 'ReportRefusal', kill: Kill): Promise<void> {
   const whole = await openRun('outage');
   const { sandbox } = whole;
-  const name = 'env-recovery-sandbox-planRecovery';
-  sandbox.functions.update(name, { ...sandbox.functions.variables(name), NEEDS_APPROVAL: 'true' });
-  await until(() => sandbox.functions.describe(name).LastUpdateStatus === 'Successful');
+  await letItAsk(whole);
   const reject = async (asked: number) => {
     await until(
       () =>

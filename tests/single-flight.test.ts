@@ -1,6 +1,6 @@
 /** Many starts at the same moment, whole runs: one recovers, and the others say who does. */
 import { DeleteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { checkInvariants, openRun, outputOf, until, type WholeRun } from './whole-run.ts';
+import { alarmEvent, checkInvariants, openRun, outputOf, until, type WholeRun } from './whole-run.ts';
 
 let whole: WholeRun;
 beforeAll(async () => {
@@ -14,11 +14,7 @@ const starts = 50;
 /** Fifty starts: alarm events, each of them twice, changes of the parameter, the schedule, and people. */
 function startAll(): void {
   const { sandbox, seed } = whole;
-  const alarm = {
-    source: 'aws.cloudwatch',
-    'detail-type': 'CloudWatch Alarm State Change',
-    detail: { alarmName: sandbox.heartbeat.AlarmName, state: { value: 'ALARM' } },
-  };
+  const alarm = alarmEvent(whole);
   for (let index = 0; index < 12; index += 1) {
     sandbox.bus.put(alarm);
     sandbox.bus.put(alarm);

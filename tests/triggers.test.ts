@@ -1,7 +1,16 @@
 /** What starts a recovery by itself, and what it starts; whole runs. */
 import { AwsError } from '../sandbox/endpoint.ts';
 import { scenarioNames } from '../sandbox/scenarios.ts';
-import { checkInvariants, openRun, outputOf, statesOf, until, type WholeRun, writesOf } from './whole-run.ts';
+import {
+  alarmEvent,
+  checkInvariants,
+  openRun,
+  outputOf,
+  statesOf,
+  until,
+  type WholeRun,
+  writesOf,
+} from './whole-run.ts';
 
 let whole: WholeRun;
 afterEach(() => whole.close());
@@ -95,11 +104,7 @@ describe('an alarm that fires for nothing', () => {
   it('is told to a person once a night, and pauses nothing', async () => {
     whole = await openRun('healthy');
     const { sandbox } = whole;
-    const alarm = {
-      source: 'aws.cloudwatch',
-      'detail-type': 'CloudWatch Alarm State Change',
-      detail: { alarmName: sandbox.heartbeat.AlarmName, state: { value: 'ALARM' } },
-    };
+    const alarm = alarmEvent(whole);
     for (let times = 0; times < 3; times += 1) {
       sandbox.bus.put(alarm);
       const execution = sandbox.machines.executions.at(-1);

@@ -62,6 +62,20 @@ export async function openRun(scenario: ScenarioName): Promise<WholeRun> {
   });
 }
 
+/** The event of the alarm on the metric. */
+export const alarmEvent = ({ sandbox }: WholeRun) => ({
+  source: 'aws.cloudwatch',
+  'detail-type': 'CloudWatch Alarm State Change',
+  detail: { alarmName: sandbox.heartbeat.AlarmName, state: { value: 'ALARM' } },
+});
+
+/** Makes the target one that asks a person before anything is changed. */
+export async function letItAsk({ sandbox: { functions } }: WholeRun): Promise<void> {
+  const name = 'env-recovery-sandbox-planRecovery';
+  functions.update(name, { ...functions.variables(name), NEEDS_APPROVAL: 'true' });
+  await until(() => functions.describe(name).LastUpdateStatus === 'Successful');
+}
+
 /** The calls that change something of the target; the lease and the notifications are not the target's. */
 const mutating = new Set([
   'PutParameter',
