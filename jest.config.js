@@ -1,10 +1,10 @@
 export default {
   testMatch: ['<rootDir>/tests/**/*.test.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2024', parser: { syntax: 'typescript' } } }] },
-  testEnvironment: '<rootDir>/tests/environment.js',
+  testEnvironment: '<rootDir>/tests/support/environment.js',
   modulePathIgnorePatterns: ['<rootDir>/.sandbox/'],
-  globalSetup: '<rootDir>/tests/package-stacks.ts',
-  globalTeardown: '<rootDir>/tests/remove-stacks.ts',
+  globalSetup: '<rootDir>/tests/support/package-stacks.ts',
+  globalTeardown: '<rootDir>/tests/support/remove-stacks.ts',
   testTimeout: 120_000,
   // More than there may be cores: whole runs mostly wait.
   maxWorkers: 3,

@@ -1,10 +1,10 @@
 import { userInfo } from 'node:os';
 import { SendTaskSuccessCommand } from '@aws-sdk/client-sfn';
-import { callAws } from '../recovery/aws.ts';
-import { readLedger } from '../recovery/lease.ts';
-import { planLines } from '../recovery/notification.ts';
-import type { Approval } from '../recovery/states.ts';
-import { nameOf } from '../recovery/words.ts';
+import { callAws } from '../aws/call.ts';
+import { readLedger } from '../aws/lease-table.ts';
+import { planLines } from '../workflow/messages.ts';
+import type { Approval } from '../workflow/states.ts';
+import { nameOf } from '../workflow/words.ts';
 import type { Outcome, Session } from './session.ts';
 
 /**

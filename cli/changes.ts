@@ -1,8 +1,9 @@
 /** What differs between two .env texts, by name, length and fingerprint, and never by value. */
 import { createHmac, randomBytes } from 'node:crypto';
-import { type EnvContract, namesOf } from '../recovery/contract.ts';
-import { type EnvDocument, effectiveEntries, isBlank } from '../recovery/env-text.ts';
-import { count } from '../recovery/words.ts';
+import { type EnvContract, namesOf } from '../env/contract.ts';
+import type { EnvDocument } from '../env/document.ts';
+import { effectiveEntries, isBlank } from '../env/entries.ts';
+import { count } from '../workflow/words.ts';
 import { UsageError } from './terminal.ts';
 
 /**

@@ -5,8 +5,8 @@
  */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import * as v from 'valibot';
-import { RecoveryError } from '../recovery/errors.ts';
-import { TargetInvalid } from '../targets/target.ts';
+import { TargetInvalid } from '../targets/load.ts';
+import { RecoveryError } from '../workflow/errors.ts';
 import { answerPlan } from './answer.ts';
 import { checkEnv } from './env/check.ts';
 import { diffEnv } from './env/diff.ts';

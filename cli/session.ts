@@ -1,13 +1,14 @@
 /** What each command works with: its target, the doors to AWS, and the person in front of it. */
 import { fromEnv } from '@aws-sdk/credential-provider-env';
 import * as v from 'valibot';
-import { type Clock, systemClock } from '../recovery/clock.ts';
-import type { EnvContract } from '../recovery/contract.ts';
-import type { EnvReader } from '../recovery/env-text.ts';
-import { type LeaseClients, openLease } from '../recovery/lease.ts';
-import type { LeaseSettings } from '../recovery/settings.ts';
-import { openSsm, type SsmClients } from '../recovery/ssm.ts';
-import { contractOf, loadTarget, targetNames } from '../targets/target.ts';
+import { type Clock, systemClock } from '../aws/clock.ts';
+import { type LeaseClients, openLease } from '../aws/lease-table.ts';
+import { openSsm, type SsmClients } from '../aws/parameter.ts';
+import type { EnvContract } from '../env/contract.ts';
+import type { EnvReader } from '../env/readers/readers.ts';
+import type { LeaseSettings } from '../functions/runtime/settings.ts';
+import { loadTarget, targetNames } from '../targets/load.ts';
+import { contractOf } from '../workflow/target.ts';
 import { Terminal, UsageError } from './terminal.ts';
 
 /** What every command takes. */

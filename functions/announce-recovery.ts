@@ -1,10 +1,10 @@
 import type { SNSClient } from '@aws-sdk/client-sns';
-import { RecoveryError } from '../recovery/errors.ts';
-import { type Services, stateHandler } from '../recovery/handler.ts';
-import { startNotification } from '../recovery/notification.ts';
-import { TopicSettings } from '../recovery/settings.ts';
-import { type Announcement, AnnounceRecoveryInput } from '../recovery/states.ts';
-import { openTopic, publish } from '../recovery/topic.ts';
+import { openTopic, publish } from '../aws/topic.ts';
+import { RecoveryError } from '../workflow/errors.ts';
+import { startNotification } from '../workflow/messages.ts';
+import { type Announcement, AnnounceRecoveryInput } from '../workflow/states.ts';
+import { type Services, stateHandler } from './runtime/handler.ts';
+import { TopicSettings } from './runtime/settings.ts';
 
 type AnnounceRecoveryServices = Services<TopicSettings> & { readonly sns: SNSClient };
 

@@ -1,19 +1,14 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
 import type * as v from 'valibot';
-import { readerConfig } from '../recovery/aws.ts';
-import {
-  cancelCommand,
-  type Invocation,
-  readInvocation,
-  stderrLimit,
-  stdoutLimit,
-} from '../recovery/command.ts';
-import { readEnvValues } from '../recovery/env-values.ts';
-import { type ErrorName, RecoveryError } from '../recovery/errors.ts';
-import { type Services, stateHandler } from '../recovery/handler.ts';
-import { redactedTail } from '../recovery/redact.ts';
-import { AwaitSettings } from '../recovery/settings.ts';
-import { AwaitDeployInput, type Deployment } from '../recovery/states.ts';
+import { readerConfig } from '../aws/call.ts';
+import { cancelCommand, readInvocation, stderrLimit, stdoutLimit } from '../aws/command.ts';
+import { readEnvValues } from '../aws/parameter.ts';
+import { redactedTail } from '../env/redact.ts';
+import type { Invocation } from '../workflow/deployment.ts';
+import { type ErrorName, RecoveryError } from '../workflow/errors.ts';
+import { AwaitDeployInput, type Deployment } from '../workflow/states.ts';
+import { type Services, stateHandler } from './runtime/handler.ts';
+import { AwaitSettings } from './runtime/settings.ts';
 
 type AwaitDeployServices = Services<v.InferOutput<typeof AwaitSettings>> & { readonly ssm: SSMClient };
 

@@ -1,10 +1,11 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { readerConfig } from '../recovery/aws.ts';
-import type { EndpointFault } from '../recovery/errors.ts';
-import { type Services, stateHandler } from '../recovery/handler.ts';
-import { passingFaults, probeEndpoint, secondsBetweenTries } from '../recovery/probe.ts';
-import { EndpointSettings } from '../recovery/settings.ts';
-import { CheckEndpointInput, type EndpointCheck } from '../recovery/states.ts';
+import { readerConfig } from '../aws/call.ts';
+import { probeEndpoint, secondsBetweenTries } from '../aws/probe.ts';
+import { passingFaults } from '../workflow/endpoint-fault.ts';
+import type { EndpointFault } from '../workflow/errors.ts';
+import { CheckEndpointInput, type EndpointCheck } from '../workflow/states.ts';
+import { type Services, stateHandler } from './runtime/handler.ts';
+import { EndpointSettings } from './runtime/settings.ts';
 
 type CheckEndpointServices = Services<EndpointSettings> & { readonly ssm: SSMClient };
 

@@ -1,12 +1,12 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { LambdaClient } from '@aws-sdk/client-lambda';
-import { invokerConfig, readerConfig } from '../recovery/aws.ts';
-import { RecoveryError } from '../recovery/errors.ts';
-import { type Services, stateHandler } from '../recovery/handler.ts';
-import { nameOfMetric, readNewestDatapoint } from '../recovery/metric.ts';
-import { invokeMetricFunction } from '../recovery/metric-function.ts';
-import { ConfirmSettings } from '../recovery/settings.ts';
-import { type BacklogProof, ConfirmBacklogInput, wasRepaired } from '../recovery/states.ts';
+import { invokerConfig, readerConfig } from '../aws/call.ts';
+import { nameOfMetric, readNewestDatapoint } from '../aws/metric.ts';
+import { invokeMetricFunction } from '../aws/metric-function.ts';
+import { RecoveryError } from '../workflow/errors.ts';
+import { type BacklogProof, ConfirmBacklogInput, wasRepaired } from '../workflow/states.ts';
+import { type Services, stateHandler } from './runtime/handler.ts';
+import { ConfirmSettings } from './runtime/settings.ts';
 
 type ConfirmBacklogServices = Services<ConfirmSettings> & {
   readonly lambda: LambdaClient;

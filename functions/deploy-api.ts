@@ -1,29 +1,18 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import type { Clock } from '../recovery/clock.ts';
-import {
-  cancelCommand,
-  commentOf,
-  hasEnded,
-  isOfWorkflow,
-  listCommands,
-  listInstances,
-  lookAgainTimes,
-  lookFor,
-  readDocumentCommands,
-  redriveOf,
-  type SentCommand,
-  sendCommand,
-} from '../recovery/command.ts';
-import { gapsOf, inspectEnv } from '../recovery/contract.ts';
-import { readEnvText } from '../recovery/env-text.ts';
-import { RecoveryError } from '../recovery/errors.ts';
-import { type Services, stateHandler } from '../recovery/handler.ts';
-import { fenceOf, type LeaseClients, openLease } from '../recovery/lease.ts';
-import { readParameter } from '../recovery/parameter.ts';
-import { refuseUnapproved } from '../recovery/plan.ts';
-import { DeploySettings } from '../recovery/settings.ts';
-import { openSsm, type SsmClients } from '../recovery/ssm.ts';
-import { DeployApiInput, type Deployment, type ExecutionRef } from '../recovery/states.ts';
+import type { Clock } from '../aws/clock.ts';
+import { cancelCommand, listCommands, lookAgainTimes, lookFor, sendCommand } from '../aws/command.ts';
+import { readDocumentCommands } from '../aws/deploy-document.ts';
+import { listInstances } from '../aws/instances.ts';
+import { fenceOf, type LeaseClients, openLease } from '../aws/lease-table.ts';
+import { openSsm, readParameter, type SsmClients } from '../aws/parameter.ts';
+import { gapsOf, inspectEnv } from '../env/contract.ts';
+import { readEnvText } from '../env/document.ts';
+import { commentOf, hasEnded, isOfWorkflow, redriveOf, type SentCommand } from '../workflow/deployment.ts';
+import { RecoveryError } from '../workflow/errors.ts';
+import { refuseUnapproved } from '../workflow/plan.ts';
+import { DeployApiInput, type Deployment, type ExecutionRef } from '../workflow/states.ts';
+import { type Services, stateHandler } from './runtime/handler.ts';
+import { DeploySettings } from './runtime/settings.ts';
 
 type DeployApiServices = Services<DeploySettings> & LeaseClients & { readonly ssm: SsmClients };
 

@@ -1,20 +1,14 @@
-import { readEnvText } from '../recovery/env-text.ts';
-import { RecoveryError } from '../recovery/errors.ts';
-import { type Services, stateHandler } from '../recovery/handler.ts';
-import { isComplete, isSettled } from '../recovery/known-good.ts';
-import { fenceOf, type LeaseClients, openLease } from '../recovery/lease.ts';
-import { lostKeys } from '../recovery/merge.ts';
-import {
-  knownGoodLabel,
-  labelKnownGood,
-  type ParameterRecord,
-  readHistory,
-  readParameter,
-  writeEnvParameter,
-} from '../recovery/parameter.ts';
-import { UploadSettings } from '../recovery/settings.ts';
-import { openSsm, type SsmClients } from '../recovery/ssm.ts';
-import { type KnownGood, MarkKnownGoodInput } from '../recovery/states.ts';
+import { writeEnvParameter } from '../aws/guarded-write.ts';
+import { fenceOf, type LeaseClients, openLease } from '../aws/lease-table.ts';
+import { labelKnownGood, openSsm, readHistory, readParameter, type SsmClients } from '../aws/parameter.ts';
+import { isComplete } from '../env/contract.ts';
+import { readEnvText } from '../env/document.ts';
+import { lostKeys } from '../env/merge.ts';
+import { RecoveryError } from '../workflow/errors.ts';
+import { type KnownGood, MarkKnownGoodInput } from '../workflow/states.ts';
+import { isSettled, knownGoodLabel, type ParameterRecord } from '../workflow/versions.ts';
+import { type Services, stateHandler } from './runtime/handler.ts';
+import { UploadSettings } from './runtime/settings.ts';
 
 type MarkKnownGoodServices = Services<UploadSettings> & LeaseClients & { readonly ssm: SsmClients };
 

@@ -1,21 +1,15 @@
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { readerConfig, writerConfig } from '../recovery/aws.ts';
-import { readEnvValues } from '../recovery/env-values.ts';
-import { RecoveryError } from '../recovery/errors.ts';
-import {
-  type FunctionEnv,
-  functionEnvLimitBytes,
-  patchFrom,
-  patchVariables,
-  readFunctionEnv,
-  writeFunctionEnv,
-} from '../recovery/function-env.ts';
-import { type Services, stateHandler } from '../recovery/handler.ts';
-import { fenceOf, type LeaseClients, openLease } from '../recovery/lease.ts';
-import { refuseUnapproved } from '../recovery/plan.ts';
-import { PatchSettings } from '../recovery/settings.ts';
-import { type FunctionPatch, PatchLambdaEnvInput } from '../recovery/states.ts';
+import { readerConfig, writerConfig } from '../aws/call.ts';
+import { type FunctionEnv, readFunctionEnv, writeFunctionEnv } from '../aws/function-environment.ts';
+import { fenceOf, type LeaseClients, openLease } from '../aws/lease-table.ts';
+import { readEnvValues } from '../aws/parameter.ts';
+import { RecoveryError } from '../workflow/errors.ts';
+import { functionEnvLimitBytes, patchFrom, patchVariables } from '../workflow/function-patch.ts';
+import { refuseUnapproved } from '../workflow/plan.ts';
+import { type FunctionPatch, PatchLambdaEnvInput } from '../workflow/states.ts';
+import { type Services, stateHandler } from './runtime/handler.ts';
+import { PatchSettings } from './runtime/settings.ts';
 
 type PatchLambdaEnvServices = Services<PatchSettings> &
   LeaseClients & {

@@ -1,16 +1,19 @@
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { readerConfig } from '../recovery/aws.ts';
-import { listInstances, readDocumentCommands } from '../recovery/command.ts';
-import { valuesOf } from '../recovery/env-values.ts';
-import { RecoveryError, transientErrorNames } from '../recovery/errors.ts';
-import { patchFrom, patchVariables, readFunctionEnv } from '../recovery/function-env.ts';
-import { type Services, stateHandler } from '../recovery/handler.ts';
-import { describeRestore, findSource, restoreText } from '../recovery/known-good.ts';
-import { readHistory, readParameter } from '../recovery/parameter.ts';
-import { hasChanges, hashPlan, type PlanIngredients } from '../recovery/plan.ts';
-import { PlanSettings } from '../recovery/settings.ts';
-import { PlanRecoveryInput, type RecoveryPlan } from '../recovery/states.ts';
+import { readerConfig } from '../aws/call.ts';
+import { readDocumentCommands } from '../aws/deploy-document.ts';
+import { readFunctionEnv } from '../aws/function-environment.ts';
+import { listInstances } from '../aws/instances.ts';
+import { readHistory, readParameter } from '../aws/parameter.ts';
+import { findSource } from '../aws/restore-source.ts';
+import { valuesOf } from '../env/entries.ts';
+import { RecoveryError, transientErrorNames } from '../workflow/errors.ts';
+import { patchFrom, patchVariables } from '../workflow/function-patch.ts';
+import { hasChanges, hashPlan, type PlanIngredients } from '../workflow/plan.ts';
+import { describeRestore, restoreText } from '../workflow/restore.ts';
+import { PlanRecoveryInput, type RecoveryPlan } from '../workflow/states.ts';
+import { type Services, stateHandler } from './runtime/handler.ts';
+import { PlanSettings } from './runtime/settings.ts';
 
 type PlanRecoveryServices = Services<PlanSettings> & {
   readonly ssm: SSMClient;

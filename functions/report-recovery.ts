@@ -1,10 +1,10 @@
 import type { SNSClient } from '@aws-sdk/client-sns';
-import { type Services, stateHandler } from '../recovery/handler.ts';
-import { endLease, type LeaseClients, openLease, readLedger } from '../recovery/lease.ts';
-import { endNotification } from '../recovery/notification.ts';
-import { EndSettings } from '../recovery/settings.ts';
-import { type RecoveryReport, ReportRecoveryInput, wasRepaired } from '../recovery/states.ts';
-import { openTopic, publish } from '../recovery/topic.ts';
+import { endLease, type LeaseClients, openLease, readLedger } from '../aws/lease-table.ts';
+import { openTopic, publish } from '../aws/topic.ts';
+import { endNotification } from '../workflow/messages.ts';
+import { type RecoveryReport, ReportRecoveryInput, wasRepaired } from '../workflow/states.ts';
+import { type Services, stateHandler } from './runtime/handler.ts';
+import { EndSettings } from './runtime/settings.ts';
 
 type ReportRecoveryServices = Services<EndSettings> & LeaseClients & { readonly sns: SNSClient };
 

@@ -1,10 +1,10 @@
 import type { SNSClient } from '@aws-sdk/client-sns';
-import { type Services, stateHandler } from '../recovery/handler.ts';
-import { endLease, type LeaseClients, openLease } from '../recovery/lease.ts';
-import { refusalNotification } from '../recovery/notification.ts';
-import { EndSettings } from '../recovery/settings.ts';
-import { type RefusalReport, ReportRefusalInput } from '../recovery/states.ts';
-import { openTopic, publish } from '../recovery/topic.ts';
+import { endLease, type LeaseClients, openLease } from '../aws/lease-table.ts';
+import { openTopic, publish } from '../aws/topic.ts';
+import { refusalNotification } from '../workflow/messages.ts';
+import { type RefusalReport, ReportRefusalInput } from '../workflow/states.ts';
+import { type Services, stateHandler } from './runtime/handler.ts';
+import { EndSettings } from './runtime/settings.ts';
 
 type ReportRefusalServices = Services<EndSettings> & LeaseClients & { readonly sns: SNSClient };
 

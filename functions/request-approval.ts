@@ -1,10 +1,10 @@
 import type { SNSClient } from '@aws-sdk/client-sns';
-import { type Services, stateHandler } from '../recovery/handler.ts';
-import { keepApproval, type LeaseClients, openLease } from '../recovery/lease.ts';
-import { approvalNotification } from '../recovery/notification.ts';
-import { ApprovalSettings } from '../recovery/settings.ts';
-import { RequestApprovalInput } from '../recovery/states.ts';
-import { openTopic, publish } from '../recovery/topic.ts';
+import { keepApproval, type LeaseClients, openLease } from '../aws/lease-table.ts';
+import { openTopic, publish } from '../aws/topic.ts';
+import { approvalNotification } from '../workflow/messages.ts';
+import { RequestApprovalInput } from '../workflow/states.ts';
+import { type Services, stateHandler } from './runtime/handler.ts';
+import { ApprovalSettings } from './runtime/settings.ts';
 
 type RequestApprovalServices = Services<ApprovalSettings> & LeaseClients & { readonly sns: SNSClient };
 

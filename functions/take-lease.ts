@@ -1,8 +1,8 @@
-import { type Services, stateHandler } from '../recovery/handler.ts';
-import { type LeaseClients, openLease, takeLease as take } from '../recovery/lease.ts';
-import { readRequest } from '../recovery/request.ts';
-import { TakeLeaseSettings } from '../recovery/settings.ts';
-import { type Skip, TakeLeaseInput, type TakeLeaseOutput } from '../recovery/states.ts';
+import { type LeaseClients, openLease, takeLease as take } from '../aws/lease-table.ts';
+import { readRequest } from '../workflow/request.ts';
+import { type Skip, TakeLeaseInput, type TakeLeaseOutput } from '../workflow/states.ts';
+import { type Services, stateHandler } from './runtime/handler.ts';
+import { TakeLeaseSettings } from './runtime/settings.ts';
 
 /**
  * Reads the execution's input, and takes the lease of the target. An execution that doesn't get it ends at once: it

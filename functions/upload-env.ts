@@ -1,20 +1,16 @@
-import { RecoveryError } from '../recovery/errors.ts';
-import { type Services, stateHandler } from '../recovery/handler.ts';
-import {
-  describeRestore,
-  fillGaps,
-  findGoodEnv,
-  findSource,
-  isComplete,
-  type RestoreSettings,
-  restoreText,
-} from '../recovery/known-good.ts';
-import { fenceOf, type LeaseClients, openLease } from '../recovery/lease.ts';
-import { type ParameterRecord, readHistory, withOthers, writeEnvParameter } from '../recovery/parameter.ts';
-import { refuseUnapproved } from '../recovery/plan.ts';
-import { UploadSettings } from '../recovery/settings.ts';
-import { openSsm, type SsmClients } from '../recovery/ssm.ts';
-import { type EnvUpload, UploadEnvInput } from '../recovery/states.ts';
+import { writeEnvParameter } from '../aws/guarded-write.ts';
+import { fenceOf, type LeaseClients, openLease } from '../aws/lease-table.ts';
+import { openSsm, readHistory, type SsmClients } from '../aws/parameter.ts';
+import { findGoodEnv, findSource } from '../aws/restore-source.ts';
+import { isComplete } from '../env/contract.ts';
+import { RecoveryError } from '../workflow/errors.ts';
+import { withOthers } from '../workflow/guard.ts';
+import { refuseUnapproved } from '../workflow/plan.ts';
+import { describeRestore, fillGaps, type RestoreSettings, restoreText } from '../workflow/restore.ts';
+import { type EnvUpload, UploadEnvInput } from '../workflow/states.ts';
+import type { ParameterRecord } from '../workflow/versions.ts';
+import { type Services, stateHandler } from './runtime/handler.ts';
+import { UploadSettings } from './runtime/settings.ts';
 
 type UploadEnvServices = Services<UploadSettings> & LeaseClients & { readonly ssm: SsmClients };
 

@@ -1,12 +1,13 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { readerConfig } from '../recovery/aws.ts';
-import { type ContractFinding, inspectEnv, mistakesOf, namesOf } from '../recovery/contract.ts';
-import { effectiveEntries, readEnvText } from '../recovery/env-text.ts';
-import { RecoveryError } from '../recovery/errors.ts';
-import { type Services, stateHandler } from '../recovery/handler.ts';
-import { readParameter } from '../recovery/parameter.ts';
-import { EnvSettings } from '../recovery/settings.ts';
-import { type EnvFinding, ValidateEnvInput } from '../recovery/states.ts';
+import { readerConfig } from '../aws/call.ts';
+import { readParameter } from '../aws/parameter.ts';
+import { type ContractFinding, inspectEnv, mistakesOf, namesOf } from '../env/contract.ts';
+import { readEnvText } from '../env/document.ts';
+import { effectiveEntries } from '../env/entries.ts';
+import { RecoveryError } from '../workflow/errors.ts';
+import { type EnvFinding, ValidateEnvInput } from '../workflow/states.ts';
+import { type Services, stateHandler } from './runtime/handler.ts';
+import { EnvSettings } from './runtime/settings.ts';
 
 type ValidateEnvServices = Services<EnvSettings> & { readonly ssm: SSMClient };
 

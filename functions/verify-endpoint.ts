@@ -1,10 +1,11 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { readerConfig } from '../recovery/aws.ts';
-import { type EndpointFault, RecoveryError } from '../recovery/errors.ts';
-import { type Services, stateHandler } from '../recovery/handler.ts';
-import { passingFaults, probeEndpoint, secondsBetweenTries } from '../recovery/probe.ts';
-import { VerifySettings } from '../recovery/settings.ts';
-import { type EndpointProof, VerifyEndpointInput } from '../recovery/states.ts';
+import { readerConfig } from '../aws/call.ts';
+import { probeEndpoint, secondsBetweenTries } from '../aws/probe.ts';
+import { passingFaults } from '../workflow/endpoint-fault.ts';
+import { type EndpointFault, RecoveryError } from '../workflow/errors.ts';
+import { type EndpointProof, VerifyEndpointInput } from '../workflow/states.ts';
+import { type Services, stateHandler } from './runtime/handler.ts';
+import { VerifySettings } from './runtime/settings.ts';
 
 type VerifyEndpointServices = Services<VerifySettings> & { readonly ssm: SSMClient };
 

@@ -9,7 +9,10 @@ const projectDirectory = join(import.meta.dirname, '..');
 /** What `serverless package` reads. Its packages are found in the project's node_modules, further up. */
 const sources = [
   'functions',
-  'recovery',
+  'env',
+  'workflow',
+  'aws',
+  'stack',
   'resources',
   'statemachines',
   'targets',

@@ -1,6 +1,6 @@
 /** The outages that the sandbox can play, each told apart by how things stand before the recovery starts. */
 import { randomBytes } from 'node:crypto';
-import { knownGoodLabel } from '../recovery/parameter.ts';
+import { knownGoodLabel } from '../workflow/versions.ts';
 import type { HostOptions } from './host/host.ts';
 import type { Sandbox } from './sandbox.ts';
 

@@ -1,6 +1,6 @@
 /** What a person sees of an execution: one line for each state, and the proof at the end. */
 import * as v from 'valibot';
-import { nameOfOrigin } from '../recovery/known-good.ts';
+import { nameOfOrigin } from '../workflow/restore.ts';
 import {
   Announcement,
   BacklogProof,
@@ -16,9 +16,9 @@ import {
   RefusalReport,
   Skip,
   TakeLeaseOutput,
-} from '../recovery/states.ts';
-import { count, listNames } from '../recovery/words.ts';
-import type { Execution, HistoryEvent } from './services/states.ts';
+} from '../workflow/states.ts';
+import { count, listNames } from '../workflow/words.ts';
+import type { Execution, HistoryEvent } from './services/execution.ts';
 
 /** One finding in words for each Task state, from the result of its function. */
 const findings: Record<string, (result: unknown) => string> = {

@@ -3,14 +3,15 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as v from 'valibot';
-import { askEndpoint } from '../recovery/endpoint.ts';
-import { effectiveEntries, readEnvText } from '../recovery/env-text.ts';
-import { RecoveryReport } from '../recovery/states.ts';
+import { askEndpoint } from '../aws/endpoint.ts';
+import { readEnvText } from '../env/document.ts';
+import { effectiveEntries } from '../env/entries.ts';
+import { RecoveryReport } from '../workflow/states.ts';
 import { packageTarget } from './package.ts';
 import { credentials, openSandbox, type Sandbox } from './sandbox.ts';
 import { makeSeed, type ScenarioName, scenarioNames, scenarios, seedSandbox } from './scenarios.ts';
 import { reportLines, Screen } from './screen.ts';
-import type { Execution } from './services/states.ts';
+import type { Execution } from './services/execution.ts';
 import { region } from './template.ts';
 
 const usage = `Usage: npm start -- [--scenario <name>]

@@ -1,8 +1,9 @@
-import { gapsOf, inspectEnv, mistakesOf, namesOf } from '../../recovery/contract.ts';
-import { effectiveEntries, readEnvText } from '../../recovery/env-text.ts';
-import { readHistory } from '../../recovery/parameter.ts';
-import { findDisagreements } from '../../recovery/portability.ts';
-import { count } from '../../recovery/words.ts';
+import { readHistory } from '../../aws/parameter.ts';
+import { gapsOf, inspectEnv, mistakesOf, namesOf } from '../../env/contract.ts';
+import { readEnvText } from '../../env/document.ts';
+import { effectiveEntries } from '../../env/entries.ts';
+import { findDisagreements } from '../../env/portability.ts';
+import { count } from '../../workflow/words.ts';
 import { showValue } from '../changes.ts';
 import type { Outcome, Session } from '../session.ts';
 import { readTextFile } from '../text-file.ts';

@@ -1,5 +1,5 @@
-import { readEnvText } from '../../recovery/env-text.ts';
-import { readParameter } from '../../recovery/parameter.ts';
+import { readParameter } from '../../aws/parameter.ts';
+import { readEnvText } from '../../env/document.ts';
 import { changeLines, compareEnv } from '../changes.ts';
 import type { Outcome, Session } from '../session.ts';
 import { readTextFile } from '../text-file.ts';

@@ -1,7 +1,8 @@
-import { effectiveEntries, readEnvText } from '../../recovery/env-text.ts';
-import { isComplete } from '../../recovery/known-good.ts';
-import { readHistory } from '../../recovery/parameter.ts';
-import { count } from '../../recovery/words.ts';
+import { readHistory } from '../../aws/parameter.ts';
+import { isComplete } from '../../env/contract.ts';
+import { readEnvText } from '../../env/document.ts';
+import { effectiveEntries } from '../../env/entries.ts';
+import { count } from '../../workflow/words.ts';
 import { compareEnv } from '../changes.ts';
 import type { Outcome, Session } from '../session.ts';
 

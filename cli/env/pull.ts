@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { effectiveEntries, readEnvText } from '../../recovery/env-text.ts';
-import { readParameter } from '../../recovery/parameter.ts';
-import { count } from '../../recovery/words.ts';
+import { readParameter } from '../../aws/parameter.ts';
+import { readEnvText } from '../../env/document.ts';
+import { effectiveEntries } from '../../env/entries.ts';
+import { count } from '../../workflow/words.ts';
 import type { Outcome, Session } from '../session.ts';
 import { writeSecretFile } from '../text-file.ts';
 

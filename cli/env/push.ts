@@ -1,5 +1,6 @@
-import { effectiveEntries, readEnvText, textOf } from '../../recovery/env-text.ts';
-import { RecoveryError } from '../../recovery/errors.ts';
+import { readEnvText, textOf } from '../../env/document.ts';
+import { effectiveEntries } from '../../env/entries.ts';
+import { RecoveryError } from '../../workflow/errors.ts';
 import { compareEnv } from '../changes.ts';
 import type { Outcome, Session } from '../session.ts';
 import { UsageError } from '../terminal.ts';

@@ -1,7 +1,11 @@
-import { RecoveryError } from '../../recovery/errors.ts';
-import { fillGaps, findGoodEnv, isComplete, nameOfOrigin, normaliseEnv } from '../../recovery/known-good.ts';
-import { unionEnv } from '../../recovery/merge.ts';
-import { knownGoodLabel, type ParameterRecord, readParameter } from '../../recovery/parameter.ts';
+import { readParameter } from '../../aws/parameter.ts';
+import { findGoodEnv } from '../../aws/restore-source.ts';
+import { isComplete } from '../../env/contract.ts';
+import { normaliseEnv } from '../../env/document.ts';
+import { unionEnv } from '../../env/merge.ts';
+import { RecoveryError } from '../../workflow/errors.ts';
+import { fillGaps, nameOfOrigin } from '../../workflow/restore.ts';
+import { knownGoodLabel, type ParameterRecord } from '../../workflow/versions.ts';
 import type { Outcome, Session } from '../session.ts';
 import { write } from './write.ts';
 

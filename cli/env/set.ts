@@ -1,6 +1,6 @@
-import { setKey } from '../../recovery/edit.ts';
-import { readEnvText } from '../../recovery/env-text.ts';
-import { RecoveryError } from '../../recovery/errors.ts';
+import { readEnvText } from '../../env/document.ts';
+import { setKey } from '../../env/edit.ts';
+import { RecoveryError } from '../../workflow/errors.ts';
 import type { Outcome, Session } from '../session.ts';
 import { UsageError } from '../terminal.ts';
 import { write } from './write.ts';

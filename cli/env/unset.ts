@@ -1,6 +1,7 @@
-import { unsetKey } from '../../recovery/edit.ts';
-import { effectiveEntries, readEnvText } from '../../recovery/env-text.ts';
-import { RecoveryError } from '../../recovery/errors.ts';
+import { readEnvText } from '../../env/document.ts';
+import { unsetKey } from '../../env/edit.ts';
+import { effectiveEntries } from '../../env/entries.ts';
+import { RecoveryError } from '../../workflow/errors.ts';
 import type { Outcome, Session } from '../session.ts';
 import { write } from './write.ts';
 

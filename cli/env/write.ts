@@ -1,12 +1,8 @@
-import { readEnvText } from '../../recovery/env-text.ts';
-import {
-  type GuardedWrite,
-  type ParameterRecord,
-  readHistory,
-  refuseUnsafe,
-  withOthers,
-  writeEnvParameter,
-} from '../../recovery/parameter.ts';
+import { type GuardedWrite, writeEnvParameter } from '../../aws/guarded-write.ts';
+import { readHistory } from '../../aws/parameter.ts';
+import { readEnvText } from '../../env/document.ts';
+import { refuseUnsafe, withOthers } from '../../workflow/guard.ts';
+import type { ParameterRecord } from '../../workflow/versions.ts';
 import { changeLines, compareEnv } from '../changes.ts';
 import type { Outcome, Session } from '../session.ts';
 

@@ -1,0 +1,145 @@
+import {
+  CancelCommandCommand,
+  GetCommandInvocationCommand,
+  ListCommandsCommand,
+  type ListCommandsCommandOutput,
+  SendCommandCommand,
+  type SSMClient,
+} from '@aws-sdk/client-ssm';
+import type { Invocation, SentCommand } from '../workflow/deployment.ts';
+import { callAws } from './call.ts';
+import type { Clock } from './clock.ts';
+
+export interface CommandRequest {
+  readonly documentName: string;
+  readonly instanceIds: readonly string[];
+  /** How a retried state finds its own command again: SendCommand has no idempotency token. */
+  readonly comment: string;
+  readonly logGroupName: string;
+  readonly deliveryTimeoutSeconds: number;
+}
+
+/**
+ * Sends a command to run on one instance after the other (`MaxConcurrency` 1), stopping at the first failure
+ * (`MaxErrors` 0). The client must not repeat calls by itself.
+ *
+ * @returns the command's id, or `undefined` if SSM doesn't manage one of the instances.
+ */
+export async function sendCommand(ssm: SSMClient, request: CommandRequest): Promise<string | undefined> {
+  return callAws(
+    { action: 'ssm:SendCommand', resource: `document ${request.documentName}` },
+    async () => {
+      const { Command } = await ssm.send(
+        new SendCommandCommand({
+          DocumentName: request.documentName,
+          InstanceIds: [...request.instanceIds],
+          Comment: request.comment,
+          MaxConcurrency: '1',
+          MaxErrors: '0',
+          TimeoutSeconds: request.deliveryTimeoutSeconds,
+          CloudWatchOutputConfig: {
+            CloudWatchOutputEnabled: true,
+            CloudWatchLogGroupName: request.logGroupName,
+          },
+        }),
+      );
+      return Command?.CommandId;
+    },
+    { InvalidInstanceId: () => undefined },
+  );
+}
+
+/** The commands of a document that were sent since a time, newest first. */
+export async function listCommands(
+  ssm: SSMClient,
+  documentName: string,
+  sinceMs: number,
+): Promise<SentCommand[]> {
+  const commands: (SentCommand & { readonly sentAtMs: number })[] = [];
+  let nextToken: string | undefined;
+  do {
+    const page: ListCommandsCommandOutput = await callAws(
+      { action: 'ssm:ListCommands', resource: `document ${documentName}` },
+      () =>
+        ssm.send(
+          new ListCommandsCommand({
+            MaxResults: 50,
+            Filters: [
+              // SSM takes no fractions of a second here.
+              { key: 'InvokedAfter', value: `${new Date(sinceMs).toISOString().slice(0, 19)}Z` },
+              { key: 'DocumentName', value: documentName },
+            ],
+            ...(nextToken === undefined ? {} : { NextToken: nextToken }),
+          }),
+        ),
+    );
+    for (const { CommandId, Comment, DocumentName, Status, RequestedDateTime } of page.Commands ?? []) {
+      if (CommandId === undefined || DocumentName !== documentName) continue;
+      commands.push({
+        commandId: CommandId,
+        comment: Comment ?? '',
+        status: Status ?? 'Pending',
+        sentAtMs: RequestedDateTime?.getTime() ?? 0,
+      });
+    }
+    nextToken = page.NextToken;
+  } while (nextToken !== undefined);
+  return commands.sort((one, other) => other.sentAtMs - one.sentAtMs);
+}
+
+/** A command that was sent can take some seconds to be listed, and one that was cancelled to end. */
+export const lookAgainTimes = 5;
+
+const lookAgainSeconds = 2;
+
+/** Looks until there is something, once and then as often again as said. */
+export async function lookFor<T>(
+  look: () => Promise<T | undefined>,
+  clock: Clock,
+  times: number,
+): Promise<T | undefined> {
+  for (let again = 0; again < times; again += 1) {
+    const found = await look();
+    if (found !== undefined) return found;
+    await clock.sleep(lookAgainSeconds * 1000);
+  }
+  return look();
+}
+
+/** GetCommandInvocation gives the first 24,000 characters of stdout and 8,000 of stderr. */
+export const stdoutLimit = 24_000;
+
+export const stderrLimit = 8_000;
+
+/** How a command stands on one instance; `undefined` if SSM doesn't know it yet. */
+export async function readInvocation(
+  ssm: SSMClient,
+  commandId: string,
+  instanceId: string,
+): Promise<Invocation | undefined> {
+  return callAws<Invocation | undefined>(
+    { action: 'ssm:GetCommandInvocation', resource: `command ${commandId} on ${instanceId}` },
+    async () => {
+      const answer = await ssm.send(
+        new GetCommandInvocationCommand({ CommandId: commandId, InstanceId: instanceId }),
+      );
+      const status = answer.Status ?? 'Pending';
+      return {
+        instanceId,
+        status,
+        statusDetails: answer.StatusDetails ?? status,
+        exitCode: answer.ResponseCode ?? -1,
+        stdout: answer.StandardOutputContent ?? '',
+        stderr: answer.StandardErrorContent ?? '',
+      };
+    },
+    { InvocationDoesNotExist: () => undefined },
+  );
+}
+
+/** Asks SSM to stop a command wherever it has not ended; repeating it does no harm. */
+export async function cancelCommand(ssm: SSMClient, commandId: string): Promise<void> {
+  await callAws({ action: 'ssm:CancelCommand', resource: `command ${commandId}` }, () =>
+    ssm.send(new CancelCommandCommand({ CommandId: commandId })),
+  );
+}

@@ -1,0 +1,75 @@
+/** What became of an execution that did not succeed, as far as Step Functions can tell. */
+import {
+  DescribeExecutionCommand,
+  GetExecutionHistoryCommand,
+  type HistoryEvent,
+  type SFNClient,
+} from '@aws-sdk/client-sfn';
+import * as v from 'valibot';
+import { RecoveryError } from '../workflow/errors.ts';
+import { Done, type EndedExecution } from '../workflow/failure.ts';
+import { callAws } from './call.ts';
+
+/**
+ * @param stoppedAtMs when the execution has ended, as the event has it: DescribeExecution is eventually consistent.
+ * @returns `undefined` if the execution was redriven since, has succeeded, or isn't there.
+ * @throws RecoveryError AwsUnavailable if Step Functions doesn't show the end yet.
+ */
+export async function readEndedExecution(
+  sfn: SFNClient,
+  arn: string,
+  stoppedAtMs: number | null,
+): Promise<EndedExecution | undefined> {
+  const execution = await callAws(
+    { action: 'states:DescribeExecution', resource: `execution ${arn}` },
+    () => sfn.send(new DescribeExecutionCommand({ executionArn: arn })),
+    { ExecutionDoesNotExist: () => undefined },
+  );
+  const status = execution?.status;
+  // Of the run that the event is about, or of a later one; the two clocks of AWS may differ by a little.
+  const isStale =
+    status === 'RUNNING'
+      ? (execution?.redriveDate?.getTime() ?? 0) < (stoppedAtMs ?? 0)
+      : (execution?.stopDate?.getTime() ?? Number.POSITIVE_INFINITY) < (stoppedAtMs ?? 0) - 1000;
+  if (execution && isStale) {
+    throw new RecoveryError(
+      'AwsUnavailable',
+      `execution ${arn}: Step Functions does not show its end yet. Try again.`,
+    );
+  }
+  if (!execution || (status !== 'FAILED' && status !== 'TIMED_OUT' && status !== 'ABORTED')) return undefined;
+  const startMs = (execution.redriveDate ?? execution.startDate)?.getTime() ?? 0;
+  return {
+    arn,
+    name: execution.name ?? '',
+    startedAt: execution.startDate?.toISOString() ?? '',
+    redriveCount: execution.redriveCount ?? 0,
+    status,
+    durationSeconds: Math.round(((execution.stopDate?.getTime() ?? startMs) - startMs) / 100) / 10,
+    error: execution.error,
+    cause: execution.cause,
+  };
+}
+
+/** The state in which an execution has ended, what went into it, and whether that was an event of EventBridge. */
+export async function readLastState(
+  sfn: SFNClient,
+  arn: string,
+): Promise<{ readonly name: string; readonly state: Done; readonly isEvent: boolean } | undefined> {
+  const { events = [] } = await callAws(
+    { action: 'states:GetExecutionHistory', resource: `execution ${arn}` },
+    () =>
+      sfn.send(new GetExecutionHistoryCommand({ executionArn: arn, reverseOrder: true, maxResults: 100 })),
+    { ExecutionDoesNotExist: () => ({ $metadata: {}, events: [] }) },
+  );
+  const entered = events.find(
+    (event: HistoryEvent) => event.stateEnteredEventDetails,
+  )?.stateEnteredEventDetails;
+  if (entered?.name === undefined) return undefined;
+  const state = v.safeParse(v.pipe(v.string(), v.parseJson(), Done), entered.input);
+  const event = v.safeParse(
+    v.pipe(v.string(), v.parseJson(), v.object({ 'detail-type': v.string() })),
+    entered.input,
+  );
+  return { name: entered.name, state: state.success ? state.output : {}, isEvent: event.success };
+}

@@ -1,0 +1,75 @@
+import {
+  GetFunctionConfigurationCommand,
+  type LambdaClient,
+  UpdateFunctionConfigurationCommand,
+} from '@aws-sdk/client-lambda';
+import { RecoveryError } from '../workflow/errors.ts';
+import { callAws } from './call.ts';
+
+export interface FunctionEnv {
+  /** Secret values. */
+  readonly variables: Readonly<Record<string, string>>;
+  readonly revisionId: string | undefined;
+  readonly updateStatus: string | undefined;
+  readonly updateReasonCode: string | undefined;
+  /** Milliseconds since the epoch. */
+  readonly modifiedAtMs: number;
+}
+
+/** @throws RecoveryError FunctionNotFound; FunctionEnvUnreadable if Lambda can't decrypt the variables. */
+export async function readFunctionEnv(lambda: LambdaClient, functionName: string): Promise<FunctionEnv> {
+  const configuration = await callAws(
+    { action: 'lambda:GetFunctionConfiguration', resource: `function ${functionName}` },
+    () => lambda.send(new GetFunctionConfigurationCommand({ FunctionName: functionName })),
+    {
+      ResourceNotFoundException: () => {
+        throw new RecoveryError(
+          'FunctionNotFound',
+          `function ${functionName} does not exist in this region. Check metricFunction.name in the target file.`,
+        );
+      },
+    },
+  );
+  if (configuration.Environment?.Error) {
+    // Its variables are not in the answer, so an update would write the environment without them.
+    throw new RecoveryError(
+      'FunctionEnvUnreadable',
+      `function ${functionName}: Lambda can't decrypt its variables (${configuration.Environment.Error.ErrorCode}). Check its KMS key. Nothing was changed.`,
+    );
+  }
+  return {
+    variables: configuration.Environment?.Variables ?? {},
+    revisionId: configuration.RevisionId,
+    updateStatus: configuration.LastUpdateStatus,
+    updateReasonCode: configuration.LastUpdateStatusReasonCode,
+    modifiedAtMs: Date.parse(configuration.LastModified ?? '') || 0,
+  };
+}
+
+/**
+ * Replaces the whole environment, provided that nobody has changed the function since `revisionId`.
+ *
+ * @returns whether Lambda took it: `Changed` means that the revision has moved on, `Busy` that another update
+ *   is in progress.
+ */
+export async function writeFunctionEnv(
+  lambda: LambdaClient,
+  functionName: string,
+  variables: Readonly<Record<string, string>>,
+  revisionId: string | undefined,
+): Promise<'Accepted' | 'Changed' | 'Busy'> {
+  return callAws<'Accepted' | 'Changed' | 'Busy'>(
+    { action: 'lambda:UpdateFunctionConfiguration', resource: `function ${functionName}` },
+    async () => {
+      await lambda.send(
+        new UpdateFunctionConfigurationCommand({
+          FunctionName: functionName,
+          Environment: { Variables: { ...variables } },
+          ...(revisionId === undefined ? {} : { RevisionId: revisionId }),
+        }),
+      );
+      return 'Accepted';
+    },
+    { PreconditionFailedException: () => 'Changed', ResourceConflictException: () => 'Busy' },
+  );
+}

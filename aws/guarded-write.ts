@@ -1,0 +1,200 @@
+import { PutParameterCommand, type SSMClient, UnlabelParameterVersionCommand } from '@aws-sdk/client-ssm';
+import type { EnvContract } from '../env/contract.ts';
+import type { EnvReader } from '../env/readers/readers.ts';
+import { RecoveryError } from '../workflow/errors.ts';
+import { refuseUnsafe, tierOf, wasMadeAnew, withOthers } from '../workflow/guard.ts';
+import { knownGoodLabel, type ParameterRecord, type ParameterVersion } from '../workflow/versions.ts';
+import { callAws } from './call.ts';
+import type { Clock } from './clock.ts';
+import type { Fence } from './lease-table.ts';
+import type { SsmClients } from './parameter.ts';
+import { labelKnownGood, readHistory, readParameter } from './parameter.ts';
+
+export interface GuardedWrite {
+  readonly name: string;
+  readonly reader: EnvReader;
+  /** What the text to write has to satisfy. */
+  readonly contract: EnvContract;
+  /** Whether the text may leave undone what was undone before; it may never be worse. */
+  readonly mayStayIncomplete?: boolean;
+  /** Whether a text that has outgrown the tier Standard may move the parameter up to Advanced. */
+  readonly mayMoveUp?: boolean;
+  /** What the text to write was made from; `undefined` if there was no parameter. */
+  readonly madeFrom: ParameterVersion | undefined;
+  readonly text: string;
+  /** The only keys that the write may drop or blank. */
+  readonly waivedKeys?: readonly string[];
+  /** Asked right before each call that changes something. */
+  readonly fence?: Fence;
+  /** For a parameter that is created; an existing one keeps its own key. */
+  readonly kmsKeyId: string | undefined;
+}
+
+/** How often a write is merged again with what somebody else wrote in between. */
+const maxConflicts = 5;
+
+/**
+ * Writes an env parameter. It is the only place that does, and it never makes the text hold less: a write that
+ * would drop or blank a key is refused, unless that key is waived by name. What others have written since the text
+ * was made is merged in. SSM has no compare-and-set, so the version that comes back is checked as well: if it isn't
+ * the next one, somebody wrote between the last look and the write, and it is merged again.
+ *
+ * @returns the version that holds the text, and the text itself.
+ * @throws RecoveryError EnvWouldShrink, EnvInvalid, EnvTooLarge (all before the call), EnvHistoryFull,
+ *   EnvWriteConflict, EnvStale.
+ */
+export async function writeEnvParameter(
+  ssm: SsmClients,
+  clock: Clock,
+  write: GuardedWrite,
+): Promise<ParameterVersion> {
+  const { name } = write;
+  const ownVersions = new Set<number>();
+  try {
+    for (let conflicts = 0; conflicts <= maxConflicts; conflicts += 1) {
+      const history = await readHistory(ssm.reader, name);
+      const current = history.at(-1);
+      const text = withOthers(write, history, ownVersions);
+      if (current && current.text === text) return current;
+      refuseUnsafe(write, current, text);
+      const version = await put(ssm, write, current, text);
+      if (version === undefined) continue;
+      if (version === (current?.version ?? 0) + 1 && (await isStillThere(ssm.reader, name, current))) {
+        await awaitVersion(ssm.reader, clock, name, version, text);
+        return { text, version, type: 'SecureString' };
+      }
+      ownVersions.add(version);
+    }
+  } catch (error) {
+    throw afterConflict(error, name, ownVersions);
+  }
+  throw new RecoveryError(
+    'EnvWriteConflict',
+    `parameter ${name}: somebody else keeps writing it (${maxConflicts} times in a row). Stop that writer and start again.`,
+  );
+}
+
+/** A write that has taken the place of another one has changed something, whatever its failure says. */
+function afterConflict(error: unknown, name: string, ownVersions: ReadonlySet<number>): unknown {
+  if (ownVersions.size === 0 || !(error instanceof RecoveryError)) return error;
+  return new RecoveryError(
+    'EnvWriteConflict',
+    `parameter ${name}: version ${[...ownVersions].join(', ')} was written in the moment in which somebody else wrote the one before, and the two can't be brought together (${error.name}). What they have written is in the history: compare the two and put back what is missing.`,
+    error.cause,
+  );
+}
+
+/** Whether the version that was replaced is the one that was read: the parameter may have been made anew since. */
+async function isStillThere(
+  ssm: SSMClient,
+  name: string,
+  replaced: ParameterVersion | undefined,
+): Promise<boolean> {
+  return replaced === undefined || (await readParameter(ssm, name, replaced.version))?.text === replaced.text;
+}
+
+/** @returns the new version, or `undefined` if a parameter that was to be created exists by now. */
+async function put(
+  ssm: SsmClients,
+  { name, kmsKeyId, mayMoveUp, fence }: GuardedWrite,
+  current: ParameterRecord | undefined,
+  text: string,
+): Promise<number | undefined> {
+  const keyId = current?.keyId ?? kmsKeyId;
+  const send = () =>
+    callAws<number | 'exists' | 'full' | undefined>(
+      { action: 'ssm:PutParameter', resource: `parameter ${name}` },
+      async () => {
+        const answer = await ssm.writer.send(
+          new PutParameterCommand({
+            Name: name,
+            Value: text,
+            Type: 'SecureString',
+            Tier: tierOf(current, mayMoveUp),
+            // Creating must fail if somebody else has created it meanwhile.
+            Overwrite: current !== undefined,
+            ...(keyId === undefined ? {} : { KeyId: keyId }),
+            ...(current?.description === undefined ? {} : { Description: current.description }),
+            ...(current?.allowedPattern === undefined ? {} : { AllowedPattern: current.allowedPattern }),
+          }),
+        );
+        return answer.Version;
+      },
+      { ParameterAlreadyExists: () => 'exists', ParameterMaxVersionLimitExceeded: () => 'full' },
+    );
+  try {
+    await fence?.();
+    let version = await send();
+    if (version === 'full') version = await sendWithRoom(ssm, name, send, fence);
+    return typeof version === 'number' ? version : undefined;
+  } catch (error) {
+    if (!(error instanceof RecoveryError && error.name === 'AwsUnavailable')) throw error;
+    // The answer got lost, the write perhaps not: look for it before anybody writes again.
+    const history = await readHistory(ssm.reader, name);
+    const isNewer = ({ version }: ParameterVersion) =>
+      wasMadeAnew(history, current) || version > (current?.version ?? 0);
+    const own = history.findLast((record) => isNewer(record) && record.text === text);
+    if (!own) throw error;
+    return own.version;
+  }
+}
+
+/**
+ * Of 100 versions the oldest one goes when another comes, but not one with a label: SSM refuses the write then.
+ * The label `known-good` is taken off such a version, whose text the backup parameter keeps, and put back if the
+ * write fails after all. Labels of others are not ours to take.
+ *
+ * @throws RecoveryError EnvHistoryFull, and what `send` throws.
+ */
+async function sendWithRoom<T>(
+  ssm: SsmClients,
+  name: string,
+  send: () => Promise<T>,
+  fence: Fence | undefined,
+): Promise<T> {
+  const [oldest] = await readHistory(ssm.reader, name);
+  if (!oldest) return send();
+  const others = oldest.labels.filter((label) => label !== knownGoodLabel);
+  if (others.length > 0) {
+    throw new RecoveryError(
+      'EnvHistoryFull',
+      `parameter ${name}: its oldest version, ${oldest.version}, has the label ${others.join(', ')}, so that SSM takes no new one. Nothing was written. Move that label to a newer version, or take it off: aws ssm unlabel-parameter-version --name ${name} --parameter-version ${oldest.version} --labels ${others.join(' ')}`,
+    );
+  }
+  await fence?.();
+  await callAws({ action: 'ssm:UnlabelParameterVersion', resource: `parameter ${name}` }, () =>
+    ssm.writer.send(
+      new UnlabelParameterVersionCommand({
+        Name: name,
+        ParameterVersion: oldest.version,
+        Labels: [knownGoodLabel],
+      }),
+    ),
+  );
+  try {
+    return await send();
+  } catch (error) {
+    // If the version has gone with the write, there is nothing left to label.
+    await labelKnownGood(ssm, name, oldest.version).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Parameter Store reads may lag behind a write: reads the version itself back until it holds the text. */
+async function awaitVersion(
+  ssm: SSMClient,
+  clock: Clock,
+  name: string,
+  version: number,
+  text: string,
+): Promise<void> {
+  for (let attempt = 0; attempt < 10; attempt += 1) {
+    const found = await readParameter(ssm, name, version);
+    if (found?.text === text) return;
+    await clock.sleep(500);
+  }
+  throw new RecoveryError(
+    'EnvStale',
+    `parameter ${name}: version ${version} was written but can't be read back yet. Try again.`,
+  );
+}

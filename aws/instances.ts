@@ -1,0 +1,55 @@
+import {
+  DescribeInstanceInformationCommand,
+  type DescribeInstanceInformationCommandOutput,
+  type SSMClient,
+} from '@aws-sdk/client-ssm';
+import type { InstanceSettings } from '../functions/runtime/settings.ts';
+import { RecoveryError } from '../workflow/errors.ts';
+import { callAws } from './call.ts';
+
+/** The managed instances that carry a tag, in any state: an offline one has to show up as a failure. */
+async function findInstances(ssm: SSMClient, tag: { key: string; value: string }): Promise<string[]> {
+  const ids: string[] = [];
+  let nextToken: string | undefined;
+  do {
+    const page: DescribeInstanceInformationCommandOutput = await callAws(
+      { action: 'ssm:DescribeInstanceInformation', resource: `instances tagged ${tag.key}=${tag.value}` },
+      () =>
+        ssm.send(
+          new DescribeInstanceInformationCommand({
+            Filters: [{ Key: `tag:${tag.key}`, Values: [tag.value] }],
+            ...(nextToken === undefined ? {} : { NextToken: nextToken }),
+          }),
+        ),
+    );
+    for (const instance of page.InstanceInformationList ?? [])
+      if (instance.InstanceId !== undefined) ids.push(instance.InstanceId);
+    nextToken = page.NextToken;
+  } while (nextToken !== undefined);
+  return ids;
+}
+
+/** SendCommand takes no more instance ids. */
+const maxInstances = 50;
+
+/**
+ * The instances of the target.
+ *
+ * @throws RecoveryError NoInstances or TooManyInstances with the tag.
+ */
+export async function listInstances(ssm: SSMClient, settings: InstanceSettings): Promise<string[]> {
+  if (settings.INSTANCE_IDS.length > 0) return settings.INSTANCE_IDS;
+  const [key = '', ...value] = (settings.INSTANCE_TAG ?? '').split('=');
+  const tagged = await findInstances(ssm, { key, value: value.join('=') });
+  if (tagged.length > maxInstances) {
+    throw new RecoveryError(
+      'TooManyInstances',
+      `${tagged.length} instances are tagged ${settings.INSTANCE_TAG}, and a command takes ${maxInstances} at most. Choose a narrower tag in the target file.`,
+    );
+  }
+  if (tagged.length > 0) return tagged;
+  throw new RecoveryError(
+    'NoInstances',
+    `no instance that SSM manages is tagged ${settings.INSTANCE_TAG}. Check instances.tag in the target file and the tags in EC2.`,
+  );
+}

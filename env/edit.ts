@@ -1,0 +1,113 @@
+/** Edits of one key in a .env text. Every other line keeps its bytes, its place and its comments. */
+import { type EnvDocument, type EnvEntry, readEnvText, textOf } from './document.ts';
+import { effectiveEntries } from './entries.ts';
+import { type EnvReader, envReaders } from './readers/readers.ts';
+
+/** Whether a reader takes `KEY=spelled` for exactly this key and value, whatever stands behind it. */
+export function isReadAs(key: string, spelled: string, value: string, reader: EnvReader): boolean {
+  const { blocks, flaw } = readEnvText(`${key}=${spelled}\n`, reader);
+  const [block] = blocks;
+  return (
+    flaw === undefined &&
+    blocks.length === 1 &&
+    block?.kind === 'entry' &&
+    block.key === key &&
+    block.value === value
+  );
+}
+
+/** How a value may be spelled in one dialect or another, the plainest first. Which one holds is found by trial. */
+function candidates(value: string): ReadonlySet<string> {
+  const backslashed = (signs: RegExp) => value.replaceAll(signs, '\\$&');
+  const onOneLine = (inner: string) => inner.replaceAll('\n', '\\n').replaceAll('\r', '\\r');
+  const forShells = backslashed(/["$\\`]/g);
+  const forCompose = backslashed(/["$\\]/g);
+  const forPython = backslashed(/["\\]/g);
+  return new Set([
+    value,
+    `'${value}'`,
+    `"${value}"`,
+    `"${onOneLine(value)}"`,
+    `"${forShells}"`,
+    `"${forCompose}"`,
+    `"${onOneLine(forCompose)}"`,
+    `"${forPython}"`,
+    `"${onOneLine(forPython)}"`,
+    `\`${value}\``,
+    `'${backslashed(/'/g)}'`,
+    `'${backslashed(/['\\]/g)}'`,
+    `'${value.replaceAll("'", "'\\''")}'`,
+    // python-dotenv knows no escape for a ${, but takes one as the default of a variable without a name.
+    `"${onOneLine(forPython).replaceAll('${', '${:-${}')}"`,
+  ]);
+}
+
+/** The spellings that hold a value for a reader: first the one that most of the others take for the same. */
+function spellings(key: string, value: string, reader: EnvReader): string[] {
+  const audience = (spelled: string) =>
+    envReaders.filter((other) => isReadAs(key, spelled, value, other)).length;
+  return [...candidates(value)]
+    .filter((spelled) => isReadAs(key, spelled, value, reader))
+    .map((spelled) => ({ spelled, audience: audience(spelled) }))
+    .sort((one, other) => other.audience - one.audience)
+    .map(({ spelled }) => spelled);
+}
+
+/**
+ * What has to stand behind `KEY=` for a reader to take it for this value: of the spellings that do, the one that
+ * most readers take alike. `undefined` if none does, as docker has none for a line break.
+ */
+export function spellValue(key: string, value: string, reader: EnvReader): string | undefined {
+  return spellings(key, value, reader)[0];
+}
+
+/**
+ * The text with another value for a key: in place, where the last line of that key spells it, so that an
+ * `export`, the spacing and a comment behind it stay; else in a line of its own at the end. A line that already
+ * gives the value keeps its bytes, and a value that refers to the key follows it. A byte order mark and CRLF line
+ * ends are not written back.
+ *
+ * `undefined` if no spelling holds the value there. What is given has been read again: the key has the value,
+ * every other line is what it was, and the reader sees no flaw but one that another line had before.
+ */
+export function setKey(text: string, key: string, value: string, reader: EnvReader): string | undefined {
+  const before = readEnvText(text, reader);
+  const entry = effectiveEntries(before).get(key);
+  if (entry?.value === value && !before.flaw) return textOf(before.blocks);
+  const [prefix, tail] = entry ? around(entry) : [`${key}=`, ''];
+  const position = entry ? before.blocks.indexOf(entry) : before.blocks.length;
+  const spelled = spellings(key, value, reader);
+  const others = ({ blocks }: EnvDocument) =>
+    JSON.stringify(blocks.toSpliced(position, 1).map(({ kind, raw }) => [kind, raw]));
+  // A comment in the way of every spelling is given up: the value is what was asked for.
+  for (const raw of [...spelled.map((one) => prefix + one + tail), ...spelled.map((one) => prefix + one)]) {
+    const result = textOf(before.blocks.toSpliced(position, 1, { kind: 'other', raw, line: position + 1 }));
+    const after = readEnvText(result, reader);
+    const set = after.blocks[position];
+    const isSet = set?.kind === 'entry' && set.key === key && set.value === value;
+    const isAsGood = after.flaw === undefined || (isSameFlaw(after, before) && flawed(after) !== position);
+    if (isSet && isAsGood && others(after) === others(before)) return result;
+  }
+  return undefined;
+}
+
+/** What stands on either side of a value. */
+function around({ raw, valueSpan: [start, end] }: EnvEntry): readonly [prefix: string, tail: string] {
+  const prefix = raw.slice(0, start);
+  // No value in front of a comment: one is put where the sign ends, for white space has to part it from the #.
+  const gap = start === end && end < raw.length ? (/(?<==)[ \t]+$/.exec(prefix)?.[0] ?? '') : '';
+  return [prefix.slice(0, start - gap.length), gap + raw.slice(end)];
+}
+
+/** The index of the block with the flaw. The number of its line may change with an edit above it. */
+const flawed = ({ blocks, flaw }: EnvDocument) =>
+  blocks.findLastIndex(({ line }) => line <= (flaw?.line ?? 0));
+
+const isSameFlaw = (one: EnvDocument, other: EnvDocument) =>
+  one.flaw?.problem === other.flaw?.problem && flawed(one) === flawed(other);
+
+/** The text without a key: without all of its lines, if there are several. Comments stay. */
+export function unsetKey(text: string, key: string, reader: EnvReader): string {
+  const { blocks } = readEnvText(text, reader);
+  return textOf(blocks.filter((block) => block.kind === 'other' || block.key !== key));
+}

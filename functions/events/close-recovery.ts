@@ -1,0 +1,109 @@
+import type { SFNClient } from '@aws-sdk/client-sfn';
+import type { SNSClient } from '@aws-sdk/client-sns';
+import * as v from 'valibot';
+import { cancelCommand, listCommands, lookAgainTimes, lookFor } from '../../aws/command.ts';
+import { readEndedExecution, readLastState } from '../../aws/execution.ts';
+import { endLease, findPause, type LeaseClients, openLease } from '../../aws/lease-table.ts';
+import { openSsm, type SsmClients } from '../../aws/parameter.ts';
+import { openTopic, publish } from '../../aws/topic.ts';
+import { hasEnded, redriveOf } from '../../workflow/deployment.ts';
+import { classifyFailure, type EndedExecution } from '../../workflow/failure.ts';
+import { failureNotification } from '../../workflow/messages.ts';
+import { lambdaHandler, type Services } from '../runtime/handler.ts';
+import { CloseSettings } from '../runtime/settings.ts';
+
+type CloseRecoveryServices = Services<CloseSettings> &
+  LeaseClients & { readonly sfn: SFNClient; readonly ssm: SsmClients; readonly sns: SNSClient };
+
+/** The event EventBridge passes on when an execution changes its status; only what is read is named. */
+const StatusEvent = v.object({
+  detail: v.object({
+    executionArn: v.string(),
+    /** Milliseconds since the epoch. */
+    stopDate: v.optional(v.nullable(v.number()), null),
+  }),
+});
+
+/** What became of the event. */
+export interface Closing {
+  /**
+   * `NotEnded`: it was redriven before this ran. `AlreadyTold`: the event came twice. `NotTold`: nothing that anybody
+   * has to hear of: a plan, or an input that a person has mistyped.
+   */
+  readonly outcome: 'Closed' | 'AlreadyTold' | 'NotTold' | 'NotEnded';
+  readonly cancelledCommands: readonly string[];
+}
+
+/**
+ * Cleans up behind an execution that has failed, was aborted or has run out of time: cancels a deploy that still
+ * runs, then gives the lease back, and tells a person. It is no state of the machine, so that every failure ends the
+ * execution natively, where a redrive can go on; and no Catch sees an abort.
+ *
+ * @throws RecoveryError AwsUnavailable if Step Functions doesn't know of the end yet; Lambda tries again.
+ */
+export async function closeRecovery(
+  { detail: { executionArn, stopDate } }: v.InferOutput<typeof StatusEvent>,
+  services: CloseRecoveryServices,
+): Promise<Closing> {
+  const { settings, clock, sfn, sns } = services;
+  const execution = await readEndedExecution(sfn, executionArn, stopDate);
+  if (!execution) return { outcome: 'NotEnded', cancelledCommands: [] };
+  const last = await readLastState(sfn, executionArn);
+  // Before the lease is free: whoever takes it next may deploy.
+  const cancelledCommands = await cancelRunning(execution, last?.name, services);
+  const end = { outcome: 'Failed', counts: true } as const;
+  const isMistyped = execution.error === 'InvalidInput' && last?.name === 'TakeLease' && !last.isEvent;
+  const isQuiet = last?.state.request?.mode === 'plan' || isMistyped;
+  const { endings, own } = await endLease(services, execution, { ...end, told: isQuiet });
+  if (isQuiet) return { outcome: 'NotTold', cancelledCommands };
+  if (own?.told) return { outcome: 'AlreadyTold', cancelledCommands };
+
+  const pause = own?.counts ? findPause(endings, settings, clock.now()) : undefined;
+  await publish(
+    sns,
+    settings.TOPIC_ARN,
+    failureNotification(
+      { target: settings.TARGET, execution },
+      {
+        ...classifyFailure(execution, last?.name),
+        request: last?.state.request,
+        done: last?.state ?? {},
+        cancelledCommands,
+        durationSeconds: execution.durationSeconds,
+        pause: pause?.message,
+        isPaused: pause?.outcome === 'CircuitOpen',
+      },
+    ),
+  );
+  await endLease(services, execution, { ...end, told: true });
+  return { outcome: 'Closed', cancelledCommands };
+}
+
+/** @returns the ids of the commands that were still running. */
+async function cancelRunning(
+  execution: EndedExecution,
+  stateName: string | undefined,
+  { settings, clock, ssm }: CloseRecoveryServices,
+): Promise<string[]> {
+  const findOwn = async () => {
+    const sinceMs = Date.parse(execution.startedAt);
+    const commands = await listCommands(ssm.reader, settings.DOCUMENT_NAME, sinceMs);
+    // A redrive may have sent another by now, which is not this run's to cancel.
+    const own = commands.filter(
+      (command) => (redriveOf(command, execution) ?? Number.POSITIVE_INFINITY) <= execution.redriveCount,
+    );
+    return own.length > 0 ? own : undefined;
+  };
+  // One that was sent a moment before the end need not be listed yet.
+  const own = await lookFor(findOwn, clock, stateName === 'DeployApi' ? lookAgainTimes : 0);
+  const running = (own ?? []).filter((command) => !hasEnded(command));
+  for (const { commandId } of running) await cancelCommand(ssm.writer, commandId);
+  return running.map(({ commandId }) => commandId);
+}
+
+export const handler = lambdaHandler(
+  StatusEvent,
+  CloseSettings,
+  () => ({ ssm: openSsm(), ...openLease(), ...openTopic() }),
+  closeRecovery,
+);

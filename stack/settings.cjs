@@ -1,0 +1,22 @@
+// serverless.yml reads its target through this: variable files have to be CommonJS.
+if (Number(process.versions.node.split('.')[0]) < 24) {
+  throw new Error('run this through npm or npx, which take the Node 24 that comes with the project');
+}
+const { loadTarget, TargetInvalid } = require('../targets/load.ts');
+const { templateSettings } = require('./template-settings.ts');
+
+module.exports = async ({ options, resolveVariable }) => {
+  const name = await resolveVariable('param:target');
+  try {
+    // Packaging may fall back on the defaults in serverless.yml; a deploy has to say what and where.
+    const hasRegion = options.region || process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION;
+    if (process.argv.includes('deploy') && !(options.param && hasRegion))
+      throw new TargetInvalid('say what to deploy and where: --param target=<name> --region <region>');
+    return templateSettings(loadTarget(name), name);
+  } catch (error) {
+    if (error.name !== 'TargetInvalid') throw error;
+    // A mistake in a target file is one line, not a stack inside a stack.
+    console.error(error.message);
+    return process.exit(1);
+  }
+};

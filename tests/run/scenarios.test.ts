@@ -1,0 +1,253 @@
+/** Whole runs: the compiled template, its packaged functions, and a real API on a host. */
+import {
+  DescribeExecutionCommand,
+  GetExecutionHistoryCommand,
+  ListActivitiesCommand,
+  SFNClient,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import type { Sandbox } from '../../sandbox/sandbox.ts';
+import { type ScenarioName, scenarioNames, scenarios } from '../../sandbox/scenarios.ts';
+import type { Execution } from '../../sandbox/services/execution.ts';
+import { knownGoodLabel } from '../../workflow/versions.ts';
+import {
+  checkInvariants,
+  openRun,
+  outputOf,
+  statesOf,
+  type WholeRun,
+  writesOf,
+} from '../support/whole-run.ts';
+
+let whole: WholeRun;
+let sandbox: Sandbox;
+
+async function open(scenario: ScenarioName): Promise<void> {
+  whole = await openRun(scenario);
+  ({ sandbox } = whole);
+}
+afterEach(() => whole.close());
+
+const run = (input?: string): Promise<Execution> => whole.run(input);
+/** A person's start, soon after a recovery. */
+const runAgain = () => run('{"force":true}');
+const versionNow = () => sandbox.parameters.get(sandbox.parameterName).Version;
+const writes = () => writesOf(whole).filter(({ operation }) => operation !== 'PutMetricData');
+
+describe('the sandbox', () => {
+  it.each(scenarioNames)('plays %s to its end', async (scenario) => {
+    await open(scenario);
+    const before = versionNow();
+    const execution = await run();
+    const { expected } = scenarios[scenario];
+    if (expected === 'Recovered' || expected === 'Healthy') {
+      expect(execution.status).toBe('SUCCEEDED');
+      expect(JSON.parse(execution.output ?? '')).toMatchObject({
+        outcome: expected,
+        endpoint: { httpStatus: 200, backlog: 7 },
+        metric: { value: 7 },
+      });
+    } else {
+      expect(execution).toMatchObject({ status: 'FAILED', error: expected });
+    }
+    if (scenario === 'no-source' || scenario === 'host-rejected' || scenario === 'healthy') {
+      expect(versionNow()).toBe(before);
+    }
+    if (scenario === 'no-source' || scenario === 'healthy') expect(writes()).toEqual([]);
+    checkInvariants(whole);
+  });
+
+  it.each<[string, (good: string) => string | undefined]>([
+    ['is missing', () => undefined],
+    ['is white space only', () => ' \n\n'],
+    ['has one required key less', (good) => good.replace(/^DB_PASSWORD=.*\n/m, '')],
+    ['has a required key that is blank', (good) => good.replace(/^DB_PASSWORD=.*$/m, 'DB_PASSWORD=""')],
+    [
+      'has BOM and CRLF and lacks a key',
+      (good) => `\uFEFF${good.replace(/^DB_HOST=.*\n/m, '').replaceAll('\n', '\r\n')}`,
+    ],
+  ])('recovers an env that %s', async (_what, spoil) => {
+    await open('healthy');
+    const name = sandbox.parameterName;
+    const good = sandbox.parameters.get(name).Value;
+    const spoilt = spoil(good);
+    if (spoilt === undefined) sandbox.parameters.quietly(() => sandbox.parameters.delete(name));
+    else whole.overwrite(spoilt);
+    const execution = await run();
+    expect(JSON.parse(execution.output ?? '{}')).toMatchObject({ outcome: 'Recovered' });
+    expect(sandbox.parameters.get(name)).toMatchObject({ Value: good, Type: 'SecureString' });
+    checkInvariants(whole);
+  });
+
+  it('recovers by the alarm alone: the compiled rule matches its event and starts the state machine', async () => {
+    await open('outage');
+    sandbox.metrics.evaluateAlarms();
+    const [execution] = sandbox.machines.executions;
+    await execution?.ended;
+    expect(JSON.parse(execution?.output ?? '{}')).toMatchObject({
+      outcome: 'Recovered',
+      trigger: 'alarm',
+      reason: 'env-recovery-sandbox-heartbeat is ALARM',
+    });
+    expect(sandbox.metrics.alarms()[0]?.state).toBe('OK');
+  });
+
+  it('says what it did: keys, versions, source, deploy, function, proof', async () => {
+    await open('outage');
+    const execution = await run('{"reason":"하나만 남았다"}');
+    const report = JSON.parse(execution.output ?? '');
+    expect(report).toMatchObject({
+      reason: '하나만 남았다',
+      env: {
+        finding: 'Incomplete',
+        keyCountBefore: 1,
+        keyCountAfter: 13,
+        versionBefore: 3,
+        versionAfter: 4,
+        source: { kind: 'history', version: 2, isKnownGood: false },
+        restoredKeys: expect.arrayContaining(['DB_PASSWORD', 'REDIS_URL']),
+      },
+      deployment: { instanceIds: [sandbox.instance.id] },
+      function: { outcome: 'Patched', removedKeys: ['VIDEO_BACKLOG_API_HOST'] },
+    });
+    expect(sandbox.functions.variables(sandbox.metricFunctionName)).toMatchObject({ LOG_LEVEL: 'info' });
+    expect(Date.parse(report.metric.timestamp)).toBeGreaterThan(Date.parse(report.startedAt));
+  });
+
+  it('is started and followed by the plain SDK', async () => {
+    await open('healthy');
+    const sfn = new SFNClient({
+      endpoint: sandbox.endpoint.url,
+      region: 'ap-northeast-2',
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    });
+    const start = (input: string) =>
+      sfn.send(new StartExecutionCommand({ stateMachineArn: sandbox.stateMachineArn, name: 'once', input }));
+    const { executionArn } = await start('{}');
+    expect((await start('{}')).executionArn).toBe(executionArn);
+    await expect(start('{"deploy":"always"}')).rejects.toMatchObject({ name: 'ExecutionAlreadyExists' });
+    await sandbox.machines.find(executionArn ?? '').ended;
+    expect(await sfn.send(new DescribeExecutionCommand({ executionArn }))).toMatchObject({
+      status: 'SUCCEEDED',
+      name: 'once',
+      output: expect.stringContaining('"outcome":"Healthy"'),
+    });
+    const { events } = await sfn.send(new GetExecutionHistoryCommand({ executionArn }));
+    expect(events?.slice(0, 5).map(({ type }) => type)).toEqual([
+      'ExecutionStarted',
+      'TaskStateEntered',
+      'LambdaFunctionScheduled',
+      'LambdaFunctionStarted',
+      'LambdaFunctionSucceeded',
+    ]);
+    expect(events?.at(-1)?.type).toBe('ExecutionSucceeded');
+    await expect(sfn.send(new ListActivitiesCommand({}))).rejects.toMatchObject({
+      name: 'UnknownOperationException',
+    });
+  });
+
+  it('remembers what has been seen to work: the label moves to it, and the backup holds a copy', async () => {
+    await open('outage');
+    const { parameterName, backupParameterName } = sandbox;
+    const execution = await run();
+    expect(JSON.parse(execution.output ?? '{}')).toMatchObject({
+      knownGood: {
+        outcome: 'Marked',
+        version: 4,
+        backup: { parameterName: backupParameterName, version: 1 },
+      },
+    });
+    const known = sandbox.parameters.get(`${parameterName}:${knownGoodLabel}`);
+    expect(known.Version).toBe(4);
+    expect(sandbox.parameters.get(backupParameterName)).toMatchObject({
+      Value: known.Value,
+      Type: 'SecureString',
+    });
+
+    // The history goes with a parameter that is deleted; the copy doesn't.
+    sandbox.parameters.quietly(() => sandbox.parameters.delete(parameterName));
+    const again = await runAgain();
+    expect(JSON.parse(again.output ?? '{}')).toMatchObject({
+      outcome: 'Recovered',
+      env: { finding: 'Missing', source: { kind: 'backup', version: 1 } },
+      knownGood: { outcome: 'Marked', version: 1, backup: { version: 1 } },
+    });
+    expect(sandbox.parameters.get(parameterName).Value).toBe(known.Value);
+    checkInvariants(whole);
+  });
+
+  it('finds a recovered system healthy when it is started again, and writes nothing', async () => {
+    await open('outage');
+    await run();
+    const written = writes().length;
+    const starts = sandbox.host.starts();
+    const again = await runAgain();
+    expect(outputOf(again)).toMatchObject({ outcome: 'Healthy', deployment: null });
+    expect(writes()).toHaveLength(written);
+    expect(sandbox.host.starts()).toBe(starts);
+  });
+
+  it('deploys a healthy system only when told to', async () => {
+    await open('healthy');
+    const execution = await run('{"deploy":"always"}');
+    expect(statesOf(execution)).toEqual(expect.arrayContaining(['DeployApi', 'AwaitDeploy']));
+    expect(sandbox.host.starts()).toBe(2);
+  });
+
+  it('restores without a deploy when told to, and fails on an API that still runs with the old env', async () => {
+    await open('outage');
+    const execution = await run('{"deploy":"never"}');
+    expect(execution).toMatchObject({ status: 'FAILED', error: 'EndpointUnhealthy' });
+    expect(versionNow()).toBe(4);
+    expect(sandbox.runCommand.commands).toEqual([]);
+  });
+
+  it('fails as InternalKeyRejected where the API runs with another key and no deploy is wanted', async () => {
+    await open('healthy');
+    const { Value } = sandbox.parameters.get(sandbox.parameterName);
+    whole.overwrite(
+      Value.replace(/^LAMBDA_INTERNAL_API_KEY=.*$/m, 'LAMBDA_INTERNAL_API_KEY=rotated-0123456789'),
+    );
+    const failed = await run('{"deploy":"never"}');
+    expect(failed).toMatchObject({ status: 'FAILED', error: 'InternalKeyRejected' });
+    const recovered = await runAgain();
+    expect(JSON.parse(recovered.output ?? '{}')).toMatchObject({
+      outcome: 'Recovered',
+      function: { setKeys: ['LAMBDA_INTERNAL_API_KEY'] },
+    });
+    checkInvariants(whole);
+  });
+
+  it('fails as DeployFailed with the exit code when the host can not be reached by its own script', async () => {
+    await open('outage');
+    Object.assign(sandbox.instance.environment, { SERVICE_MANAGER_URL: 'http://127.0.0.1:1' });
+    const execution = await run();
+    expect(execution).toMatchObject({ status: 'FAILED', error: 'DeployFailed' });
+    expect(execution.cause).toContain('exit code 1');
+    checkInvariants(whole);
+  });
+
+  it.each([
+    '"recover"',
+    '[]',
+    'null',
+    '{"parameter":"/other/env"}',
+    '{"deploy":"sometimes"}',
+    JSON.stringify({ junk: 'x'.repeat(250_000) }),
+  ])('fails as InvalidInput before any call', async (input) => {
+    await open('outage');
+    expect(await run(input)).toMatchObject({ status: 'FAILED', error: 'InvalidInput' });
+    expect(sandbox.endpoint.calls).toEqual([]);
+  });
+});
+
+describe('two sandboxes', () => {
+  it('run side by side', async () => {
+    await open('outage');
+    const other = await openRun('healthy');
+    const [ours, theirs] = await Promise.all([run(), other.run()]);
+    await other.close();
+    expect(JSON.parse(ours.output ?? '{}')).toMatchObject({ outcome: 'Recovered' });
+    expect(JSON.parse(theirs.output ?? '{}')).toMatchObject({ outcome: 'Healthy' });
+  });
+});

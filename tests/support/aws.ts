@@ -1,0 +1,235 @@
+/** AWS for the tests of single functions: the sandbox's services on a loopback endpoint, and a fast clock. */
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { SNSClient } from '@aws-sdk/client-sns';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { readerConfig, writerConfig } from '../../aws/call.ts';
+import type { Clock } from '../../aws/clock.ts';
+import { openSsm, type SsmClients } from '../../aws/parameter.ts';
+import { type Call, type Endpoint, type Fault, openEndpoint } from '../../sandbox/endpoint.ts';
+import { systemEnvironment } from '../../sandbox/host/host.ts';
+import { cloudWatchService, Metrics } from '../../sandbox/services/cloudwatch.ts';
+import { dynamoDbService, openTables, type Tables } from '../../sandbox/services/dynamodb.ts';
+import { Functions, lambdaService } from '../../sandbox/services/lambda.ts';
+import { type Instance, RunCommand } from '../../sandbox/services/run-command.ts';
+import { snsService, Topics } from '../../sandbox/services/sns.ts';
+import { Queues, sqsService } from '../../sandbox/services/sqs.ts';
+import { ParameterStore, ssmService } from '../../sandbox/services/ssm.ts';
+import { StateMachines, statesService } from '../../sandbox/services/states.ts';
+import { accountId, region } from '../../sandbox/template.ts';
+import type { EnvFinding } from '../../workflow/states.ts';
+
+/** Time that goes `speed` times as fast, so that budgets of minutes can be lived through. */
+export function fastClock(speed: number): Clock {
+  const start = Date.now();
+  return {
+    now: () => start + (Date.now() - start) * speed,
+    sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds / speed)),
+  };
+}
+
+export const parameterName = '/app/env';
+/** A table whose items are found by the string `target`. */
+export const leaseTableName = 'app-leases';
+export const topicArn = `arn:aws:sns:${region}:${accountId}:app-recovery`;
+export const secret = () => `canary-${randomUUID()}`;
+
+/** The commands of a document: each runs a script that is given as JavaScript. */
+export interface AwsOptions {
+  /** What the deploy document runs on an instance, as JavaScript; succeeds by default. */
+  readonly deployScript?: string;
+  readonly deployTimeoutSeconds?: number;
+  readonly instances?: readonly { readonly id: string; readonly online?: boolean; readonly tag?: string }[];
+}
+
+export interface TestAws {
+  readonly endpoint: Endpoint;
+  readonly parameters: ParameterStore;
+  readonly functions: Functions;
+  readonly metrics: Metrics;
+  readonly queues: Queues;
+  readonly runCommand: RunCommand;
+  readonly tables: Tables;
+  readonly topics: Topics;
+  /** Has no state machine until a test adds one; its tasks invoke the functions. */
+  readonly machines: StateMachines;
+  readonly ssm: SsmClients;
+  readonly lambda: { readonly reader: LambdaClient; readonly writer: LambdaClient };
+  readonly cloudWatch: CloudWatchClient;
+  readonly sqs: SQSClient;
+  readonly dynamo: DynamoDBClient;
+  readonly sns: SNSClient;
+  readonly sfn: SFNClient;
+  /** Puts a function there, with the body of its handler as JavaScript. */
+  addFunction(
+    name: string,
+    body: string,
+    variables: Readonly<Record<string, string>>,
+    reservedConcurrency?: number,
+  ): void;
+  /** How often an operation was called. */
+  countCalls(operation: string): number;
+  /** Does something right before the next call of an operation, or the one that many calls on, once. */
+  meanwhile(operation: string, act: () => void, callsOn?: number): void;
+  /** Lets calls of one operation fail, as often as there are faults; then they work again. */
+  fail(operation: string, ...faults: Fault[]): void;
+  close(): Promise<void>;
+}
+
+/** What ValidateEnv finds in a complete env of one key, but for `part`. */
+export const envFinding = (part: Partial<EnvFinding>): EnvFinding => ({
+  complete: true,
+  finding: 'Complete',
+  parameterName,
+  version: 1,
+  type: 'SecureString',
+  sizeBytes: 4,
+  keyCount: 1,
+  keys: ['KEY'],
+  missingKeys: [],
+  blankKeys: [],
+  missingPrefixes: [],
+  duplicateKeys: [],
+  hasBom: false,
+  hasCrlf: false,
+  ...part,
+});
+
+export const documentName = 'app-deploy';
+const baseEnvironment = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: region };
+
+export async function openAws({
+  deployScript = '',
+  deployTimeoutSeconds = 20,
+  instances = [{ id: 'i-00000001' }],
+}: AwsOptions = {}): Promise<TestAws> {
+  const directory = mkdtempSync(join(tmpdir(), 'env-recovery-'));
+  writeFileSync(join(directory, 'deploy.cjs'), deployScript);
+  const runCommand = new RunCommand(
+    new Map([
+      [
+        documentName,
+        {
+          mainSteps: [
+            {
+              action: 'aws:runShellScript',
+              inputs: { timeoutSeconds: String(deployTimeoutSeconds), runCommand: ['node deploy.cjs'] },
+            },
+          ],
+        },
+      ],
+    ]),
+    instances.map(
+      ({ id, online = true, tag = '' }): Instance => ({
+        id,
+        online,
+        tags: { Name: tag },
+        workingDirectory: directory,
+        environment: systemEnvironment(),
+      }),
+    ),
+  );
+  const environment: Record<string, string> = { ...systemEnvironment(), ...baseEnvironment };
+  const queues = new Queues();
+  const functions = new Functions(
+    environment,
+    () => undefined,
+    (queueArn, record) => queues.send(queueArn, JSON.stringify(record)),
+  );
+  const parameters = new ParameterStore();
+  const metrics = new Metrics(() => undefined);
+  const topics = new Topics();
+  topics.add(topicArn);
+  const tables = await openTables();
+  await tables.create({
+    TableName: leaseTableName,
+    KeySchema: [{ AttributeName: 'target', KeyType: 'HASH' }],
+    AttributeDefinitions: [{ AttributeName: 'target', AttributeType: 'S' }],
+    BillingMode: 'PAY_PER_REQUEST',
+  });
+  const machines = new StateMachines({
+    invoke: (functionArn, input) => functions.invokeAsTask(functionArn, input),
+  });
+  const endpoint: Endpoint = await openEndpoint([
+    ssmService(parameters, runCommand),
+    lambdaService(functions),
+    cloudWatchService(metrics),
+    sqsService(queues, () => endpoint.url),
+    snsService(topics),
+    statesService(machines),
+    dynamoDbService(tables),
+  ]);
+  environment.AWS_ENDPOINT_URL = endpoint.url;
+
+  const faults: { operation: string; fault: Fault }[] = [];
+  const interruptions: { operation: string; act: () => void; callsOn: number }[] = [];
+  endpoint.injectFault = (call: Call) => {
+    const interruption = interruptions.find(({ operation }) => operation === call.operation);
+    if (interruption && --interruption.callsOn === 0) {
+      interruptions.splice(interruptions.indexOf(interruption), 1);
+      interruption.act();
+    }
+    const index = faults.findIndex(({ operation }) => operation === call.operation);
+    return index === -1 ? undefined : faults.splice(index, 1)[0]?.fault;
+  };
+  const common = {
+    region,
+    endpoint: endpoint.url,
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  };
+  return {
+    endpoint,
+    parameters,
+    functions,
+    metrics,
+    queues,
+    runCommand,
+    tables,
+    topics,
+    machines,
+    ssm: openSsm(common),
+    lambda: {
+      reader: new LambdaClient({ ...common, ...readerConfig() }),
+      writer: new LambdaClient({ ...common, ...writerConfig() }),
+    },
+    cloudWatch: new CloudWatchClient({ ...common, ...readerConfig() }),
+    sqs: new SQSClient({ ...common, ...readerConfig() }),
+    dynamo: new DynamoDBClient({ ...common, ...readerConfig() }),
+    sns: new SNSClient({ ...common, ...readerConfig() }),
+    sfn: new SFNClient({ ...common, ...readerConfig() }),
+    addFunction: (name, body, variables, reservedConcurrency) => {
+      const codeDirectory = join(directory, name);
+      mkdirSync(codeDirectory);
+      writeFileSync(join(codeDirectory, 'index.js'), `exports.handler = async (event) => { ${body} };`);
+      functions.add(
+        {
+          FunctionName: name,
+          Handler: 'index.handler',
+          Runtime: 'nodejs24.x',
+          MemorySize: 128,
+          Timeout: 5,
+          ...(reservedConcurrency === undefined ? {} : { ReservedConcurrentExecutions: reservedConcurrency }),
+          Environment: { Variables: { ...variables } },
+        },
+        `arn:aws:lambda:${region}:${accountId}:function:${name}`,
+        codeDirectory,
+      );
+    },
+    countCalls: (operation) => endpoint.calls.filter((call) => call.operation === operation).length,
+    meanwhile: (operation, act, callsOn = 1) => interruptions.push({ operation, act, callsOn }),
+    fail: (operation, ...wanted) => faults.push(...wanted.map((fault) => ({ operation, fault }))),
+    close: async () => {
+      await machines.stop();
+      await Promise.all([runCommand.stop(), functions.stop()]);
+      await endpoint.close();
+      await tables.close();
+      rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}

@@ -1,0 +1,52 @@
+/** An execution for the tests of single functions, and the lease that it needs to change something. */
+import { DeleteItemCommand } from '@aws-sdk/client-dynamodb';
+import type { Clock } from '../../aws/clock.ts';
+import { type LeaseDoor, takeLease } from '../../aws/lease-table.ts';
+import type { ExecutionRef, RecoveryPlan } from '../../workflow/states.ts';
+import { documentName, fastClock, leaseTableName, parameterName, type TestAws } from './aws.ts';
+
+export const leaseSettings = { LEASE_TABLE: leaseTableName, TARGET: 'app' };
+/** Of a target that asks for one key. */
+export const envSettings = {
+  ENV_PARAMETER: parameterName,
+  ENV_READER: 'dotenv' as const,
+  ENV_CONTRACT: { requiredKeys: ['KEY'], requiredPrefixes: [], rules: {} },
+};
+export const pauseSettings = { COOLDOWN_MINUTES: 10, MAX_FAILURES: 3, WINDOW_HOURS: 6 };
+
+const arnPrefix = 'arn:aws:states:ap-northeast-2:111122223333:execution:env-recovery-app:';
+
+export const executionRef = ({ name = 'run-1', ...part }: Partial<ExecutionRef> = {}): ExecutionRef => ({
+  arn: `${arnPrefix}${name}`,
+  name,
+  startedAt: new Date(Date.now() - 5000).toISOString(),
+  redriveCount: 0,
+  ...part,
+});
+
+export const leaseDoor = (aws: TestAws, clock: Clock = fastClock(50)): LeaseDoor => ({
+  dynamo: aws.dynamo,
+  sfn: aws.sfn,
+  settings: leaseSettings,
+  clock,
+});
+
+/** Lets an execution have the lease, whoever had it before. */
+export async function giveLease(aws: TestAws, execution: ExecutionRef): Promise<void> {
+  const Key = { target: { S: leaseSettings.TARGET } };
+  await aws.dynamo.send(new DeleteItemCommand({ TableName: leaseSettings.LEASE_TABLE, Key }));
+  await takeLease(leaseDoor(aws), execution, pauseSettings, true);
+}
+
+/** A plan of a target that asks nobody, but for `part`. */
+export const recoveryPlan = (part: Partial<RecoveryPlan> = {}): RecoveryPlan => ({
+  outcome: 'Planned',
+  hash: '0123456789abcdef',
+  changes: true,
+  needsApproval: false,
+  parameter: { parameterName, finding: 'Complete', version: 1, modifiedAt: null },
+  restore: null,
+  deploy: { documentName, instanceIds: ['i-00000001'], commands: [], problem: null },
+  function: { functionName: 'metric', revisionId: null, setKeys: [], removedKeys: [], problem: null },
+  ...part,
+});

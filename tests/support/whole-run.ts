@@ -1,0 +1,176 @@
+/** A sandbox with a scenario in it, and what has to hold whatever happens there. Any number can be open at once. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { readEnvText } from '../../env/document.ts';
+import { effectiveEntries } from '../../env/entries.ts';
+import { openSandbox, type Sandbox } from '../../sandbox/sandbox.ts';
+import { makeSeed, type ScenarioName, type Seed, seedSandbox } from '../../sandbox/scenarios.ts';
+import { Screen } from '../../sandbox/screen.ts';
+import type { Execution, HistoryEvent } from '../../sandbox/services/execution.ts';
+import { packagedIn } from './package-stacks.ts';
+
+export interface WholeRun {
+  readonly sandbox: Sandbox;
+  readonly seed: Seed;
+  /** What a person sees. */
+  readonly screenLines: readonly string[];
+  /** Starts an execution and waits for its end. */
+  run(input?: string): Promise<Execution>;
+  /** Writes the parameter without an event: as if that had got lost. */
+  overwrite(text: string): void;
+  /** Called with each event of an execution's history. */
+  onEvent: (execution: Execution, event: HistoryEvent) => void;
+  close(): Promise<void>;
+}
+
+export async function openRun(scenario: ScenarioName): Promise<WholeRun> {
+  const directory = mkdtempSync(join(packagedIn('sandbox'), '..', '..', 'run-'));
+  const seed = makeSeed(scenario);
+  const screenLines: string[] = [];
+  const screens = new Map<Execution, Screen>();
+  const hooks = { onEvent: (_execution: Execution, _event: HistoryEvent) => {} };
+  const sandbox = await openSandbox({
+    packageDirectory: packagedIn('sandbox'),
+    directory,
+    host: seed.host,
+    retryMilliseconds: 150,
+    onEvent: (execution, event) => {
+      const screen = screens.get(execution) ?? new Screen((line) => screenLines.push(line), execution.name);
+      screens.set(execution, screen);
+      screen.show(event);
+      hooks.onEvent(execution, event);
+    },
+  });
+  seedSandbox(sandbox, seed);
+  return Object.assign(hooks, {
+    sandbox,
+    seed,
+    screenLines,
+    run: async (input = '{}') => {
+      const execution = sandbox.machines.start(sandbox.stateMachineArn, input);
+      await execution.ended;
+      return execution;
+    },
+    overwrite: (Value: string) =>
+      sandbox.parameters.quietly(() => {
+        sandbox.parameters.put({ Name: sandbox.parameterName, Value, Overwrite: true });
+      }),
+    close: async () => {
+      await sandbox.close();
+      rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+    },
+  });
+}
+
+/** The event of the alarm on the metric. */
+export const alarmEvent = ({ sandbox }: WholeRun) => ({
+  source: 'aws.cloudwatch',
+  'detail-type': 'CloudWatch Alarm State Change',
+  detail: { alarmName: sandbox.heartbeat.AlarmName, state: { value: 'ALARM' } },
+});
+
+/** Makes the target one that asks a person before anything is changed. */
+export async function letItAsk({ sandbox: { functions } }: WholeRun): Promise<void> {
+  const name = 'env-recovery-sandbox-planRecovery';
+  functions.update(name, { ...functions.variables(name), NEEDS_APPROVAL: 'true' });
+  await until(() => functions.describe(name).LastUpdateStatus === 'Successful');
+}
+
+/** The calls that change something of the target; the lease and the notifications are not the target's. */
+const mutating = new Set([
+  'PutParameter',
+  'DeleteParameter',
+  'LabelParameterVersion',
+  'UnlabelParameterVersion',
+  'SendCommand',
+  'CancelCommand',
+  'UpdateFunctionConfiguration',
+  'PutMetricData',
+]);
+export const writesOf = ({ sandbox }: WholeRun) =>
+  sandbox.endpoint.calls.filter(({ operation }) => mutating.has(operation));
+
+/** Those that need the lease; one's own command may be cancelled without, and the metric function needs none. */
+const fenced = new Set(
+  [...mutating].filter((operation) => !['CancelCommand', 'PutMetricData'].includes(operation)),
+);
+
+const Entered = v.object({ stateEnteredEventDetails: v.object({ name: v.string() }) });
+
+/** The names of the Task states that an execution has been in. */
+export const statesOf = (execution: Execution): string[] =>
+  execution.history.flatMap((event) => {
+    const entered = v.safeParse(Entered, event);
+    return event.type === 'TaskStateEntered' && entered.success
+      ? [entered.output.stateEnteredEventDetails.name]
+      : [];
+  });
+
+export const outputOf = (execution: Execution | undefined): Record<string, unknown> =>
+  v.parse(v.pipe(v.string(), v.parseJson(), v.record(v.string(), v.unknown())), execution?.output ?? '{}');
+
+/** Waits for something that other things bring about. */
+export async function until<T>(look: () => T | undefined | false): Promise<T> {
+  for (;;) {
+    const found = look();
+    if (found !== undefined && found !== false) return found;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** The values that must never be seen: each one of the env, and of the metric function's environment. */
+function secretsOf({ seed, sandbox }: WholeRun): string[] {
+  const texts = [...seed.versions, sandbox.parameters.get(sandbox.parameterName).Value];
+  return texts
+    .flatMap((text) => [...effectiveEntries(readEnvText(text, 'dotenv')).values()])
+    .filter(({ key, value }) => /SECRET|PASSWORD|KEY|REDIS/.test(key) && value.length >= 8)
+    .flatMap(({ value }) => [value, ...(value.match(/:([^@:/]{16,})@/)?.slice(1) ?? [])]);
+}
+
+/**
+ * S: no value in state, errors, causes, logs, notifications, the lease or command parameters. V: no key of any version
+ * is lost; nothing is changed without a look at the lease. 1: no two commands for one run of an execution.
+ */
+export function checkInvariants(run: WholeRun): void {
+  const { sandbox, screenLines } = run;
+  const shown = JSON.stringify([
+    sandbox.machines.executions.map(({ history, input, output, error, cause }) => [
+      history,
+      input,
+      output,
+      error,
+      cause,
+    ]),
+    sandbox.logs,
+    screenLines,
+    sandbox.topics.messages,
+    sandbox.runCommand.commands,
+    sandbox.endpoint.calls.filter(
+      ({ operation, service }) =>
+        operation === 'SendCommand' || operation === 'PutMetricData' || service.startsWith('DynamoDB'),
+    ),
+  ]);
+  const secrets = secretsOf(run);
+  expect(secrets.length).toBeGreaterThan(0);
+  expect(secrets.filter((value) => shown.includes(value))).toEqual([]);
+
+  const history = sandbox.parameters.history(sandbox.parameterName);
+  const now = effectiveEntries(readEnvText(history.at(-1)?.Value ?? '', 'dotenv'));
+  if (sandbox.endpoint.calls.some(({ operation }) => operation === 'PutParameter')) {
+    for (const { Value } of history)
+      for (const key of effectiveEntries(readEnvText(Value, 'dotenv')).keys())
+        expect([...now.keys()]).toContain(key);
+  }
+  // Each change of the target is made right behind a look at the lease.
+  let isFenced = false;
+  for (const { operation } of sandbox.endpoint.calls) {
+    if (operation === 'GetItem') isFenced = true;
+    if (!fenced.has(operation)) continue;
+    expect([operation, isFenced]).toEqual([operation, true]);
+    isFenced = false;
+  }
+
+  const comments = sandbox.runCommand.commands.map(({ Comment }) => Comment);
+  expect(new Set(comments).size).toBe(comments.length);
+}

@@ -1,0 +1,63 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { lambdaHandler } from '../../functions/runtime/handler.ts';
+import { errorNames } from '../../workflow/errors.ts';
+
+const Input = v.object({ count: v.number() });
+const Settings = v.object({ TEST_SETTING: v.pipe(v.string(), v.url('expected a URL')) });
+
+describe('lambdaHandler', () => {
+  const buildClients = jest.fn(() => ({ client: 'built' }));
+  const handler = () =>
+    lambdaHandler(Input, Settings, buildClients, async ({ count }, { settings, client }) => ({
+      count,
+      setting: settings.TEST_SETTING,
+      client,
+    }));
+
+  beforeEach(() => {
+    buildClients.mockClear();
+    process.env.TEST_SETTING = 'http://localhost';
+  });
+  afterAll(() => {
+    delete process.env.TEST_SETTING;
+  });
+
+  it('builds the services once, and runs with each event', async () => {
+    const handle = handler();
+    expect(await handle({ count: 1 })).toEqual({ count: 1, setting: 'http://localhost', client: 'built' });
+    expect(await handle({ count: 2 })).toMatchObject({ count: 2 });
+    expect(buildClients).toHaveBeenCalledTimes(1);
+  });
+
+  it('refuses an input of another shape as InvalidInput, naming the field', async () => {
+    await expect(handler()({ count: 'secret' })).rejects.toMatchObject({
+      name: 'InvalidInput',
+      message: 'the input: count: expected number.',
+    });
+    expect(buildClients).not.toHaveBeenCalled();
+  });
+
+  it('fails as InvalidSettings on a missing or wrong variable, and quotes no value', async () => {
+    process.env.TEST_SETTING = 'secret';
+    await expect(handler()({ count: 1 })).rejects.toMatchObject({
+      name: 'InvalidSettings',
+      message: 'the environment of this function: TEST_SETTING: expected a URL.',
+    });
+    delete process.env.TEST_SETTING;
+    await expect(handler()({ count: 1 })).rejects.toMatchObject({ name: 'InvalidSettings' });
+  });
+});
+
+describe('the closed list of errors', () => {
+  it('has a test for each name that expects a function to fail by it', () => {
+    const folder = join(import.meta.dirname, '..');
+    const tests = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.test.ts') && !file.endsWith('recover-env.asl.test.ts'))
+      .map((file) => readFileSync(join(folder, file), 'utf8'))
+      .join('\n');
+    const untested = errorNames.filter((name) => !tests.includes(`'${name}'`));
+    expect(untested).toEqual([]);
+  });
+});

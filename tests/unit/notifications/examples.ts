@@ -1,0 +1,241 @@
+/** One notification of each kind; run as a program, it writes what they say to the golden files beside it. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { classifyFailure, type FailedRun } from '../../../workflow/failure.ts';
+import {
+  approvalNotification,
+  endNotification,
+  failureNotification,
+  type Notification,
+  refusalNotification,
+  startNotification,
+} from '../../../workflow/messages.ts';
+import { hashPlan } from '../../../workflow/plan.ts';
+import type { RecoveryPlan, RecoveryReport, RefusalReport, Request } from '../../../workflow/states.ts';
+
+const recovery = {
+  target: 'academy-api',
+  execution: { arn: 'arn:aws:states:ap-northeast-2:111122223333:execution:env-recovery-academy-api:night-1' },
+};
+const request: Request = {
+  mode: 'recover',
+  deploy: 'auto',
+  force: false,
+  reason: 'env-recovery-academy-api-heartbeat is ALARM',
+  trigger: 'alarm',
+};
+const parameter: RecoveryPlan['parameter'] = {
+  parameterName: '/academy/api/env',
+  finding: 'Incomplete',
+  version: 41,
+  modifiedAt: '2026-01-01T17:58:00.000Z',
+};
+const restoredKeys = ['SECRET_KEY', 'DB_HOST', 'DB_NAME', 'DB_USER', 'DB_PASSWORD', 'REDIS_URL'];
+const ingredients = {
+  parameter,
+  restore: {
+    source: { kind: 'history' as const, version: 38, isKnownGood: true },
+    restoredKeys,
+    revertedKeys: ['DB_HOST'],
+    keyCount: 13,
+  },
+  deploy: {
+    documentName: 'env-recovery-academy-api-deploy',
+    instanceIds: ['i-00000000000000001', 'i-00000000000000002'],
+    commands: ['#!/bin/bash', 'set -euo pipefail', 'bash scripts/deploy_api_on_server.sh'],
+    problem: null,
+  },
+  function: {
+    functionName: 'academy-worker-queue-depth-metric',
+    revisionId: '00000000-0000-0000-0000-000000000000',
+    setKeys: ['LAMBDA_INTERNAL_API_KEY'],
+    removedKeys: ['VIDEO_BACKLOG_API_HOST'],
+    problem: null,
+  },
+};
+const plan: RecoveryPlan = {
+  outcome: 'Planned',
+  hash: hashPlan(ingredients),
+  changes: true,
+  needsApproval: false,
+  ...ingredients,
+};
+const withProblems: RecoveryPlan = {
+  ...plan,
+  restore: null,
+  deploy: {
+    ...ingredients.deploy,
+    instanceIds: [],
+    commands: [],
+    problem: { error: 'NoInstances', message: 'no instance that SSM manages is tagged Name=academy-api.' },
+  },
+  function: {
+    ...ingredients.function,
+    setKeys: [],
+    removedKeys: [],
+    problem: {
+      error: 'FunctionNotFound',
+      message: 'function academy-worker-queue-depth-metric does not exist.',
+    },
+  },
+};
+const report: RecoveryReport = {
+  outcome: 'Recovered',
+  execution: 'night-1',
+  trigger: 'alarm',
+  reason: request.reason,
+  startedAt: '2026-01-01T18:00:00.000Z',
+  finishedAt: '2026-01-01T18:04:12.000Z',
+  durationSeconds: 252,
+  env: {
+    parameterName: '/academy/api/env',
+    finding: 'Incomplete',
+    keyCountBefore: 1,
+    keyCountAfter: 13,
+    versionBefore: 41,
+    versionAfter: 42,
+    restoredKeys,
+    source: ingredients.restore.source,
+    notes: ['lines ended with CRLF (not written back)'],
+  },
+  deployment: {
+    commandId: '00000000-0000-0000-0000-000000000000',
+    instanceIds: ingredients.deploy.instanceIds,
+    durationSeconds: 93.4,
+  },
+  endpoint: { httpStatus: 200, backlog: 7 },
+  function: {
+    functionName: 'academy-worker-queue-depth-metric',
+    outcome: 'Patched',
+    setKeys: ['LAMBDA_INTERNAL_API_KEY'],
+    removedKeys: ['VIDEO_BACKLOG_API_HOST'],
+    keptKeyCount: 9,
+  },
+  metric: {
+    name: 'Academy/VideoProcessing/BacklogCount',
+    value: 7,
+    timestamp: '2026-01-01T18:04:00.000Z',
+  },
+  knownGood: { outcome: 'Marked', version: 42, backup: null },
+};
+const refusal = (outcome: RefusalReport['outcome'], answer: RefusalReport['answer']): RefusalReport => ({
+  outcome,
+  execution: 'night-1',
+  trigger: 'schedule',
+  reason: null,
+  startedAt: '2026-01-01T18:00:00.000Z',
+  finishedAt: '2026-01-01T19:00:00.000Z',
+  answer,
+  plan,
+});
+const answer = { decision: 'Approved' as const, hash: plan.hash, by: 'oncall' };
+const done: FailedRun['done'] = {
+  upload: {
+    outcome: 'Restored',
+    version: 42,
+    previousVersion: 41,
+    source: ingredients.restore.source,
+    keyCount: 13,
+    restoredKeys,
+    revertedKeys: [],
+    sizeBytes: 900,
+  },
+};
+const failure = (
+  part: Partial<FailedRun>,
+  status: Parameters<typeof classifyFailure>[0]['status'],
+  error?: string,
+  errorMessage = '',
+  stateName = 'AwaitDeploy',
+): Notification =>
+  failureNotification(recovery, {
+    ...classifyFailure({ status, error, cause: JSON.stringify({ errorMessage }) }, stateName),
+    request,
+    done,
+    cancelledCommands: [],
+    durationSeconds: 75.2,
+    pause: undefined,
+    isPaused: false,
+    ...part,
+  });
+
+export const examples: Readonly<Record<string, Notification>> = {
+  started: startNotification(recovery, request, plan),
+  'started-with-problems': startNotification(
+    recovery,
+    { ...request, trigger: 'parameter', reason: 'Update of /academy/api/env' },
+    withProblems,
+  ),
+  'approval-needed': approvalNotification(
+    recovery,
+    { ...request, trigger: 'schedule', reason: null },
+    plan,
+    '2026-01-01T19:00:00.000Z',
+  ),
+  recovered: endNotification(recovery, report),
+  'recovered-without-restore': endNotification(recovery, {
+    ...report,
+    trigger: 'operator',
+    reason: 'after the rotation',
+    durationSeconds: 4000,
+    env: {
+      ...report.env,
+      finding: 'Complete',
+      restoredKeys: [],
+      versionAfter: 41,
+      keyCountAfter: 13,
+      notes: [],
+    },
+    deployment: null,
+  }),
+  'alarm-for-nothing': endNotification(recovery, {
+    ...report,
+    outcome: 'Healthy',
+    env: { ...report.env, finding: 'Complete', restoredKeys: [], versionAfter: 41, notes: [] },
+    deployment: null,
+  }),
+  'not-in-time': refusalNotification(recovery, refusal('NotApproved', null)),
+  rejected: refusalNotification(recovery, refusal('NotApproved', { ...answer, decision: 'Rejected' })),
+  'plan-changed': refusalNotification(recovery, refusal('PlanChanged', answer)),
+  failed: failure(
+    {
+      pause:
+        'execution night-1 ended at 2026-01-01T18:01:15.000Z (Failed), so that none starts by itself before 2026-01-01T18:11:15.000Z. A person can start one with {"force": true}',
+    },
+    'FAILED',
+    'DeployFailed',
+    'command 00000000-0000-0000-0000-000000000000 did not succeed on i-00000000000000001 (Failed, exit code 3); the whole output is in CloudWatch Logs, in the log group of the deploy. The end of it, redacted:\nlogin of [redacted] refused',
+  ),
+  'failed-and-paused': failure(
+    {
+      isPaused: true,
+      pause:
+        '3 recoveries failed within 6 hours, so that none starts by itself before 2026-01-01T22:00:00.000Z. A person can start one with {"force": true}',
+    },
+    'FAILED',
+    'HostRejected',
+    'http://10.0.0.10:8000/ with Host 10.0.0.10: HTTP 400 after one try; add that name to ALLOWED_HOSTS in the parameter and start again.',
+  ),
+  'failed-unexpectedly': failure(
+    { done: {}, request: undefined },
+    'FAILED',
+    'TypeError',
+    'a value that may be a secret',
+  ),
+  'failed-at-the-end': failure(
+    {},
+    'FAILED',
+    'AccessDenied',
+    'sns:Publish on topic env-recovery-academy-api: access denied.',
+    'ReportRecovery',
+  ),
+  aborted: failure({ cancelledCommands: ['00000000-0000-0000-0000-000000000000'] }, 'ABORTED'),
+  'timed-out': failure({}, 'TIMED_OUT'),
+};
+
+export const goldenFile = (name: string) => join(import.meta.dirname, `${name}.txt`);
+export const render = ({ subject, text }: Notification) => `Subject: ${subject}\n\n${text}`;
+
+if (process.argv[1] === import.meta.filename)
+  for (const [name, notification] of Object.entries(examples))
+    writeFileSync(goldenFile(name), render(notification));

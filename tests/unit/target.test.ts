@@ -1,0 +1,230 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { templateSettings } from '../../stack/template-settings.ts';
+import { loadTarget, readTarget } from '../../targets/load.ts';
+import { Target } from '../../workflow/target.ts';
+
+const targets = join(import.meta.dirname, '..', '..', 'targets');
+const load = (name: string): Record<string, Record<string, unknown>> =>
+  parse(readFileSync(join(targets, `${name}.yml`), 'utf8'));
+const academy = () => load('academy-api');
+
+describe('the target files of this project', () => {
+  it.each(readdirSync(targets).filter((file) => file.endsWith('.yml')))('%s is valid', (file) => {
+    expect(() => readTarget(file, load(file.replace('.yml', '')))).not.toThrow();
+  });
+});
+
+describe('targets/academy-api.yml', () => {
+  it('names every field there is, if only in a comment', () => {
+    const text = readFileSync(join(targets, 'academy-api.yml'), 'utf8');
+    const fieldsOf = (schema: object): string[] =>
+      Object.entries('entries' in schema && schema.entries ? schema.entries : {}).flatMap(
+        ([field, inner]) => [field, ...fieldsOf(unwrap(inner))],
+      );
+    const unwrap = (schema: object): object => {
+      if ('wrapped' in schema && typeof schema.wrapped === 'object' && schema.wrapped)
+        return unwrap(schema.wrapped);
+      return schema;
+    };
+    const fields = fieldsOf(Target);
+    expect(fields).toContain('confirmWithinSeconds');
+    expect(fields.filter((field) => !new RegExp(`^[ #]*${field}:`, 'm').test(text))).toEqual([]);
+  });
+});
+
+describe('readTarget', () => {
+  it.each<[string, (target: ReturnType<typeof academy>) => unknown, string]>([
+    [
+      'an unknown section',
+      (target) => ({ ...target, extra: {} }),
+      'extra: no field of this name is known here',
+    ],
+    [
+      'an unknown field',
+      (target) => Object.assign(target.parameter ?? {}, { nam: 'x' }),
+      'parameter.nam: no field',
+    ],
+    ['a missing field', (target) => delete target.endpoint?.url, 'endpoint.url: this field is missing'],
+    [
+      'a wrong type',
+      (target) => Object.assign(target.deploy ?? {}, { commands: 'x' }),
+      'deploy.commands: expected',
+    ],
+    [
+      'a bad name',
+      (target) => Object.assign(target.parameter ?? {}, { name: 'env' }),
+      'parameter.name: expected a par',
+    ],
+    [
+      'a bad URL',
+      (target) => Object.assign(target.endpoint ?? {}, { url: 'ftp://x/' }),
+      'endpoint.url: expected a URL',
+    ],
+    [
+      'no instances',
+      (target) => Object.assign(target, { instances: {} }),
+      'instances: expected either ids or tag',
+    ],
+    [
+      'both kinds of instances',
+      (target) => Object.assign(target.instances ?? {}, { ids: ['i-0123456789abcdef0'] }),
+      'instances: expected either ids or tag',
+    ],
+    [
+      'a variable that Lambda reserves',
+      (target) => Object.assign(target.metricFunction ?? {}, { set: { AWS_REGION: 'x' } }),
+      'this name is reserved by Lambda',
+    ],
+    [
+      'a Host that the function does not send',
+      (target) => Object.assign(target.endpoint ?? {}, { host: 'api.example.com' }),
+      'endpoint.host: the metric function has to send the same Host',
+    ],
+    [
+      'a key that is not required',
+      (target) => Object.assign(target.endpoint ?? {}, { internalKey: 'OTHER_KEY' }),
+      'parameter.requiredKeys: ',
+    ],
+    [
+      'a variable set and removed',
+      (target) => Object.assign(target.metricFunction ?? {}, { remove: ['LAMBDA_INTERNAL_API_KEY'] }),
+      'metricFunction.remove: a variable can be set or removed, not both',
+    ],
+    [
+      'a function to deploy without queues',
+      (target) => Object.assign(target.metricFunction ?? {}, { deploy: true, queues: undefined }),
+      'metricFunction.queues: ',
+    ],
+    [
+      'an unknown reader',
+      (target) => Object.assign(target.parameter ?? {}, { reader: 'podman' }),
+      'parameter.reader: expected ',
+    ],
+    [
+      'an unknown rule',
+      (target) => Object.assign(target.parameter ?? {}, { rules: { DB_PORT: { min: 1 } } }),
+      'parameter.rules.DB_PORT.min: no field of this name',
+    ],
+    [
+      'a rule that is no regular expression',
+      (target) => Object.assign(target.parameter ?? {}, { rules: { DB_PORT: { pattern: '(' } } }),
+      'parameter.rules.DB_PORT.pattern: expected a regular expression',
+    ],
+    [
+      'more rules than fit into the environment of a function',
+      (target) => Object.assign(target.parameter ?? {}, { rules: { X: { pattern: 'x'.repeat(3600) } } }),
+      'parameter.rules: these, with the required keys, the instances',
+    ],
+    [
+      'a schedule that EventBridge does not know',
+      (target) => Object.assign(target, { triggers: { schedule: 'every hour' } }),
+      'triggers.schedule: expected rate',
+    ],
+    [
+      'a longer wait for an approval than the state machine leaves time for',
+      (target) => Object.assign(target, { approval: { withinMinutes: 721 } }),
+      'approval.withinMinutes: expected at most 720',
+    ],
+    [
+      'a circuit that never closes',
+      (target) => Object.assign(target, { pauses: { maxFailures: 0 } }),
+      'pauses.maxFailures: expected at least 1',
+    ],
+    [
+      'a subscription that SNS does not know',
+      (target) =>
+        Object.assign(target, { notify: { subscriptions: [{ protocol: 'slack', endpoint: 'x' }] } }),
+      'notify.subscriptions.0.protocol: expected',
+    ],
+    [
+      'a key that is no ARN',
+      (target) => Object.assign(target, { stack: { kmsKeyArn: 'alias/mine' } }),
+      'stack.kmsKeyArn: expected the ARN of a KMS key',
+    ],
+    [
+      'a command with a parameter of SSM',
+      (target) => Object.assign(target.deploy ?? {}, { commands: ['echo {{ x }}'] }),
+      'deploy.commands.0: ',
+    ],
+  ])('names file, field and what was expected for %s, in one line', (_what, spoil, expected) => {
+    const target = academy();
+    const spoilt = spoil(target);
+    const content = typeof spoilt === 'object' && spoilt !== null && 'extra' in spoilt ? spoilt : target;
+    expect(() => readTarget('targets/x.yml', content)).toThrow(
+      expect.objectContaining({
+        name: 'TargetInvalid',
+        message: expect.stringMatching(new RegExp(`^targets/x\\.yml: .*${expected.replaceAll('.', '\\.')}`)),
+      }),
+    );
+  });
+
+  it.each<[string, unknown]>([
+    ['nothing', null],
+    ['a text', 'parameter'],
+    ['a list', []],
+  ])('refuses %s', (_what, content) => {
+    expect(() => readTarget('targets/x.yml', content)).toThrow(/^targets\/x\.yml: /);
+  });
+});
+
+describe('loadTarget', () => {
+  it('reads a target by its name', () => {
+    expect(loadTarget('academy-api').parameter.name).toBe('/academy/api/env');
+  });
+
+  it('says which file is not there, and what a name may be', () => {
+    expect(() => loadTarget('nobody')).toThrow(/^targets\/nobody\.yml: there is no such file/);
+    expect(() => loadTarget('../package')).toThrow(/a target's name has/);
+  });
+});
+
+describe('templateSettings', () => {
+  it('hands on every setting as text, and no secret', () => {
+    const settings = templateSettings(readTarget('x', academy()), 'x');
+    expect(settings).toMatchObject({
+      instanceIds: '',
+      instanceTag: 'Name=academy-api',
+      metricPeriodSeconds: '60',
+      deployScript: expect.arrayContaining(['#!/bin/bash', 'set -euo pipefail']),
+    });
+    expect(JSON.parse(settings.envContract)).toMatchObject({
+      requiredPrefixes: ['R2_', 'REDIS_'],
+      rules: { DB_PORT: { type: 'integer' } },
+    });
+  });
+
+  it('starts by everything, asks nobody and tells nobody, where a target says nothing of it', () => {
+    const { triggers: _t, pauses: _p, notify: _n, stack: _s, ...rest } = academy();
+    expect(templateSettings(readTarget('x', rest), 'x')).toMatchObject({
+      heartbeat: 'true',
+      alarmNames: ['env-recovery-x-heartbeat'],
+      alarmCount: '1',
+      parameterChange: 'true',
+      schedule: 'rate(1 hour)',
+      needsApproval: 'false',
+      subscriptions: [],
+      stackKeyArn: '',
+      oneAtATime: 1,
+    });
+  });
+
+  it('leaves out what a target wants left out, and asks where it wants to be asked', () => {
+    const target = {
+      ...academy(),
+      triggers: { heartbeat: false, alarms: [], parameterChange: false, schedule: false },
+      approval: { withinMinutes: 5 },
+      stack: { reserveConcurrency: false },
+    };
+    expect(templateSettings(readTarget('x', target), 'x')).toMatchObject({
+      heartbeat: 'false',
+      alarmCount: '0',
+      parameterChange: 'false',
+      schedule: '',
+      needsApproval: 'true',
+      approveWithinSeconds: 300,
+      oneAtATime: { Ref: 'AWS::NoValue' },
+    });
+  });
+});

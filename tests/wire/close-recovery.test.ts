@@ -1,0 +1,184 @@
+/** What is tidied up behind an execution that has not succeeded. */
+import { ListCommandsCommand, SendCommandCommand } from '@aws-sdk/client-ssm';
+import { endLease, readLedger, takeLease } from '../../aws/lease-table.ts';
+import { closeRecovery } from '../../functions/events/close-recovery.ts';
+import { AwsError } from '../../sandbox/endpoint.ts';
+import type { Execution } from '../../sandbox/services/execution.ts';
+import { commentOf } from '../../workflow/deployment.ts';
+import { documentName, openAws, type TestAws, topicArn } from '../support/aws.ts';
+import { executionRef, leaseDoor, leaseSettings, pauseSettings } from '../support/execution.ts';
+
+let aws: TestAws;
+afterEach(() => aws.close());
+
+const machineArn = 'arn:aws:states:ap-northeast-2:111122223333:stateMachine:env-recovery-app';
+const settings = {
+  ...leaseSettings,
+  ...pauseSettings,
+  TOPIC_ARN: topicArn,
+  DOCUMENT_NAME: documentName,
+};
+
+async function open(deployScript = '', stateName = 'AwaitDeploy'): Promise<void> {
+  aws = await openAws({ deployScript });
+  // One state, that ends as its function does.
+  aws.addFunction(
+    'deploy',
+    `if (event.fail) { const error = new Error(event.fail.message); error.name = event.fail.name; throw error; }
+     await new Promise((resolve) => setTimeout(resolve, 60_000));`,
+    {},
+  );
+  const definition = {
+    StartAt: stateName,
+    States: {
+      [stateName]: {
+        Type: 'Task',
+        Resource: 'arn:aws:lambda:ap-northeast-2:111122223333:function:deploy',
+        End: true,
+      },
+    },
+  };
+  aws.machines.add(machineArn, 'env-recovery-app', JSON.stringify(definition));
+}
+/** An execution with the lease, that fails as said, or goes on. */
+async function start(name: string, fail?: { name: string; message: string }, state: object = {}) {
+  const execution = aws.machines.start(machineArn, JSON.stringify({ fail, ...state }), name);
+  const ref = executionRef({ name, arn: execution.executionArn });
+  await takeLease(leaseDoor(aws), ref, pauseSettings, true);
+  if (fail) await execution.ended;
+  return { execution, ref };
+}
+const close = ({ executionArn, stopDate }: Execution) =>
+  closeRecovery(
+    { detail: { executionArn, stopDate: stopDate?.getTime() ?? null } },
+    { ...leaseDoor(aws), settings, ssm: aws.ssm, sns: aws.sns },
+  );
+const ledger = async () => (await readLedger(leaseDoor(aws))).ledger;
+const failure = { name: 'DeployFailed', message: 'command 1 did not succeed; look.\na secret of the output' };
+
+describe('CloseRecovery', () => {
+  it('frees the lease, remembers the failure, and tells a person once', async () => {
+    await open();
+    const { execution } = await start('run-1', failure);
+    expect(await close(execution)).toMatchObject({ outcome: 'Closed' });
+    expect(await ledger()).toMatchObject({
+      owner: null,
+      endings: [{ arn: execution.executionArn, outcome: 'Failed', told: true }],
+    });
+    expect(await close(execution)).toMatchObject({ outcome: 'AlreadyTold' });
+    expect(aws.topics.messages).toHaveLength(1);
+    const [{ subject, message } = { subject: '', message: '' }] = aws.topics.messages;
+    expect(subject).toBe('env-recovery: app FAILED');
+    expect(message).toContain('DeployFailed at AwaitDeploy');
+    expect(message).toContain('Cause:        command 1 did not succeed; look.');
+    expect(message).not.toContain('secret');
+    expect(message).toContain(
+      `redrive-execution --region ap-northeast-2 --execution-arn ${execution.executionArn}`,
+    );
+  });
+
+  it('says what was done before, from the state object that the failed state got', async () => {
+    await open();
+    const upload = {
+      outcome: 'Restored',
+      version: 4,
+      previousVersion: 3,
+      source: null,
+      keyCount: 13,
+      restoredKeys: ['DB_HOST'],
+      revertedKeys: [],
+      sizeBytes: 1,
+    };
+    const { execution } = await start('run-1', failure, { upload });
+    await close(execution);
+    expect(aws.topics.messages[0]?.message).toContain('version 4 has 13 keys, 1 of them restored');
+  });
+
+  it('tells a person again if the first try got lost on its way', async () => {
+    await open();
+    const { execution } = await start('run-1', failure);
+    aws.fail('Publish', new AwsError('AuthorizationError', 'no', 403));
+    await expect(close(execution)).rejects.toMatchObject({ name: 'AccessDenied' });
+    expect((await ledger()).owner).toBeNull();
+    expect(await close(execution)).toMatchObject({ outcome: 'Closed' });
+    expect(aws.topics.messages).toHaveLength(1);
+  });
+
+  it('cancels the deploy of the execution that still runs, before anybody else can have the lease', async () => {
+    await open('setTimeout(() => {}, 60_000)');
+    const { execution, ref } = await start('run-1');
+    // A redrive would have sent the second one.
+    for (const comment of [commentOf(ref), commentOf({ ...ref, redriveCount: 1 }), 'by hand'])
+      await aws.ssm.writer.send(
+        new SendCommandCommand({ DocumentName: documentName, InstanceIds: ['i-00000001'], Comment: comment }),
+      );
+    for (let listed = 0; listed < 3; )
+      listed = (await aws.ssm.reader.send(new ListCommandsCommand({}))).Commands?.length ?? 0;
+    execution.abort();
+    await execution.ended;
+    const { cancelledCommands } = await close(execution);
+    expect(cancelledCommands).toHaveLength(1);
+    const order = aws.endpoint.calls.map(({ operation }) => operation);
+    expect(order.lastIndexOf('CancelCommand')).toBeLessThan(order.lastIndexOf('PutItem') - 1);
+    const [, ...others] = aws.runCommand.commands;
+    expect(others.map(({ invocations }) => invocations[0]?.Status)).toEqual(['InProgress', 'InProgress']);
+    expect(aws.topics.messages[0]).toMatchObject({ subject: 'env-recovery: app stopped' });
+    expect(aws.topics.messages[0]?.message).toContain(`cancelled   command ${cancelledCommands[0]}`);
+  });
+
+  it('leaves an execution alone that was redriven meanwhile', async () => {
+    await open();
+    const { execution, ref } = await start('run-1');
+    expect(await close(execution)).toMatchObject({ outcome: 'NotEnded' });
+    expect((await ledger()).owner?.arn).toBe(ref.arn);
+    expect(aws.topics.messages).toEqual([]);
+  });
+
+  it('comes again later where Step Functions does not show the end yet', async () => {
+    await open();
+    const { execution, ref } = await start('run-1');
+    const event = { detail: { executionArn: ref.arn, stopDate: Date.now() } };
+    await expect(
+      closeRecovery(event, { ...leaseDoor(aws), settings, ssm: aws.ssm, sns: aws.sns }),
+    ).rejects.toMatchObject({ name: 'AwsUnavailable' });
+    expect((await ledger()).owner?.arn).toBe(execution.executionArn);
+  });
+
+  it('tells nobody of a plan that has failed, nor of an input that a person has mistyped', async () => {
+    await open();
+    const request = { mode: 'plan', deploy: 'auto', force: false, reason: null, trigger: 'operator' };
+    const plan = await start('run-1', failure, { request });
+    expect(await close(plan.execution)).toMatchObject({ outcome: 'NotTold' });
+    const late = await start('run-2', { name: 'InvalidInput', message: 'no' });
+    expect(await close(late.execution)).toMatchObject({ outcome: 'Closed' });
+    await aws.close();
+    await open('', 'TakeLease');
+    const mistyped = await start('run-2', { name: 'InvalidInput', message: 'no' });
+    expect(await close(mistyped.execution)).toMatchObject({ outcome: 'NotTold' });
+    // An event that isn't understood is another thing, and so is a state object.
+    const event = await start('run-3', { name: 'InvalidInput', message: 'no' }, { 'detail-type': 'New' });
+    expect(await close(event.execution)).toMatchObject({ outcome: 'Closed' });
+    expect(aws.topics.messages).toHaveLength(1);
+  });
+
+  it('leaves the lease of another alone, and tells of the failure all the same', async () => {
+    await open();
+    const { execution, ref } = await start('run-1', failure);
+    await endLease(leaseDoor(aws), ref, { outcome: 'Healthy', counts: false, told: true });
+    const other = await start('run-2');
+    expect(await close(execution)).toMatchObject({ outcome: 'Closed' });
+    expect((await ledger()).owner?.arn).toBe(other.ref.arn);
+    expect(aws.topics.messages).toHaveLength(1);
+  });
+
+  it('says when nothing starts by itself any more', async () => {
+    await open();
+    for (const name of ['run-1', 'run-2', 'run-3']) await close((await start(name, failure)).execution);
+    expect(aws.topics.messages.map(({ subject }) => subject)).toEqual([
+      'env-recovery: app FAILED',
+      'env-recovery: app FAILED',
+      'env-recovery: app FAILED, and starts no more by itself',
+    ]);
+    expect(aws.topics.messages.at(-1)?.message).toContain('3 recoveries failed within 6 hours');
+  });
+});

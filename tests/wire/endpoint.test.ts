@@ -1,0 +1,151 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTcpServer } from 'node:net';
+import { askEndpoint } from '../../aws/endpoint.ts';
+import { close, urlOf } from '../../sandbox/endpoint.ts';
+import { numberAt } from '../../workflow/number-at.ts';
+
+let server: Server | undefined;
+
+async function serve(listener: RequestListener): Promise<string> {
+  server = createServer(listener);
+  await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
+  return urlOf(server);
+}
+
+afterEach(async () => {
+  if (server) await close(server);
+  server = undefined;
+});
+
+const ask = (url: string, host?: string) =>
+  askEndpoint({ url, host, internalKey: 'key', backlogPath: 'backlog', timeoutSeconds: 1 });
+const answering = (status: number, body: string) =>
+  serve((_request, response) => {
+    response.writeHead(status, { location: 'http://127.0.0.1:1/' });
+    response.end(body);
+  });
+
+describe('askEndpoint', () => {
+  it('sends the key and the Host it is given, and takes the number', async () => {
+    const seen: unknown[] = [];
+    const url = await serve((request, response) => {
+      seen.push(request.headers['x-internal-key'], request.headers.host, request.url);
+      response.end('{"backlog": 7}');
+    });
+    expect(await ask(`${url}/count/`, 'api.example.com')).toEqual({
+      fault: undefined,
+      httpStatus: 200,
+      backlog: 7,
+    });
+    expect(seen).toEqual(['key', 'api.example.com', '/count/']);
+  });
+
+  it.each([
+    [400, 'HostRejected'],
+    [401, 'InternalKeyRejected'],
+    [403, 'InternalKeyRejected'],
+    [404, 'EndpointNotFound'],
+    [301, 'EndpointRedirected'],
+    [307, 'EndpointRedirected'],
+    [500, 'EndpointUnhealthy'],
+    [502, 'EndpointUnhealthy'],
+    [503, 'EndpointUnhealthy'],
+    [429, 'EndpointUnhealthy'],
+    [204, 'EndpointUnhealthy'],
+  ])('calls HTTP %d %s', async (status, fault) => {
+    expect(await ask(await answering(status, ''))).toMatchObject({ fault, httpStatus: status });
+  });
+
+  it.each([
+    '',
+    'OK',
+    '{}',
+    '{"backlog":null}',
+    '{"backlog":"7"}',
+    '{"backlog":-1}',
+    '{"backlog":NaN}',
+    '[7]',
+    '7',
+  ])('finds no number in %j', async (body) => {
+    expect(await ask(await answering(200, body))).toMatchObject({
+      fault: 'BacklogNotNumeric',
+      httpStatus: 200,
+    });
+  });
+
+  it('gives up on a body that never ends', async () => {
+    const url = await serve((_request, response) => {
+      response.write('{"backlog":');
+    });
+    expect(await ask(url)).toMatchObject({ fault: 'EndpointTooSlow' });
+  });
+
+  it('gives up on a body that drips', async () => {
+    const url = await serve((_request, response) => {
+      const timer = setInterval(() => response.write(' '), 50);
+      response.on('close', () => clearInterval(timer));
+    });
+    expect(await ask(url)).toMatchObject({ fault: 'EndpointTooSlow' });
+  });
+
+  it('does not take in a body of 100 MB', async () => {
+    let sentBytes = 0;
+    const url = await serve((_request, response) => {
+      const send = () => {
+        while (sentBytes < 100e6 && !response.destroyed) {
+          sentBytes += 65536;
+          if (!response.write(Buffer.alloc(65536, ' '))) return response.once('drain', send);
+        }
+        return response.end();
+      };
+      send();
+    });
+    expect(await ask(url)).toMatchObject({ fault: 'EndpointTooLarge' });
+    expect(sentBytes).toBeLessThan(50e6);
+  });
+
+  it('tells a closed port, an unknown name and a failed TLS handshake apart', async () => {
+    const url = await answering(200, '{"backlog":7}');
+    expect(await ask(url.replace('http:', 'https:'))).toMatchObject({ fault: 'EndpointTlsFailed' });
+    if (server) await close(server);
+    expect(await ask(url)).toMatchObject({ fault: 'EndpointUnreachable', detail: 'ECONNREFUSED' });
+    expect(await ask('http://no-such-name.invalid/')).toMatchObject({ fault: 'EndpointNameNotResolved' });
+  });
+
+  it('calls a connection that is cut an unreachable endpoint', async () => {
+    const cutting = createTcpServer((socket) => socket.destroy());
+    await new Promise<void>((resolve) => cutting.listen(0, '127.0.0.1', resolve));
+    const address = cutting.address();
+    if (address === null || typeof address === 'string') throw new Error('not listening');
+    expect(await ask(`http://127.0.0.1:${address.port}/`)).toMatchObject({ fault: 'EndpointUnreachable' });
+    cutting.close();
+  });
+
+  it('refuses a key that no header can carry instead of throwing', async () => {
+    const answer = await askEndpoint({
+      url: 'http://127.0.0.1:1/',
+      host: undefined,
+      internalKey: 'two\nlines',
+      backlogPath: 'backlog',
+      timeoutSeconds: 1,
+    });
+    expect(answer).toMatchObject({ fault: 'EndpointUnreachable', detail: 'ERR_INVALID_CHAR' });
+    expect(JSON.stringify(answer)).not.toContain('two');
+  });
+});
+
+describe('askEndpoint with an address that is none', () => {
+  it.each(['ftp://127.0.0.1/', 'api.internal:8000/x'])('answers that %s can not be reached', async (url) => {
+    expect(await ask(url)).toMatchObject({ fault: 'EndpointUnreachable', detail: 'ERR_INVALID_PROTOCOL' });
+  });
+});
+
+describe('numberAt', () => {
+  it('goes down a path', () => {
+    expect(numberAt('{"data":{"video":{"backlog":0}}}', 'data.video.backlog')).toBe(0);
+  });
+
+  it.each(['{"a":1e999}', '{"a":true}', '{"a":[1]}', 'null', '{'])('finds no number in %s', (json) => {
+    expect(numberAt(json, 'a')).toBeUndefined();
+  });
+});

@@ -1,0 +1,203 @@
+import { markKnownGood } from '../../functions/mark-known-good.ts';
+import { AwsError } from '../../sandbox/endpoint.ts';
+import { knownGoodLabel } from '../../workflow/versions.ts';
+import { envFinding, fastClock, openAws, parameterName, type TestAws } from '../support/aws.ts';
+import { executionRef, giveLease, leaseSettings } from '../support/execution.ts';
+
+let aws: TestAws;
+beforeEach(async () => {
+  aws = await openAws();
+});
+afterEach(() => aws.close());
+
+const backupName = '/app/env-backup';
+const settings = {
+  ...leaseSettings,
+  ENV_PARAMETER: parameterName,
+  ENV_READER: 'dotenv' as const,
+  ENV_CONTRACT: { requiredKeys: ['A'], requiredPrefixes: [], rules: {} },
+  BACKUP_PARAMETER: backupName as string | undefined,
+  KMS_KEY_ID: undefined as string | undefined,
+};
+const timestamp = '2026-01-01T00:00:00.000Z';
+const deployment = {
+  status: 'Success' as const,
+  commandId: '00000000-0000-0000-0000-000000000000',
+  documentName: 'deploy',
+  instanceIds: ['i-00000001'],
+  resumed: false,
+  redriveCount: 0,
+  startedAt: timestamp,
+  deadline: timestamp,
+  finishedAt: timestamp,
+};
+/** In an execution that starts when the version is there, `days` later. */
+const mark = async (
+  version = 1,
+  part: Partial<typeof settings> = {},
+  {
+    isDeployed = true,
+    days = 0,
+    hasLease = true,
+  }: { isDeployed?: boolean; days?: number; hasLease?: boolean } = {},
+) => {
+  const nowMs = Date.now() + days * 24 * 60 * 60 * 1000;
+  const execution = executionRef({ startedAt: new Date(nowMs + 1).toISOString() });
+  await giveLease(aws, hasLease ? execution : executionRef({ name: 'other' }));
+  return markKnownGood(
+    {
+      execution,
+      ...(isDeployed ? { deployment: { ...deployment, startedAt: new Date(nowMs + 1).toISOString() } } : {}),
+      env: envFinding({ keys: ['A'], version }),
+      endpoint: { httpStatus: 200, backlog: 7, attempts: 1, verifiedAt: timestamp },
+      backlog: { backlog: 7, metric: 'N/M', datapoint: { value: 7, timestamp } },
+    },
+    {
+      settings: { ...settings, ...part },
+      clock: { ...fastClock(50), now: () => nowMs },
+      ssm: aws.ssm,
+      dynamo: aws.dynamo,
+      sfn: aws.sfn,
+    },
+  );
+};
+const put = (Value: string, Name = parameterName) =>
+  aws.parameters.put({ Name, Value, Type: 'SecureString', Overwrite: true });
+const known = () => aws.parameters.get(`${parameterName}:${knownGoodLabel}`);
+const writes = () => ['PutParameter', 'LabelParameterVersion'].map((operation) => aws.countCalls(operation));
+
+describe('MarkKnownGood', () => {
+  it('labels the version that was seen to work, and copies it to the backup, encrypted', async () => {
+    put('A=1\n');
+    expect(await mark()).toEqual({
+      outcome: 'Marked',
+      version: 1,
+      backup: { parameterName: backupName, version: 1 },
+    });
+    expect(known()).toMatchObject({ Version: 1 });
+    expect(aws.parameters.get(backupName)).toMatchObject({ Type: 'SecureString', Value: 'A=1\n' });
+  });
+
+  it('moves the label forward, and takes it off the version before', async () => {
+    put('A=1\n');
+    await mark();
+    put('A=2\n');
+    expect(await mark(2)).toMatchObject({ outcome: 'Marked', version: 2, backup: { version: 2 } });
+    expect(known()).toMatchObject({ Version: 2, Value: 'A=2\n' });
+    expect(aws.parameters.history(parameterName).map(({ Labels }) => Labels)).toEqual([[], [knownGoodLabel]]);
+  });
+
+  it('writes nothing that is there already', async () => {
+    put('A=1\n');
+    await mark();
+    const before = writes();
+    expect(await mark()).toMatchObject({ outcome: 'AlreadyMarked', backup: { version: 1 } });
+    expect(writes()).toEqual(before);
+  });
+
+  it('marks nothing if somebody has written the parameter since', async () => {
+    put('A=1\n');
+    put('A=2\n');
+    expect(await mark(1)).toEqual({ outcome: 'Replaced', version: 2, backup: null });
+    expect(writes()).toEqual([0, 0]);
+  });
+
+  it('marks nothing in a parameter that was made anew since the execution has started', async () => {
+    put('A=1\n');
+    await mark();
+    aws.parameters.delete(parameterName);
+    put('A=unseen\n');
+    expect(await mark(1, {}, { days: -1 })).toMatchObject({ outcome: 'Replaced' });
+    expect(aws.parameters.get(backupName).Value).toBe('A=1\n');
+  });
+
+  it('marks nothing that was written after the deploy had started', async () => {
+    put('A=never deployed\n');
+    expect(await mark(1, {}, { days: -1 })).toMatchObject({ outcome: 'Replaced' });
+    expect(writes()).toEqual([0, 0]);
+  });
+
+  it('takes what was not deployed for proven only when it has stood for a day', async () => {
+    put('A=1\n');
+    expect(await mark(1, {}, { isDeployed: false })).toEqual({
+      outcome: 'NotProven',
+      version: 1,
+      backup: null,
+    });
+    expect(writes()).toEqual([0, 0]);
+    expect(await mark(1, {}, { isDeployed: false, days: 1 })).toMatchObject({ outcome: 'Marked' });
+  });
+
+  it('moves the label without a deploy to no version that lacks a key of the known-good one', async () => {
+    put('A=1\nB=2\n');
+    await mark();
+    put('A=1\n');
+    expect(await mark(2, {}, { isDeployed: false, days: 9 })).toMatchObject({ outcome: 'NotProven' });
+    expect(known()).toMatchObject({ Version: 1 });
+    expect(aws.parameters.get(backupName).Value).toBe('A=1\nB=2\n');
+    expect(await mark(2)).toMatchObject({ outcome: 'Marked' });
+  });
+
+  it('moves a backup up to Advanced that has become too long for Standard', async () => {
+    put('A=1\n', backupName);
+    aws.parameters.put({
+      Name: parameterName,
+      Value: `A=${'x'.repeat(5000)}\n`,
+      Type: 'SecureString',
+      Tier: 'Advanced',
+    });
+    expect(await mark()).toMatchObject({ outcome: 'Marked', backup: { version: 2 } });
+    expect(aws.parameters.get(backupName).Tier).toBe('Advanced');
+  });
+
+  it('copies a version that holds fewer keys than the copy before it, which stays in the history', async () => {
+    put('A=1\nOLD=2\n', backupName);
+    put('A=1\n');
+    await mark();
+    expect(aws.parameters.history(backupName).map(({ Value }) => Value)).toEqual(['A=1\nOLD=2\n', 'A=1\n']);
+  });
+
+  it('labels without a backup parameter, too', async () => {
+    put('A=1\n');
+    expect(await mark(1, { BACKUP_PARAMETER: undefined })).toEqual({
+      outcome: 'Marked',
+      version: 1,
+      backup: null,
+    });
+    expect(known()).toMatchObject({ Version: 1 });
+  });
+
+  it('names action and resource where labelling is denied', async () => {
+    put('A=1\n');
+    aws.fail('LabelParameterVersion', new AwsError('AccessDeniedException', ''));
+    await expect(mark()).rejects.toMatchObject({
+      name: 'AccessDenied',
+      message: expect.stringMatching(/ssm:LabelParameterVersion on parameter \/app\/env/),
+    });
+  });
+
+  it('labels again after an answer that got lost', async () => {
+    put('A=1\n');
+    aws.fail('LabelParameterVersion', 'drop-after');
+    await expect(mark()).rejects.toMatchObject({ name: 'AwsUnavailable' });
+    expect(await mark()).toMatchObject({ outcome: 'AlreadyMarked' });
+  });
+
+  it('fails as EnvReplaced where somebody has left the parameter incomplete meanwhile', async () => {
+    put('A=1\n');
+    put('B=1\n');
+    await expect(mark()).rejects.toMatchObject({
+      name: 'EnvReplaced',
+      message: expect.stringContaining(parameterName),
+    });
+    aws.parameters.delete(parameterName);
+    await expect(mark()).rejects.toMatchObject({ name: 'EnvReplaced' });
+    expect(writes()).toEqual([0, 0]);
+  });
+
+  it('marks and copies nothing without the lease', async () => {
+    put('A=1\n');
+    await expect(mark(1, {}, { hasLease: false })).rejects.toMatchObject({ name: 'LeaseLost' });
+    expect(writes()).toEqual([0, 0]);
+  });
+});

@@ -1,0 +1,205 @@
+import type { EnvReader } from '../../env/readers/readers.ts';
+import { planRecovery } from '../../functions/plan-recovery.ts';
+import { AwsError } from '../../sandbox/endpoint.ts';
+import { hashPlan, type PlanIngredients } from '../../workflow/plan.ts';
+import type { PlanRecoveryInput, Request } from '../../workflow/states.ts';
+import {
+  documentName,
+  envFinding,
+  fastClock,
+  openAws,
+  parameterName,
+  secret,
+  type TestAws,
+} from '../support/aws.ts';
+import { executionRef } from '../support/execution.ts';
+
+let aws: TestAws;
+beforeEach(async () => {
+  aws = await openAws({
+    instances: [
+      { id: 'i-00000002', tag: 'api' },
+      { id: 'i-00000001', tag: 'api' },
+    ],
+  });
+});
+afterEach(() => aws.close());
+
+const settings = {
+  ENV_PARAMETER: parameterName,
+  ENV_READER: 'dotenv' as EnvReader,
+  ENV_CONTRACT: { requiredKeys: ['DB_HOST', 'INTERNAL_KEY'], requiredPrefixes: [], rules: {} },
+  BACKUP_PARAMETER: undefined as string | undefined,
+  DOCUMENT_NAME: documentName,
+  INSTANCE_IDS: [] as string[],
+  INSTANCE_TAG: 'Name=api' as string | undefined,
+  FUNCTION_NAME: 'metric',
+  FUNCTION_SET: { API_URL: 'http://10.0.0.10/' },
+  FUNCTION_SET_FROM_ENV: { API_KEY: 'INTERNAL_KEY' },
+  FUNCTION_REMOVE: ['API_HOST'],
+  NEEDS_APPROVAL: false,
+};
+const request = (part: Partial<Request> = {}): Request => ({
+  mode: 'plan',
+  deploy: 'auto',
+  force: false,
+  reason: null,
+  trigger: 'operator',
+  ...part,
+});
+const plan = (input: Partial<PlanRecoveryInput> = {}, part: Partial<typeof settings> = {}) =>
+  planRecovery(
+    { execution: executionRef(), request: request(), env: envFinding({}), ...input },
+    {
+      settings: { ...settings, ...part },
+      clock: fastClock(50),
+      ssm: aws.ssm.reader,
+      lambda: aws.lambda.reader,
+    },
+  );
+const put = (Value: string) =>
+  aws.parameters.put({ Name: parameterName, Value, Type: 'SecureString', Overwrite: true });
+const key = secret();
+const complete = `DB_HOST=db\nINTERNAL_KEY=${key}\n`;
+const incomplete = envFinding({ complete: false, finding: 'Incomplete', version: 2, keys: ['OTHER'] });
+const right = { API_URL: 'http://10.0.0.10/', API_KEY: key };
+
+describe('PlanRecovery', () => {
+  it('plans nothing where nothing is wrong', async () => {
+    put(complete);
+    aws.addFunction('metric', 'return 1', right);
+    expect(await plan({ check: { needsDeploy: false, finding: 'Healthy', httpStatus: 200 } })).toMatchObject({
+      outcome: 'Planned',
+      changes: false,
+      parameter: { version: 1, finding: 'Complete', modifiedAt: expect.any(String) },
+      restore: null,
+      deploy: null,
+      function: { functionName: 'metric', setKeys: [], removedKeys: [], problem: null },
+    });
+  });
+
+  it('says by name what it would restore and from where, deploy and patch, and shows no value', async () => {
+    put(complete);
+    put('OTHER=1\n');
+    aws.addFunction('metric', 'return 1', { API_KEY: 'old', API_HOST: 'api.example.com' });
+    const planned = await plan({ env: incomplete });
+    expect(planned).toMatchObject({
+      changes: true,
+      needsApproval: false,
+      parameter: { version: 2 },
+      restore: {
+        source: { kind: 'history', version: 1, isKnownGood: false },
+        restoredKeys: ['DB_HOST', 'INTERNAL_KEY'],
+        keyCount: 3,
+      },
+      deploy: { documentName, instanceIds: ['i-00000001', 'i-00000002'], commands: ['node deploy.cjs'] },
+      // The key is the one that the restored text will have.
+      function: { setKeys: ['API_URL', 'API_KEY'], removedKeys: ['API_HOST'], problem: null },
+    });
+    expect(JSON.stringify(planned)).not.toContain(key);
+  });
+
+  it.each<[string, Partial<Request>, boolean]>([
+    ['deploys an API that is not healthy', {}, true],
+    ['does not deploy when told so', { deploy: 'never' }, false],
+  ])('%s', async (_what, part, isDeployed) => {
+    put(complete);
+    aws.addFunction('metric', 'return 1', right);
+    const check = { needsDeploy: true, finding: 'EndpointUnhealthy' as const, httpStatus: 500 };
+    const { deploy, changes } = await plan({ request: request(part), check });
+    expect([deploy !== null, changes]).toEqual([isDeployed, isDeployed]);
+  });
+
+  it('deploys always when told to', async () => {
+    put(complete);
+    aws.addFunction('metric', 'return 1', right);
+    expect(await plan({ request: request({ deploy: 'always' }) })).toMatchObject({ changes: true });
+  });
+
+  it('puts down what stands in the way of the deploy and of the function, and restores all the same', async () => {
+    put(complete);
+    put('OTHER=1\n');
+    expect(await plan({ env: incomplete }, { INSTANCE_TAG: 'Name=nobody' })).toMatchObject({
+      changes: true,
+      restore: { restoredKeys: ['DB_HOST', 'INTERNAL_KEY'] },
+      deploy: { instanceIds: [], problem: { error: 'NoInstances' } },
+      function: { problem: { error: 'FunctionNotFound' } },
+    });
+  });
+
+  it('fails where it would only have to wait, so that it is tried again', async () => {
+    put(complete);
+    const throttled = () => new AwsError('TooManyRequestsException', 'slow down', 429);
+    aws.fail('GetFunctionConfiguration', throttled(), throttled(), throttled(), throttled());
+    await expect(plan()).rejects.toMatchObject({ name: 'AwsThrottled' });
+  });
+
+  it('fails as EnvRestoreFailed where there is nothing to restore from', async () => {
+    put('OTHER=1\n');
+    await expect(plan({ env: incomplete })).rejects.toMatchObject({ name: 'EnvRestoreFailed' });
+  });
+
+  it('changes nothing in any of this', async () => {
+    put(complete);
+    put('OTHER=1\n');
+    aws.addFunction('metric', 'return 1', {});
+    await plan({ env: incomplete });
+    const operations = new Set(aws.endpoint.calls.map(({ operation }) => operation));
+    expect([...operations].sort()).toEqual([
+      'DescribeInstanceInformation',
+      'GetDocument',
+      'GetFunctionConfiguration',
+      'GetParameterHistory',
+    ]);
+  });
+});
+
+describe('the hash of a plan', () => {
+  const ingredients: PlanIngredients = {
+    parameter: { parameterName, finding: 'Incomplete', version: 2, modifiedAt: '2026-01-01T00:00:00.000Z' },
+    restore: {
+      source: { kind: 'history', version: 1, isKnownGood: false },
+      restoredKeys: ['A'],
+      revertedKeys: [],
+      keyCount: 2,
+    },
+    deploy: { documentName, instanceIds: ['i-00000001'], commands: ['deploy'], problem: null },
+    function: {
+      functionName: 'metric',
+      revisionId: 'one',
+      setKeys: ['A'],
+      removedKeys: ['B'],
+      problem: null,
+    },
+  };
+  const { parameter, restore, deploy, function: patched } = ingredients;
+
+  it.each<[string, Partial<PlanIngredients>]>([
+    ['the version of the parameter', { parameter: { ...parameter, version: 3 } }],
+    ['when that version was written', { parameter: { ...parameter, modifiedAt: null } }],
+    ['the parameter', { parameter: { ...parameter, parameterName: '/other' } }],
+    ['what is wrong with it', { parameter: { ...parameter, finding: 'Empty' } }],
+    ['whether it is restored', { restore: null }],
+    ['the source', { restore: restore && { ...restore, source: null } }],
+    ['the keys to restore', { restore: restore && { ...restore, restoredKeys: ['A', 'B'] } }],
+    ['the values to take back', { restore: restore && { ...restore, revertedKeys: ['A'] } }],
+    ['whether it is deployed', { deploy: null }],
+    ['the instances', { deploy: deploy && { ...deploy, instanceIds: ['i-00000002'] } }],
+    ['the commands', { deploy: deploy && { ...deploy, commands: ['another'] } }],
+    ['the document', { deploy: deploy && { ...deploy, documentName: 'other' } }],
+    ['the revision of the function', { function: { ...patched, revisionId: 'two' } }],
+    ['the function', { function: { ...patched, functionName: 'other' } }],
+    ['the variables to set', { function: { ...patched, setKeys: [] } }],
+    ['the variables to remove', { function: { ...patched, removedKeys: [] } }],
+    ['a problem', { function: { ...patched, problem: { error: 'AccessDenied', message: 'no' } } }],
+  ])('changes with %s', (_what, part) => {
+    expect(hashPlan({ ...ingredients, ...part })).not.toBe(hashPlan(ingredients));
+  });
+
+  it('does not depend on the order of fields', () => {
+    const { version, ...rest } = parameter;
+    expect(hashPlan({ function: patched, deploy, restore, parameter: { version, ...rest } })).toBe(
+      hashPlan(ingredients),
+    );
+  });
+});

@@ -1,0 +1,112 @@
+import { createServer, type Server } from 'node:http';
+import { queueDepthMetric } from '../../functions/metric/queue-depth-metric.ts';
+import { close, urlOf } from '../../sandbox/endpoint.ts';
+import { fastClock, openAws, secret, type TestAws } from '../support/aws.ts';
+
+let aws: TestAws;
+let api: Server;
+let body: string;
+let seen: { host: string | undefined; key: unknown }[];
+const key = secret();
+
+beforeEach(async () => {
+  aws = await openAws();
+  for (const [name, depth] of [
+    ['ai', 0],
+    ['video', 5],
+    ['messaging', 2],
+  ] as const)
+    aws.queues.setDepth(name, depth);
+  body = '{"backlog":7}';
+  seen = [];
+  api = createServer((request, response) => {
+    seen.push({ host: request.headers.host, key: request.headers['x-internal-key'] });
+    response.end(body);
+  });
+  await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve));
+  jest.spyOn(console, 'error').mockImplementation(() => undefined);
+});
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await close(api);
+  await aws.close();
+});
+
+const count = (part: { host?: string; url?: string; aiQueue?: string } = {}) =>
+  queueDepthMetric(
+    {},
+    {
+      clock: fastClock(50),
+      sqs: aws.sqs,
+      cloudWatch: aws.cloudWatch,
+      settings: {
+        VIDEO_BACKLOG_API_INTERNAL: part.url ?? urlOf(api),
+        LAMBDA_INTERNAL_API_KEY: key,
+        VIDEO_BACKLOG_API_HOST: part.host,
+        AI_QUEUE_NAME: part.aiQueue ?? 'ai',
+        VIDEO_QUEUE_NAME: 'video',
+        MESSAGING_QUEUE_NAME: 'messaging',
+        BACKLOG_PATH: 'backlog',
+        METRIC_NAMESPACE: 'App',
+        METRIC_NAME: 'BacklogCount',
+        METRIC_DIMENSIONS: { WorkerType: 'Video' },
+        METRIC_PERIOD_SECONDS: 60,
+        REQUEST_TIMEOUT_SECONDS: 2,
+      },
+    },
+  );
+const published = () =>
+  aws.metrics.read(
+    { Namespace: 'App', MetricName: 'BacklogCount', Dimensions: [{ Name: 'WorkerType', Value: 'Video' }] },
+    { startMs: 0, endMs: Date.now() + 60_000, periodSeconds: 60, statistic: 'Maximum' },
+  );
+
+describe('queue-depth-metric', () => {
+  it('counts the queues and the backlog, and publishes the backlog', async () => {
+    expect(await count()).toEqual({
+      ai_queue_depth: 0,
+      video_queue_depth: 5,
+      video_backlog_count: 7,
+      messaging_queue_depth: 2,
+    });
+    expect(published()).toMatchObject([{ value: 7 }]);
+    expect(seen).toEqual([{ host: urlOf(api).slice(7), key }]);
+  });
+
+  it('publishes a backlog of 0', async () => {
+    body = '{"backlog":0}';
+    await count();
+    expect(published()).toMatchObject([{ value: 0 }]);
+  });
+
+  it.each(['{"backlog":null}', '{"backlog":"7"}', 'Server Error'])(
+    'publishes nothing for %s',
+    async (answer) => {
+      body = answer;
+      expect(await count()).toMatchObject({ video_queue_depth: 5, video_backlog_count: null });
+      expect(aws.countCalls('PutMetricData')).toBe(0);
+    },
+  );
+
+  it('sends the Host that somebody has set', async () => {
+    await count({ host: 'api.example.com' });
+    expect(seen[0]?.host).toBe('api.example.com');
+  });
+
+  it('says null where there is no address yet, and for a queue that it can not count', async () => {
+    expect(await count({ url: '', aiQueue: 'nobody' })).toEqual({
+      ai_queue_depth: null,
+      video_queue_depth: 5,
+      video_backlog_count: null,
+      messaging_queue_depth: 2,
+    });
+  });
+
+  it('logs why it could not count, without the key', async () => {
+    body = '{}';
+    await count();
+    const logged = JSON.stringify(jest.mocked(console.error).mock.calls);
+    expect(logged).toContain('BacklogNotNumeric');
+    expect(logged).not.toContain(key);
+  });
+});

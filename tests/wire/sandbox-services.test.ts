@@ -1,0 +1,243 @@
+/** Run Command, alarms and templates as the sandbox has them, where no other test asks for it. */
+import {
+  CancelCommandCommand,
+  type CommandFilterKey,
+  GetCommandInvocationCommand,
+  GetDocumentCommand,
+  ListCommandsCommand,
+  SendCommandCommand,
+} from '@aws-sdk/client-ssm';
+import * as v from 'valibot';
+import { AlarmProperties, Metrics } from '../../sandbox/services/cloudwatch.ts';
+import { resolveTemplate } from '../../sandbox/template.ts';
+import { documentName, openAws, type TestAws } from '../support/aws.ts';
+
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+describe('Run Command', () => {
+  let aws: TestAws;
+  afterEach(() => aws.close());
+  /** What it starts outlives it, if it is let. */
+  const parent = `require('node:child_process').spawn(process.execPath, ['-e', 'setTimeout(() => {}, 600_000)'], { stdio: 'inherit' });
+    console.log('started'); setTimeout(() => {}, 600_000);`;
+  const send = async () => {
+    const { Command } = await aws.ssm.writer.send(
+      new SendCommandCommand({ DocumentName: documentName, InstanceIds: ['i-00000001'] }),
+    );
+    return { CommandId: Command?.CommandId ?? '', sent: aws.runCommand.commands.at(-1) };
+  };
+  const list = async (filters: Partial<Record<CommandFilterKey, string>>, CommandId?: string) => {
+    const Filters = Object.entries(filters).map(([key, value]) => ({
+      key: v.parse(
+        v.picklist(['Status', 'ExecutionStage', 'InvokedAfter', 'InvokedBefore', 'DocumentName']),
+        key,
+      ),
+      value,
+    }));
+    const { Commands = [] } = await aws.ssm.reader.send(
+      new ListCommandsCommand({ Filters, ...(CommandId === undefined ? {} : { CommandId }) }),
+    );
+    return Commands.map((command) => `${command.CommandId} ${command.Status}`);
+  };
+
+  it('gives the content of a document', async () => {
+    aws = await openAws({ deployTimeoutSeconds: 7 });
+    const { Content, ...rest } = await aws.ssm.reader.send(
+      new GetDocumentCommand({ Name: documentName, DocumentFormat: 'JSON' }),
+    );
+    expect(rest).toMatchObject({
+      Name: documentName,
+      DocumentVersion: '1',
+      Status: 'Active',
+      DocumentFormat: 'JSON',
+      DocumentType: 'Command',
+    });
+    expect(JSON.parse(Content ?? '')).toEqual({
+      mainSteps: [
+        {
+          action: 'aws:runShellScript',
+          inputs: { timeoutSeconds: '7', runCommand: ['node deploy.cjs'] },
+        },
+      ],
+    });
+    await expect(
+      aws.ssm.reader.send(new GetDocumentCommand({ Name: documentName, DocumentVersion: '2' })),
+    ).rejects.toMatchObject({ name: 'InvalidDocumentVersion' });
+  });
+
+  it('lists commands by their id, status, stage and time', async () => {
+    aws = await openAws({ deployScript: 'setTimeout(() => {}, 600_000)' });
+    const first = await send();
+    await aws.ssm.writer.send(new CancelCommandCommand({ CommandId: first.CommandId }));
+    const second = await send();
+    await until(async () => (await list({})).length === 2);
+    const cancelled = `${first.CommandId} Cancelled`;
+    const running = `${second.CommandId} InProgress`;
+    expect(await list({})).toEqual([running, cancelled]);
+    expect(await list({}, first.CommandId)).toEqual([cancelled]);
+    expect(await list({ Status: 'Cancelled' })).toEqual([cancelled]);
+    expect(await list({ Status: 'InProgress', DocumentName: documentName })).toEqual([running]);
+    expect(await list({ ExecutionStage: 'Complete' })).toEqual([cancelled]);
+    expect(await list({ ExecutionStage: 'Executing' })).toEqual([running]);
+    const hour = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString();
+    expect(await list({ InvokedAfter: hour(-1), InvokedBefore: hour(1) })).toHaveLength(2);
+    expect(await list({ InvokedAfter: hour(1) })).toEqual([]);
+    expect(await list({ InvokedBefore: hour(-1) })).toEqual([]);
+    expect(() =>
+      aws.runCommand.operations.ListCommands?.({ Filters: [{ key: 'Other', value: '' }] }),
+    ).toThrow(expect.objectContaining({ name: 'InvalidFilterKey' }));
+  });
+
+  it('cancels a command in two steps, with all its processes', async () => {
+    aws = await openAws({ deployScript: parent });
+    const { CommandId, sent } = await send();
+    const [invocation] = sent?.invocations ?? [];
+    await until(() => invocation?.stdout.includes('started') ?? false);
+    await until(async () => (await list({})).length === 1);
+    const cancelling = aws.runCommand.operations.CancelCommand?.({ CommandId });
+    expect(invocation).toMatchObject({ Status: 'Cancelling', StatusDetails: 'Cancelling' });
+    expect(aws.runCommand.operations.ListCommands?.({})).toMatchObject({
+      Commands: [{ Status: 'Cancelling', CompletedCount: 0 }],
+    });
+    // It would be ten minutes, if a process were left.
+    await cancelling;
+    expect(await list({ Status: 'Cancelled' })).toEqual([`${CommandId} Cancelled`]);
+    expect(
+      await aws.ssm.reader.send(new GetCommandInvocationCommand({ CommandId, InstanceId: 'i-00000001' })),
+    ).toMatchObject({ Status: 'Cancelled', StatusDetails: 'Cancelled', ResponseCode: -1 });
+  });
+
+  it('leaves a command alone that has ended', async () => {
+    aws = await openAws();
+    const { CommandId, sent } = await send();
+    await sent?.ended;
+    await aws.ssm.writer.send(new CancelCommandCommand({ CommandId }));
+    expect(sent?.invocations[0]).toMatchObject({ Status: 'Success', ResponseCode: 0 });
+    await expect(
+      aws.ssm.writer.send(new CancelCommandCommand({ CommandId, InstanceIds: ['i-other'] })),
+    ).rejects.toMatchObject({ name: 'InvalidInstanceId' });
+  });
+});
+
+describe('an alarm', () => {
+  const properties = (part: object) =>
+    v.parse(AlarmProperties, {
+      AlarmName: 'alarm',
+      Namespace: 'App',
+      MetricName: 'Count',
+      Statistic: 'Maximum',
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+      Threshold: 1,
+      Period: 3600,
+      EvaluationPeriods: 1,
+      TreatMissingData: 'notBreaching',
+      ...part,
+    });
+  const stateOf = (part: object, value?: number) => {
+    const metrics = new Metrics(() => undefined);
+    if (value !== undefined)
+      metrics.put('App', [
+        { MetricName: 'Count', Dimensions: [], Value: value, Timestamp: Date.now(), StorageResolution: 60 },
+      ]);
+    metrics.addAlarm(properties(part));
+    metrics.evaluateAlarms();
+    return metrics.alarms()[0]?.state;
+  };
+
+  it('compares as it says', () => {
+    const states = (ComparisonOperator: string) =>
+      [0, 1, 2].map((value) => stateOf({ ComparisonOperator }, value));
+    expect(states('LessThanThreshold')).toEqual(['ALARM', 'OK', 'OK']);
+    expect(states('LessThanOrEqualToThreshold')).toEqual(['ALARM', 'ALARM', 'OK']);
+    expect(states('GreaterThanOrEqualToThreshold')).toEqual(['OK', 'ALARM', 'ALARM']);
+    expect(states('GreaterThanThreshold')).toEqual(['OK', 'OK', 'ALARM']);
+  });
+
+  it('takes missing data as it says', () => {
+    expect(stateOf({})).toBe('OK');
+    expect(stateOf({ TreatMissingData: 'breaching' })).toBe('ALARM');
+    expect(stateOf({ EvaluationPeriods: 2 }, 1)).toBe('OK');
+    expect(stateOf({ EvaluationPeriods: 2, TreatMissingData: 'breaching' }, 1)).toBe('ALARM');
+  });
+});
+
+describe('a template', () => {
+  const yes = { 'Fn::Equals': [{ Ref: 'AWS::Region' }, 'ap-northeast-2'] };
+  const no = { 'Fn::Not': [yes] };
+  const resolve = (template: object) => resolveTemplate(JSON.stringify(template));
+
+  it.each<[string, object, boolean]>([
+    ['all of which hold', { 'Fn::And': [yes, yes] }, true],
+    ['one of which does not hold', { 'Fn::And': [yes, no] }, false],
+    ['one of which has to hold', { 'Fn::Or': [no, yes] }, true],
+    ['none of which holds', { 'Fn::Or': [no, no] }, false],
+    [
+      'that are named',
+      { 'Fn::And': [{ Condition: 'Yes' }, { 'Fn::Or': [no, { 'Fn::Not': [{ Condition: 'No' }] }] }] },
+      true,
+    ],
+  ])('has conditions of conditions %s', (_what, Tested, expected) => {
+    const resources = resolve({
+      Conditions: { Yes: yes, No: no, Tested },
+      Resources: {
+        Queue: { Type: 'AWS::SQS::Queue', Condition: 'Tested' },
+        Other: { Type: 'AWS::SQS::Queue', Properties: { Name: { 'Fn::If': ['Tested', 'yes', 'no'] } } },
+      },
+    });
+    expect(resources.has('Queue')).toBe(expected);
+    expect(resources.get('Other')?.properties.Name).toBe(expected ? 'yes' : 'no');
+  });
+
+  it('is refused if it asks for a condition or an attribute that is not there', () => {
+    const withQueue = (part: object) => () =>
+      resolve({ Resources: { Queue: { Type: 'AWS::SQS::Queue', ...part } } });
+    expect(withQueue({ Condition: 'Nobody' })).toThrow('Nobody');
+    expect(withQueue({ Properties: { Name: { 'Fn::GetAtt': ['Queue', 'Colour'] } } })).toThrow(
+      'Queue.Colour',
+    );
+  });
+
+  it('leaves a policy’s own Condition as it is', () => {
+    const Condition = { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } };
+    const resources = resolve({
+      Resources: { Policy: { Type: 'AWS::SQS::QueuePolicy', Properties: { Statement: [{ Condition }] } } },
+    });
+    expect(resources.get('Policy')?.properties).toEqual({
+      Statement: [{ Condition: { StringEquals: { 'aws:SourceAccount': '111122223333' } } }],
+    });
+  });
+
+  it('names tables, topics and queues', () => {
+    const names = (logicalId: string, ...attributes: string[]) => ({
+      Ref: { Ref: logicalId },
+      ...Object.fromEntries(attributes.map((name) => [name, { 'Fn::GetAtt': [logicalId, name] }])),
+    });
+    const resources = resolve({
+      Resources: {
+        Table: { Type: 'AWS::DynamoDB::Table', Properties: { TableName: 'leases' } },
+        Topic: { Type: 'AWS::SNS::Topic', Properties: { TopicName: 'recovery' } },
+        Queue: { Type: 'AWS::SQS::Queue' },
+        All: {
+          Type: 'Custom::All',
+          Properties: {
+            table: names('Table', 'Arn'),
+            topic: names('Topic', 'TopicArn', 'TopicName'),
+            queue: names('Queue', 'Arn', 'QueueName'),
+          },
+        },
+      },
+    });
+    const arn = (service: string, name: string) => `arn:aws:${service}:ap-northeast-2:111122223333:${name}`;
+    expect(resources.get('All')?.properties).toEqual({
+      table: { Ref: 'leases', Arn: arn('dynamodb', 'table/leases') },
+      topic: { Ref: arn('sns', 'recovery'), TopicArn: arn('sns', 'recovery'), TopicName: 'recovery' },
+      queue: {
+        Ref: 'https://sqs.ap-northeast-2.amazonaws.com/111122223333/Queue',
+        Arn: arn('sqs', 'Queue'),
+        QueueName: 'Queue',
+      },
+    });
+  });
+});

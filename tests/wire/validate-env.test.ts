@@ -1,0 +1,171 @@
+import type { EnvContract } from '../../env/contract.ts';
+import type { EnvReader } from '../../env/readers/readers.ts';
+import type { EnvSettings } from '../../functions/runtime/settings.ts';
+import { validateEnv } from '../../functions/validate-env.ts';
+import { AwsError } from '../../sandbox/endpoint.ts';
+import { fastClock, openAws, parameterName, secret, type TestAws } from '../support/aws.ts';
+import { executionRef } from '../support/execution.ts';
+
+let aws: TestAws;
+beforeEach(async () => {
+  aws = await openAws();
+});
+afterEach(() => aws.close());
+
+const contract: EnvContract = {
+  requiredKeys: ['DB_HOST', 'DB_PASSWORD'],
+  requiredPrefixes: ['R2_'],
+  rules: {},
+};
+const settings = {
+  ENV_PARAMETER: parameterName,
+  ENV_READER: 'dotenv' as const,
+  ENV_CONTRACT: contract,
+};
+const validate = (part: Partial<EnvSettings> = {}) =>
+  validateEnv(
+    { execution: executionRef() },
+    { settings: { ...settings, ...part }, clock: fastClock(50), ssm: aws.ssm.reader },
+  );
+const put = (Value: string, Type: 'SecureString' | 'String' = 'SecureString') =>
+  aws.parameters.put({ Name: parameterName, Value, Type, Overwrite: true });
+
+describe('ValidateEnv', () => {
+  it('finds a complete env complete, by name, version and size, and shows no value', async () => {
+    const password = secret();
+    put('DB_HOST=a\n');
+    put(`DB_HOST=db\nDB_PASSWORD=${password}\nR2_KEY=k\n`);
+    const output = await validate();
+    expect(output).toEqual({
+      complete: true,
+      finding: 'Complete',
+      parameterName,
+      version: 2,
+      type: 'SecureString',
+      sizeBytes: `DB_HOST=db\nDB_PASSWORD=${password}\nR2_KEY=k\n`.length,
+      keyCount: 3,
+      keys: ['DB_HOST', 'DB_PASSWORD', 'R2_KEY'],
+      missingKeys: [],
+      blankKeys: [],
+      missingPrefixes: [],
+      duplicateKeys: [],
+      hasBom: false,
+      hasCrlf: false,
+    });
+    expect(JSON.stringify(output)).not.toContain(password);
+  });
+
+  it('takes a missing parameter for a finding', async () => {
+    expect(await validate()).toMatchObject({
+      complete: false,
+      finding: 'Missing',
+      version: 0,
+      type: null,
+    });
+  });
+
+  it('takes white space for an empty env', async () => {
+    put(' \n\n');
+    expect(await validate()).toMatchObject({ complete: false, finding: 'Empty', version: 1 });
+  });
+
+  it('names missing and blank keys', async () => {
+    put('DB_HOST=\nOTHER=1\n');
+    expect(await validate()).toMatchObject({
+      complete: false,
+      finding: 'Incomplete',
+      missingKeys: ['DB_PASSWORD'],
+      blankKeys: ['DB_HOST'],
+      missingPrefixes: ['R2_'],
+    });
+  });
+
+  it('shows no secret that was written over the parameter and reads like a key', async () => {
+    put('q83vEjRWeJq8wQ9zT4uV7yB2nM5kL8pX=');
+    const output = await validate();
+    expect(output).toMatchObject({ complete: false, keyCount: 1, keys: [] });
+    expect(JSON.stringify(output)).not.toContain('q83vEjRWeJq8');
+  });
+
+  it('reads through BOM and CRLF and says that they are there', async () => {
+    put('\uFEFFDB_HOST=a\r\nDB_PASSWORD=b\r\nR2_KEY=c\r\n');
+    expect(await validate()).toMatchObject({ complete: true, hasBom: true, hasCrlf: true });
+  });
+
+  it('fails as EnvInvalid on an unclosed quote, with the line and no value', async () => {
+    const value = secret();
+    put(`DB_HOST=a\nDB_PASSWORD="${value}\nR2_KEY=k\n`);
+    await expect(validate()).rejects.toMatchObject({
+      name: 'EnvInvalid',
+      message: expect.stringMatching(/line 2: a quote is opened and never closed/),
+    });
+    await expect(validate()).rejects.not.toMatchObject({ message: expect.stringContaining(value) });
+  });
+
+  it('fails as EnvInvalid on a template leftover in a required key', async () => {
+    put('DB_HOST={{ db_host }}\nDB_PASSWORD=b\nR2_KEY=c\n');
+    await expect(validate()).rejects.toMatchObject({
+      name: 'EnvInvalid',
+      message: expect.stringContaining('DB_HOST'),
+    });
+  });
+
+  it('fails as EnvInvalid on a value that breaks its rule, and names key and rule only', async () => {
+    const value = secret();
+    put(`DB_HOST=a\nDB_PASSWORD=b\nR2_KEY=c\nDB_PORT=${value}\n`);
+    const rules = { DB_PORT: { nonEmpty: false, noPlaceholder: false, type: 'integer' as const } };
+    const failure = validate({ ENV_CONTRACT: { ...contract, rules } });
+    await expect(failure).rejects.toMatchObject({
+      name: 'EnvInvalid',
+      message: expect.stringContaining('DB_PORT is not an integer'),
+    });
+    await expect(failure).rejects.not.toMatchObject({ message: expect.stringContaining(value) });
+  });
+
+  it.each<[EnvReader, string]>([
+    ['shell', 'DB_HOST=a\r\nDB_PASSWORD=b\r\nR2_KEY=c\r\n'],
+    ['node', '\uFEFFDB_HOST=a\nDB_PASSWORD=b\nR2_KEY=c\n'],
+    ['systemd', '\uFEFFDB_HOST=a\nDB_PASSWORD=b\nR2_KEY=c\n'],
+  ])('finds a complete env misread where %s stumbles over BOM or CRLF', async (ENV_READER, text) => {
+    put(text);
+    expect(await validate({ ENV_READER })).toMatchObject({ complete: false, finding: 'Misread' });
+  });
+
+  it('fails after one try where access is denied, naming action and resource', async () => {
+    put('A=1');
+    aws.fail('GetParameter', new AwsError('AccessDeniedException', 'User arn:… is not authorized'));
+    await expect(validate()).rejects.toMatchObject({
+      name: 'AccessDenied',
+      message: expect.stringMatching(/ssm:GetParameter on parameter \/app\/env/),
+      cause: { name: 'AccessDeniedException', httpStatus: 400 },
+    });
+    expect(aws.countCalls('GetParameter')).toBe(1);
+  });
+
+  it('fails as CredentialsExpired on credentials that are', async () => {
+    aws.fail(
+      'GetParameter',
+      new AwsError('ExpiredTokenException', 'The security token included in the request is expired'),
+    );
+    await expect(validate()).rejects.toMatchObject({ name: 'CredentialsExpired' });
+  });
+
+  it('gives up on throttling that does not end', async () => {
+    aws.fail(
+      'GetParameter',
+      ...Array.from({ length: 9 }, () => new AwsError('ThrottlingException', 'Rate exceeded')),
+    );
+    await expect(validate()).rejects.toMatchObject({ name: 'AwsThrottled' });
+  });
+
+  it('lives through throttling, a 503 and a connection that is cut', async () => {
+    put('DB_HOST=a\nDB_PASSWORD=b\nR2_KEY=c\n');
+    aws.fail(
+      'GetParameter',
+      new AwsError('ThrottlingException', 'Rate exceeded'),
+      new AwsError('ServiceUnavailable', '', 503),
+      'drop-before',
+    );
+    expect((await validate()).complete).toBe(true);
+  });
+});

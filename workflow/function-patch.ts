@@ -1,0 +1,48 @@
+import type { FunctionSettings } from '../functions/runtime/settings.ts';
+import { RecoveryError } from './errors.ts';
+
+/** Lambda holds at most 4 KB of environment, counted as the JSON of all variables. */
+export const functionEnvLimitBytes = 4096;
+
+export interface EnvPatch {
+  readonly set: Readonly<Record<string, string>>;
+  readonly remove: readonly string[];
+}
+
+/**
+ * What the target asks of the function's environment, with the values of the env in it.
+ *
+ * @throws RecoveryError InternalKeyMissing
+ */
+export function patchFrom(env: ReadonlyMap<string, string>, settings: FunctionSettings): EnvPatch {
+  const fromEnv = Object.entries(settings.FUNCTION_SET_FROM_ENV).map(([variable, key]) => {
+    const value = env.get(key);
+    if (value === undefined) {
+      throw new RecoveryError(
+        'InternalKeyMissing',
+        `parameter ${settings.ENV_PARAMETER} has no value for ${key}, which ${variable} of function ${settings.FUNCTION_NAME} needs. Put it into the parameter.`,
+      );
+    }
+    return [variable, value];
+  });
+  return {
+    set: { ...settings.FUNCTION_SET, ...Object.fromEntries(fromEnv) },
+    remove: settings.FUNCTION_REMOVE,
+  };
+}
+
+/** The environment with the patch applied, and by name what that changes; every other variable keeps its value. */
+export function patchVariables(
+  variables: Readonly<Record<string, string>>,
+  { set, remove }: EnvPatch,
+): { variables: Record<string, string>; setKeys: string[]; removedKeys: string[]; keptKeyCount: number } {
+  const setKeys = Object.keys(set).filter((key) => variables[key] !== set[key]);
+  const removedKeys = remove.filter((key) => Object.hasOwn(variables, key));
+  const kept = Object.entries(variables).filter(([key]) => !remove.includes(key) && !Object.hasOwn(set, key));
+  return {
+    variables: { ...Object.fromEntries(kept), ...set },
+    setKeys,
+    removedKeys,
+    keptKeyCount: kept.length,
+  };
+}

@@ -1,0 +1,37 @@
+import type { ParameterTier } from '@aws-sdk/client-ssm';
+
+/** Marks the version with which the API was last seen to answer and the metric to count. */
+export const knownGoodLabel = 'known-good';
+
+/** One version of a parameter. `text` is secret. */
+export interface ParameterVersion {
+  readonly text: string;
+  readonly version: number;
+  readonly type: string;
+}
+
+/** A version with what its history tells, and what `PutParameter` would clear if it weren't passed again. */
+export interface ParameterRecord extends ParameterVersion {
+  readonly keyId: string | undefined;
+  readonly description: string | undefined;
+  readonly allowedPattern: string | undefined;
+  readonly tier: ParameterTier | undefined;
+  readonly labels: readonly string[];
+  readonly modifiedAt: Date | undefined;
+  /** The ARN of who wrote it. */
+  readonly modifiedBy: string | undefined;
+}
+
+/** A version that has stood for a day has been deployed and lived with, marked or not. */
+const settledAfterMs = 24 * 60 * 60 * 1000;
+
+/** Whether a version stood for a day before the next one came, or until now. */
+export function isSettled(
+  record: ParameterRecord,
+  history: readonly ParameterRecord[],
+  nowMs: number,
+): boolean {
+  const next = history.find(({ version }) => version > record.version);
+  const endMs = next ? next.modifiedAt?.getTime() : nowMs;
+  return (endMs ?? 0) - (record.modifiedAt?.getTime() ?? Number.POSITIVE_INFINITY) >= settledAfterMs;
+}
