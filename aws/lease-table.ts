@@ -14,7 +14,7 @@ import * as v from 'valibot';
 import type { LeaseSettings, PauseSettings } from '../functions/runtime/settings.ts';
 import { RecoveryError } from '../workflow/errors.ts';
 import { type ExecutionRef, RecoveryPlan, type Skip } from '../workflow/states.ts';
-import { count, nameOf } from '../workflow/words.ts';
+import { counted, executionName } from '../workflow/words.ts';
 import { callAws, readerConfig } from './call.ts';
 import type { Clock } from './clock.ts';
 
@@ -189,7 +189,7 @@ export async function takeLease(
           outcome: 'AlreadyRunning',
           owner: owner?.arn ?? '',
           until: null,
-          message: `execution ${nameOf(owner?.arn ?? '')} recovers this target since ${owner?.takenAt}; wait for it to end`,
+          message: `execution ${executionName(owner?.arn ?? '')} recovers this target since ${owner?.takenAt}; wait for it to end`,
         },
       };
     }
@@ -237,7 +237,7 @@ function isOver({ endings, owner }: Ledger, { arn, redriveCount }: ExecutionRef)
 function leaseLost({ owner }: Ledger, { name }: ExecutionRef): RecoveryError {
   return new RecoveryError(
     'LeaseLost',
-    `execution ${name} does not hold the lease of this target (${owner ? `execution ${nameOf(owner.arn)} does` : 'it was freed'}), so that nothing was changed. Wait until no other execution runs, then redrive this one or start anew.`,
+    `execution ${name} does not hold the lease of this target (${owner ? `execution ${executionName(owner.arn)} does` : 'it was freed'}), so that nothing was changed. Wait until no other execution runs, then redrive this one or start anew.`,
   );
 }
 
@@ -392,7 +392,7 @@ export function findPause(
       outcome: 'CircuitOpen',
       owner: last.arn,
       until,
-      message: `${count(failures.length, 'recovery', 'recoveries')} failed within ${count(WINDOW_HOURS, 'hour')}, so that none starts by itself before ${until}. ${force}`,
+      message: `${counted(failures.length, 'recovery', 'recoveries')} failed within ${counted(WINDOW_HOURS, 'hour')}, so that none starts by itself before ${until}. ${force}`,
     };
   }
   const pauseMs = Math.min(COOLDOWN_MINUTES * 60_000 * 2 ** (recent.length - 1), windowMs);
@@ -403,7 +403,7 @@ export function findPause(
     outcome: 'CoolingDown',
     owner: last.arn,
     until,
-    message: `execution ${nameOf(last.arn)} ended at ${last.endedAt} (${last.outcome}), so that none starts by itself before ${until}. ${force}`,
+    message: `execution ${executionName(last.arn)} ended at ${last.endedAt} (${last.outcome}), so that none starts by itself before ${until}. ${force}`,
   };
 }
 

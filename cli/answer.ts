@@ -4,7 +4,7 @@ import { callAws } from '../aws/call.ts';
 import { readLedger } from '../aws/lease-table.ts';
 import { planLines } from '../workflow/messages.ts';
 import type { Approval } from '../workflow/states.ts';
-import { nameOf } from '../workflow/words.ts';
+import { executionName } from '../workflow/words.ts';
 import type { Outcome, Session } from './session.ts';
 
 /**
@@ -26,17 +26,19 @@ export async function answerPlan(
     terminal.print(why);
     return { ok: false, report: { answered: false, why } };
   };
-  if (!approval || (approval.arn !== execution && nameOf(approval.arn) !== execution))
-    return refuse(`Execution ${nameOf(execution)} waits for no approval.`);
+  if (!approval || (approval.arn !== execution && executionName(approval.arn) !== execution))
+    return refuse(`Execution ${executionName(execution)} waits for no approval.`);
   if (Date.parse(approval.until) <= clock.now())
-    return refuse(`Execution ${nameOf(execution)} has waited until ${approval.until}, and waits no longer.`);
+    return refuse(
+      `Execution ${executionName(execution)} has waited until ${approval.until}, and waits no longer.`,
+    );
   const { hash } = approval.plan;
   if (plan !== undefined && !hash.startsWith(plan))
     return refuse(
-      `Execution ${nameOf(execution)} has the plan ${hash.slice(0, 12)} by now. Look at it first.`,
+      `Execution ${executionName(execution)} has the plan ${hash.slice(0, 12)} by now. Look at it first.`,
     );
 
-  terminal.print(`Plan ${hash.slice(0, 12)} of execution ${nameOf(approval.arn)}`);
+  terminal.print(`Plan ${hash.slice(0, 12)} of execution ${executionName(approval.arn)}`);
   for (const line of planLines(approval.plan)) terminal.print(line);
   if (decision === 'Approved' && !(await terminal.confirm('Approve of this?')))
     return refuse('Not answered; it goes on waiting.');
@@ -52,7 +54,7 @@ export async function answerPlan(
     },
     { TaskTimedOut: () => false, TaskDoesNotExist: () => false, InvalidToken: () => false },
   );
-  if (!isTaken) return refuse(`Execution ${nameOf(approval.arn)} waits no longer.`);
+  if (!isTaken) return refuse(`Execution ${executionName(approval.arn)} waits no longer.`);
   terminal.print(
     decision === 'Approved'
       ? 'Approved. If everything is still as the plan has it, the execution goes on; otherwise it ends and changes nothing.'

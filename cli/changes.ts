@@ -3,7 +3,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { type EnvContract, namesOf } from '../env/contract.ts';
 import type { EnvDocument } from '../env/document.ts';
 import { effectiveEntries, isBlank } from '../env/entries.ts';
-import { count } from '../workflow/words.ts';
+import { counted } from '../workflow/words.ts';
 import { UsageError } from './terminal.ts';
 
 /**
@@ -79,7 +79,7 @@ export function changeLines({ changes, hiddenCount }: Changes): string[] {
       ? '-'
       : value.length === 0
         ? 'blank'
-        : `${count(value.length, 'char')} ${value.fingerprint}`;
+        : `${counted(value.length, 'char')} ${value.fingerprint}`;
   return [
     ...changes.map(
       ({ key, kind, before, after }) =>

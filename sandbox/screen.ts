@@ -17,7 +17,7 @@ import {
   Skip,
   TakeLeaseOutput,
 } from '../workflow/states.ts';
-import { count, listNames } from '../workflow/words.ts';
+import { counted, listNames } from '../workflow/words.ts';
 import type { Execution, HistoryEvent } from './services/execution.ts';
 
 /** One finding in words for each Task state, from the result of its function. */
@@ -37,7 +37,7 @@ const findings: Record<string, (result: unknown) => string> = {
     ];
     return env.complete
       ? `complete: version ${env.version}, ${env.keyCount} keys`
-      : `${env.finding.toLowerCase()}: version ${env.version} has ${count(env.keyCount, 'key')}; missing ${listNames(missing, 8)}`;
+      : `${env.finding.toLowerCase()}: version ${env.version} has ${counted(env.keyCount, 'key')}; missing ${listNames(missing, 8)}`;
   },
   PlanRecovery: (result) => {
     const plan = v.parse(RecoveryPlan, result);
@@ -58,7 +58,7 @@ const findings: Record<string, (result: unknown) => string> = {
     const { outcome, version, source, keyCount, restoredKeys } = v.parse(EnvUpload, result);
     if (outcome === 'AlreadyComplete') return `already complete: version ${version}`;
     if (!source) return `merged in what had been written over; version ${version} has ${keyCount} keys`;
-    return `restored ${count(restoredKeys.length, 'key')} from ${nameOfOrigin(source)}; version ${version} has ${keyCount}`;
+    return `restored ${counted(restoredKeys.length, 'key')} from ${nameOfOrigin(source)}; version ${version} has ${keyCount}`;
   },
   CheckEndpoint: (result) => {
     const { finding, httpStatus } = v.parse(EndpointCheck, result);
@@ -70,7 +70,7 @@ const findings: Record<string, (result: unknown) => string> = {
   },
   AwaitDeploy: (result) => {
     const { status, instanceIds } = v.parse(Deployment, result);
-    return status === 'Success' ? `succeeded on ${count(instanceIds.length, 'instance')}` : 'still running';
+    return status === 'Success' ? `succeeded on ${counted(instanceIds.length, 'instance')}` : 'still running';
   },
   VerifyEndpoint: (result) => {
     const { httpStatus, backlog } = v.parse(EndpointProof, result);
@@ -173,9 +173,9 @@ export function reportLines(report: RecoveryReport, execution: Execution): strin
       ? [`    ${patched.functionName} had ${listNames(patched.removedKeys)} in its environment`]
       : []),
     '  What was done',
-    `    env: ${env.restoredKeys.length > 0 ? `${count(env.restoredKeys.length, 'key')} restored` : 'nothing'}`,
+    `    env: ${env.restoredKeys.length > 0 ? `${counted(env.restoredKeys.length, 'key')} restored` : 'nothing'}`,
     `    deploy: ${deployment ? `${deployment.instanceIds.join(', ')} in ${deployment.durationSeconds} s` : 'none'}`,
-    `    function: ${patched.outcome === 'Patched' ? `${count(patched.setKeys.length, 'variable')} set, ${patched.removedKeys.length} removed, ${patched.keptKeyCount} kept` : 'nothing'}`,
+    `    function: ${patched.outcome === 'Patched' ? `${counted(patched.setKeys.length, 'variable')} set, ${patched.removedKeys.length} removed, ${patched.keptKeyCount} kept` : 'nothing'}`,
     '  Proof',
     `    keys      ${env.keyCountBefore} before (version ${env.versionBefore}), ${env.keyCountAfter} after (version ${env.versionAfter})`,
     `    endpoint  HTTP ${endpoint.httpStatus}, backlog ${endpoint.backlog}`,

@@ -5,7 +5,7 @@ import { type EnvDocument, readEnvText } from '../env/document.ts';
 import { lostKeys, mergeEnv } from '../env/merge.ts';
 import { RecoveryError } from './errors.ts';
 import type { ParameterRecord, ParameterVersion } from './versions.ts';
-import { count } from './words.ts';
+import { counted } from './words.ts';
 
 /** SSM: a Standard parameter holds 4 KB, an Advanced one 8 KB. Intelligent-Tiering picks between the two. */
 const sizeLimitBytes = { Standard: 4096, Advanced: 8192, 'Intelligent-Tiering': 8192 } as const;
@@ -78,7 +78,7 @@ export function refuseUnsafe(
     const hidden = lost.length - names.length;
     throw new RecoveryError(
       'EnvWouldShrink',
-      `parameter ${name}: the text to write would lose ${count(lost.length, 'key')}: ${[...names, ...(hidden > 0 ? [`${hidden} whose name may be a secret`] : [])].join(', ')}. Nothing was written.`,
+      `parameter ${name}: the text to write would lose ${counted(lost.length, 'key')}: ${[...names, ...(hidden > 0 ? [`${hidden} whose name may be a secret`] : [])].join(', ')}. Nothing was written.`,
     );
   }
   const problemsOf = (document: EnvDocument) => {

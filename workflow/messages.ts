@@ -12,7 +12,7 @@ import type {
   RefusalReport,
   Request,
 } from './states.ts';
-import { count, duration, listNames, nameOf } from './words.ts';
+import { counted, duration, executionName, listNames } from './words.ts';
 
 export interface Notification {
   /** SNS takes up to 100 characters of ASCII, without line breaks. */
@@ -45,7 +45,7 @@ export function approvalNotification(
   plan: RecoveryPlan,
   until: string,
 ): Notification {
-  const name = nameOf(recovery.execution.arn);
+  const name = executionName(recovery.execution.arn);
   return {
     subject: subjectOf(recovery, 'approval needed'),
     text: paragraphs(
@@ -79,7 +79,7 @@ export function endNotification(recovery: Recovery, report: RecoveryReport): Not
         reasonLine(report, { parameter: { ...env, version: env.versionBefore } }, 'was'),
         'What was done',
         env.versionAfter === env.versionBefore
-          ? `  env         nothing; version ${env.versionAfter} has ${count(env.keyCountAfter, 'key')}`
+          ? `  env         nothing; version ${env.versionAfter} has ${counted(env.keyCountAfter, 'key')}`
           : `  env         ${restoredText(env)}; version ${env.versionAfter} has ${env.keyCountAfter}`,
         deployment
           ? `  deploy      ${deployment.instanceIds.join(', ')} in ${duration(deployment.durationSeconds)}`
@@ -144,7 +144,7 @@ export function failureNotification(recovery: Recovery, failed: FailedRun): Noti
   const done = [
     ...(upload
       ? [
-          `  env         version ${upload.version} has ${count(upload.keyCount, 'key')}, ${upload.restoredKeys.length} of them restored`,
+          `  env         version ${upload.version} has ${counted(upload.keyCount, 'key')}, ${upload.restoredKeys.length} of them restored`,
         ]
       : []),
     ...(deployment?.status === 'Success' ? [`  deploy      ${deployment.instanceIds.join(', ')}`] : []),
@@ -227,7 +227,7 @@ export function planLines({ restore, deploy, function: patched }: RecoveryPlan):
 function restoredText({ restoredKeys, source }: Pick<EnvUpload, 'restoredKeys' | 'source'>): string {
   if (restoredKeys.length === 0) return 'written anew, as its reader can read it';
   const from = source ? ` from ${nameOfOrigin(source)}` : '';
-  return `${count(restoredKeys.length, 'key')}${from}: ${listNames(restoredKeys, 20)}`;
+  return `${counted(restoredKeys.length, 'key')}${from}: ${listNames(restoredKeys, 20)}`;
 }
 
 function functionText({

@@ -1,5 +1,5 @@
 /** `1 key`, `2 keys`. */
-export function count(number: number, noun: string, plural = `${noun}s`): string {
+export function counted(number: number, noun: string, plural = `${noun}s`): string {
   return `${number} ${number === 1 ? noun : plural}`;
 }
 
@@ -19,6 +19,6 @@ export function duration(seconds: number): string {
 }
 
 /** The name at the end of an execution's ARN. */
-export function nameOf(executionArn: string): string {
+export function executionName(executionArn: string): string {
   return executionArn.split(':').at(-1) ?? executionArn;
 }

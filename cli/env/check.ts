@@ -3,7 +3,7 @@ import { gapsOf, inspectEnv, mistakesOf, namesOf } from '../../env/contract.ts';
 import { readEnvText } from '../../env/document.ts';
 import { effectiveEntries } from '../../env/entries.ts';
 import { findDisagreements } from '../../env/portability.ts';
-import { count } from '../../workflow/words.ts';
+import { counted } from '../../workflow/words.ts';
 import { showValue } from '../changes.ts';
 import type { Outcome, Session } from '../session.ts';
 import { readTextFile } from '../text-file.ts';
@@ -36,7 +36,7 @@ export async function checkEnv(session: Session, file: string | undefined): Prom
 
   const version = current && `, version ${current.version}${labels(current.labels)}, ${current.type}`;
   terminal.print(
-    `${source}${version ?? ''}: ${count(entries.size, 'key')}, ${count(Buffer.byteLength(text), 'byte')}, as ${reader} reads it`,
+    `${source}${version ?? ''}: ${counted(entries.size, 'key')}, ${counted(Buffer.byteLength(text), 'byte')}, as ${reader} reads it`,
   );
   const width = Math.max(0, ...keys.map(({ key }) => key.length));
   for (const { key, length, fingerprint } of keys)

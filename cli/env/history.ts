@@ -2,7 +2,7 @@ import { readHistory } from '../../aws/parameter.ts';
 import { isComplete } from '../../env/contract.ts';
 import { readEnvText } from '../../env/document.ts';
 import { effectiveEntries } from '../../env/entries.ts';
-import { count } from '../../workflow/words.ts';
+import { counted } from '../../workflow/words.ts';
 import { compareEnv } from '../changes.ts';
 import type { Outcome, Session } from '../session.ts';
 
@@ -43,7 +43,7 @@ export async function showHistory({
   } of versions.toReversed()) {
     const marks = [complete ? 'complete' : 'INCOMPLETE', ...labels].join(', ');
     terminal.print(
-      `version ${version}  ${modifiedAt ?? ''}  ${count(keyCount, 'key')}, ${marks}  ${modifiedBy?.split(':').at(-1) ?? ''}`,
+      `version ${version}  ${modifiedAt ?? ''}  ${counted(keyCount, 'key')}, ${marks}  ${modifiedBy?.split(':').at(-1) ?? ''}`,
     );
     for (const kind of ['added', 'changed', 'blanked', 'removed'] as const) {
       const keys = changes.filter((change) => change.kind === kind).map(({ key }) => key);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readParameter } from '../../aws/parameter.ts';
 import { readEnvText } from '../../env/document.ts';
 import { effectiveEntries } from '../../env/entries.ts';
-import { count } from '../../workflow/words.ts';
+import { counted } from '../../workflow/words.ts';
 import type { Outcome, Session } from '../session.ts';
 import { writeSecretFile } from '../text-file.ts';
 
@@ -23,7 +23,7 @@ export async function pullEnv(session: Session, file: string): Promise<Outcome> 
   writeSecretFile(file, text, { overwrite });
   const keyCount = effectiveEntries(readEnvText(text, reader)).size;
   terminal.print(
-    `${file}: ${count(keyCount, 'key')} of ${parameterName}, version ${version}. It holds secrets: delete it when you are done. To push it with changes: --since ${version}`,
+    `${file}: ${counted(keyCount, 'key')} of ${parameterName}, version ${version}. It holds secrets: delete it when you are done. To push it with changes: --since ${version}`,
   );
   return { ok: true, report: { parameterName, version, file, written: true, keyCount } };
 }
