@@ -7,8 +7,8 @@ import { knownGoodLabel, type ParameterRecord, type ParameterVersion } from '../
 import { callAws } from './call.ts';
 import type { Clock } from './clock.ts';
 import type { Fence } from './lease-table.ts';
-import type { SsmClients } from './parameter.ts';
 import { labelKnownGood, readHistory, readParameter } from './parameter.ts';
+import type { SsmClients } from './ssm-clients.ts';
 
 export interface GuardedWrite {
   readonly name: string;

@@ -3,13 +3,13 @@ import {
   GetParameterHistoryCommand,
   type GetParameterHistoryCommandOutput,
   LabelParameterVersionCommand,
-  SSMClient,
-  type SSMClientConfig,
+  type SSMClient,
 } from '@aws-sdk/client-ssm';
 import { valuesOf } from '../env/entries.ts';
 import type { EnvReader } from '../env/readers/readers.ts';
 import { knownGoodLabel, type ParameterRecord, type ParameterVersion } from '../workflow/versions.ts';
-import { callAws, readerConfig, writerConfig } from './call.ts';
+import { callAws } from './call.ts';
+import type { SsmClients } from './ssm-clients.ts';
 
 /**
  * The env's values by key, as the parameter has them now and its reader hands them on. Functions read them
@@ -17,24 +17,11 @@ import { callAws, readerConfig, writerConfig } from './call.ts';
  */
 export async function readEnvValues(
   ssm: SSMClient,
-  settings: { readonly ENV_PARAMETER: string; readonly ENV_READER: EnvReader },
+  parameterName: string,
+  reader: EnvReader,
 ): Promise<ReadonlyMap<string, string>> {
-  const parameter = await readParameter(ssm, settings.ENV_PARAMETER);
-  return valuesOf(parameter?.text ?? '', settings.ENV_READER);
-}
-
-/** The door to SSM for whoever both reads and writes. */
-export interface SsmClients {
-  readonly reader: SSMClient;
-  readonly writer: SSMClient;
-}
-
-/** @param config goes before the settings of each kind of client. */
-export function openSsm(config: SSMClientConfig = {}): SsmClients {
-  return {
-    reader: new SSMClient({ ...readerConfig(), ...config }),
-    writer: new SSMClient({ ...writerConfig(), ...config }),
-  };
+  const parameter = await readParameter(ssm, parameterName);
+  return valuesOf(parameter?.text ?? '', reader);
 }
 
 /** The newest version of a parameter, or of the version given; `undefined` if there is none. */

@@ -7,7 +7,9 @@ export const secondsBetweenTries = 2;
 
 /** Asks the target's endpoint once, with the Host and the key the metric function is going to use. */
 export async function probeEndpoint(ssm: SSMClient, settings: EndpointSettings): Promise<EndpointAnswer> {
-  const internalKey = (await readEnvValues(ssm, settings)).get(settings.INTERNAL_KEY);
+  const internalKey = (await readEnvValues(ssm, settings.ENV_PARAMETER, settings.ENV_READER)).get(
+    settings.INTERNAL_KEY,
+  );
   if (internalKey === undefined) {
     return {
       fault: 'InternalKeyMissing',

@@ -3,7 +3,7 @@ import { fromEnv } from '@aws-sdk/credential-provider-env';
 import * as v from 'valibot';
 import { type Clock, systemClock } from '../aws/clock.ts';
 import { type LeaseClients, openLease } from '../aws/lease-table.ts';
-import { openSsm, type SsmClients } from '../aws/parameter.ts';
+import { openSsm, type SsmClients } from '../aws/ssm-clients.ts';
 import type { EnvContract } from '../env/contract.ts';
 import type { EnvReader } from '../env/readers/readers.ts';
 import type { LeaseSettings } from '../functions/runtime/settings.ts';

@@ -1,8 +1,8 @@
-import { SSMClient } from '@aws-sdk/client-ssm';
+import type { SSMClient } from '@aws-sdk/client-ssm';
 import type * as v from 'valibot';
-import { readerConfig } from '../aws/call.ts';
 import { cancelCommand, readInvocation, stderrLimit, stdoutLimit } from '../aws/command.ts';
 import { readEnvValues } from '../aws/parameter.ts';
+import { openSsm } from '../aws/ssm-clients.ts';
 import { redactedTail } from '../env/redact.ts';
 import type { Invocation } from '../workflow/deployment.ts';
 import { type ErrorName, RecoveryError } from '../workflow/errors.ts';
@@ -127,7 +127,7 @@ async function readTail(
   const failed = endings.find(({ ending }) => ending === 'DeployFailed')?.invocation;
   if (!failed) return '';
   // Without the env's values nothing can be masked, so nothing is shown.
-  const env = await readEnvValues(ssm, settings).catch(() => undefined);
+  const env = await readEnvValues(ssm, settings.ENV_PARAMETER, settings.ENV_READER).catch(() => undefined);
   if (!env) return '';
   const tail = failed.stderr.trim()
     ? redactedTail(failed.stderr, stderrLimit, env)
@@ -138,6 +138,6 @@ async function readTail(
 export const handler = stateHandler(
   AwaitDeployInput,
   AwaitSettings,
-  () => ({ ssm: new SSMClient(readerConfig()) }),
+  () => ({ ssm: openSsm().reader }),
   awaitDeploy,
 );

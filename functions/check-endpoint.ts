@@ -1,6 +1,6 @@
-import { SSMClient } from '@aws-sdk/client-ssm';
-import { readerConfig } from '../aws/call.ts';
+import type { SSMClient } from '@aws-sdk/client-ssm';
 import { probeEndpoint, secondsBetweenTries } from '../aws/probe.ts';
+import { openSsm } from '../aws/ssm-clients.ts';
 import { passingFaults } from '../workflow/endpoint-fault.ts';
 import type { EndpointFault } from '../workflow/errors.ts';
 import { CheckEndpointInput, type EndpointCheck } from '../workflow/states.ts';
@@ -40,6 +40,6 @@ export async function checkEndpoint(
 export const handler = stateHandler(
   CheckEndpointInput,
   EndpointSettings,
-  () => ({ ssm: new SSMClient(readerConfig()) }),
+  () => ({ ssm: openSsm().reader }),
   checkEndpoint,
 );

@@ -1,6 +1,7 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
-import { LambdaClient } from '@aws-sdk/client-lambda';
-import { invokerConfig, readerConfig } from '../aws/call.ts';
+import type { LambdaClient } from '@aws-sdk/client-lambda';
+import { readerConfig } from '../aws/call.ts';
+import { openLambda } from '../aws/lambda-clients.ts';
 import { nameOfMetric, readNewestDatapoint } from '../aws/metric.ts';
 import { invokeMetricFunction } from '../aws/metric-function.ts';
 import { RecoveryError } from '../workflow/errors.ts';
@@ -75,6 +76,6 @@ export async function confirmBacklog(
 export const handler = stateHandler(
   ConfirmBacklogInput,
   ConfirmSettings,
-  () => ({ lambda: new LambdaClient(invokerConfig()), cloudWatch: new CloudWatchClient(readerConfig()) }),
+  () => ({ lambda: openLambda().invoker, cloudWatch: new CloudWatchClient(readerConfig()) }),
   confirmBacklog,
 );

@@ -4,7 +4,8 @@ import { cancelCommand, listCommands, lookAgainTimes, lookFor, sendCommand } fro
 import { readDocumentCommands } from '../aws/deploy-document.ts';
 import { listInstances } from '../aws/instances.ts';
 import { fenceOf, type LeaseClients, openLease } from '../aws/lease-table.ts';
-import { openSsm, readParameter, type SsmClients } from '../aws/parameter.ts';
+import { readParameter } from '../aws/parameter.ts';
+import { openSsm, type SsmClients } from '../aws/ssm-clients.ts';
 import { gapsOf, inspectEnv } from '../env/contract.ts';
 import { readEnvText } from '../env/document.ts';
 import { commentOf, hasEnded, isOfWorkflow, redriveOf, type SentCommand } from '../workflow/deployment.ts';

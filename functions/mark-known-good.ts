@@ -1,6 +1,7 @@
 import { writeEnvParameter } from '../aws/guarded-write.ts';
 import { fenceOf, type LeaseClients, openLease } from '../aws/lease-table.ts';
-import { labelKnownGood, openSsm, readHistory, readParameter, type SsmClients } from '../aws/parameter.ts';
+import { labelKnownGood, readHistory, readParameter } from '../aws/parameter.ts';
+import { openSsm, type SsmClients } from '../aws/ssm-clients.ts';
 import { isComplete } from '../env/contract.ts';
 import { readEnvText } from '../env/document.ts';
 import { lostKeys } from '../env/merge.ts';

@@ -1,9 +1,9 @@
-import { LambdaClient } from '@aws-sdk/client-lambda';
-import { SSMClient } from '@aws-sdk/client-ssm';
-import { readerConfig, writerConfig } from '../aws/call.ts';
+import type { SSMClient } from '@aws-sdk/client-ssm';
 import { type FunctionEnv, readFunctionEnv, writeFunctionEnv } from '../aws/function-environment.ts';
+import { type LambdaClients, openLambda } from '../aws/lambda-clients.ts';
 import { fenceOf, type LeaseClients, openLease } from '../aws/lease-table.ts';
 import { readEnvValues } from '../aws/parameter.ts';
+import { openSsm } from '../aws/ssm-clients.ts';
 import { RecoveryError } from '../workflow/errors.ts';
 import { functionEnvLimitBytes, patchFrom, patchVariables } from '../workflow/function-patch.ts';
 import { refuseUnapproved } from '../workflow/plan.ts';
@@ -14,7 +14,7 @@ import { PatchSettings } from './runtime/settings.ts';
 type PatchLambdaEnvServices = Services<PatchSettings> &
   LeaseClients & {
     readonly ssm: SSMClient;
-    readonly lambda: { readonly reader: LambdaClient; readonly writer: LambdaClient };
+    readonly lambda: Pick<LambdaClients, 'reader' | 'writer'>;
   };
 
 const secondsBetweenLooks = 1;
@@ -33,7 +33,7 @@ export async function patchLambdaEnv(
   const { settings, clock, ssm, lambda } = services;
   const fence = fenceOf(services, execution);
   const functionName = settings.FUNCTION_NAME;
-  const patch = patchFrom(await readEnvValues(ssm, settings), settings);
+  const patch = patchFrom(await readEnvValues(ssm, settings.ENV_PARAMETER, settings.ENV_READER), settings);
   const deadline = clock.now() + settings.UPDATE_WITHIN_SECONDS * 1000;
   const changed = { set: new Set<string>(), removed: new Set<string>() };
 
@@ -105,8 +105,8 @@ export const handler = stateHandler(
   PatchSettings,
   () => ({
     ...openLease(),
-    ssm: new SSMClient(readerConfig()),
-    lambda: { reader: new LambdaClient(readerConfig()), writer: new LambdaClient(writerConfig()) },
+    ssm: openSsm().reader,
+    lambda: openLambda(),
   }),
   patchLambdaEnv,
 );

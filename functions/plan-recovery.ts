@@ -1,11 +1,12 @@
-import { LambdaClient } from '@aws-sdk/client-lambda';
-import { SSMClient } from '@aws-sdk/client-ssm';
-import { readerConfig } from '../aws/call.ts';
+import type { LambdaClient } from '@aws-sdk/client-lambda';
+import type { SSMClient } from '@aws-sdk/client-ssm';
 import { readDocumentCommands } from '../aws/deploy-document.ts';
 import { readFunctionEnv } from '../aws/function-environment.ts';
 import { listInstances } from '../aws/instances.ts';
+import { openLambda } from '../aws/lambda-clients.ts';
 import { readHistory, readParameter } from '../aws/parameter.ts';
 import { findSource } from '../aws/restore-source.ts';
+import { openSsm } from '../aws/ssm-clients.ts';
 import { valuesOf } from '../env/entries.ts';
 import { RecoveryError, transientErrorNames } from '../workflow/errors.ts';
 import { patchFrom, patchVariables } from '../workflow/function-patch.ts';
@@ -120,6 +121,6 @@ async function orProblem<T extends object>(
 export const handler = stateHandler(
   PlanRecoveryInput,
   PlanSettings,
-  () => ({ ssm: new SSMClient(readerConfig()), lambda: new LambdaClient(readerConfig()) }),
+  () => ({ ssm: openSsm().reader, lambda: openLambda().reader }),
   planRecovery,
 );

@@ -1,7 +1,8 @@
 import { writeEnvParameter } from '../aws/guarded-write.ts';
 import { fenceOf, type LeaseClients, openLease } from '../aws/lease-table.ts';
-import { openSsm, readHistory, type SsmClients } from '../aws/parameter.ts';
+import { readHistory } from '../aws/parameter.ts';
 import { findGoodEnv, findSource } from '../aws/restore-source.ts';
+import { openSsm, type SsmClients } from '../aws/ssm-clients.ts';
 import { isComplete } from '../env/contract.ts';
 import { RecoveryError } from '../workflow/errors.ts';
 import { withOthers } from '../workflow/guard.ts';

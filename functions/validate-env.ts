@@ -1,6 +1,6 @@
-import { SSMClient } from '@aws-sdk/client-ssm';
-import { readerConfig } from '../aws/call.ts';
+import type { SSMClient } from '@aws-sdk/client-ssm';
 import { readParameter } from '../aws/parameter.ts';
+import { openSsm } from '../aws/ssm-clients.ts';
 import { type ContractFinding, inspectEnv, mistakesOf, namesOf } from '../env/contract.ts';
 import { readEnvText } from '../env/document.ts';
 import { effectiveEntries } from '../env/entries.ts';
@@ -69,6 +69,6 @@ function nameFinding(
 export const handler = stateHandler(
   ValidateEnvInput,
   EnvSettings,
-  () => ({ ssm: new SSMClient(readerConfig()) }),
+  () => ({ ssm: openSsm().reader }),
   validateEnv,
 );

@@ -1,6 +1,6 @@
-import { SSMClient } from '@aws-sdk/client-ssm';
-import { readerConfig } from '../aws/call.ts';
+import type { SSMClient } from '@aws-sdk/client-ssm';
 import { probeEndpoint, secondsBetweenTries } from '../aws/probe.ts';
+import { openSsm } from '../aws/ssm-clients.ts';
 import { passingFaults } from '../workflow/endpoint-fault.ts';
 import { type EndpointFault, RecoveryError } from '../workflow/errors.ts';
 import { type EndpointProof, VerifyEndpointInput } from '../workflow/states.ts';
@@ -67,6 +67,6 @@ export async function verifyEndpoint(
 export const handler = stateHandler(
   VerifyEndpointInput,
   VerifySettings,
-  () => ({ ssm: new SSMClient(readerConfig()) }),
+  () => ({ ssm: openSsm().reader }),
   verifyEndpoint,
 );

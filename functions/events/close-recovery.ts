@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { cancelCommand, listCommands, lookAgainTimes, lookFor } from '../../aws/command.ts';
 import { readEndedExecution, readLastState } from '../../aws/execution.ts';
 import { endLease, findPause, type LeaseClients, openLease } from '../../aws/lease-table.ts';
-import { openSsm, type SsmClients } from '../../aws/parameter.ts';
+import { openSsm, type SsmClients } from '../../aws/ssm-clients.ts';
 import { openTopic, publish } from '../../aws/topic.ts';
 import { hasEnded, redriveOf } from '../../workflow/deployment.ts';
 import { classifyFailure, type EndedExecution } from '../../workflow/failure.ts';

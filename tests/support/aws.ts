@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { readerConfig, writerConfig } from '../../aws/call.ts';
+import { readerConfig } from '../../aws/call.ts';
 import type { Clock } from '../../aws/clock.ts';
-import { openSsm, type SsmClients } from '../../aws/parameter.ts';
+import { type LambdaClients, openLambda } from '../../aws/lambda-clients.ts';
+import { openSsm, type SsmClients } from '../../aws/ssm-clients.ts';
 import { type Call, type Endpoint, type Fault, openEndpoint } from '../../sandbox/endpoint.ts';
 import { systemEnvironment } from '../../sandbox/host/host.ts';
 import { cloudWatchService, Metrics } from '../../sandbox/services/cloudwatch.ts';
@@ -60,7 +60,7 @@ export interface TestAws {
   /** Has no state machine until a test adds one; its tasks invoke the functions. */
   readonly machines: StateMachines;
   readonly ssm: SsmClients;
-  readonly lambda: { readonly reader: LambdaClient; readonly writer: LambdaClient };
+  readonly lambda: LambdaClients;
   readonly cloudWatch: CloudWatchClient;
   readonly sqs: SQSClient;
   readonly dynamo: DynamoDBClient;
@@ -194,10 +194,7 @@ export async function openAws({
     topics,
     machines,
     ssm: openSsm(common),
-    lambda: {
-      reader: new LambdaClient({ ...common, ...readerConfig() }),
-      writer: new LambdaClient({ ...common, ...writerConfig() }),
-    },
+    lambda: openLambda(common),
     cloudWatch: new CloudWatchClient({ ...common, ...readerConfig() }),
     sqs: new SQSClient({ ...common, ...readerConfig() }),
     dynamo: new DynamoDBClient({ ...common, ...readerConfig() }),
