@@ -1,4 +1,6 @@
 /** Time as a dependency, so that tests wait for nothing. */
+import { setTimeout } from 'node:timers/promises';
+
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
@@ -7,5 +9,5 @@ export interface Clock {
 
 export const systemClock: Clock = {
   now: () => Date.now(),
-  sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+  sleep: (milliseconds) => setTimeout(milliseconds),
 };
