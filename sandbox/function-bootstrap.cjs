@@ -1,15 +1,65 @@
-// What Lambda's own runtime does around a handler: load it once, then one event after the other.
-const [, , modulePath, exportName] = process.argv;
-const handler = require(modulePath)[exportName];
+// What Lambda's own runtime does around a handler, in a thread: load it, then one event after the other.
+const { enableCompileCache, flushCompileCache } = require('node:module');
+const { Socket } = require('node:net');
+const timers = require('node:timers/promises');
+const { parentPort, workerData } = require('node:worker_threads');
 
-process.on('message', async ({ event }) => {
+const { network, speedUp, compileCache } = workerData;
+if (compileCache !== undefined) enableCompileCache(compileCache);
+
+// An address that the stack names is where the sandbox's own server for it listens.
+const { connect } = Socket.prototype;
+Socket.prototype.connect = function (...given) {
+  // `net.connect` and what is built on it hand over a list of options and callback.
+  const [options, ...rest] = Array.isArray(given[0]) ? given[0] : given;
+  const port = network[`${options?.host ?? 'localhost'}:${options?.port}`];
+  if (port === undefined) return connect.apply(this, given);
+  return connect.call(this, { ...options, host: '127.0.0.1', port }, ...rest);
+};
+
+const { setTimeout: wait } = timers;
+timers.setTimeout = (milliseconds, ...rest) => wait(milliseconds / speedUp, ...rest);
+
+// On the same way as the answers, so that no line comes after the answer that it belongs to.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.write = (chunk, ...rest) => {
+    parentPort.postMessage({ log: String(chunk) });
+    rest.find((one) => typeof one === 'function')?.();
+    return true;
+  };
+}
+
+/** The handlers there are, by the configuration that they were loaded with. */
+const handlers = new Map();
+let current;
+
+function handlerOf({ id, modulePath, exportName, environment }) {
+  if (current !== id) {
+    for (const name of Object.keys(process.env)) delete process.env[name];
+    Object.assign(process.env, environment);
+    current = id;
+  }
+  const known = handlers.get(id);
+  if (known) return known;
+  // With another configuration, what is read while it loads may be another.
+  delete require.cache[modulePath];
+  const handler = require(modulePath)[exportName];
+  handlers.set(id, handler);
+  return handler;
+}
+
+parentPort.on('message', async ({ configuration, event }) => {
+  const handler = handlerOf(configuration);
+  const answer = (message) => parentPort.postMessage({ answer: JSON.stringify(message) });
   try {
-    process.send({ result: (await handler(event)) ?? null });
+    answer({ result: (await handler(JSON.parse(event))) ?? null });
   } catch (error) {
     const { name, message, stack } = error;
     const trace = String(stack).split('\n');
     // Lambda's runtime logs an error's own fields and its cause as well.
     console.error(JSON.stringify({ level: 'ERROR', ...error, cause: error.cause, name, message, trace }));
-    process.send({ error: { errorType: name, errorMessage: message, trace } });
+    answer({ error: { errorType: name, errorMessage: message, trace } });
   }
+  // What was compiled on the way is of use to the next thread.
+  if (compileCache !== undefined) flushCompileCache();
 });

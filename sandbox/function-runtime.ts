@@ -1,7 +1,9 @@
-/** Runs one packaged function: a pool of processes with nothing but the function's own environment. */
-import { type ChildProcess, fork } from 'node:child_process';
+/** Runs packaged functions in threads, which have nothing but the environment of the function that runs in them. */
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import * as v from 'valibot';
+import type { Network } from './network.ts';
 
 /** How Lambda reports a failed invocation. */
 export interface FunctionError {
@@ -11,25 +13,58 @@ export interface FunctionError {
 }
 export type FunctionOutcome = { readonly result: unknown } | { readonly error: FunctionError };
 
-const Message = v.object({
+/** A function as it is configured at one time; after an update it is another one. */
+export interface FunctionConfiguration {
+  readonly id: string;
+  readonly name: string;
+  readonly modulePath: string;
+  readonly exportName: string;
+  readonly memoryMegabytes: number;
+  readonly timeoutSeconds: number;
+  /** Asked for with each invocation. */
+  readonly environment: () => Readonly<Record<string, string>>;
+  readonly onLog: (line: string) => void;
+}
+
+/** @param handler as in the template: `path/to/module.export`. */
+export function configurationOf({
+  codeDirectory,
+  handler,
+  ...rest
+}: Omit<FunctionConfiguration, 'id' | 'modulePath' | 'exportName'> & {
+  readonly codeDirectory: string;
+  readonly handler: string;
+}): FunctionConfiguration {
+  const separator = handler.lastIndexOf('.');
+  return {
+    ...rest,
+    id: randomUUID(),
+    modulePath: join(codeDirectory, `${handler.slice(0, separator)}.js`),
+    exportName: handler.slice(separator + 1),
+  };
+}
+
+/** What the functions find around them. */
+export interface Surroundings {
+  readonly network?: Network;
+  /** How many times faster than real the functions' own waits pass; 1 if not given. */
+  readonly speedUp?: number | undefined;
+  /** A folder for compiled code; any number of processes can share it. */
+  readonly compileCache?: string;
+}
+
+const Outcome = v.object({
   result: v.optional(v.unknown(), null),
   error: v.optional(
     v.object({ errorType: v.string(), errorMessage: v.string(), trace: v.optional(v.array(v.string()), []) }),
   ),
 });
+const FromThread = v.union([
+  v.object({ log: v.string() }),
+  v.object({ answer: v.pipe(v.string(), v.parseJson(), Outcome) }),
+]);
 
-export interface FunctionRuntimeOptions {
-  readonly codeDirectory: string;
-  /** As in the template: `path/to/module.export`. */
-  readonly handler: string;
-  readonly memoryMegabytes: number;
-  readonly timeoutSeconds: number;
-  /** Asked for whenever a process starts. */
-  readonly environment: () => Readonly<Record<string, string>>;
-  readonly onLog: (line: string) => void;
-}
-
-/** As Lambda puts it when a process ends before it has answered. */
+/** As Lambda puts it when a function ends before it has answered. */
 const exited: FunctionError = {
   errorType: 'Runtime.ExitError',
   errorMessage: 'Error: Runtime exited without providing a reason',
@@ -37,93 +72,123 @@ const exited: FunctionError = {
 
 const bootstrap = join(import.meta.dirname, 'function-bootstrap.cjs');
 
-export class FunctionRuntime {
-  readonly #options: FunctionRuntimeOptions;
-  readonly #idle: ChildProcess[] = [];
-  /** The processes there are, each with its end. */
-  readonly #all = new Map<ChildProcess, Promise<void>>();
-  #stopped = false;
-  #killed = false;
+/** A thread that runs one event at a time, each with whatever function it is for. */
+class FunctionThread {
+  readonly memoryMegabytes: number;
+  /** Resolves when the thread is no more. */
+  readonly ended: Promise<void>;
+  readonly #worker: Worker;
+  #isEnding = false;
+  #configuration: FunctionConfiguration | undefined;
+  #answer: (outcome: FunctionOutcome) => void = () => undefined;
 
-  constructor(options: FunctionRuntimeOptions) {
-    this.#options = options;
-  }
-
-  /** Takes an idle process, or starts one; like Lambda, a process handles one event at a time. */
-  async invoke(event: unknown): Promise<FunctionOutcome> {
-    if (this.#killed) return { error: exited };
-    const child = this.#idle.pop() ?? this.#start();
-    return new Promise((resolve) => {
-      const finish = (outcome: FunctionOutcome, reuse: boolean) => {
-        clearTimeout(timer);
-        child.off('message', onMessage);
-        child.off('exit', onExit);
-        if (reuse && !this.#stopped) this.#idle.push(child);
-        else child.kill('SIGKILL');
-        resolve(outcome);
-      };
-      const onMessage = (raw: unknown) => {
-        const message = v.parse(Message, raw);
-        if (message.error) finish({ error: message.error }, true);
-        else finish({ result: message.result }, true);
-      };
-      const onExit = () => finish({ error: exited }, false);
-      const { timeoutSeconds } = this.#options;
-      const errorMessage = `Task timed out after ${timeoutSeconds} seconds`;
-      const timer = setTimeout(
-        () => finish({ error: { errorType: 'Sandbox.Timedout', errorMessage } }, false),
-        timeoutSeconds * 1000,
-      );
-      child.once('message', onMessage);
-      child.once('exit', onExit);
-      child.send({ event });
+  constructor(memoryMegabytes: number, { network = {}, speedUp = 1, compileCache }: Surroundings) {
+    this.memoryMegabytes = memoryMegabytes;
+    this.#worker = new Worker(bootstrap, {
+      workerData: { network, speedUp, compileCache },
+      env: {},
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: memoryMegabytes },
+      stdout: true,
+      stderr: true,
     });
-  }
-
-  #start(): ChildProcess {
-    const { codeDirectory, handler, memoryMegabytes, environment, onLog } = this.#options;
-    const separator = handler.lastIndexOf('.');
-    const child = fork(
-      bootstrap,
-      [join(codeDirectory, `${handler.slice(0, separator)}.js`), handler.slice(separator + 1)],
-      {
-        cwd: codeDirectory,
-        env: { ...environment() },
-        execArgv: [`--max-old-space-size=${memoryMegabytes}`],
-        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      },
-    );
-    for (const stream of [child.stdout, child.stderr])
-      stream?.setEncoding('utf8').on('data', (text: string) => onLog(text.trimEnd()));
-    const ended = new Promise<void>((resolve) => {
-      child.once('exit', () => {
-        this.#all.delete(child);
-        const index = this.#idle.indexOf(child);
-        if (index !== -1) this.#idle.splice(index, 1);
+    this.#worker.on('message', (raw: unknown) => {
+      const message = v.parse(FromThread, raw);
+      if ('log' in message) this.#log(message.log);
+      else if (message.answer.error) this.#answer({ error: message.answer.error });
+      else this.#answer({ result: message.answer.result });
+    });
+    this.#worker.on('error', (error) => this.#log(String(error instanceof Error ? error.stack : error)));
+    this.ended = new Promise((resolve) => {
+      this.#worker.once('exit', () => {
+        this.#isEnding = true;
+        this.#answer({ error: exited });
         resolve();
       });
     });
-    this.#all.set(child, ended);
-    return child;
   }
 
-  /** Ends the idle processes now, and a busy one when it has answered. */
-  stop(): void {
-    this.#stopped = true;
-    for (const child of this.#idle.splice(0)) child.kill('SIGKILL');
+  #log(text: string): void {
+    this.#configuration?.onLog(text.trimEnd());
   }
 
-  /** Ends the processes that work on an event, as when they run out of memory. */
-  crash(): void {
-    for (const child of this.#all.keys()) if (!this.#idle.includes(child)) child.kill('SIGKILL');
+  /** The function that an event is being handled by. */
+  get running(): string | undefined {
+    return this.#configuration?.name;
   }
 
-  /** Ends every process at once, for good. */
-  async kill(): Promise<void> {
-    this.#stopped = true;
-    this.#killed = true;
-    const ends = [...this.#all.values()];
-    for (const child of this.#all.keys()) child.kill('SIGKILL');
-    await Promise.all(ends);
+  /** Ends the thread if the function takes too long. */
+  async run(configuration: FunctionConfiguration, event: unknown): Promise<FunctionOutcome> {
+    const { id, modulePath, exportName, timeoutSeconds } = configuration;
+    const { promise, resolve } = Promise.withResolvers<FunctionOutcome>();
+    this.#configuration = configuration;
+    this.#answer = resolve;
+    const timer = setTimeout(() => {
+      const errorMessage = `Task timed out after ${timeoutSeconds} seconds`;
+      resolve({ error: { errorType: 'Sandbox.Timedout', errorMessage } });
+      void this.end();
+    }, timeoutSeconds * 1000);
+    this.#worker.postMessage({
+      configuration: { id, modulePath, exportName, environment: configuration.environment() },
+      event: JSON.stringify(event ?? null),
+    });
+    const outcome = await promise;
+    clearTimeout(timer);
+    this.#configuration = undefined;
+    return outcome;
+  }
+
+  get isEnding(): boolean {
+    return this.#isEnding;
+  }
+
+  async end(): Promise<void> {
+    this.#isEnding = true;
+    await this.#worker.terminate();
+  }
+}
+
+export class FunctionRuntime {
+  readonly #surroundings: Surroundings;
+  readonly #idle: FunctionThread[] = [];
+  readonly #all = new Set<FunctionThread>();
+  #closed = false;
+
+  constructor(surroundings: Surroundings = {}) {
+    this.#surroundings = surroundings;
+  }
+
+  /** Takes an idle thread with the function's memory, or starts one. */
+  async invoke(configuration: FunctionConfiguration, event: unknown): Promise<FunctionOutcome> {
+    if (this.#closed) return { error: exited };
+    const { memoryMegabytes } = configuration;
+    const index = this.#idle.findLastIndex((thread) => thread.memoryMegabytes === memoryMegabytes);
+    const [idle] = index === -1 ? [] : this.#idle.splice(index, 1);
+    const thread = idle ?? this.#start(memoryMegabytes);
+    const outcome = await thread.run(configuration, event);
+    if (!thread.isEnding) this.#idle.push(thread);
+    return outcome;
+  }
+
+  #start(memoryMegabytes: number): FunctionThread {
+    const thread = new FunctionThread(memoryMegabytes, this.#surroundings);
+    this.#all.add(thread);
+    void thread.ended.then(() => {
+      this.#all.delete(thread);
+      const index = this.#idle.indexOf(thread);
+      if (index !== -1) this.#idle.splice(index, 1);
+    });
+    return thread;
+  }
+
+  /** Ends the threads that work on an event for a function, as when they run out of memory. */
+  crash(functionName: string): void {
+    for (const thread of this.#all) if (thread.running === functionName) void thread.end();
+  }
+
+  /** Ends every thread at once, for good. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#all].map((thread) => thread.end()));
   }
 }

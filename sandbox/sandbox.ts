@@ -2,12 +2,12 @@
  * Boots the compiled template on loopback: its functions, state machine, document, table, topic, queues, alarms and
  * event rules.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { unzipSync } from 'fflate';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as v from 'valibot';
 import { type Endpoint, openEndpoint } from './endpoint.ts';
 import { type Host, type HostOptions, openHost, systemEnvironment } from './host/host.ts';
+import { addressOf, type Network } from './network.ts';
 import { AlarmProperties, cloudWatchService, Metrics } from './services/cloudwatch.ts';
 import { dynamoDbService, openTables, TableProperties, type Tables } from './services/dynamodb.ts';
 import { EventBus, RuleProperties } from './services/eventbridge.ts';
@@ -23,15 +23,13 @@ import {
   statesService,
 } from './services/states.ts';
 import { type ResolvedResource, region, resolveTemplate, resourcesOf } from './template.ts';
+import { unpack } from './unpack.ts';
 
 /** Credentials of nobody: the endpoint checks none, and no real account has these. */
 export const credentials = { AWS_ACCESS_KEY_ID: 'sandbox', AWS_SECRET_ACCESS_KEY: 'sandbox' };
 
-/** The API's address in targets/sandbox.yml, which the one of the running host takes the place of. */
-const apiOriginInTemplate = 'http://127.0.0.1:8000';
-
 export interface SandboxOptions {
-  /** Where `packageTarget` has put the template and the zips. */
+  /** Where `packageTarget` has put the template and the zips. Any number of sandboxes can share it. */
   readonly packageDirectory: string;
   /** A folder for what this sandbox writes. */
   readonly directory: string;
@@ -40,6 +38,12 @@ export interface SandboxOptions {
   /** Gets what a person is told. */
   readonly onMessage?: (message: Message) => void;
   readonly retryMilliseconds?: number;
+  /** How many times faster than real the functions' own waits pass; 1 if not given. */
+  readonly speedUp?: number;
+  /** How long an update of a function's configuration takes. */
+  readonly updateMilliseconds?: number;
+  /** How long after SendCommand a command is still unknown. */
+  readonly lagMilliseconds?: number;
 }
 
 export interface Sandbox {
@@ -49,6 +53,8 @@ export interface Sandbox {
   readonly backupParameterName: string;
   readonly metricFunctionName: string;
   readonly host: Host;
+  /** Where the addresses that the target names are. */
+  readonly network: Network;
   readonly instance: Instance;
   readonly parameters: ParameterStore;
   readonly functions: Functions;
@@ -83,7 +89,7 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
     join(options.packageDirectory, 'cloudformation-template-update-stack.json'),
     'utf8',
   );
-  const resources = resolveTemplate(template.replaceAll(apiOriginInTemplate, host.origin));
+  const resources = resolveTemplate(template);
 
   const queues = new Queues();
   for (const { arn } of resourcesOf(resources, 'AWS::SQS::Queue', v.object({})))
@@ -95,12 +101,17 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
 
   const logs: string[] = [];
   const environment: Record<string, string> = { ...systemEnvironment(), ...credentials, AWS_REGION: region };
-  const functions = new Functions(
-    environment,
-    (name, line) => logs.push(`${name}: ${line}`),
-    (queueArn, record) => queues.send(queueArn, JSON.stringify(record)),
-  );
-  addFunctions(functions, resources, options);
+  const network: Record<string, number> = {};
+  const functions = new Functions({
+    platform: environment,
+    network,
+    speedUp: options.speedUp,
+    updateMilliseconds: options.updateMilliseconds,
+    compileCache: join(options.packageDirectory, 'compiled'),
+    onLog: (name, line) => logs.push(`${name}: ${line}`),
+    onFailedEvent: (queueArn, record) => queues.send(queueArn, JSON.stringify(record)),
+  });
+  addFunctions(functions, resources, options.packageDirectory);
 
   const machines = new StateMachines({
     invoke: (arn, input) => functions.invokeAsTask(arn, input),
@@ -127,6 +138,8 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
   for (const { properties } of resourcesOf(resources, 'AWS::CloudWatch::Alarm', AlarmProperties))
     metrics.addAlarm(properties);
 
+  const endpointUrl = variableOf(functions, 'env-recovery-sandbox-checkEndpoint', 'ENDPOINT_URL');
+  network[addressOf(endpointUrl)] = Number(new URL(host.origin).port);
   const parameterName = variableOf(functions, 'env-recovery-sandbox-validateEnv', 'ENV_PARAMETER');
   const backupParameterName = variableOf(functions, 'env-recovery-sandbox-markKnownGood', 'BACKUP_PARAMETER');
   const metricFunctionName = variableOf(functions, 'env-recovery-sandbox-confirmBacklog', 'FUNCTION_NAME');
@@ -148,6 +161,7 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
   const runCommand = new RunCommand(
     new Map(documents.map(({ ref, properties }) => [ref, properties.Content])),
     [instance],
+    options.lagMilliseconds,
   );
 
   const [machine] = machines.machines();
@@ -178,6 +192,7 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
     backupParameterName,
     metricFunctionName,
     host,
+    network,
     instance,
     parameters,
     functions,
@@ -202,11 +217,8 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
 function addFunctions(
   functions: Functions,
   resources: ReadonlyMap<string, ResolvedResource>,
-  { directory, packageDirectory }: SandboxOptions,
+  packageDirectory: string,
 ): void {
-  // Lambda's /var/task lies below no package.json; this one keeps the project's own out of sight.
-  mkdirSync(join(directory, 'functions'), { recursive: true });
-  writeFileSync(join(directory, 'functions', 'package.json'), '{}');
   for (const { logicalId, arn, properties } of resourcesOf(
     resources,
     'AWS::Lambda::Function',
@@ -215,9 +227,7 @@ function addFunctions(
     // The zip is named after the function's key, which is how its logical id begins.
     const key = logicalId.replace(/LambdaFunction$/, '');
     const zip = `${key.charAt(0).toLowerCase()}${key.slice(1)}.zip`;
-    const codeDirectory = join(directory, 'functions', key);
-    unzip(join(packageDirectory, zip), codeDirectory);
-    functions.add(properties, arn, codeDirectory);
+    functions.add(properties, arn, unpack(join(packageDirectory, zip), join(packageDirectory, 'unpacked')));
   }
   for (const { properties } of resourcesOf(
     resources,
@@ -231,12 +241,4 @@ function variableOf(functions: Functions, functionName: string, variable: string
   const value = functions.variables(functionName)[variable];
   if (value === undefined) throw new Error(`${functionName} has no variable ${variable} in the template`);
   return value;
-}
-
-function unzip(file: string, directory: string): void {
-  for (const [name, content] of Object.entries(unzipSync(readFileSync(file)))) {
-    const path = join(directory, name);
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, content);
-  }
 }

@@ -7,6 +7,7 @@ import { askEndpoint } from '../aws/endpoint.ts';
 import { readEnvText } from '../env/document.ts';
 import { effectiveEntries } from '../env/entries.ts';
 import { RecoveryReport } from '../workflow/states.ts';
+import { localUrl } from './network.ts';
 import { packageTarget } from './package.ts';
 import { credentials, openSandbox, type Sandbox } from './sandbox.ts';
 import { makeSeed, type ScenarioName, scenarioNames, scenarios, seedSandbox } from './scenarios.ts';
@@ -151,7 +152,7 @@ async function checkProof(sandbox: Sandbox, startedAtMs: number): Promise<string
   }
   const variables = sandbox.functions.variables(sandbox.metricFunctionName);
   const answer = await askEndpoint({
-    url: variables.VIDEO_BACKLOG_API_INTERNAL ?? '',
+    url: localUrl(sandbox.network, variables.VIDEO_BACKLOG_API_INTERNAL ?? ''),
     host: variables.VIDEO_BACKLOG_API_HOST,
     internalKey: variables.LAMBDA_INTERNAL_API_KEY ?? '',
     backlogPath: variables.BACKLOG_PATH ?? '',

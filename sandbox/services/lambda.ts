@@ -1,8 +1,14 @@
-/** Lambda: functions with their own environment, memory limit and timeout, each in processes of its own. */
+/** Lambda: functions with their own environment, memory limit and timeout. */
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import { AwsError, operation, type Service } from '../endpoint.ts';
-import { type FunctionOutcome, FunctionRuntime } from '../function-runtime.ts';
+import {
+  configurationOf,
+  type FunctionConfiguration,
+  type FunctionOutcome,
+  FunctionRuntime,
+  type Surroundings,
+} from '../function-runtime.ts';
 import { Concurrency } from './concurrency.ts';
 
 export const FunctionProperties = v.object({
@@ -27,8 +33,15 @@ export const EventInvokeProperties = v.object({
 type EventInvokeProperties = v.InferOutput<typeof EventInvokeProperties>;
 
 const envLimitBytes = 4096;
-/** How long an update of the configuration takes here; on AWS seconds, and about a minute in a VPC. */
-const updateMilliseconds = 300;
+export interface FunctionsOptions extends Surroundings {
+  /** The variables that Lambda itself sets, among them where AWS is. */
+  readonly platform: Readonly<Record<string, string>>;
+  readonly onLog?: (functionName: string, line: string) => void;
+  /** Gets what goes to a function's destination on failure. */
+  readonly onFailedEvent?: (destinationArn: string, record: unknown) => void;
+  /** How long an update of the configuration takes, 300 if not given; on AWS seconds, and about a minute in a VPC. */
+  readonly updateMilliseconds?: number | undefined;
+}
 
 interface FunctionState {
   readonly properties: FunctionProperties;
@@ -38,31 +51,23 @@ interface FunctionState {
   revisionId: string;
   modifiedAt: Date;
   updatedUntil: number;
-  runtime: FunctionRuntime;
+  configuration: FunctionConfiguration;
   readonly concurrency: Concurrency;
   eventInvoke: Pick<EventInvokeProperties, 'MaximumRetryAttempts' | 'DestinationConfig'>;
 }
 
 export class Functions {
   readonly #functions = new Map<string, FunctionState>();
-  readonly #platform: Readonly<Record<string, string>>;
-  readonly #onLog: (functionName: string, line: string) => void;
-  readonly #onFailedEvent: (destinationArn: string, record: unknown) => void;
+  readonly #options: FunctionsOptions;
+  readonly #runtime: FunctionRuntime;
+  readonly #updateMilliseconds: number;
   readonly #underWay = new Set<Promise<void>>();
   #stopped = false;
 
-  /**
-   * @param platform the variables that Lambda itself sets, among them where AWS is.
-   * @param onFailedEvent gets what goes to a function's destination on failure.
-   */
-  constructor(
-    platform: Readonly<Record<string, string>>,
-    onLog: (functionName: string, line: string) => void,
-    onFailedEvent: (destinationArn: string, record: unknown) => void = () => undefined,
-  ) {
-    this.#platform = platform;
-    this.#onLog = onLog;
-    this.#onFailedEvent = onFailedEvent;
+  constructor(options: FunctionsOptions) {
+    this.#options = options;
+    this.#runtime = new FunctionRuntime(options);
+    this.#updateMilliseconds = options.updateMilliseconds ?? 300;
   }
 
   add(properties: FunctionProperties, arn: string, codeDirectory: string): void {
@@ -75,7 +80,7 @@ export class Functions {
       revisionId: randomUUID(),
       modifiedAt: new Date(),
       updatedUntil: 0,
-      runtime: this.#start(properties, codeDirectory, variables),
+      configuration: this.#configure(properties, codeDirectory, variables),
       concurrency: new Concurrency(properties.ReservedConcurrentExecutions),
       eventInvoke: { MaximumRetryAttempts: 2, DestinationConfig: {} },
     });
@@ -86,19 +91,24 @@ export class Functions {
     this.#find(FunctionName).eventInvoke = eventInvoke;
   }
 
-  #start(properties: FunctionProperties, codeDirectory: string, variables: Readonly<Record<string, string>>) {
-    return new FunctionRuntime({
+  #configure(
+    properties: FunctionProperties,
+    codeDirectory: string,
+    variables: Readonly<Record<string, string>>,
+  ): FunctionConfiguration {
+    return configurationOf({
+      name: properties.FunctionName,
       codeDirectory,
       handler: properties.Handler,
       memoryMegabytes: properties.MemorySize,
       timeoutSeconds: properties.Timeout,
       environment: () => ({
-        ...this.#platform,
+        ...this.#options.platform,
         AWS_LAMBDA_FUNCTION_NAME: properties.FunctionName,
         AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(properties.MemorySize),
         ...variables,
       }),
-      onLog: (line) => this.#onLog(properties.FunctionName, line),
+      onLog: (line) => this.#options.onLog?.(properties.FunctionName, line),
     });
   }
 
@@ -111,9 +121,9 @@ export class Functions {
 
   /** @throws AwsError if there is no such function, or if as many run as are reserved for it. */
   async invoke(name: string, event: unknown): Promise<FunctionOutcome> {
-    const { runtime, concurrency } = this.#find(name);
+    const { configuration, concurrency } = this.#find(name);
     if (!concurrency.tryEnter()) throw new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429);
-    return runtime.invoke(event).finally(() => concurrency.leave());
+    return this.#runtime.invoke(configuration, event).finally(() => concurrency.leave());
   }
 
   /** As Step Functions invokes a function: what Lambda refuses is an error by the name of `Lambda.…`. */
@@ -145,12 +155,12 @@ export class Functions {
     let outcome: FunctionOutcome | undefined;
     for (let attempt = 0; attempt < attempts; attempt += 1) {
       if (this.#stopped || !(await concurrency.enter())) return;
-      outcome = await state.runtime.invoke(event).finally(() => concurrency.leave());
+      outcome = await this.#runtime.invoke(state.configuration, event).finally(() => concurrency.leave());
       if ('result' in outcome) return;
     }
     const destination = eventInvoke.DestinationConfig.OnFailure?.Destination;
     if (destination === undefined || this.#stopped || !outcome || !('error' in outcome)) return;
-    this.#onFailedEvent(destination, {
+    this.#options.onFailedEvent?.(destination, {
       version: '1.0',
       timestamp: new Date().toISOString(),
       requestContext: {
@@ -167,7 +177,7 @@ export class Functions {
 
   /** Ends what a function is doing in the middle of it, as when it runs out of memory. */
   crash(name: string): void {
-    this.#find(name).runtime.crash();
+    this.#runtime.crash(this.#find(name).properties.FunctionName);
   }
 
   /** Resolves when no asynchronous invocation waits or runs. */
@@ -189,16 +199,14 @@ export class Functions {
         `Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the 4KB limit. String measured: ${measured}`,
       );
     }
-    const previous = state.runtime;
     state.variables = variables;
     state.revisionId = randomUUID();
     state.modifiedAt = new Date();
-    state.updatedUntil = Date.now() + updateMilliseconds;
+    state.updatedUntil = Date.now() + this.#updateMilliseconds;
     // Until the update is through, invocations still run the old configuration.
     setTimeout(() => {
-      state.runtime = this.#start(state.properties, state.codeDirectory, variables);
-      previous.stop();
-    }, updateMilliseconds).unref();
+      state.configuration = this.#configure(state.properties, state.codeDirectory, variables);
+    }, this.#updateMilliseconds).unref();
   }
 
   describe(name: string) {
@@ -218,12 +226,11 @@ export class Functions {
     };
   }
 
-  /** Ends every process, and whatever still waits for one. */
+  /** Ends whatever runs, and whatever still waits to. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    const states = [...this.#functions.values()];
-    for (const { concurrency } of states) concurrency.close();
-    await Promise.all(states.map(({ runtime }) => runtime.kill()));
+    for (const { concurrency } of this.#functions.values()) concurrency.close();
+    await this.#runtime.close();
   }
 }
 

@@ -60,17 +60,21 @@ const filters: Readonly<Record<string, (command: Command, value: string) => bool
     (value === 'Executing') === invocations.some(({ Status }) => unfinished.has(Status)),
 };
 
-/** Right behind SendCommand neither the lists nor the invocations know of it. */
-const lagMilliseconds = 200;
-
 export class RunCommand {
   readonly commands: Command[] = [];
   readonly #documents: ReadonlyMap<string, DocumentContent>;
   readonly #instances: ReadonlyMap<string, Instance>;
+  readonly #lagMilliseconds: number;
 
-  constructor(documents: ReadonlyMap<string, DocumentContent>, instances: readonly Instance[]) {
+  /** @param lagMilliseconds how long after SendCommand neither the lists nor the invocations know of it. */
+  constructor(
+    documents: ReadonlyMap<string, DocumentContent>,
+    instances: readonly Instance[],
+    lagMilliseconds = 200,
+  ) {
     this.#documents = documents;
     this.#instances = new Map(instances.map((instance) => [instance.id, instance]));
+    this.#lagMilliseconds = lagMilliseconds;
   }
 
   /** Ends every command that still runs. */
@@ -134,7 +138,7 @@ export class RunCommand {
         return {
           Commands: this.commands
             .filter((command) => CommandId === undefined || command.CommandId === CommandId)
-            .filter((command) => Date.now() - command.RequestedDateTime.getTime() >= lagMilliseconds)
+            .filter((command) => this.#isKnown(command))
             .filter((command) => Filters.every(({ key, value }) => filters[key]?.(command, value)))
             .map(describe)
             .reverse(),
@@ -147,7 +151,7 @@ export class RunCommand {
       ({ CommandId, InstanceId }) => {
         const command = this.commands.find((one) => one.CommandId === CommandId);
         const invocation = command?.invocations.find((one) => one.InstanceId === InstanceId);
-        if (!command || !invocation || Date.now() - command.RequestedDateTime.getTime() < lagMilliseconds)
+        if (!command || !invocation || !this.#isKnown(command))
           throw new AwsError('InvocationDoesNotExist', '');
         const { stdout, stderr, kill: _, ended: __, ...rest } = invocation;
         return {
@@ -219,6 +223,10 @@ export class RunCommand {
       }),
     ),
   };
+
+  #isKnown({ RequestedDateTime }: Command): boolean {
+    return Date.now() - RequestedDateTime.getTime() >= this.#lagMilliseconds;
+  }
 
   /** One instance after the other, as with `MaxConcurrency` 1; an undeliverable one doesn't count as an error. */
   async #run(command: Command, document: DocumentContent, instances: readonly Instance[], maxErrors: number) {

@@ -137,11 +137,10 @@ export async function openAws({
   );
   const environment: Record<string, string> = { ...systemEnvironment(), ...baseEnvironment };
   const queues = new Queues();
-  const functions = new Functions(
-    environment,
-    () => undefined,
-    (queueArn, record) => queues.send(queueArn, JSON.stringify(record)),
-  );
+  const functions = new Functions({
+    platform: environment,
+    onFailedEvent: (queueArn, record) => queues.send(queueArn, JSON.stringify(record)),
+  });
   const parameters = new ParameterStore();
   const metrics = new Metrics(() => undefined);
   const topics = new Topics();
