@@ -1,4 +1,5 @@
-import { type ErrorName, RecoveryError, safeCause } from '../workflow/errors.ts';
+import type { ErrorName } from '../workflow/errors.ts';
+import { RecoveryError, type SafeCause, safeCause } from '../workflow/recovery-error.ts';
 
 /** Without the last field the SDK only warns of a call that takes too long, and goes on waiting. */
 const requestHandler = { connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true };
@@ -91,31 +92,24 @@ export async function callAws<T>(
     const cause = safeCause(error);
     const answer = expected[cause.name];
     if (answer) return answer();
-    const [name, remedy] = classify(cause);
-    throw new RecoveryError(name, `${action} on ${resource}: ${remedy}`, cause);
+    const [name, found, remedy] = classify(cause);
+    throw new RecoveryError(name, `${action} on ${resource}: ${found}.`, { remedy, cause });
   }
 }
 
-function classify(cause: ReturnType<typeof safeCause>): [ErrorName, string] {
-  if (denied.has(cause.name))
-    return [
-      'AccessDenied',
-      'access denied. Allow this action in the role of the function, or the use of the KMS key of the resource in the key policy.',
-    ];
+function classify(cause: SafeCause): readonly [name: ErrorName, found: string, remedy?: string] {
+  if (denied.has(cause.name)) return ['AccessDenied', 'access denied'];
   if (expired.has(cause.name))
-    return ['CredentialsExpired', 'the credentials are missing, expired or not valid.'];
-  if (throttled.has(cause.name) || cause.httpStatus === 429)
-    return ['AwsThrottled', 'throttled by AWS. Try again, or ask for a higher rate.'];
+    return ['CredentialsExpired', 'the credentials are missing, expired or not valid'];
+  if (throttled.has(cause.name) || cause.httpStatus === 429) return ['AwsThrottled', 'throttled by AWS'];
   const network = cause.name === 'TimeoutError' || networkCodes.has(cause.code ?? '');
   if (network || (cause.httpStatus ?? 0) >= 500)
-    return ['AwsUnavailable', `no usable answer from AWS (${cause.httpStatus ?? cause.code ?? cause.name}).`];
+    return ['AwsUnavailable', `no usable answer from AWS (${cause.httpStatus ?? cause.code ?? cause.name})`];
   if (certificateCodes.has(cause.code ?? ''))
     return [
       'AwsRejected',
-      `the TLS certificate is not trusted (${cause.code}). Behind a proxy, name its certificate in NODE_EXTRA_CA_CERTS.`,
+      `the TLS certificate is not trusted (${cause.code})`,
+      'If there is a proxy, name its certificate in NODE_EXTRA_CA_CERTS.',
     ];
-  return [
-    'AwsRejected',
-    `refused by AWS as ${cause.name}. Check that the resource exists and the target file is right.`,
-  ];
+  return ['AwsRejected', `refused by AWS as ${cause.name}`];
 }

@@ -6,14 +6,14 @@ import {
   type SFNClient,
 } from '@aws-sdk/client-sfn';
 import * as v from 'valibot';
-import { RecoveryError } from '../workflow/errors.ts';
 import { Done, type EndedExecution } from '../workflow/failure.ts';
+import { RecoveryError } from '../workflow/recovery-error.ts';
 import { callAws } from './call.ts';
 
 /**
  * @param stoppedAtMs when the execution has ended, as the event has it: DescribeExecution is eventually consistent.
  * @returns `undefined` if the execution was redriven since, has succeeded, or isn't there.
- * @throws RecoveryError AwsUnavailable if Step Functions doesn't show the end yet.
+ * @throws RecoveryError ExecutionStale if Step Functions doesn't show the end yet.
  */
 export async function readEndedExecution(
   sfn: SFNClient,
@@ -32,10 +32,7 @@ export async function readEndedExecution(
       ? (execution?.redriveDate?.getTime() ?? 0) < (stoppedAtMs ?? 0)
       : (execution?.stopDate?.getTime() ?? Number.POSITIVE_INFINITY) < (stoppedAtMs ?? 0) - 1000;
   if (execution && isStale) {
-    throw new RecoveryError(
-      'AwsUnavailable',
-      `execution ${arn}: Step Functions does not show its end yet. Try again.`,
-    );
+    throw new RecoveryError('ExecutionStale', `execution ${arn}: Step Functions does not show its end yet.`);
   }
   if (!execution || (status !== 'FAILED' && status !== 'TIMED_OUT' && status !== 'ABORTED')) return undefined;
   const startMs = (execution.redriveDate ?? execution.startDate)?.getTime() ?? 0;

@@ -3,7 +3,7 @@ import {
   type LambdaClient,
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
-import { RecoveryError } from '../workflow/errors.ts';
+import { RecoveryError } from '../workflow/recovery-error.ts';
 import { callAws } from './call.ts';
 
 export interface FunctionEnv {
@@ -25,7 +25,7 @@ export async function readFunctionEnv(lambda: LambdaClient, functionName: string
       ResourceNotFoundException: () => {
         throw new RecoveryError(
           'FunctionNotFound',
-          `function ${functionName} does not exist in this region. Check metricFunction.name in the target file.`,
+          `function ${functionName} does not exist in this region.`,
         );
       },
     },
@@ -34,7 +34,7 @@ export async function readFunctionEnv(lambda: LambdaClient, functionName: string
     // Its variables are not in the answer, so an update would write the environment without them.
     throw new RecoveryError(
       'FunctionEnvUnreadable',
-      `function ${functionName}: Lambda can't decrypt its variables (${configuration.Environment.Error.ErrorCode}). Check its KMS key. Nothing was changed.`,
+      `function ${functionName}: Lambda can't decrypt its variables (${configuration.Environment.Error.ErrorCode}). Nothing was changed.`,
     );
   }
   return {

@@ -1,8 +1,8 @@
 import { PutParameterCommand, type SSMClient, UnlabelParameterVersionCommand } from '@aws-sdk/client-ssm';
 import type { EnvContract } from '../env/contract.ts';
 import type { EnvReader } from '../env/readers/readers.ts';
-import { RecoveryError } from '../workflow/errors.ts';
 import { refuseUnsafe, tierOf, wasMadeAnew, withOthers } from '../workflow/guard.ts';
+import { RecoveryError } from '../workflow/recovery-error.ts';
 import { knownGoodLabel, type ParameterRecord, type ParameterVersion } from '../workflow/versions.ts';
 import { callAws } from './call.ts';
 import type { Clock } from './clock.ts';
@@ -70,7 +70,7 @@ export async function writeEnvParameter(
   }
   throw new RecoveryError(
     'EnvWriteConflict',
-    `parameter ${name}: somebody else keeps writing it (${maxConflicts} times in a row). Stop that writer and start again.`,
+    `parameter ${name}: somebody else keeps writing it (${maxConflicts} times in a row).`,
   );
 }
 
@@ -79,8 +79,12 @@ function afterConflict(error: unknown, name: string, ownVersions: ReadonlySet<nu
   if (ownVersions.size === 0 || !(error instanceof RecoveryError)) return error;
   return new RecoveryError(
     'EnvWriteConflict',
-    `parameter ${name}: version ${[...ownVersions].join(', ')} was written in the moment in which somebody else wrote the one before, and the two can't be brought together (${error.name}). What they have written is in the history: compare the two and put back what is missing.`,
-    error.cause,
+    `parameter ${name}: version ${[...ownVersions].join(', ')} was written in the moment in which somebody else wrote the one before, and the two can't be brought together (${error.name}).`,
+    {
+      remedy:
+        'What they have written is in the history: compare the two with `recover env history`, and put back what is missing.',
+      cause: error.cause,
+    },
   );
 }
 
@@ -158,7 +162,10 @@ async function sendWithRoom<T>(
   if (others.length > 0) {
     throw new RecoveryError(
       'EnvHistoryFull',
-      `parameter ${name}: its oldest version, ${oldest.version}, has the label ${others.join(', ')}, so that SSM takes no new one. Nothing was written. Move that label to a newer version, or take it off: aws ssm unlabel-parameter-version --name ${name} --parameter-version ${oldest.version} --labels ${others.join(' ')}`,
+      `parameter ${name}: its oldest version, ${oldest.version}, has the label ${others.join(', ')}, so that SSM takes no new one. Nothing was written.`,
+      {
+        remedy: `Move that label to a newer version, or remove it: aws ssm unlabel-parameter-version --name ${name} --parameter-version ${oldest.version} --labels ${others.join(' ')}`,
+      },
     );
   }
   await fence?.();
@@ -195,6 +202,6 @@ async function awaitVersion(
   }
   throw new RecoveryError(
     'EnvStale',
-    `parameter ${name}: version ${version} was written but can't be read back yet. Try again.`,
+    `parameter ${name}: version ${version} was written but can't be read back yet.`,
   );
 }

@@ -4,7 +4,7 @@ import {
   type SSMClient,
 } from '@aws-sdk/client-ssm';
 import type { InstanceSettings } from '../functions/runtime/settings.ts';
-import { RecoveryError } from '../workflow/errors.ts';
+import { RecoveryError } from '../workflow/recovery-error.ts';
 import { callAws } from './call.ts';
 
 /** The managed instances that carry a tag, in any state: an offline one has to show up as a failure. */
@@ -44,12 +44,9 @@ export async function listInstances(ssm: SSMClient, settings: InstanceSettings):
   if (tagged.length > maxInstances) {
     throw new RecoveryError(
       'TooManyInstances',
-      `${tagged.length} instances are tagged ${settings.INSTANCE_TAG}, and a command takes ${maxInstances} at most. Choose a narrower tag in the target file.`,
+      `${tagged.length} instances are tagged ${settings.INSTANCE_TAG}, and a command takes ${maxInstances} at most.`,
     );
   }
   if (tagged.length > 0) return tagged;
-  throw new RecoveryError(
-    'NoInstances',
-    `no instance that SSM manages is tagged ${settings.INSTANCE_TAG}. Check instances.tag in the target file and the tags in EC2.`,
-  );
+  throw new RecoveryError('NoInstances', `no instance that SSM manages is tagged ${settings.INSTANCE_TAG}.`);
 }

@@ -12,7 +12,7 @@ import {
 import { DescribeExecutionCommand, SFNClient, type SFNClientConfig } from '@aws-sdk/client-sfn';
 import * as v from 'valibot';
 import type { LeaseSettings, PauseSettings } from '../functions/runtime/settings.ts';
-import { RecoveryError } from '../workflow/errors.ts';
+import { RecoveryError } from '../workflow/recovery-error.ts';
 import { type ExecutionRef, RecoveryPlan, type Skip } from '../workflow/states.ts';
 import { counted, executionName } from '../workflow/words.ts';
 import { callAws, readerConfig } from './call.ts';
@@ -112,7 +112,8 @@ export async function readLedger({
   if (stored.success) return { ledger: stored.output.ledger.S, revision: stored.output.revision.N };
   throw new RecoveryError(
     'LeaseLost',
-    `table ${table}: the item ${target} is not what this version writes. Make sure that no execution runs, and delete that item.`,
+    `table ${table}: the item ${target} is not what this version writes.`,
+    { remedy: 'Make sure that no execution runs, and delete that item.' },
   );
 }
 
@@ -156,7 +157,7 @@ async function changeLedger<T>(
   }
   throw new RecoveryError(
     'AwsUnavailable',
-    `table ${table}: the item ${target} was changed by somebody else ${maxRounds} times in a row. Try again.`,
+    `table ${table}: the item ${target} was changed by somebody else ${maxRounds} times in a row.`,
   );
 }
 
@@ -237,7 +238,7 @@ function isOver({ endings, owner }: Ledger, { arn, redriveCount }: ExecutionRef)
 function leaseLost({ owner }: Ledger, { name }: ExecutionRef): RecoveryError {
   return new RecoveryError(
     'LeaseLost',
-    `execution ${name} does not hold the lease of this target (${owner ? `execution ${executionName(owner.arn)} does` : 'it was freed'}), so that nothing was changed. Wait until no other execution runs, then redrive this one or start anew.`,
+    `execution ${name} does not hold the lease of this target (${owner ? `execution ${executionName(owner.arn)} does` : 'it was freed'}), so that nothing was changed.`,
   );
 }
 

@@ -1,6 +1,6 @@
 import { InvokeCommand, type InvokeCommandOutput, type LambdaClient } from '@aws-sdk/client-lambda';
-import { RecoveryError } from '../workflow/errors.ts';
 import { numberAt } from '../workflow/number-at.ts';
+import { RecoveryError } from '../workflow/recovery-error.ts';
 import { callAws } from './call.ts';
 
 /**
@@ -30,7 +30,8 @@ export async function invokeMetricFunction(
   if (answer.FunctionError !== undefined) {
     return new RecoveryError(
       'MetricFunctionFailed',
-      `function ${FUNCTION_NAME} failed (${answer.FunctionError}). Read its log group /aws/lambda/${FUNCTION_NAME}.`,
+      `function ${FUNCTION_NAME} failed (${answer.FunctionError}).`,
+      { remedy: `Read its log group /aws/lambda/${FUNCTION_NAME}.` },
     );
   }
   const backlog = numberAt(Buffer.from(answer.Payload ?? []).toString('utf8'), ANSWER_PATH);
@@ -38,7 +39,10 @@ export async function invokeMetricFunction(
     backlog ??
     new RecoveryError(
       'BacklogNotNumeric',
-      `function ${FUNCTION_NAME} answered no number ≥ 0 at "${ANSWER_PATH}". Read its log group /aws/lambda/${FUNCTION_NAME}: it says why it could not count.`,
+      `function ${FUNCTION_NAME} answered no number ≥ 0 at "${ANSWER_PATH}".`,
+      {
+        remedy: `Check metricFunction.answerPath in the target file, and read its log group /aws/lambda/${FUNCTION_NAME}: it says why it could not count.`,
+      },
     )
   );
 }

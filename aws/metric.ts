@@ -4,7 +4,7 @@ import {
   PutMetricDataCommand,
 } from '@aws-sdk/client-cloudwatch';
 import type { MetricSelector } from '../functions/runtime/settings.ts';
-import { RecoveryError } from '../workflow/errors.ts';
+import { RecoveryError } from '../workflow/recovery-error.ts';
 import { callAws } from './call.ts';
 
 export interface Datapoint {
@@ -54,10 +54,7 @@ export async function readNewestDatapoint(
   );
   const result = MetricDataResults?.[0];
   if (result?.StatusCode === 'Forbidden') {
-    throw new RecoveryError(
-      'AccessDenied',
-      `cloudwatch:GetMetricData on ${resource}: forbidden. Allow this action in the role of the function.`,
-    );
+    throw new RecoveryError('AccessDenied', `cloudwatch:GetMetricData on ${resource}: forbidden.`);
   }
   const datapoints = (result?.Timestamps ?? []).map((timestamp, index) => ({
     timestampMs: timestamp.getTime(),

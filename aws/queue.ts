@@ -1,9 +1,11 @@
 import { GetQueueAttributesCommand, GetQueueUrlCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import { RecoveryError } from '../workflow/errors.ts';
 import { callAws } from './call.ts';
 
-/** The messages waiting in a queue, as SQS estimates them (`ApproximateNumberOfMessages`). */
-export async function readQueueDepth(sqs: SQSClient, queueName: string): Promise<number> {
+/**
+ * The messages waiting in a queue, as SQS estimates them (`ApproximateNumberOfMessages`); `undefined` if the answer
+ * holds no such number.
+ */
+export async function readQueueDepth(sqs: SQSClient, queueName: string): Promise<number | undefined> {
   const resource = `queue ${queueName}`;
   const { QueueUrl } = await callAws({ action: 'sqs:GetQueueUrl', resource }, () =>
     sqs.send(new GetQueueUrlCommand({ QueueName: queueName })),
@@ -12,6 +14,5 @@ export async function readQueueDepth(sqs: SQSClient, queueName: string): Promise
     sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['ApproximateNumberOfMessages'] })),
   );
   const depth = Number(Attributes?.ApproximateNumberOfMessages ?? Number.NaN);
-  if (!Number.isInteger(depth)) throw new RecoveryError('AwsRejected', `${resource}: SQS gave no depth.`);
-  return depth;
+  return Number.isInteger(depth) ? depth : undefined;
 }

@@ -1,7 +1,7 @@
 /** Which text to go back to, and how. */
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { isComplete } from '../env/contract.ts';
-import { RecoveryError } from '../workflow/errors.ts';
+import { RecoveryError } from '../workflow/recovery-error.ts';
 import { findGoodVersion, type GoodEnv, type RestoreSettings } from '../workflow/restore.ts';
 import type { ParameterRecord } from '../workflow/versions.ts';
 import { readParameter } from './parameter.ts';
@@ -48,6 +48,6 @@ export async function findSource(
   if (source) return source;
   throw new RecoveryError(
     'EnvRestoreFailed',
-    `parameter ${name}: no version of it (${history.length} are kept) is a complete env, nor is the backup parameter (${settings.backupParameterName ?? 'none is set'}). Nothing was written. Put a complete .env into the parameter by hand and start again.`,
+    `parameter ${name}: no version of it (${history.length} are kept) is a complete env, nor is the backup parameter (${settings.backupParameterName ?? 'none is set'}). Nothing was written.`,
   );
 }

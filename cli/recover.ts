@@ -6,7 +6,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import * as v from 'valibot';
 import { TargetInvalid } from '../targets/load.ts';
-import { RecoveryError } from '../workflow/errors.ts';
+import { RecoveryError } from '../workflow/recovery-error.ts';
 import { answerPlan } from './answer.ts';
 import { checkEnv } from './env/check.ts';
 import { diffEnv } from './env/diff.ts';

@@ -1,7 +1,7 @@
 import type { SNSClient } from '@aws-sdk/client-sns';
 import { openTopic, publish } from '../aws/topic.ts';
-import { RecoveryError } from '../workflow/errors.ts';
 import { startNotification } from '../workflow/messages.ts';
+import { RecoveryError } from '../workflow/recovery-error.ts';
 import { type Announcement, AnnounceRecoveryInput } from '../workflow/states.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
 import { TopicSettings } from './runtime/settings.ts';

@@ -5,7 +5,8 @@ import { readEnvValues } from '../aws/parameter.ts';
 import { openSsm } from '../aws/ssm-clients.ts';
 import { redactedTail } from '../env/redact.ts';
 import type { Invocation } from '../workflow/deployment.ts';
-import { type ErrorName, RecoveryError } from '../workflow/errors.ts';
+import { catalogue, type ErrorName } from '../workflow/errors.ts';
+import { RecoveryError } from '../workflow/recovery-error.ts';
 import { AwaitDeployInput, type Deployment } from '../workflow/states.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
 import { AwaitSettings } from './runtime/settings.ts';
@@ -23,13 +24,6 @@ const failures = [
 ] as const satisfies readonly ErrorName[];
 type Failure = (typeof failures)[number];
 type Ending = 'Success' | 'NotYet' | Failure;
-
-const remedies: Record<Failure, string> = {
-  DeployFailed: 'the whole output is in CloudWatch Logs, in the log group of the deploy',
-  DeployTimedOut: 'check that the SSM agent is online, or raise deploy.timeoutSeconds in the target file',
-  DeployCancelled: 'somebody has cancelled it: start again when the reason is gone',
-  InstanceUnavailable: 'check that the instance runs and its SSM agent is online, then start again',
-};
 
 /**
  * Watches the deploy command for most of a minute and returns as soon as it is known how it ended; a command
@@ -67,16 +61,15 @@ export async function awaitDeploy(
         .filter(({ ending }) => ending !== 'Success')
         .map(({ instanceId, invocation }) => `${instanceId} ${describe(invocation)}`);
       const tail = name === 'DeployFailed' ? await readTail(ssm, settings, endings) : '';
-      throw new RecoveryError(
-        name,
-        `command ${commandId} did not succeed on ${states.join('; ')}; ${remedies[name]}.${tail}`,
-      );
+      throw new RecoveryError(name, `command ${commandId} did not succeed on ${states.join('; ')}.`, {
+        remedy: `${catalogue[name].remedy}${tail}`,
+      });
     }
     if (clock.now() >= Date.parse(deployment.deadline)) {
       await cancelCommand(ssm, commandId);
       throw new RecoveryError(
         'DeployTimedOut',
-        `command ${commandId} had not ended on ${instanceIds.join(', ')} by ${deployment.deadline} and was cancelled; ${remedies.DeployTimedOut}.`,
+        `command ${commandId} had not ended on ${instanceIds.join(', ')} by ${deployment.deadline} and was cancelled.`,
       );
     }
     if (clock.now() + secondsBetweenLooks * 1000 > watchUntil) return deployment;
@@ -132,7 +125,7 @@ async function readTail(
   const tail = failed.stderr.trim()
     ? redactedTail(failed.stderr, stderrLimit, env)
     : redactedTail(failed.stdout, stdoutLimit, env);
-  return tail ? ` The end of it, redacted:\n${tail}` : '';
+  return tail ? `\nThe end of the output, redacted:\n${tail}` : '';
 }
 
 export const handler = stateHandler(

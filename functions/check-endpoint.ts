@@ -1,8 +1,8 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { probeEndpoint, secondsBetweenTries } from '../aws/probe.ts';
 import { openSsm } from '../aws/ssm-clients.ts';
+import type { EndpointFault } from '../workflow/endpoint-fault.ts';
 import { passingFaults } from '../workflow/endpoint-fault.ts';
-import type { EndpointFault } from '../workflow/errors.ts';
 import { CheckEndpointInput, type EndpointCheck } from '../workflow/states.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
 import { EndpointSettings } from './runtime/settings.ts';

@@ -4,7 +4,7 @@ import { readerConfig } from '../aws/call.ts';
 import { openLambda } from '../aws/lambda-clients.ts';
 import { nameOfMetric, readNewestDatapoint } from '../aws/metric.ts';
 import { invokeMetricFunction } from '../aws/metric-function.ts';
-import { RecoveryError } from '../workflow/errors.ts';
+import { RecoveryError } from '../workflow/recovery-error.ts';
 import { type BacklogProof, ConfirmBacklogInput, wasRepaired } from '../workflow/states.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
 import { ConfirmSettings } from './runtime/settings.ts';
@@ -65,7 +65,7 @@ export async function confirmBacklog(
       }
       failure = new RecoveryError(
         'DatapointMissing',
-        `metric ${metric}: no datapoint stamped after ${new Date(since).toISOString()} within ${settings.CONFIRM_WITHIN_SECONDS} s. Check the dimensions in the target file and that function ${settings.FUNCTION_NAME} may call cloudwatch:PutMetricData.`,
+        `metric ${metric}: no datapoint stamped after ${new Date(since).toISOString()} within ${settings.CONFIRM_WITHIN_SECONDS} s.`,
       );
     }
     if (clock.now() + secondsBetweenLooks * 1000 > deadline && failure) throw failure;

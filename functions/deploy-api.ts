@@ -9,8 +9,8 @@ import { openSsm, type SsmClients } from '../aws/ssm-clients.ts';
 import { gapsOf, inspectEnv } from '../env/contract.ts';
 import { readEnvText } from '../env/document.ts';
 import { commentOf, hasEnded, isOfWorkflow, redriveOf, type SentCommand } from '../workflow/deployment.ts';
-import { RecoveryError } from '../workflow/errors.ts';
 import { refuseUnapproved } from '../workflow/plan.ts';
+import { RecoveryError } from '../workflow/recovery-error.ts';
 import { DeployApiInput, type Deployment, type ExecutionRef } from '../workflow/states.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
 import { DeploySettings } from './runtime/settings.ts';
@@ -105,7 +105,7 @@ export async function deployApi(
   }
   throw new RecoveryError(
     'InstanceUnavailable',
-    `instances ${instanceIds.join(', ')}: at least one is not managed by SSM. Check that it runs, has the SSM agent and an instance profile with AmazonSSMManagedInstanceCore.`,
+    `instances ${instanceIds.join(', ')}: at least one is not managed by SSM.`,
   );
 }
 
@@ -146,7 +146,7 @@ async function refuseIncomplete(
   if (parameter && finding.complete) return parameter.version;
   throw new RecoveryError(
     'EnvReplaced',
-    `parameter ${name}: somebody has overwritten it during the recovery, and it is incomplete again (${gapsOf(finding).join('; ')}). Nothing was deployed. Stop that writer and start again.`,
+    `parameter ${name}: somebody has overwritten it during the recovery, and it is incomplete again (${gapsOf(finding).join('; ')}). Nothing was deployed.`,
   );
 }
 
@@ -175,7 +175,7 @@ async function stopOthers(
   if (isQuiet) return;
   throw new RecoveryError(
     'DeployInProgress',
-    `document ${documentName}: command ${running.map(({ commandId }) => commandId).join(', ')} still runs, and two deploys at once would disturb each other. Wait for it to end, or cancel it, and redrive.`,
+    `document ${documentName}: command ${running.map(({ commandId }) => commandId).join(', ')} still runs, and two deploys at once would disturb each other.`,
   );
 }
 

@@ -5,7 +5,7 @@ import { openSsm, type SsmClients } from '../aws/ssm-clients.ts';
 import { isComplete } from '../env/contract.ts';
 import { readEnvText } from '../env/document.ts';
 import { lostKeys } from '../env/merge.ts';
-import { RecoveryError } from '../workflow/errors.ts';
+import { RecoveryError } from '../workflow/recovery-error.ts';
 import { type KnownGood, MarkKnownGoodInput } from '../workflow/states.ts';
 import { isSettled, knownGoodLabel, type ParameterRecord } from '../workflow/versions.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
@@ -43,7 +43,7 @@ export async function markKnownGood(
   if (!current || (isReplaced && !isComplete(current.text, reader, settings.ENV_CONTRACT))) {
     throw new RecoveryError(
       'EnvReplaced',
-      `parameter ${name}: somebody has overwritten it during the recovery, and it is incomplete again. What was deployed works; the next deploy would not. Stop that writer and start again.`,
+      `parameter ${name}: somebody has overwritten it during the recovery, and it is incomplete again. What was deployed works; the next deploy would not.`,
     );
   }
   if (isReplaced) return { outcome: 'Replaced', version: current.version, backup: null };

@@ -4,9 +4,9 @@ import { type LambdaClients, openLambda } from '../aws/lambda-clients.ts';
 import { fenceOf, type LeaseClients, openLease } from '../aws/lease-table.ts';
 import { readEnvValues } from '../aws/parameter.ts';
 import { openSsm } from '../aws/ssm-clients.ts';
-import { RecoveryError } from '../workflow/errors.ts';
 import { functionEnvLimitBytes, patchFrom, patchVariables } from '../workflow/function-patch.ts';
 import { refuseUnapproved } from '../workflow/plan.ts';
+import { RecoveryError } from '../workflow/recovery-error.ts';
 import { type FunctionPatch, PatchLambdaEnvInput } from '../workflow/states.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
 import { PatchSettings } from './runtime/settings.ts';
@@ -41,14 +41,15 @@ export async function patchLambdaEnv(
     const current = await readFunctionEnv(lambda.reader, functionName);
     const { variables, setKeys, removedKeys, keptKeyCount } = patchVariables(current.variables, patch);
     const sizeBytes = Buffer.byteLength(JSON.stringify(variables));
+    let isOurs = setKeys.length + removedKeys.length === 0;
     if (current.updateStatus !== 'InProgress') {
-      if (setKeys.length + removedKeys.length === 0) {
+      if (isOurs) {
         if (current.updateStatus === 'Failed') throw updateFailed(functionName, current);
         // A try of this state that lost its answer has changed the function too: its doing counts.
-        const isOurs = changed.set.size + changed.removed.size > 0;
+        const isWritten = changed.set.size + changed.removed.size > 0;
         const isRecent = current.modifiedAtMs > Date.parse(execution.startedAt);
         return {
-          outcome: isOurs || isRecent ? 'Patched' : 'Unchanged',
+          outcome: isWritten || isRecent ? 'Patched' : 'Unchanged',
           functionName,
           setKeys: [...changed.set],
           removedKeys: [...changed.removed],
@@ -66,6 +67,7 @@ export async function patchLambdaEnv(
       await fence();
       const answer = await writeFunctionEnv(lambda.writer, functionName, variables, current.revisionId);
       if (answer === 'Accepted') {
+        isOurs = true;
         for (const key of setKeys) changed.set.add(key);
         for (const key of removedKeys) changed.removed.add(key);
       }
@@ -74,7 +76,7 @@ export async function patchLambdaEnv(
     if (clock.now() >= deadline) {
       throw new RecoveryError(
         'FunctionUpdateConflict',
-        `function ${functionName}: another update kept it busy for ${settings.UPDATE_WITHIN_SECONDS} s. Wait for it to end and start again.`,
+        `function ${functionName}: ${isOurs ? 'the update that it needs did not end' : 'other updates kept it busy'} within ${settings.UPDATE_WITHIN_SECONDS} s.`,
       );
     }
     await clock.sleep(secondsBetweenLooks * 1000);
@@ -88,7 +90,7 @@ function refuseTooLarge(functionName: string, sizeBytes: number): void {
   if (sizeBytes > functionEnvLimitBytes) {
     throw new RecoveryError(
       'FunctionEnvTooLarge',
-      `function ${functionName}: its environment would have ${sizeBytes} bytes as JSON, Lambda holds ${functionEnvLimitBytes}. Nothing was changed. Remove variables that it does not need.`,
+      `function ${functionName}: its environment would have ${sizeBytes} bytes as JSON, Lambda holds ${functionEnvLimitBytes}. Nothing was changed.`,
     );
   }
 }
@@ -96,7 +98,7 @@ function refuseTooLarge(functionName: string, sizeBytes: number): void {
 function updateFailed(functionName: string, { updateReasonCode }: FunctionEnv): RecoveryError {
   return new RecoveryError(
     'FunctionUpdateFailed',
-    `function ${functionName}: its last update failed (${updateReasonCode ?? 'no reason given'}). Mend that in the Lambda console and start again.`,
+    `function ${functionName}: its last update failed (${updateReasonCode ?? 'no reason given'}).`,
   );
 }
 

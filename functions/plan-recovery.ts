@@ -8,9 +8,10 @@ import { readHistory, readParameter } from '../aws/parameter.ts';
 import { findSource } from '../aws/restore-source.ts';
 import { openSsm } from '../aws/ssm-clients.ts';
 import { valuesOf } from '../env/entries.ts';
-import { RecoveryError, transientErrorNames } from '../workflow/errors.ts';
+import { retriedErrorNames } from '../workflow/errors.ts';
 import { patchFrom, patchVariables } from '../workflow/function-patch.ts';
 import { hasChanges, hashPlan, type PlanIngredients } from '../workflow/plan.ts';
+import { RecoveryError } from '../workflow/recovery-error.ts';
 import { describeRestore, restoreText } from '../workflow/restore.ts';
 import { PlanRecoveryInput, type RecoveryPlan } from '../workflow/states.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
@@ -112,7 +113,7 @@ async function orProblem<T extends object>(
   } catch (error) {
     if (!(error instanceof RecoveryError)) throw error;
     const { name, message } = error;
-    if (name === 'CredentialsExpired' || transientErrorNames.some((transient) => transient === name))
+    if (name === 'CredentialsExpired' || retriedErrorNames.some((transient) => transient === name))
       throw error;
     return { ...nothing, problem: { error: name, message } };
   }

@@ -4,7 +4,7 @@ import { openSsm } from '../aws/ssm-clients.ts';
 import { type ContractFinding, inspectEnv, mistakesOf, namesOf } from '../env/contract.ts';
 import { readEnvText } from '../env/document.ts';
 import { effectiveEntries } from '../env/entries.ts';
-import { RecoveryError } from '../workflow/errors.ts';
+import { RecoveryError } from '../workflow/recovery-error.ts';
 import { type EnvFinding, ValidateEnvInput } from '../workflow/states.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
 import { EnvSettings } from './runtime/settings.ts';
@@ -31,7 +31,7 @@ export async function validateEnv(
   if (mistakes.length > 0 && effectiveEntries(document).size > 0) {
     throw new RecoveryError(
       'EnvInvalid',
-      `parameter ${settings.ENV_PARAMETER}: ${mistakes.join('; ')}. Mend it and start again: a restore keeps the values that are there.`,
+      `parameter ${settings.ENV_PARAMETER}: ${mistakes.join('; ')}. A restore would keep these values.`,
     );
   }
   const { missingKeys, blankKeys, missingPrefixes } = finding;

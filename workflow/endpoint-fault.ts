@@ -1,4 +1,82 @@
-import type { EndpointFault } from './errors.ts';
+/** What can be wrong with the answer of the internal endpoint, what that means, and what to do about it. */
+
+/** What the catalogue of errors says of one; of each, the name is the key. */
+export interface ErrorEntry {
+  readonly meaning: string;
+  /** What has to be put right, not how to go on then; the end of the error's message. */
+  readonly remedy: string;
+  /** Whether it passes by itself: the state machine retries exactly these. */
+  readonly retried?: true;
+  /**
+   * How to go on when it is put right, if a redrive can't do it: with a new execution, which deploys in any case if
+   * what was put right has to be deployed.
+   */
+  readonly next?: 'Start' | 'StartWithDeploy';
+}
+
+export const endpointErrors = {
+  InternalKeyMissing: {
+    meaning: 'The parameter has no value for the internal key.',
+    remedy: 'Put it into the parameter with `recover env set`.',
+    next: 'StartWithDeploy',
+  },
+  HostRejected: {
+    meaning: 'HTTP 400: Django does not allow the Host that the message names.',
+    remedy:
+      'Add that Host, without its port, to ALLOWED_HOSTS in the parameter, or set endpoint.host in the target file to one that the API allows.',
+    next: 'StartWithDeploy',
+  },
+  InternalKeyRejected: {
+    meaning: 'HTTP 401 or 403: the API runs with another internal key than the parameter holds.',
+    remedy:
+      'Deploy the API. If it was deployed just now, check in the deploy script that the API gets the env of the parameter.',
+    next: 'StartWithDeploy',
+  },
+  EndpointNotFound: {
+    meaning: 'HTTP 404, for longer than a start of the API takes.',
+    remedy: 'Check the path of endpoint.url in the target file.',
+  },
+  EndpointRedirected: {
+    meaning: 'HTTP 3xx. Redirects are not followed, since the internal key would be sent along.',
+    remedy: 'Set endpoint.url in the target file to the final address.',
+  },
+  EndpointUnhealthy: {
+    meaning: 'HTTP 5xx, or another status that is not 200, until the time was over.',
+    remedy: 'Look at the log of the API, its database and its env.',
+  },
+  EndpointUnreachable: {
+    meaning: 'No connection to the API.',
+    remedy: 'Check that the API listens, and the security groups, subnets and routes to it.',
+  },
+  EndpointNameNotResolved: {
+    meaning: 'The VPC does not know the name in `endpoint.url`.',
+    remedy: 'Check the name in endpoint.url in the target file, and the DNS of the VPC.',
+  },
+  EndpointTlsFailed: {
+    meaning: 'The TLS handshake with the API failed.',
+    remedy: 'Check the certificate of the API: its name, who signed it, and whether it has expired.',
+  },
+  EndpointTooSlow: {
+    meaning: 'The API took the connection, but did not give its whole answer in time.',
+    remedy:
+      'Look at the load of the API and of its database, or raise endpoint.requestTimeoutSeconds in the target file.',
+  },
+  EndpointTooLarge: {
+    meaning: 'The answer is longer than 64 KB, which no count is.',
+    remedy: 'Check endpoint.url in the target file.',
+  },
+  BacklogNotNumeric: {
+    meaning: 'The API answered HTTP 200, or the metric function answered, but without a number ≥ 0.',
+    remedy:
+      'Check endpoint.backlogPath and metricFunction.answerPath in the target file, and the log of the metric function.',
+  },
+} as const satisfies Readonly<Record<string, ErrorEntry>>;
+
+export type EndpointFault = keyof typeof endpointErrors;
+
+export const endpointFaults: readonly EndpointFault[] = Object.keys(endpointErrors).filter(
+  (name): name is EndpointFault => Object.hasOwn(endpointErrors, name),
+);
 
 /**
  * Django answers a Host that is not in ALLOWED_HOSTS with 400 before any view runs, so 400 is the Host's;

@@ -1,114 +1,182 @@
-/** What can be wrong with the answer of the internal endpoint. */
-export const endpointFaults = [
-  'InternalKeyMissing',
-  'HostRejected',
-  'InternalKeyRejected',
-  'EndpointNotFound',
-  'EndpointRedirected',
-  'EndpointUnhealthy',
-  'EndpointUnreachable',
-  'EndpointNameNotResolved',
-  'EndpointTlsFailed',
-  'EndpointTooSlow',
-  'EndpointTooLarge',
-  'BacklogNotNumeric',
-] as const;
-export type EndpointFault = (typeof endpointFaults)[number];
-
 /**
- * Every failure this workflow can end with. The list is closed: the state machine's `ErrorEquals` names,
- * the runbook and the tests are all held against it.
+ * Every failure this workflow can end with: the one place for what it means and what to do about it. The messages of
+ * the errors, the notifications and docs/runbook.md are written from it (`npm run docs`); the state machine's
+ * `ErrorEquals` names and the tests are held against it.
  */
-export const errorNames = [
-  'InvalidInput',
-  'InvalidSettings',
-  'AccessDenied',
-  'CredentialsExpired',
-  'AwsThrottled',
-  'AwsUnavailable',
-  'AwsRejected',
-  'LeaseLost',
-  'EnvInvalid',
-  'EnvTooLarge',
-  'EnvRestoreFailed',
-  'EnvWouldShrink',
-  'EnvHistoryFull',
-  'EnvWriteConflict',
-  'EnvStale',
-  'EnvReplaced',
-  'PlanOutdated',
-  'NoInstances',
-  'TooManyInstances',
-  'InstanceUnavailable',
-  'DeployInProgress',
-  'DeployFailed',
-  'DeployTimedOut',
-  'DeployCancelled',
-  ...endpointFaults,
-  'FunctionNotFound',
-  'FunctionEnvUnreadable',
-  'FunctionEnvTooLarge',
-  'FunctionUpdateConflict',
-  'FunctionUpdateFailed',
-  'MetricFunctionFailed',
-  'DatapointMissing',
-] as const;
+import { type ErrorEntry, endpointErrors } from './endpoint-fault.ts';
 
-export type ErrorName = (typeof errorNames)[number];
+const errors = {
+  InvalidInput: {
+    meaning:
+      'A state was given something that it does not know. At `TakeLease`, the execution was started with an input that is not allowed, and nothing was called; at any other state, the stack was deployed while the execution ran.',
+    remedy:
+      'Start it again with {} or with "mode" ("recover" or "plan"), "deploy" ("auto", "always" or "never"), "force" (true or false) and "reason", or with an event of EventBridge.',
+    next: 'Start',
+  },
+  InvalidSettings: {
+    meaning: "A function's settings are not what it needs.",
+    remedy: 'Deploy the stack again, and do not edit its functions by hand.',
+  },
+  AccessDenied: {
+    meaning: 'A role or user may not do what the message names.',
+    remedy:
+      "Allow this action in the policy of the role or user, or the use of the resource's KMS key in the key's policy.",
+  },
+  CredentialsExpired: {
+    meaning: 'AWS credentials are missing, expired or not valid. In an execution, this was tried twice.',
+    remedy: 'Sign in again on your own machine, or check that the role of the function still exists.',
+  },
+  AwsThrottled: {
+    meaning: 'AWS throttled the calls, over five tries.',
+    remedy: "Wait some minutes, and look for what uses up the account's rate of this action.",
+    retried: true,
+  },
+  AwsUnavailable: {
+    meaning: 'AWS answered with 5xx or not at all, over five tries.',
+    remedy: 'Check the AWS Health Dashboard, and the way from the VPC to this service.',
+    retried: true,
+  },
+  AwsRejected: {
+    meaning: 'AWS refused a call for the reason that the message names.',
+    remedy: 'Check that the resource exists, and its name in the target file.',
+  },
+  ExecutionStale: {
+    meaning:
+      'Step Functions reported the end of an execution but does not show it yet, so `closeRecovery` could not look after it.',
+    remedy:
+      'Wait: Lambda tries twice more. If the event then is in the queue `UndeliveredEvents`, look at the execution yourself.',
+  },
+  LeaseLost: {
+    meaning:
+      'This execution does not hold the lease of its target: another one does, or this one was stopped and its lease freed. It has changed nothing since.',
+    remedy: 'Wait until no other execution runs, and see whether the target is still broken.',
+    next: 'Start',
+  },
+  EnvInvalid: {
+    meaning:
+      'The env is not sound: a quote that is never closed, a line that its reader refuses, a placeholder of a template, or a value that breaks a rule of the target file.',
+    remedy:
+      'See all of it with `recover env check`, and correct it with `recover env set`, or with `recover env pull` and `recover env push`.',
+    next: 'StartWithDeploy',
+  },
+  EnvTooLarge: {
+    meaning: "The env to write is over the limit of the parameter's tier. Nothing was written.",
+    remedy: 'Move the parameter to the tier Advanced, which holds 8 KB, or shorten the env.',
+  },
+  EnvRestoreFailed: {
+    meaning:
+      'The env is incomplete, and no version in its history and no backup is complete. Nothing was written.',
+    remedy: 'Put a complete .env into the parameter with `recover env push`.',
+    next: 'StartWithDeploy',
+  },
+  EnvWouldShrink: {
+    meaning: 'A write would have lost keys. Nothing was written.',
+    remedy:
+      'With `recover env push`, add these keys to the file or name each with --drop. In a recovery this is a defect of env-recovery: report it with the names of the keys.',
+  },
+  EnvHistoryFull: {
+    meaning:
+      'The parameter has 100 versions, and somebody has put a label on the oldest, so SSM takes no new version. Nothing was written.',
+    remedy:
+      'Move that label to a newer version, or remove it with `aws ssm unlabel-parameter-version`. If it is the backup parameter that is full, do so there.',
+  },
+  EnvWriteConflict: {
+    meaning:
+      'Somebody else writes the parameter at the same time. What they wrote is in the parameter or in its history.',
+    remedy:
+      'Stop that writer. If the message names a version that could not be merged, compare it with the one before in `recover env history`, and put back what is missing.',
+    retried: true,
+  },
+  EnvStale: {
+    meaning: 'SSM does not show a version yet that was just written.',
+    remedy: 'Wait a minute and try again.',
+    retried: true,
+  },
+  EnvReplaced: {
+    meaning: 'Somebody has overwritten the parameter during the recovery, and it is incomplete again.',
+    remedy: 'Find out with `recover env history` who writes the parameter, and stop that.',
+    next: 'Start',
+  },
+  PlanOutdated: {
+    meaning:
+      'The target asks for approvals, and what would be changed now is not what was approved. This state has changed nothing.',
+    remedy: 'Start it again and approve the new plan.',
+    next: 'Start',
+  },
+  NoInstances: {
+    meaning: 'No instance that SSM manages has the tag.',
+    remedy: 'Check instances.tag in the target file, and in EC2 the tags and that the instances run.',
+  },
+  TooManyInstances: {
+    meaning: 'More than 50 instances have the tag, which is more than one command takes.',
+    remedy: 'Choose a narrower instances.tag in the target file.',
+  },
+  InstanceUnavailable: {
+    meaning:
+      'SSM could not reach at least one of the instances. If the command was sent, the others have done it.',
+    remedy:
+      'Check that the instances named run, that the SSM agent is online, and that the instance profile has AmazonSSMManagedInstanceCore.',
+  },
+  DeployInProgress: {
+    meaning: 'A deploy that a person started is still running, and two at once would disturb each other.',
+    remedy: 'Wait for that command to end, or cancel it.',
+  },
+  DeployFailed: {
+    meaning: 'The deploy script failed. The message has its exit code and the redacted end of its output.',
+    remedy: 'Read the whole output in CloudWatch Logs, in the log group of the deploy.',
+  },
+  DeployTimedOut: {
+    meaning: 'The deploy command was not delivered or did not end in time, and was cancelled.',
+    remedy: 'Check that the SSM agent is online, or raise deploy.timeoutSeconds in the target file.',
+  },
+  DeployCancelled: {
+    meaning: 'Somebody cancelled the deploy command.',
+    remedy: 'Ask who cancelled it, and go on when the reason is gone.',
+  },
+  ...endpointErrors,
+  FunctionNotFound: {
+    meaning: 'There is no metric function of that name in this region.',
+    remedy: 'Check metricFunction.name in the target file.',
+  },
+  FunctionEnvUnreadable: {
+    meaning: "Lambda can't decrypt the variables of the metric function. Nothing was changed in it.",
+    remedy: "Check that the function's KMS key is enabled, and that its policy allows the function's role.",
+  },
+  FunctionEnvTooLarge: {
+    meaning: 'The variables of the metric function would be over 4 KB. Nothing was changed in it.',
+    remedy: 'Remove variables that the function does not need.',
+  },
+  FunctionUpdateConflict: {
+    meaning:
+      'An update of the metric function did not end in time. The message says whether it was that of the recovery or others.',
+    remedy: 'Look in the Lambda console until no update of the function is in progress.',
+    retried: true,
+  },
+  FunctionUpdateFailed: {
+    meaning: 'The last update of the metric function failed for the reason that the message names.',
+    remedy: 'Repair that in the Lambda console.',
+  },
+  MetricFunctionFailed: {
+    meaning: 'The metric function ended with an error.',
+    remedy: 'Read the log group of the metric function.',
+  },
+  DatapointMissing: {
+    meaning: 'The metric function counts, but CloudWatch shows no datapoint that is newer than the repair.',
+    remedy:
+      'Check namespace, name and dimensions of the metric in the target file, and that the role of the metric function allows cloudwatch:PutMetricData.',
+  },
+} as const satisfies Readonly<Record<string, ErrorEntry>>;
 
-/** Failures that a second try can cure; the state machine retries exactly these, with backoff and jitter. */
-export const transientErrorNames = [
-  'AwsThrottled',
-  'AwsUnavailable',
-  'EnvWriteConflict',
-  'EnvStale',
-  'FunctionUpdateConflict',
-] as const satisfies readonly ErrorName[];
+export type ErrorName = keyof typeof errors;
 
-/**
- * What is kept of an SDK or network error. Its message is left behind on purpose: AWS prints request
- * content in some of them (Lambda's "environment variables exceeded" quotes the whole environment).
- */
-export interface SafeCause {
-  readonly name: string;
-  readonly code?: string;
-  readonly httpStatus?: number;
-  readonly requestId?: string;
+/** Meaning, remedy and way on, by name. */
+export const catalogue: Readonly<Record<ErrorName, ErrorEntry>> = errors;
+
+export function isErrorName(name: string | undefined): name is ErrorName {
+  return name !== undefined && Object.hasOwn(errors, name);
 }
 
-/**
- * A failure with a name from the closed list. The message names the resource and the remedy and never a value.
- * Step Functions matches `ErrorEquals` against `name`, which Lambda reports as `errorType`.
- */
-export class RecoveryError extends Error {
-  override readonly name: ErrorName;
-  override readonly cause?: SafeCause;
+export const errorNames: readonly ErrorName[] = Object.keys(errors).filter(isErrorName);
 
-  constructor(name: ErrorName, message: string, cause?: SafeCause) {
-    super(message);
-    this.name = name;
-    if (cause) this.cause = cause;
-  }
-}
-
-/** Reduces any thrown thing to what may be shown: names, codes, status and request id. */
-export function safeCause(error: unknown): SafeCause {
-  if (!(error instanceof Error)) return { name: typeof error };
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  const metadata =
-    '$metadata' in error && typeof error.$metadata === 'object' && error.$metadata !== null
-      ? error.$metadata
-      : {};
-  const httpStatus =
-    'httpStatusCode' in metadata && typeof metadata.httpStatusCode === 'number'
-      ? metadata.httpStatusCode
-      : undefined;
-  const requestId =
-    'requestId' in metadata && typeof metadata.requestId === 'string' ? metadata.requestId : undefined;
-  return {
-    name: error.name,
-    ...(code === undefined ? {} : { code }),
-    ...(httpStatus === undefined ? {} : { httpStatus }),
-    ...(requestId === undefined ? {} : { requestId }),
-  };
-}
+/** Failures that pass by themselves: the state machine retries exactly these, with backoff and jitter. */
+export const retriedErrorNames: readonly ErrorName[] = errorNames.filter((name) => catalogue[name].retried);

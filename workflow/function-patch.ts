@@ -1,5 +1,5 @@
 import type { FunctionSettings } from '../functions/runtime/settings.ts';
-import { RecoveryError } from './errors.ts';
+import { RecoveryError } from './recovery-error.ts';
 
 /** Lambda holds at most 4 KB of environment, counted as the JSON of all variables. */
 export const functionEnvLimitBytes = 4096;
@@ -20,7 +20,7 @@ export function patchFrom(env: ReadonlyMap<string, string>, settings: FunctionSe
     if (value === undefined) {
       throw new RecoveryError(
         'InternalKeyMissing',
-        `parameter ${settings.ENV_PARAMETER} has no value for ${key}, which ${variable} of function ${settings.FUNCTION_NAME} needs. Put it into the parameter.`,
+        `parameter ${settings.ENV_PARAMETER} has no value for ${key}, which ${variable} of function ${settings.FUNCTION_NAME} needs.`,
       );
     }
     return [variable, value];

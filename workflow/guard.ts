@@ -3,7 +3,7 @@ import type { GuardedWrite } from '../aws/guarded-write.ts';
 import { gapsOf, inspectEnv, mistakesOf, namesOf } from '../env/contract.ts';
 import { type EnvDocument, readEnvText } from '../env/document.ts';
 import { lostKeys, mergeEnv } from '../env/merge.ts';
-import { RecoveryError } from './errors.ts';
+import { RecoveryError } from './recovery-error.ts';
 import type { ParameterRecord, ParameterVersion } from './versions.ts';
 import { counted } from './words.ts';
 
@@ -98,7 +98,7 @@ export function refuseUnsafe(
   if (sizeBytes > limitBytes) {
     throw new RecoveryError(
       'EnvTooLarge',
-      `parameter ${name}: the text has ${sizeBytes} bytes, a parameter of the tier ${tier} holds ${limitBytes}. Nothing was written. Move to the tier Advanced or shorten the text.`,
+      `parameter ${name}: the text has ${sizeBytes} bytes, a parameter of the tier ${tier} holds ${limitBytes}. Nothing was written.`,
     );
   }
 }

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { RecoveryError } from './errors.ts';
+import { RecoveryError } from './recovery-error.ts';
 
 /** Parses with a schema; the message says where and what was expected, never what was received. */
 export function parse<Schema extends v.GenericSchema>(

@@ -1,6 +1,6 @@
 /** What a recovery would change, and the hash that an approval is bound to. */
 import { createHash } from 'node:crypto';
-import { RecoveryError } from './errors.ts';
+import { RecoveryError } from './recovery-error.ts';
 import type { RecoveryPlan } from './states.ts';
 
 /** All that a person approves of: what would be changed, and what it was worked out from. */
@@ -50,6 +50,6 @@ export async function refuseUnapproved(
   if (!plan.needsApproval || (await holds())) return;
   throw new RecoveryError(
     'PlanOutdated',
-    `${what} not as in the plan ${plan.hash.slice(0, 12)}, which was approved. It was not changed. Start anew.`,
+    `${what} not as in the plan ${plan.hash.slice(0, 12)}, which was approved. It was not changed.`,
   );
 }

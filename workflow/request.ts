@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { redact } from '../env/redact.ts';
-import { RecoveryError } from './errors.ts';
 import { describeIssue } from './parse.ts';
+import { RecoveryError } from './recovery-error.ts';
 import { AlarmEvent, ParameterEvent, RecoveryRequest, type Request, ScheduledEvent } from './states.ts';
 
 /**
@@ -16,10 +16,7 @@ export function readRequest(input: unknown): Request {
   const request = v.safeParse(RecoveryRequest, input, { abortEarly: true });
   if (!request.success || Array.isArray(input)) {
     const issue = request.success ? 'expected Object' : describeIssue(request.issues[0]);
-    throw new RecoveryError(
-      'InvalidInput',
-      `the execution's input: ${issue}. Start it with {} or with "mode" ("recover" or "plan"), "deploy" ("auto", "always" or "never"), "force" (true or false) and "reason", or with an event of EventBridge.`,
-    );
+    throw new RecoveryError('InvalidInput', `the execution's input: ${issue}.`);
   }
   const { reason } = request.output;
   // What a person types can be anything, a secret as well.

@@ -4,7 +4,8 @@
  * Key names, versions, sizes and ids only: the history of an execution shows all of it.
  */
 import * as v from 'valibot';
-import { endpointFaults, errorNames } from './errors.ts';
+import { endpointFaults } from './endpoint-fault.ts';
+import { errorNames } from './errors.ts';
 
 const names = v.array(v.string());
 const timestamp = v.pipe(v.string(), v.isoTimestamp());

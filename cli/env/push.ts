@@ -1,6 +1,6 @@
 import { readEnvText, textOf } from '../../env/document.ts';
 import { effectiveEntries } from '../../env/entries.ts';
-import { RecoveryError } from '../../workflow/errors.ts';
+import { RecoveryError } from '../../workflow/recovery-error.ts';
 import { compareEnv } from '../changes.ts';
 import type { Outcome, Session } from '../session.ts';
 import { UsageError } from '../terminal.ts';

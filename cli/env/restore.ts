@@ -3,7 +3,7 @@ import { findGoodEnv } from '../../aws/restore-source.ts';
 import { isComplete } from '../../env/contract.ts';
 import { normaliseEnv } from '../../env/document.ts';
 import { unionEnv } from '../../env/merge.ts';
-import { RecoveryError } from '../../workflow/errors.ts';
+import { RecoveryError } from '../../workflow/recovery-error.ts';
 import { fillGaps, nameOfOrigin } from '../../workflow/restore.ts';
 import { knownGoodLabel, type ParameterRecord } from '../../workflow/versions.ts';
 import type { Outcome, Session } from '../session.ts';

@@ -1,6 +1,6 @@
 import { readEnvText } from '../../env/document.ts';
 import { setKey } from '../../env/edit.ts';
-import { RecoveryError } from '../../workflow/errors.ts';
+import { RecoveryError } from '../../workflow/recovery-error.ts';
 import type { Outcome, Session } from '../session.ts';
 import { UsageError } from '../terminal.ts';
 import { write } from './write.ts';

@@ -1,7 +1,7 @@
 import { readEnvText } from '../../env/document.ts';
 import { unsetKey } from '../../env/edit.ts';
 import { effectiveEntries } from '../../env/entries.ts';
-import { RecoveryError } from '../../workflow/errors.ts';
+import { RecoveryError } from '../../workflow/recovery-error.ts';
 import type { Outcome, Session } from '../session.ts';
 import { write } from './write.ts';
 

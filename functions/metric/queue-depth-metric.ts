@@ -5,7 +5,7 @@ import { readerConfig } from '../../aws/call.ts';
 import { askEndpoint } from '../../aws/endpoint.ts';
 import { publishDatapoint } from '../../aws/metric.ts';
 import { readQueueDepth } from '../../aws/queue.ts';
-import { safeCause } from '../../workflow/errors.ts';
+import { safeCause } from '../../workflow/recovery-error.ts';
 import { lambdaHandler, type Services } from '../runtime/handler.ts';
 import { MetricSettings } from '../runtime/settings.ts';
 
@@ -30,11 +30,17 @@ export async function queueDepthMetric(
   _event: unknown,
   { settings, sqs, cloudWatch }: QueueDepthMetricServices,
 ): Promise<QueueDepths> {
-  const depth = (queueName: string) =>
-    readQueueDepth(sqs, queueName).catch((error: unknown) => {
-      console.error({ problem: 'queue not counted', queueName, cause: safeCause(error) });
+  const depth = async (queueName: string) => {
+    const notCounted = (why: object) => {
+      console.error({ problem: 'queue not counted', queueName, ...why });
       return null;
-    });
+    };
+    try {
+      return (await readQueueDepth(sqs, queueName)) ?? notCounted({ fault: 'SQS gave no depth' });
+    } catch (error) {
+      return notCounted({ cause: safeCause(error) });
+    }
+  };
   const [aiDepth, videoDepth, messagingDepth, backlog] = await Promise.all([
     depth(settings.AI_QUEUE_NAME),
     depth(settings.VIDEO_QUEUE_NAME),

@@ -6,7 +6,7 @@ import { maxDeploySeconds } from '../../functions/deploy-api.ts';
 import type { FunctionOutcome } from '../../sandbox/function-runtime.ts';
 import { StateMachineProperties, StateMachines } from '../../sandbox/services/states.ts';
 import { resolveTemplate, resourcesOf } from '../../sandbox/template.ts';
-import { errorNames, transientErrorNames } from '../../workflow/errors.ts';
+import { errorNames, retriedErrorNames } from '../../workflow/errors.ts';
 import { maxApprovalMinutes } from '../../workflow/target.ts';
 import { packagedIn } from '../support/package-stacks.ts';
 
@@ -250,7 +250,7 @@ describe('the state machine', () => {
     });
   });
 
-  it.each(transientErrorNames)('tries four more times on %s, then fails by that name', async (name) => {
+  it.each(retriedErrorNames)('tries four more times on %s, then fails by that name', async (name) => {
     const recovered = await run({
       ...outage,
       uploadEnv: [name, name, name, name, { outcome: 'Restored' }],
@@ -290,7 +290,7 @@ describe('the state machine', () => {
   });
 
   const finalNames = errorNames.filter(
-    (name) => name !== 'CredentialsExpired' && !transientErrorNames.some((transient) => transient === name),
+    (name) => name !== 'CredentialsExpired' && !retriedErrorNames.some((transient) => transient === name),
   );
   it.each(finalNames)('fails at once on %s', async (name) => {
     const { execution, played } = await run({ verifyEndpoint: [name] });
@@ -340,7 +340,7 @@ describe('the definition', () => {
     const [transient, once] = tasks[0]?.[1].Retry ?? [];
     const own = (retrier: v.InferOutput<typeof Retrier> | undefined) =>
       retrier?.ErrorEquals.filter((name) => !/^(Lambda|States|Sandbox|Runtime)\./.test(name));
-    expect(own(transient)).toEqual([...transientErrorNames]);
+    expect(own(transient)).toEqual([...retriedErrorNames]);
     expect(own(once)).toEqual(['CredentialsExpired']);
   });
 

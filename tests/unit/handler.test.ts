@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { lambdaHandler } from '../../functions/runtime/handler.ts';
-import { errorNames } from '../../workflow/errors.ts';
+import { catalogue, errorNames } from '../../workflow/errors.ts';
 
 const Input = v.object({ count: v.number() });
 const Settings = v.object({ TEST_SETTING: v.pipe(v.string(), v.url('expected a URL')) });
@@ -34,7 +34,7 @@ describe('lambdaHandler', () => {
   it('refuses an input of another shape as InvalidInput, naming the field', async () => {
     await expect(handler()({ count: 'secret' })).rejects.toMatchObject({
       name: 'InvalidInput',
-      message: 'the input: count: expected number.',
+      message: `the input: count: expected number. ${catalogue.InvalidInput.remedy}`,
     });
     expect(buildClients).not.toHaveBeenCalled();
   });
@@ -43,7 +43,7 @@ describe('lambdaHandler', () => {
     process.env.TEST_SETTING = 'secret';
     await expect(handler()({ count: 1 })).rejects.toMatchObject({
       name: 'InvalidSettings',
-      message: 'the environment of this function: TEST_SETTING: expected a URL.',
+      message: `the environment of this function: TEST_SETTING: expected a URL. ${catalogue.InvalidSettings.remedy}`,
     });
     delete process.env.TEST_SETTING;
     await expect(handler()({ count: 1 })).rejects.toMatchObject({ name: 'InvalidSettings' });

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { callAws, writerConfig } from '../../aws/call.ts';
-import { safeCause } from '../../workflow/errors.ts';
+import { safeCause } from '../../workflow/recovery-error.ts';
 
 describe('a call to AWS', () => {
   it('ends as AwsUnavailable when nobody answers', async () => {

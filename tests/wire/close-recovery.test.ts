@@ -140,7 +140,7 @@ describe('CloseRecovery', () => {
     const event = { detail: { executionArn: ref.arn, stopDate: Date.now() } };
     await expect(
       closeRecovery(event, { ...leaseDoor(aws), settings, ssm: aws.ssm, sns: aws.sns }),
-    ).rejects.toMatchObject({ name: 'AwsUnavailable' });
+    ).rejects.toMatchObject({ name: 'ExecutionStale' });
     expect((await ledger()).owner?.arn).toBe(execution.executionArn);
   });
 
