@@ -11,6 +11,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import * as v from 'valibot';
+import { callerArnOf, userArn } from './callers.ts';
 import { readRequest } from './protocols.ts';
 
 /** An error as a service answers it; `name` is the code that SDKs show. */
@@ -24,8 +25,12 @@ export class AwsError extends Error {
   }
 }
 
-/** Answers one operation. Dates in the output are written as the protocol wants them. */
-export type Operation = (input: unknown) => unknown;
+/**
+ * Answers one operation. Dates in the output are written as the protocol wants them.
+ *
+ * @param callerArn of whoever signed the request; of the sandbox's user by default.
+ */
+export type Operation = (input: unknown, callerArn?: string) => unknown;
 
 /** A request as it came in, and an answer as it goes out. */
 export interface RawRequest {
@@ -55,11 +60,11 @@ export type Service = NamedService &
 /** Makes an operation of a function, with the input parsed. What doesn't parse is a ValidationException. */
 export function operation<Schema extends v.GenericSchema>(
   schema: Schema,
-  run: (input: v.InferOutput<Schema>) => unknown,
+  run: (input: v.InferOutput<Schema>, callerArn: string) => unknown,
 ): Operation {
-  return (input) => {
+  return (input, callerArn = userArn) => {
     const parsed = v.safeParse(schema, input);
-    if (parsed.success) return run(parsed.output);
+    if (parsed.success) return run(parsed.output, callerArn);
     const [issue] = parsed.issues;
     throw new AwsError(
       'ValidationException',
@@ -140,7 +145,7 @@ async function carryOut(
       `the sandbox has no operation ${request.operation} of ${request.service}`,
     );
   }
-  const output = await run(request.input);
+  const output = await run(request.input, callerArnOf(raw.headers));
   return (response) => request.reply(response, output);
 }
 

@@ -1,6 +1,7 @@
 /** Lambda: functions with their own environment, memory limit and timeout. */
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
+import { accessKeyIdOf } from '../callers.ts';
 import { AwsError, operation, type Service } from '../endpoint.ts';
 import {
   configurationOf,
@@ -104,6 +105,7 @@ export class Functions {
       timeoutSeconds: properties.Timeout,
       environment: () => ({
         ...this.#options.platform,
+        AWS_ACCESS_KEY_ID: accessKeyIdOf(properties.FunctionName),
         AWS_LAMBDA_FUNCTION_NAME: properties.FunctionName,
         AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(properties.MemorySize),
         ...variables,

@@ -1,5 +1,6 @@
 /** Parameter Store, and the entry to Run Command. Rules as in the API reference of Systems Manager. */
 import * as v from 'valibot';
+import { userArn } from '../callers.ts';
 import { AwsError, operation, type Service } from '../endpoint.ts';
 import { accountId, region } from '../template.ts';
 import { makeEvent, type ServiceEvent } from './eventbridge.ts';
@@ -14,7 +15,8 @@ interface StoredVersion {
   readonly AllowedPattern: string | undefined;
   readonly Tier: 'Standard' | 'Advanced';
   readonly LastModifiedDate: Date;
-  readonly LastModifiedUser: string;
+  /** An ARN on AWS; others who speak this API may tell none. */
+  readonly LastModifiedUser: string | undefined;
   readonly Labels: readonly string[];
 }
 
@@ -68,7 +70,11 @@ export class ParameterStore {
     setImmediate(() => this.#onChange(event));
   }
 
-  put(input: v.InferInput<typeof PutParameter>): { Version: number; Tier: string } {
+  /** @param modifiedBy the ARN of who writes; `null` where it isn't told. */
+  put(
+    input: v.InferInput<typeof PutParameter>,
+    modifiedBy: string | null = userArn,
+  ): { Version: number; Tier: string } {
     const { Name, Value, Type, KeyId, Description, AllowedPattern, Overwrite, Tier } = v.parse(
       PutParameter,
       input,
@@ -115,7 +121,7 @@ export class ParameterStore {
       AllowedPattern,
       Tier: tier,
       LastModifiedDate: new Date(),
-      LastModifiedUser: `arn:aws:iam::${accountId}:user/sandbox`,
+      LastModifiedUser: modifiedBy ?? undefined,
       Labels: [],
     };
     this.#parameters.set(Name, [...versions, version]);
@@ -199,7 +205,7 @@ export function ssmService(store: ParameterStore, runCommand: RunCommand): Servi
   return {
     targetPrefix: 'AmazonSSM',
     operations: {
-      PutParameter: operation(PutParameter, (input) => store.put(input)),
+      PutParameter: operation(PutParameter, (input, callerArn) => store.put(input, callerArn)),
 
       GetParameter: operation(
         v.object({ Name: v.string(), WithDecryption: v.optional(v.boolean(), false) }),

@@ -1,20 +1,48 @@
-/** Run Command, alarms and templates as the sandbox has them, where no other test asks for it. */
+/** Parameter Store, Run Command, alarms and templates as the sandbox has them, where no other test asks for it. */
 import {
   CancelCommandCommand,
   type CommandFilterKey,
   GetCommandInvocationCommand,
   GetDocumentCommand,
+  GetParameterHistoryCommand,
   ListCommandsCommand,
+  PutParameterCommand,
   SendCommandCommand,
 } from '@aws-sdk/client-ssm';
 import * as v from 'valibot';
+import { openSsm } from '../../aws/ssm-clients.ts';
 import { AlarmProperties, Metrics } from '../../sandbox/services/cloudwatch.ts';
-import { resolveTemplate } from '../../sandbox/template.ts';
+import { region, resolveTemplate } from '../../sandbox/template.ts';
 import { documentName, openAws, type TestAws } from '../support/aws.ts';
 
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 5));
 }
+
+describe('Parameter Store', () => {
+  it('tells who wrote each version: a function as a session of its role, anybody else as a user', async () => {
+    const aws = await openAws();
+    try {
+      const Name = '/app/env';
+      aws.addFunction('writer', 'return process.env.AWS_ACCESS_KEY_ID', {});
+      const outcome = await aws.functions.invoke('writer', {});
+      const { result } = v.parse(v.object({ result: v.string() }), outcome);
+      const credentials = { accessKeyId: result, secretAccessKey: 'test' };
+      const { writer } = openSsm({ region, endpoint: aws.endpoint.url, credentials });
+      await writer.send(new PutParameterCommand({ Name, Value: 'A=1', Type: 'SecureString' }));
+      await aws.ssm.writer.send(new PutParameterCommand({ Name, Value: 'A=2', Overwrite: true }));
+      aws.parameters.put({ Name, Value: 'A=3', Overwrite: true }, null);
+      const { Parameters } = await aws.ssm.reader.send(new GetParameterHistoryCommand({ Name }));
+      expect(Parameters?.map(({ LastModifiedUser }) => LastModifiedUser)).toEqual([
+        expect.stringMatching(/^arn:aws:sts::\d{12}:assumed-role\/[^/]+\/writer$/),
+        expect.stringMatching(/^arn:aws:iam::\d{12}:user\/sandbox$/),
+        undefined,
+      ]);
+    } finally {
+      await aws.close();
+    }
+  });
+});
 
 describe('Run Command', () => {
   let aws: TestAws;

@@ -1,0 +1,25 @@
+/** Who calls: told by the access key id with which a request is signed. Nothing here checks the signature itself. */
+import type { IncomingHttpHeaders } from 'node:http';
+import { accountId } from './template.ts';
+
+/** As with AWS, the key id of temporary credentials starts with `ASIA`. */
+const rolePrefix = 'ASIA-';
+
+/** Who signs with any other key. */
+export const userArn = `arn:aws:iam::${accountId}:user/sandbox`;
+
+/** The access key id with which a function signs its requests. */
+export function accessKeyIdOf(functionName: string): string {
+  return `${rolePrefix}${functionName}`;
+}
+
+/** A function calls as its role, in a session that has the function's name. */
+export function roleSessionArn(functionName: string): string {
+  return `arn:aws:sts::${accountId}:assumed-role/${functionName}-role/${functionName}`;
+}
+
+/** Signature Version 4: `AWS4-HMAC-SHA256 Credential=<access key id>/<date>/<region>/<service>/aws4_request, …`. */
+export function callerArnOf({ authorization = '' }: Pick<IncomingHttpHeaders, 'authorization'>): string {
+  const [, accessKeyId = ''] = /Credential=([^/,\s]+)\//.exec(authorization) ?? [];
+  return accessKeyId.startsWith(rolePrefix) ? roleSessionArn(accessKeyId.slice(rolePrefix.length)) : userArn;
+}
