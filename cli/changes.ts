@@ -4,28 +4,34 @@ import { type EnvContract, namesOf } from '../env/contract.ts';
 import type { EnvDocument } from '../env/document.ts';
 import { effectiveEntries, isBlank } from '../env/entries.ts';
 import { counted } from '../workflow/words.ts';
-import { UsageError } from './terminal.ts';
+import { UsageError } from './failure.ts';
+
+/** Equal for equal values, and says nothing else of them. */
+export type Fingerprint = (value: string) => string;
+
+const minKeyLength = 16;
 
 /**
- * A key of this process alone, so that nobody can guess a short value by trying: fingerprints can be compared within
- * one output. For outputs that are to be compared, RECOVER_FINGERPRINT_KEY gives a key that lasts.
+ * Fingerprints by HMAC, so that nobody can find a short value by trying. Without a key of their own they get a random
+ * one, and can be compared within one output only; RECOVER_FINGERPRINT_KEY gives a key that lasts.
+ *
+ * @throws UsageError if the key is so short that it could be guessed, and with it a value.
  */
-const fingerprintKey = process.env.RECOVER_FINGERPRINT_KEY || randomBytes(32);
-const minKeyLength = 16;
+export function fingerprinter(lastingKey: string | undefined): Fingerprint {
+  const key = lastingKey || randomBytes(32);
+  if (key.length < minKeyLength)
+    throw new UsageError(`RECOVER_FINGERPRINT_KEY: expected at least ${minKeyLength} characters`);
+  return (value) => createHmac('sha256', key).update(value).digest('hex').slice(0, 12);
+}
 
 export interface ShownValue {
   /** Characters. */
   readonly length: number;
-  /** Equal for equal values. */
   readonly fingerprint: string;
 }
 
-/** @throws UsageError if the key is so short that it could be guessed, and with it a value. */
-export function showValue(value: string): ShownValue {
-  if (fingerprintKey.length < minKeyLength)
-    throw new UsageError(`RECOVER_FINGERPRINT_KEY: expected at least ${minKeyLength} characters`);
-  const fingerprint = createHmac('sha256', fingerprintKey).update(value).digest('hex').slice(0, 12);
-  return { length: [...value].length, fingerprint };
+export function showValue(value: string, fingerprint: Fingerprint): ShownValue {
+  return { length: [...value].length, fingerprint: fingerprint(value) };
 }
 
 export interface Change {
@@ -42,7 +48,11 @@ export interface Changes {
 }
 
 /** How `after` differs from `before`, as the reader of each sees it. */
-export function compareEnv(before: EnvDocument, after: EnvDocument, contract: EnvContract): Changes {
+export function compareEnv(
+  before: EnvDocument,
+  after: EnvDocument,
+  { contract, fingerprint }: { readonly contract: EnvContract; readonly fingerprint: Fingerprint },
+): Changes {
   const [then, now] = [effectiveEntries(before), effectiveEntries(after)];
   const shown = new Set([...namesOf(before, contract), ...namesOf(after, contract)]);
   const keys = [...new Set([...then.keys(), ...now.keys()])].filter(
@@ -62,8 +72,8 @@ export function compareEnv(before: EnvDocument, after: EnvDocument, contract: En
       return {
         key,
         kind,
-        before: old ? showValue(old.value) : null,
-        after: current ? showValue(current.value) : null,
+        before: old ? showValue(old.value, fingerprint) : null,
+        after: current ? showValue(current.value, fingerprint) : null,
       };
     });
   return { changes, hiddenCount: keys.length - changes.length };
@@ -85,6 +95,6 @@ export function changeLines({ changes, hiddenCount }: Changes): string[] {
       ({ key, kind, before, after }) =>
         `  ${signs[kind]} ${key.padEnd(width)}  ${kind.padEnd(7)}  ${show(before)} -> ${show(after)}`,
     ),
-    ...(hiddenCount > 0 ? [`  and ${hiddenCount} of which the name may be a secret itself`] : []),
+    ...(hiddenCount > 0 ? [`  and ${hiddenCount} whose name may itself be a secret`] : []),
   ];
 }

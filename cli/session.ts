@@ -1,6 +1,4 @@
 /** What each command works with: its target, the doors to AWS, and the person in front of it. */
-import { fromEnv } from '@aws-sdk/credential-provider-env';
-import * as v from 'valibot';
 import { type Clock, systemClock } from '../aws/clock.ts';
 import { type LeaseClients, openLease } from '../aws/lease-table.ts';
 import { openSsm, type SsmClients } from '../aws/ssm-clients.ts';
@@ -9,18 +7,19 @@ import type { EnvReader } from '../env/readers/readers.ts';
 import type { LeaseSettings } from '../functions/runtime/settings.ts';
 import { loadTarget, targetNames } from '../targets/load.ts';
 import { contractOf } from '../workflow/target.ts';
-import { Terminal, UsageError } from './terminal.ts';
+import { type Fingerprint, fingerprinter } from './changes.ts';
+import { UsageError } from './failure.ts';
+import { type Surroundings, Terminal } from './terminal.ts';
 
-/** What every command takes. */
-export const CommonOptions = v.object({
-  target: v.optional(v.string()),
-  region: v.optional(v.string()),
-  profile: v.optional(v.string()),
-  endpointUrl: v.optional(v.string()),
-  json: v.optional(v.boolean(), false),
-  yes: v.optional(v.boolean(), false),
-});
-export type CommonOptions = v.InferOutput<typeof CommonOptions>;
+/** What every command takes; `yes` only those that ask. */
+export interface CommonOptions {
+  readonly target?: string | undefined;
+  readonly region?: string | undefined;
+  readonly profile?: string | undefined;
+  readonly endpointUrl?: string | undefined;
+  readonly json?: boolean | undefined;
+  readonly yes?: boolean | undefined;
+}
 
 export interface Session {
   /** `targets/<name>.yml`, for messages. */
@@ -35,6 +34,10 @@ export interface Session {
   readonly leaseSettings: LeaseSettings;
   readonly clock: Clock;
   readonly terminal: Terminal;
+  /** Tells values apart without showing them. */
+  readonly fingerprint: Fingerprint;
+  /** Ends the connections to AWS. */
+  close(): void;
 }
 
 /** How a command has ended: exit code 0 if `ok`, 1 if not. `report` is what `--json` prints; it holds no value. */
@@ -43,13 +46,20 @@ export interface Outcome {
   readonly report: Readonly<Record<string, unknown>>;
 }
 
+/** The outcome of a command that can't be carried out as things are: nothing was written, and the person is told why. */
+export function refuse({ terminal, parameterName }: Session, why: string): Outcome {
+  terminal.warn(`${why} Nothing was written.`);
+  return { ok: false, report: { parameterName, written: false, why } };
+}
+
 /**
  * Finds target, region, profile and credentials: an option first, then the environment, then the shared config
  * files, as the AWS CLI does. The target comes from `--target` or RECOVER_TARGET. Calls nothing.
  *
  * @throws UsageError, TargetInvalid
  */
-export function openSession(options: CommonOptions, environment: NodeJS.ProcessEnv = process.env): Session {
+export function openSession(options: CommonOptions, surroundings: Surroundings): Session {
+  const { environment } = surroundings;
   const name = options.target ?? environment.RECOVER_TARGET;
   if (name === undefined || name === '')
     throw new UsageError(
@@ -60,6 +70,7 @@ export function openSession(options: CommonOptions, environment: NodeJS.ProcessE
     throw new UsageError('--endpoint-url: expected a URL that starts with http:// or https://');
   const target = loadTarget(name);
   const config = clientConfig(options, environment);
+  const [ssm, lease] = [openSsm(config), openLease(config)];
   return {
     targetFile: `targets/${name}.yml`,
     parameterName: target.parameter.name,
@@ -67,28 +78,42 @@ export function openSession(options: CommonOptions, environment: NodeJS.ProcessE
     reader: target.parameter.reader,
     contract: contractOf(target),
     kmsKeyId: target.parameter.kmsKeyArn,
-    ssm: openSsm(config),
-    lease: openLease(config),
+    ssm,
+    lease,
     leaseSettings: { LEASE_TABLE: `env-recovery-${name}-lease`, TARGET: name },
     clock: systemClock,
-    terminal: new Terminal(options),
+    terminal: new Terminal(options, surroundings),
+    fingerprint: fingerprinter(environment.RECOVER_FINGERPRINT_KEY),
+    close: () => {
+      for (const client of [ssm.reader, ssm.writer, lease.dynamo, lease.sfn]) client.destroy();
+    },
   };
 }
 
 /** The SDK knows neither AWS_DEFAULT_REGION nor that keys in the environment go before AWS_PROFILE; the AWS CLI does. */
-function clientConfig(options: CommonOptions, environment: NodeJS.ProcessEnv) {
+function clientConfig(options: CommonOptions, environment: Surroundings['environment']) {
   const region = options.region ?? (environment.AWS_REGION || environment.AWS_DEFAULT_REGION || undefined);
   const profile =
     options.profile ?? (environment.AWS_PROFILE || environment.AWS_DEFAULT_PROFILE || undefined);
-  const hasKeys = Boolean(environment.AWS_ACCESS_KEY_ID && environment.AWS_SECRET_ACCESS_KEY);
+  const keys = options.profile === undefined ? keysOf(environment) : undefined;
   return {
     ...(region === undefined ? {} : { region }),
     ...(profile === undefined ? {} : { profile }),
-    ...(options.profile === undefined && hasKeys ? { credentials: fromEnv() } : {}),
+    ...(keys === undefined ? {} : { credentials: keys }),
     ...(options.endpointUrl === undefined ? {} : { endpoint: options.endpointUrl }),
     // It would print a page about a profile and keys in the environment, which are told apart above.
     logger: { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore },
   };
+}
+
+function keysOf(environment: Surroundings['environment']) {
+  const {
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_SESSION_TOKEN: sessionToken,
+  } = environment;
+  if (!accessKeyId || !secretAccessKey) return undefined;
+  return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };
 }
 
 const ignore = () => undefined;
@@ -97,5 +122,7 @@ const ignore = () => undefined;
 export async function requireRegion({ ssm }: Session): Promise<void> {
   const region = await ssm.reader.config.region().catch(() => '');
   if (region === '')
-    throw new UsageError('say which region: --region <region>, AWS_REGION, or a profile that names one');
+    throw new UsageError(
+      'say which region: --region <region>, AWS_REGION in the environment, or --profile with one that names a region',
+    );
 }

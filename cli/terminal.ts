@@ -1,35 +1,48 @@
 /** The person in front of a command, if there is one. */
 import { createInterface } from 'node:readline';
 import { type Readable, Writable } from 'node:stream';
+import { UsageError } from './failure.ts';
 import { decodeText, UnreadableText } from './text-file.ts';
 
-/** The command can't be carried out as it was given: exit code 2. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
+/** What the program has around it. */
+export interface Surroundings {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly input: Readable & { readonly isTTY?: boolean };
+  readonly output: Writable;
+  readonly errorOutput: Writable & { readonly isTTY?: boolean };
 }
 
 export interface TerminalOptions {
-  readonly json?: boolean;
-  readonly yes?: boolean;
+  readonly json?: boolean | undefined;
+  readonly yes?: boolean | undefined;
 }
 
 export class Terminal {
   readonly #options: TerminalOptions;
-  readonly #input: NodeJS.ReadStream | Readable;
+  readonly #input: Surroundings['input'];
+  readonly #output: Surroundings['output'];
+  readonly #errorOutput: Surroundings['errorOutput'];
 
-  constructor(options: TerminalOptions, input: NodeJS.ReadStream | Readable = process.stdin) {
+  constructor(options: TerminalOptions, { input, output, errorOutput }: Omit<Surroundings, 'environment'>) {
     this.#options = options;
     this.#input = input;
+    this.#output = output;
+    this.#errorOutput = errorOutput;
   }
 
   /** A question needs both: somebody who types, and a screen that is not a file. */
   get #isInteractive(): boolean {
-    return 'isTTY' in this.#input && this.#input.isTTY === true && process.stderr.isTTY === true;
+    return this.#input.isTTY === true && this.#errorOutput.isTTY === true;
   }
 
   /** A line for a person. With `--json`, standard output is for the report alone. */
   print(line = ''): void {
-    (this.#options.json ? process.stderr : process.stdout).write(`${line}\n`);
+    (this.#options.json ? this.#errorOutput : this.#output).write(`${line}\n`);
+  }
+
+  /** A line that says why a command does not do what it was asked to. */
+  warn(line: string): void {
+    this.#errorOutput.write(`${line}\n`);
   }
 
   /**
@@ -41,21 +54,24 @@ export class Terminal {
     if (this.#options.yes) return true;
     if (!this.#isInteractive)
       throw new UsageError(
-        `${question} There is no terminal to ask on: say --yes to go on without a question.`,
+        `${question} There is no terminal to ask on: give --yes to go on without a question.`,
       );
     const answer = await this.#ask(`${question} [y/N] `, false);
-    return /^y(es)?$/i.test(answer.trim());
+    return /^y(es)?$/i.test(answer?.trim() ?? '');
   }
 
   /**
-   * A secret from a prompt that doesn't show it, or all of standard input, less one line end.
+   * A secret from a prompt that doesn't show it, or all of standard input, less one line end. `undefined` if the
+   * person has left the prompt with Ctrl+C or Ctrl+D.
    *
    * @throws UsageError if there is no way to ask for it unseen; UnreadableText.
    */
-  async readSecret(prompt: string): Promise<string> {
+  async readSecret(prompt: string): Promise<string | undefined> {
     if (this.#isInteractive) return this.#ask(prompt, true);
-    if ('isTTY' in this.#input && this.#input.isTTY === true)
-      throw new UsageError('standard error is no terminal, so that the value can not be asked for unseen.');
+    if (this.#input.isTTY === true)
+      throw new UsageError(
+        'standard error is not a terminal, so the value can not be asked for without showing it.',
+      );
     const parts: Buffer[] = [];
     for await (const part of this.#input) parts.push(Buffer.from(part));
     return decodeInput(Buffer.concat(parts))
@@ -64,26 +80,26 @@ export class Terminal {
   }
 
   /**
-   * One line. Ctrl+C, Ctrl+D and the end of the input are an empty answer.
+   * One line; `undefined` after Ctrl+C, Ctrl+D or the end of the input.
    *
    * @throws UsageError if more comes with the first line of a secret, as when a text of several lines is pasted.
    */
-  #ask(prompt: string, silent: boolean): Promise<string> {
-    // What is typed is shown by readline itself, and a secret by nobody.
+  #ask(prompt: string, silent: boolean): Promise<string | undefined> {
+    // Readline shows what is typed, and a secret is not shown at all.
     const shown = new Writable({
       write: (part, _encoding, done) => {
-        if (!silent) process.stderr.write(part);
+        if (!silent) this.#errorOutput.write(part);
         done();
       },
     });
     const questions = createInterface({ input: this.#input, output: shown, terminal: true, prompt: '' });
-    // Only now: with the interface, the terminal has stopped to show what is typed.
-    process.stderr.write(prompt);
+    // Only now: since the interface is open, the terminal itself no longer shows what is typed.
+    this.#errorOutput.write(prompt);
     const lines: string[] = [];
     return new Promise((resolve, reject) => {
       questions.on('line', (line) => {
         lines.push(line);
-        // A paste comes at once; a person's next line doesn't.
+        // The lines of a paste come at once; a person's next line doesn't.
         if (lines.length === 1) setTimeout(() => questions.close(), pasteMilliseconds);
       });
       questions.on('SIGINT', () => {
@@ -91,12 +107,12 @@ export class Terminal {
         questions.close();
       });
       questions.on('close', () => {
-        if (silent || lines.length === 0) process.stderr.write('\n');
+        if (silent || lines.length === 0) this.#errorOutput.write('\n');
         const isOneLine = lines.length < 2 && (lines.length === 0 || questions.line === '');
-        if (isOneLine) resolve(lines[0] ?? '');
+        if (isOneLine) resolve(lines[0]);
         else if (silent)
           reject(new UsageError('more than one line was pasted; give it through standard input.'));
-        else resolve('');
+        else resolve(undefined);
       });
     });
   }

@@ -8,9 +8,9 @@ import { showValue } from '../changes.ts';
 import type { Outcome, Session } from '../session.ts';
 import { readTextFile } from '../text-file.ts';
 
-/** Holds the parameter, or a file, against the target's contract, and says what other readers would read differently. */
+/** Checks the parameter, or a file, against the target's contract, and says what other readers would read differently. */
 export async function checkEnv(session: Session, file: string | undefined): Promise<Outcome> {
-  const { contract, reader, terminal, parameterName, ssm } = session;
+  const { contract, reader, terminal, parameterName, ssm, fingerprint } = session;
   const current = file === undefined ? (await readHistory(ssm.reader, parameterName)).at(-1) : undefined;
   const source = file ?? parameterName;
   const text = file === undefined ? current?.text : readTextFile(file);
@@ -23,13 +23,13 @@ export async function checkEnv(session: Session, file: string | undefined): Prom
   const finding = inspectEnv(document, contract);
   const names = namesOf(document, contract);
   const entries = effectiveEntries(document);
-  const keys = names.map((key) => ({ key, ...showValue(entries.get(key)?.value ?? '') }));
+  const keys = names.map((key) => ({ key, ...showValue(entries.get(key)?.value ?? '', fingerprint) }));
   const duplicates = document.duplicates.filter(({ key }) => names.includes(key));
   const problems = [
     ...mistakesOf(document, finding),
     ...gapsOf(finding),
     ...(document.needsNormalising
-      ? [`${reader} stumbles over the ${document.hadBom ? 'byte order mark' : 'CRLF line ends'}`]
+      ? [`${reader} misreads the ${document.hadBom ? 'byte order mark' : 'CRLF line ends'}`]
       : []),
   ];
   const disagreements = findDisagreements(text, reader);
@@ -44,12 +44,10 @@ export async function checkEnv(session: Session, file: string | undefined): Prom
       `  ${key.padEnd(width)}  ${String(length).padStart(5)} ${length === 1 ? 'char ' : 'chars'}  ${fingerprint}`,
     );
   if (keys.length < entries.size)
-    terminal.print(`  and ${entries.size - keys.length} of which the name may be a secret itself`);
+    terminal.print(`  and ${entries.size - keys.length} whose name may itself be a secret`);
   for (const { key, lines } of duplicates)
-    terminal.print(
-      `  note: ${key} is there more than once, in lines ${lines.join(', ')}; the last one counts`,
-    );
-  if (document.hadBom) terminal.print('  note: a byte order mark is at the start; a push leaves it out');
+    terminal.print(`  note: ${key} occurs more than once, in lines ${lines.join(', ')}; the last one counts`);
+  if (document.hadBom) terminal.print('  note: the text starts with a byte order mark; a push leaves it out');
   if (document.hadCrlf) terminal.print('  note: lines end with CRLF; a push writes LF');
   if (disagreements.length > 0) {
     terminal.print();

@@ -4,12 +4,12 @@ import { changeLines, compareEnv } from '../changes.ts';
 import type { Outcome, Session } from '../session.ts';
 import { readTextFile } from '../text-file.ts';
 
-/** What a push of the file would change. Not `ok` if anything. */
+/** Shows what a push of the file would change; `ok` if nothing. */
 export async function diffEnv(session: Session, file: string): Promise<Outcome> {
-  const { parameterName, reader, contract, ssm, terminal } = session;
+  const { parameterName, reader, ssm, terminal } = session;
   const wanted = readEnvText(readTextFile(file), reader);
   const current = await readParameter(ssm.reader, parameterName);
-  const changes = compareEnv(readEnvText(current?.text ?? '', reader), wanted, contract);
+  const changes = compareEnv(readEnvText(current?.text ?? '', reader), wanted, session);
   const isSame = changes.changes.length + changes.hiddenCount === 0;
   terminal.print(
     isSame

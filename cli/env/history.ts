@@ -7,13 +7,8 @@ import { compareEnv } from '../changes.ts';
 import type { Outcome, Session } from '../session.ts';
 
 /** All versions that SSM keeps, newest first: when, by whom, how complete, and what each has changed. */
-export async function showHistory({
-  parameterName,
-  reader,
-  contract,
-  ssm,
-  terminal,
-}: Session): Promise<Outcome> {
+export async function showHistory(session: Session): Promise<Outcome> {
+  const { parameterName, reader, contract, ssm, terminal } = session;
   const history = await readHistory(ssm.reader, parameterName);
   const versions = history.map((record, index) => {
     const document = readEnvText(record.text, reader);
@@ -27,7 +22,7 @@ export async function showHistory({
       keyCount: effectiveEntries(document).size,
       sizeBytes: Buffer.byteLength(record.text),
       ...(before
-        ? compareEnv(readEnvText(before.text, reader), document, contract)
+        ? compareEnv(readEnvText(before.text, reader), document, session)
         : { changes: [], hiddenCount: 0 }),
     };
   });

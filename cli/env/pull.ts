@@ -6,7 +6,7 @@ import { counted } from '../../workflow/words.ts';
 import type { Outcome, Session } from '../session.ts';
 import { writeSecretFile } from '../text-file.ts';
 
-/** Writes the parameter's text to a file that only its owner can read. */
+/** Writes the parameter's text to a file that only its owner can read. Asks before it overwrites one. */
 export async function pullEnv(session: Session, file: string): Promise<Outcome> {
   const { parameterName, reader, ssm, terminal } = session;
   const current = await readParameter(ssm.reader, parameterName);
@@ -16,7 +16,7 @@ export async function pullEnv(session: Session, file: string): Promise<Outcome> 
   }
   const { version, text } = current;
   const overwrite = existsSync(file);
-  if (overwrite && !(await terminal.confirm(`${file} is there already. Overwrite it?`))) {
+  if (overwrite && !(await terminal.confirm(`${file} already exists. Overwrite it?`))) {
     terminal.print('Nothing was written.');
     return { ok: false, report: { parameterName, version, file, written: false } };
   }

@@ -2,8 +2,8 @@ import { readEnvText, textOf } from '../../env/document.ts';
 import { effectiveEntries } from '../../env/entries.ts';
 import { RecoveryError } from '../../workflow/recovery-error.ts';
 import { compareEnv } from '../changes.ts';
-import type { Outcome, Session } from '../session.ts';
-import { UsageError } from '../terminal.ts';
+import { UsageError } from '../failure.ts';
+import { type Outcome, refuse, type Session } from '../session.ts';
 import { readTextFile } from '../text-file.ts';
 import { write } from './write.ts';
 
@@ -15,9 +15,10 @@ export interface PushOptions {
 }
 
 /**
- * Puts a file in place of the parameter's text. Whatever the file would lose has to be waived by name.
+ * Replaces the parameter's text with a file. Each key that the file would lose has to be waived by name.
  *
- * @throws RecoveryError EnvInvalid, EnvWouldShrink and what else `writeEnvParameter` throws; UsageError.
+ * @throws RecoveryError EnvWriteConflict, EnvWouldShrink and what else `writeEnvParameter` throws; UsageError if there
+ *   is no such version; UnreadableText.
  */
 export async function pushEnv(
   session: Session,
@@ -27,9 +28,10 @@ export async function pushEnv(
   const document = readEnvText(readTextFile(file), session.reader);
   const [duplicate] = document.duplicates;
   if (duplicate) {
-    throw new RecoveryError(
-      'EnvInvalid',
-      `${file}: a key is there more than once, in lines ${duplicate.lines.join(', ')}. Nothing was written. Keep the line that counts.`,
+    const lines = duplicate.lines.join(', ');
+    return refuse(
+      session,
+      `${file}: a key occurs more than once, in lines ${lines}. Keep only the line that counts.`,
     );
   }
   if (document.hadBom) session.terminal.print('The byte order mark at the start is left out.');
@@ -44,7 +46,7 @@ export async function pushEnv(
       if (since === undefined) return text;
       const madeFrom = history.find(({ version }) => version === since);
       if (!madeFrom)
-        throw new UsageError(`${session.parameterName} has no version ${since} any more; leave --since out`);
+        throw new UsageError(`${session.parameterName} has no version ${since} any more; leave out --since`);
       refuseConflicts(session, madeFrom.text, history.at(-1)?.text ?? '', text.text);
       return { ...text, madeFrom };
     },
@@ -52,20 +54,20 @@ export async function pushEnv(
   );
 }
 
-/** A key that the file and somebody else have both changed since is for a person to decide. */
-function refuseConflicts(
-  { parameterName, reader, contract }: Session,
-  base: string,
-  theirs: string,
-  ours: string,
-): void {
+/**
+ * Where the file and somebody else have both changed a key since, a person has to decide.
+ *
+ * @throws RecoveryError EnvWriteConflict
+ */
+function refuseConflicts(session: Session, base: string, theirs: string, ours: string): void {
+  const { parameterName, reader } = session;
   const [before, their, our] = [
     readEnvText(base, reader),
     readEnvText(theirs, reader),
     readEnvText(ours, reader),
   ] as const;
   const [beforeEntries, theirEntries, ourEntries] = [before, their, our].map(effectiveEntries);
-  const keys = compareEnv(their, our, contract)
+  const keys = compareEnv(their, our, session)
     .changes.filter(({ kind }) => kind !== 'added' && kind !== 'removed')
     .map(({ key }) => key)
     .filter((key) =>
@@ -76,6 +78,7 @@ function refuseConflicts(
   if (keys.length > 0)
     throw new RecoveryError(
       'EnvWriteConflict',
-      `parameter ${parameterName}: ${keys.join(', ')} was changed in the file and by somebody else since that version. Nothing was written. Pull again, or push without --since to take the values of the file.`,
+      `parameter ${parameterName}: the file and somebody else have both changed ${keys.join(', ')} since that version. Nothing was written.`,
+      { remedy: 'Pull again, or push without --since to take the values of the file.' },
     );
 }

@@ -72,6 +72,7 @@ async function textOfVersion(
 function noSource({ parameterName, backupParameterName }: Session): RecoveryError {
   return new RecoveryError(
     'EnvRestoreFailed',
-    `parameter ${parameterName}: there is no such version to restore from, nor in the backup parameter (${backupParameterName ?? 'none is set'}). Nothing was written. \`recover env history\` shows what there is.`,
+    `parameter ${parameterName}: there is no such version to restore from, nor in the backup parameter (${backupParameterName ?? 'none is set'}). Nothing was written.`,
+    { remedy: 'Look at the versions that there are with `recover env history`.' },
   );
 }

@@ -4,29 +4,39 @@ import { readEnvText } from '../../env/document.ts';
 import { refuseUnsafe, withOthers } from '../../workflow/guard.ts';
 import type { ParameterRecord } from '../../workflow/versions.ts';
 import { changeLines, compareEnv } from '../changes.ts';
-import type { Outcome, Session } from '../session.ts';
+import { type Outcome, refuse, type Session } from '../session.ts';
 
 /** A text to write, the keys that it may lose, and the version it was made from, if not the newest. */
 type MadeText = Pick<GuardedWrite, 'text' | 'waivedKeys'> & Partial<Pick<GuardedWrite, 'madeFrom'>>;
 
+/** Why there is no text to write, as a sentence for the person. */
+interface Refused {
+  readonly refused: string;
+}
+
 export interface WriteOptions {
-  /** What is asked before the write; without it, nothing is asked. */
+  /** Asked before the write; without it, nothing is asked. */
   readonly question?: string;
   readonly mayStayIncomplete?: boolean;
 }
 
 /**
- * The way of every command that writes: reads the parameter, shows what would change, refuses what must not be,
+ * What every command that writes does: reads the parameter, shows what would change, refuses what must not be written,
  * asks, and writes through the guard, which merges in what somebody else has written meanwhile.
  *
  * @param make makes the text to write from all versions, oldest first; from the newest, unless it says from which.
+ * @throws RecoveryError EnvWouldShrink, EnvInvalid, EnvTooLarge, EnvHistoryFull, EnvWriteConflict, EnvStale; UsageError
+ *   if there is nobody to ask.
  */
 export async function write(
-  { parameterName, reader, contract, kmsKeyId, ssm, clock, terminal }: Session,
-  make: (history: readonly ParameterRecord[]) => MadeText | Promise<MadeText>,
+  session: Session,
+  make: (history: readonly ParameterRecord[]) => MadeText | Refused | Promise<MadeText | Refused>,
   { question, mayStayIncomplete = false }: WriteOptions,
 ): Promise<Outcome> {
+  const { parameterName, reader, contract, kmsKeyId, ssm, clock, terminal } = session;
   const history = await readHistory(ssm.reader, parameterName);
+  const made = await make(history);
+  if ('refused' in made) return refuse(session, made.refused);
   const current = history.at(-1);
   const guarded: GuardedWrite = {
     name: parameterName,
@@ -35,15 +45,15 @@ export async function write(
     mayStayIncomplete,
     madeFrom: current,
     kmsKeyId,
-    ...(await make(history)),
+    ...made,
   };
   const text = withOthers(guarded, history);
   const previousVersion = current?.version ?? 0;
   const before = readEnvText(current?.text ?? '', reader);
-  const changes = compareEnv(before, readEnvText(text, reader), contract);
+  const changes = compareEnv(before, readEnvText(text, reader), session);
   for (const line of changeLines(changes)) terminal.print(line);
   if (current?.text === text) {
-    terminal.print(`${parameterName}: version ${previousVersion} holds that already. Nothing was written.`);
+    terminal.print(`${parameterName}: version ${previousVersion} already holds that. Nothing was written.`);
     return { ok: true, report: { parameterName, written: false, version: previousVersion, ...changes } };
   }
   if (changes.changes.length + changes.hiddenCount === 0)
@@ -55,18 +65,18 @@ export async function write(
   }
   const written = await writeEnvParameter(ssm, clock, guarded);
   terminal.print(
-    `${parameterName}: version ${previousVersion} -> ${written.version}. The API takes it up with its next deploy.`,
+    `${parameterName}: version ${previousVersion} -> ${written.version}. The API gets it with its next deploy.`,
   );
 
-  // Somebody can have written the same keys since they were shown: theirs is the later word, and has to be told.
+  // Somebody may have written the same keys since they were shown: theirs is kept, and the person has to know.
   const result = readEnvText(written.text, reader);
   const wanted = changes.changes.map(({ key }) => key);
-  const lost = compareEnv(readEnvText(text, reader), result, contract)
+  const lost = compareEnv(readEnvText(text, reader), result, session)
     .changes.map(({ key }) => key)
     .filter((key) => wanted.includes(key));
   for (const key of lost)
     terminal.print(
-      `NOT FINE: ${key} was changed by somebody else in the same moment; what they wrote is there`,
+      `NOT FINE: ${key} was changed by somebody else at the same moment; what they wrote was kept`,
     );
   return {
     ok: lost.length === 0,
@@ -75,7 +85,7 @@ export async function write(
       written: true,
       previousVersion,
       version: written.version,
-      ...compareEnv(before, result, contract),
+      ...compareEnv(before, result, session),
       lostKeys: lost,
     },
   };

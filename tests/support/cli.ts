@@ -1,6 +1,8 @@
-/** The CLI as an operator runs it: a process of its own, against the loopback endpoint. */
+/** The CLI as an operator uses it, against the loopback endpoint: called in this process, or started as a program. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { Readable, Writable } from 'node:stream';
+import { main } from '../../cli/main.ts';
 import { systemEnvironment } from '../../sandbox/host/host.ts';
 import { region } from '../../sandbox/template.ts';
 
@@ -13,34 +15,73 @@ export interface CliRun {
 export interface CliOptions {
   readonly input?: string | Uint8Array;
   readonly environment?: Readonly<Record<string, string>>;
-  readonly directory?: string;
 }
 
-/** Runs `recover env …`, with the target sandbox and credentials of nobody. */
+/** The target sandbox, and credentials of nobody. */
+const baseEnvironment = {
+  RECOVER_TARGET: 'sandbox',
+  AWS_DEFAULT_REGION: region,
+  AWS_ACCESS_KEY_ID: 'test',
+  AWS_SECRET_ACCESS_KEY: 'test',
+};
+
+/** Calls `recover …` in this process, with streams and an environment of its own and no terminal. */
+export async function recover(
+  endpointUrl: string,
+  commandLine: readonly string[],
+  { input = '', environment = {} }: CliOptions = {},
+): Promise<CliRun> {
+  const [stdout, stderr] = [collector(), collector()];
+  // The SDK reads AWS_ENDPOINT_URL from the environment of the process.
+  const endpoint = commandLine.includes('--endpoint-url') ? [] : ['--endpoint-url', endpointUrl];
+  const exitCode = await main([...commandLine, ...endpoint], {
+    environment: { ...baseEnvironment, ...environment },
+    input: Readable.from([Buffer.from(input)]),
+    output: stdout.stream,
+    errorOutput: stderr.stream,
+  });
+  return { exitCode, stdout: stdout.text(), stderr: stderr.text() };
+}
+
+/** Calls `recover env …` in this process. */
 export const recoverEnv = (
   endpointUrl: string,
   commandLine: readonly string[],
   options?: CliOptions,
 ): Promise<CliRun> => recover(endpointUrl, ['env', ...commandLine], options);
 
-/** Runs `recover …`. */
-export async function recover(
+function collector() {
+  const parts: Buffer[] = [];
+  const stream = new Writable({
+    write: (part, _encoding, done) => {
+      parts.push(Buffer.from(part));
+      done();
+    },
+  });
+  return { stream, text: () => Buffer.concat(parts).toString('utf8') };
+}
+
+const startWithinMs = 60_000;
+
+/**
+ * Starts `recover …` as a program.
+ *
+ * @param options with `closesOutput`, nobody reads its standard output any more, as behind `| head`.
+ */
+export async function startRecover(
   endpointUrl: string,
   commandLine: readonly string[],
-  { input = '', environment = {}, directory }: CliOptions = {},
+  {
+    input = '',
+    environment = {},
+    closesOutput = false,
+  }: CliOptions & { readonly closesOutput?: boolean } = {},
 ): Promise<CliRun> {
   const program = join(import.meta.dirname, '..', '..', 'cli', 'recover.ts');
   const child = spawn(process.execPath, [program, ...commandLine], {
-    ...(directory === undefined ? {} : { cwd: directory }),
-    env: {
-      ...systemEnvironment(),
-      RECOVER_TARGET: 'sandbox',
-      AWS_ENDPOINT_URL: endpointUrl,
-      AWS_DEFAULT_REGION: region,
-      AWS_ACCESS_KEY_ID: 'test',
-      AWS_SECRET_ACCESS_KEY: 'test',
-      ...environment,
-    },
+    env: { ...systemEnvironment(), AWS_ENDPOINT_URL: endpointUrl, ...baseEnvironment, ...environment },
+    timeout: startWithinMs,
+    killSignal: 'SIGKILL',
   });
   let stdout = '';
   let stderr = '';
@@ -50,6 +91,7 @@ export async function recover(
   child.stderr.setEncoding('utf8').on('data', (part: string) => {
     stderr += part;
   });
+  if (closesOutput) child.stdout.destroy();
   child.stdin.end(input);
   const exitCode = await new Promise<number | null>((resolve) => child.on('close', resolve));
   return { exitCode, stdout, stderr };

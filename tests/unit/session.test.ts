@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable, Writable } from 'node:stream';
 import { type CommonOptions, openSession } from '../../cli/session.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'env-recovery-'));
@@ -28,16 +29,22 @@ afterAll(() => {
 });
 
 /** Region and access key with which a session calls. */
-async function find(options: Partial<CommonOptions>, environment: Record<string, string>) {
+async function find(options: CommonOptions, environment: Record<string, string>) {
   Object.assign(process.env, environment);
-  const { ssm } = openSession({ json: false, yes: false, target: 'sandbox', ...options });
+  const { ssm } = openSession({ target: 'sandbox', ...options }, surroundings(process.env));
   const { accessKeyId } = await ssm.writer.config.credentials();
   return [await ssm.reader.config.region(), accessKeyId];
 }
+const surroundings = (environment: NodeJS.ProcessEnv) => ({
+  environment,
+  input: Readable.from([]),
+  output: new Writable(),
+  errorOutput: new Writable(),
+});
 const keys = { AWS_ACCESS_KEY_ID: 'of-environment', AWS_SECRET_ACCESS_KEY: 'x' };
 
 describe('openSession', () => {
-  it.each<[string, Partial<CommonOptions>, Record<string, string>, string[]]>([
+  it.each<[string, CommonOptions, Record<string, string>, string[]]>([
     ['the default profile', {}, {}, ['eu-west-1', 'of-default']],
     ['--profile', { profile: 'night' }, {}, ['ap-northeast-2', 'of-night']],
     ['AWS_PROFILE', {}, { AWS_PROFILE: 'night' }, ['ap-northeast-2', 'of-night']],
@@ -60,11 +67,10 @@ describe('openSession', () => {
   });
 
   it('takes the target from RECOVER_TARGET, and asks for one otherwise', () => {
-    const options = { json: false, yes: false };
-    expect(openSession(options, { RECOVER_TARGET: 'sandbox' })).toMatchObject({
+    expect(openSession({}, surroundings({ RECOVER_TARGET: 'sandbox' }))).toMatchObject({
       targetFile: 'targets/sandbox.yml',
       parameterName: '/sandbox/api/env',
     });
-    expect(() => openSession(options, {})).toThrow(/--target <name>/);
+    expect(() => openSession({}, surroundings({}))).toThrow(/--target <name>/);
   });
 });

@@ -1,4 +1,4 @@
-import { PassThrough } from 'node:stream';
+import { PassThrough, type Readable, Writable } from 'node:stream';
 import { Terminal } from '../../cli/terminal.ts';
 
 /** A terminal on which somebody types. */
@@ -8,21 +8,21 @@ function typing(...answers: string[]) {
   return input;
 }
 let shown: string;
-const wasTTY = process.stderr.isTTY;
 beforeEach(() => {
   shown = '';
-  process.stderr.isTTY = true;
-  const keep = (part: string | Uint8Array) => {
-    shown += String(part);
-    return true;
-  };
-  jest.spyOn(process.stderr, 'write').mockImplementation(keep);
-  jest.spyOn(process.stdout, 'write').mockImplementation(keep);
 });
-afterEach(() => {
-  process.stderr.isTTY = wasTTY;
-  jest.restoreAllMocks();
-});
+
+/** The program's surroundings; standard error is a screen unless it `isFile`. */
+function around(input: Readable & { readonly isTTY?: boolean }, isFile = false) {
+  const screen = () =>
+    new Writable({
+      write: (part, _encoding, done) => {
+        shown += String(part);
+        done();
+      },
+    });
+  return { input, output: screen(), errorOutput: Object.assign(screen(), { isTTY: !isFile }) };
+}
 
 describe('Terminal', () => {
   it.each([
@@ -36,32 +36,40 @@ describe('Terminal', () => {
     ['y\ny\n', false],
     ['\u0004', false],
   ])('takes %j for %s', async (answer, expected) => {
-    expect(await new Terminal({}, typing(answer)).confirm('Write?')).toBe(expected);
+    expect(await new Terminal({}, around(typing(answer))).confirm('Write?')).toBe(expected);
     expect(shown).toContain('Write? [y/N] ');
   });
 
   it('does not ask what --yes has answered', async () => {
-    expect(await new Terminal({ yes: true }, typing()).confirm('Write?')).toBe(true);
+    expect(await new Terminal({ yes: true }, around(typing())).confirm('Write?')).toBe(true);
     expect(shown).toBe('');
   });
 
   it('does not show a secret as it is typed', async () => {
-    expect(await new Terminal({}, typing('canary 값\n')).readSecret('Value: ')).toBe('canary 값');
+    expect(await new Terminal({}, around(typing('canary 값\n'))).readSecret('Value: ')).toBe('canary 값');
     expect(shown).toContain('Value: ');
     expect(shown).not.toContain('canary');
   });
 
   it('asks for no secret where it would be seen, since standard error goes into a file', async () => {
-    process.stderr.isTTY = false;
-    await expect(new Terminal({}, typing('canary\n')).readSecret('Value: ')).rejects.toMatchObject({
+    await expect(
+      new Terminal({}, around(typing('canary\n'), true)).readSecret('Value: '),
+    ).rejects.toMatchObject({
       name: 'UsageError',
     });
+  });
+
+  it.each(['\u0003', '\u0004', 'canary\u0003'])('takes %j for no secret', async (keys) => {
+    expect(await new Terminal({}, around(typing(keys))).readSecret('Value: ')).toBeUndefined();
+    expect(shown).not.toContain('canary');
   });
 
   it.each(['-----BEGIN\ncanary\n-----END\n', 'canary-1\ncanary-2'])(
     'refuses a paste of several lines, %j',
     async (paste) => {
-      await expect(new Terminal({}, typing(paste)).readSecret('Value: ')).rejects.toThrow(/standard input/);
+      await expect(new Terminal({}, around(typing(paste))).readSecret('Value: ')).rejects.toThrow(
+        /standard input/,
+      );
       expect(shown).not.toContain('canary');
     },
   );
@@ -69,7 +77,7 @@ describe('Terminal', () => {
   it('says how to pipe a value that came in another encoding, and nothing of the value', async () => {
     const input = new PassThrough();
     input.end(Buffer.from([0x63, 0xc7, 0xd1]));
-    await expect(new Terminal({}, input).readSecret('Value: ')).rejects.toMatchObject({
+    await expect(new Terminal({}, around(input)).readSecret('Value: ')).rejects.toMatchObject({
       name: 'UnreadableText',
       message: expect.not.stringMatching(/0xc7|iconv/i),
     });
@@ -82,12 +90,12 @@ describe('Terminal', () => {
   ])('reads a secret from a pipe in %s, less its line end', async (_encoding, bytes) => {
     const input = new PassThrough();
     input.end(bytes);
-    expect(await new Terminal({}, input).readSecret('Value: ')).toBe('canary 값');
+    expect(await new Terminal({}, around(input)).readSecret('Value: ')).toBe('canary 값');
     expect(shown).toBe('');
   });
 
   it('asks nobody where nobody is', async () => {
-    await expect(new Terminal({}, new PassThrough()).confirm('Write?')).rejects.toMatchObject({
+    await expect(new Terminal({}, around(new PassThrough())).confirm('Write?')).rejects.toMatchObject({
       name: 'UsageError',
       message: expect.stringContaining('--yes'),
     });

@@ -6,7 +6,7 @@ import { effectiveEntries } from '../../env/entries.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
 import { knownGoodLabel } from '../../workflow/versions.ts';
 import { openAws, secret, type TestAws } from '../support/aws.ts';
-import { type CliOptions, type CliRun, recoverEnv } from '../support/cli.ts';
+import { type CliOptions, type CliRun, recoverEnv, startRecover } from '../support/cli.ts';
 
 const parameterName = '/sandbox/api/env';
 const backupName = '/sandbox/api/env-backup';
@@ -43,7 +43,7 @@ const latest = () => aws.parameters.get(parameterName);
 const put = (Value: string, Name = parameterName) =>
   aws.parameters.put({ Name, Value, Type: 'SecureString', Overwrite: true });
 const run = async (commandLine: readonly string[], options?: CliOptions) => {
-  const result = await recoverEnv(aws.endpoint.url, commandLine, { directory, ...options });
+  const result = await recoverEnv(aws.endpoint.url, commandLine, options);
   runs.push(result);
   return result;
 };
@@ -475,27 +475,32 @@ describe('recover env restore', () => {
 });
 
 describe('recover env', () => {
-  it.each<[string, string[], Record<string, string>, string]>([
-    ['an unknown command', ['wipe'], {}, 'unknown command'],
-    ['a missing file name', ['push'], {}, 'missing required argument'],
-    ['a file that is not there', ['check', 'nowhere.env'], {}, 'there is no such file'],
-    ['an unknown target', ['check', '--target', 'nobody'], {}, 'targets/nobody.yml'],
-    ['no target', ['check'], { RECOVER_TARGET: '' }, 'There are: academy-api, sandbox'],
-    ['no region', ['check'], { AWS_DEFAULT_REGION: '' }, 'region'],
-    [
-      'no credentials',
-      ['check'],
-      { AWS_ACCESS_KEY_ID: '', AWS_EC2_METADATA_DISABLED: 'true' },
-      'credentials are missing',
-    ],
-    ['an endpoint that is no URL', ['check', '--endpoint-url', 'localhost:4566'], {}, 'expected a URL'],
-    ['two versions to restore', ['restore', '--version', '1', '--known-good'], {}, 'either'],
-    ['a version that is no number', ['restore', '--version', 'last'], {}, 'number of a version'],
-  ])('ends with 2 on %s', async (_what, commandLine, environment, message) => {
-    const { exitCode, stderr } = await run(commandLine, {
-      environment: { HOME: directory, USERPROFILE: directory, ...environment },
+  it.each<[string, string[], Record<string, string>, RegExp]>([
+    ['an unknown command', ['wipe'], {}, /unknown command/],
+    ['a missing file name', ['push'], {}, /missing required argument/],
+    ['a file that is not there', ['check', 'nowhere.env'], {}, /nowhere\.env: there is no such file/],
+    ['an unknown target', ['check', '--target', 'nobody'], {}, /targets\/nobody\.yml.*sandbox/],
+    ['no target', ['check'], { RECOVER_TARGET: '' }, /--target <name>.*There are: .*sandbox/],
+    ['an endpoint that is no URL', ['check', '--endpoint-url', 'localhost:4566'], {}, /expected a URL/],
+    ['two versions to restore', ['restore', '--version', '1', '--known-good'], {}, /either/],
+    ['a version that is no number', ['restore', '--version', 'last'], {}, /number of a version/],
+  ])('ends with 2 on %s, and says so in one line', async (_what, commandLine, environment, message) => {
+    const { exitCode, stdout, stderr } = await run(commandLine, { environment });
+    expect({ exitCode, stdout, stderr }).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr: expect.stringMatching(message),
     });
-    expect({ exitCode, stderr }).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(message) });
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  it('gives machines a mistake in the command line as an object, too', async () => {
+    const { exitCode, stdout } = await run(['push', '--json']);
+    expect({ exitCode, ...JSON.parse(stdout) }).toEqual({
+      exitCode: 2,
+      error: 'UsageError',
+      message: "missing required argument 'file'",
+    });
   });
 
   it('ends with 2 where access is denied, and gives machines the error by name', async () => {
@@ -508,6 +513,51 @@ describe('recover env', () => {
     expect(await run(['push', '--help'])).toMatchObject({
       exitCode: 0,
       stdout: expect.stringContaining('--drop'),
+      stderr: '',
+    });
+  });
+});
+
+describe('the program recover', () => {
+  const start = async (commandLine: readonly string[], options?: Parameters<typeof startRecover>[2]) => {
+    const result = await startRecover(aws.endpoint.url, commandLine, {
+      ...options,
+      // Without the config files and the instance role of the machine it runs on.
+      environment: {
+        HOME: directory,
+        USERPROFILE: directory,
+        AWS_EC2_METADATA_DISABLED: 'true',
+        ...options?.environment,
+      },
+    });
+    runs.push(result);
+    return result;
+  };
+
+  it('takes a value from standard input, and ends with the exit code', async () => {
+    put(complete());
+    expect(await start(['env', 'set', 'ADDED'], { input: 'canary\n' })).toMatchObject({ exitCode: 0 });
+    expect(latest().Value).toContain('ADDED=canary\n');
+    expect(await start(['env', 'set', 'DB_PORT'], { input: 'canary' })).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('DB_PORT is not an integer'),
+    });
+  });
+
+  it.each<[string, Record<string, string>, RegExp]>([
+    ['region', { AWS_DEFAULT_REGION: '' }, /which region: --region <region>/],
+    ['credentials', { AWS_ACCESS_KEY_ID: '' }, /credentials are missing.*aws sso login.*--profile <name>/],
+  ])('ends with 2 without %s, and says in one line what to do', async (_what, environment, message) => {
+    const { exitCode, stderr } = await start(['env', 'check'], { environment });
+    expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringMatching(message) });
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  it('is quiet when nobody reads on', async () => {
+    put(complete());
+    expect(await start(['env', 'history'], { closesOutput: true })).toMatchObject({
+      exitCode: 0,
+      stderr: '',
     });
   });
 });

@@ -1,0 +1,122 @@
+/**
+ * The command line: names, arguments, options, and what each command runs. `recover env …` looks after the env
+ * parameter with the same code as the workflow; `recover approve` and `reject` answer an execution that asks before
+ * it changes anything.
+ */
+import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
+import { answerPlan } from './answer.ts';
+import { checkEnv } from './env/check.ts';
+import { diffEnv } from './env/diff.ts';
+import { showHistory } from './env/history.ts';
+import { pullEnv } from './env/pull.ts';
+import { pushEnv } from './env/push.ts';
+import { restoreEnv } from './env/restore.ts';
+import { setEnvKey } from './env/set.ts';
+import { unsetEnvKey } from './env/unset.ts';
+import { UsageError } from './failure.ts';
+import type { CommonOptions, Outcome, Session } from './session.ts';
+import type { Surroundings } from './terminal.ts';
+
+/**
+ * Opens a session, does the work of a command in it and keeps its outcome.
+ *
+ * @param isLocal whether the command calls nothing, so that it needs neither region nor credentials.
+ */
+export type RunCommand = (
+  options: CommonOptions,
+  work: (session: Session) => Promise<Outcome>,
+  how?: { readonly isLocal?: boolean },
+) => Promise<void>;
+
+/** @throws CommanderError when it parses a command line that is wrong, or that asks for help. */
+export function createProgram(
+  { output, errorOutput }: Pick<Surroundings, 'output' | 'errorOutput'>,
+  run: RunCommand,
+): Command {
+  const program = new Command('recover')
+    .description(
+      'Looks after the .env of an API in SSM Parameter Store, and answers plans. No command shows a value.',
+    )
+    .configureOutput({
+      writeOut: (text) => output.write(text),
+      writeErr: (text) => errorOutput.write(text),
+    })
+    .exitOverride();
+  addEnvCommands(program.command('env').description('the env parameter of a target'), run);
+  addAnswers(program, run);
+  return program;
+}
+
+/** A command with the options that all of them take. */
+const command = (parent: Command, name: string, description: string) =>
+  parent
+    .command(name)
+    .description(description)
+    .option('--target <name>', 'targets/<name>.yml; or RECOVER_TARGET')
+    .option('--region <region>', 'or AWS_REGION, AWS_DEFAULT_REGION, or the one of the profile')
+    .option('--profile <profile>', 'of the shared AWS config files; or AWS_PROFILE')
+    .option('--endpoint-url <url>', 'another AWS endpoint, such as the sandbox; or AWS_ENDPOINT_URL')
+    .option('--json', 'print one JSON object, for machines');
+const yes = ['--yes', 'go on without asking'] as const;
+
+function addEnvCommands(env: Command, run: RunCommand): void {
+  command(env, 'check', 'does the parameter, or a file, have every key that the target asks for?')
+    .argument('[file]')
+    .action((file, options) =>
+      run(options, (session) => checkEnv(session, file), { isLocal: file !== undefined }),
+    );
+  command(env, 'diff', 'what a push of the file would change')
+    .argument('<file>')
+    .action((file, options) => run(options, (session) => diffEnv(session, file)));
+  command(env, 'push', "replace the parameter's text with a file; refuses to lose a key")
+    .argument('<file>')
+    .option('--drop <key>', 'a key that may go; give it once for each key', collect, [])
+    .option(
+      '--since <version>',
+      'the version that was pulled; keeps what others have changed since',
+      versionNumber,
+    )
+    .option(...yes)
+    .action((file, options) => run(options, (session) => pushEnv(session, file, options)));
+  command(env, 'pull', 'write the text to a file that only you can read')
+    .argument('<file>')
+    .option(...yes)
+    .action((file, options) => run(options, (session) => pullEnv(session, file)));
+  command(env, 'set', 'add or change one key in place; asks for the value, or reads it from standard input')
+    .argument('<key>')
+    .action((key, options) => run(options, (session) => setEnvKey(session, key)));
+  command(env, 'unset', 'take one key out')
+    .argument('<key>')
+    .option(...yes)
+    .action((key, options) => run(options, (session) => unsetEnvKey(session, key)));
+  command(env, 'history', 'all versions, by key names').action((options) => run(options, showHistory));
+  command(env, 'restore', 'fill what is missing, or go back to the values of a version; loses no key')
+    .option('--version <number>', 'the values of this version', versionNumber)
+    .option('--known-good', 'the values with which everything was last seen to work')
+    .option(...yes)
+    .action((options) => {
+      if (options.version !== undefined && options.knownGood)
+        throw new UsageError('give either --version or --known-good, not both');
+      return run(options, (session) => restoreEnv(session, options));
+    });
+}
+
+function addAnswers(program: Command, run: RunCommand): void {
+  command(program, 'approve', 'lets an execution carry out the plan it has shown')
+    .argument('<execution>', 'its name or ARN')
+    .option('--plan <hash>', 'refuse if the execution has another plan than this by now')
+    .option(...yes)
+    .action((execution, options) =>
+      run(options, (session) => answerPlan(session, execution, 'Approved', options.plan)),
+    );
+  command(program, 'reject', 'ends an execution that waits for an approval; nothing is changed')
+    .argument('<execution>', 'its name or ARN')
+    .action((execution, options) => run(options, (session) => answerPlan(session, execution, 'Rejected')));
+}
+
+function versionNumber(text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('expected the number of a version');
+  return Number(text);
+}
+
+const collect = (key: string, keys: readonly string[]): readonly string[] => [...keys, key];

@@ -1,0 +1,87 @@
+/** What a person or a machine is told of an error. */
+import { join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CommanderError } from '@commander-js/extra-typings';
+import { TargetInvalid } from '../targets/load.ts';
+import type { ErrorName } from '../workflow/errors.ts';
+import { RecoveryError } from '../workflow/recovery-error.ts';
+import { UnreadableText } from './text-file.ts';
+
+/** The command can't be carried out as it was given: exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+export interface Failure {
+  readonly name: string;
+  /** One line, except for a command that converts a file. Holds no value. */
+  readonly message: string;
+  /** 2 for a mistake in the command, in a file that it names, or in credentials; else 1. */
+  readonly exitCode: 1 | 2;
+}
+
+/** What the catalogue's remedy lacks for somebody at a command line. */
+const advice: Partial<Record<ErrorName, string>> = {
+  CredentialsExpired:
+    ' For example, run `aws sso login` or `aws configure`, or choose another profile with --profile <name>.',
+};
+
+const fileMistakes: Partial<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder',
+  EISDIR: 'that is a folder',
+  ENOTDIR: 'a part of the path is no folder',
+  EACCES: 'access denied',
+  EPERM: 'access denied',
+  EROFS: 'that place is read-only',
+  EEXIST: 'there is something of that name already',
+  ENOSPC: 'the disk is full',
+  ENAMETOOLONG: 'the name is too long',
+};
+
+export function failureOf(error: unknown): Failure {
+  if (error instanceof RecoveryError) {
+    const { name, message } = error;
+    const isCredentials = name === 'AccessDenied' || name === 'CredentialsExpired';
+    return { name, message: `${message}${advice[name] ?? ''}`, exitCode: isCredentials ? 2 : 1 };
+  }
+  if (error instanceof CommanderError)
+    return { name: 'UsageError', message: error.message.replace(/^error: /, ''), exitCode: 2 };
+  if (error instanceof UsageError || error instanceof TargetInvalid)
+    return { name: error.name, message: error.message, exitCode: 2 };
+  if (error instanceof UnreadableText) return { name: error.name, message: error.message, exitCode: 1 };
+  if (error instanceof Error && 'code' in error && 'path' in error) {
+    const mistake = fileMistakes[String(error.code)];
+    if (mistake !== undefined)
+      return { name: 'FileError', message: `${String(error.path)}: ${mistake}`, exitCode: 2 };
+  }
+  return { name: 'InternalError', message: describeDefect(error), exitCode: 1 };
+}
+
+/** A defect's own message may quote anything, so only its kind and its place are shown. */
+function describeDefect(error: unknown): string {
+  const kind = error instanceof Error && /^\w{1,80}$/.test(error.name) ? error.name : typeof error;
+  const places = error instanceof Error ? ownPlaces(error.stack ?? '') : [];
+  const where = places.length === 0 ? '' : ` at ${places.join(', called from ')}`;
+  return `unexpected ${kind}${where}; please report it with this output.`;
+}
+
+const root = join(import.meta.dirname, '..');
+const maxPlaces = 3;
+
+/** The innermost places of a stack that are code of this project, such as `cli/env/push.ts:31:5`. */
+function ownPlaces(stack: string): string[] {
+  return [...stack.matchAll(/^ +at (?:.*\()?(.+):(\d+):(\d+)\)?$/gm)]
+    .map(([, file = '', line, column]) => ({ path: pathWithinRoot(file), line, column }))
+    .filter(({ path }) => /^(cli|aws|workflow|env|targets)\/[\w/-]+\.ts$/.test(path))
+    .slice(0, maxPlaces)
+    .map(({ path, line, column }) => `${path}:${line}:${column}`);
+}
+
+function pathWithinRoot(file: string): string {
+  try {
+    return relative(root, file.startsWith('file:') ? fileURLToPath(file) : file).replaceAll(sep, '/');
+  } catch {
+    // Not every text that looks like a URL of a file is one.
+    return '';
+  }
+}
