@@ -2,32 +2,26 @@
  * A .env as an operator keeps it, on Windows, macOS or Linux. Editors and shells of Windows save UTF-8 with a byte
  * order mark, UTF-16 (`>` of Windows PowerShell), or the code page of the system.
  */
-import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  openSync,
-  readSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { posix, win32 } from 'node:path';
 
-/** The text of a file can't be told. The message says what to do about it, and quotes nothing of the file. */
+/** A file's bytes are not a text that can be read with certainty. The message says what to do, and quotes no content. */
 export class UnreadableText extends Error {
   override readonly name = 'UnreadableText';
 }
 
-/** A parameter of SSM holds 8 KB. A file this large was named by mistake. */
+/** A parameter of SSM holds 8 KB, so a larger file than this was named by mistake. */
 const maxBytes = 64 * 1024;
 
-/** Reads a file as text. What the file system has against it comes through as it is. */
+/**
+ * Reads a file as text.
+ *
+ * @throws UnreadableText, and the errors of the file system as they are.
+ */
 export function readTextFile(path: string): string {
   const file = openSync(path, 'r');
   try {
-    // Not by the size that is told beforehand: a pipe has none.
+    // Not by the size of the file: a pipe has none.
     const buffer = Buffer.alloc(maxBytes + 1);
     let length = 0;
     let read = 0;
@@ -44,7 +38,10 @@ export function readTextFile(path: string): string {
 
 /**
  * The text of UTF-8 or UTF-16 bytes. It starts with U+FEFF exactly if the bytes do. Any other encoding is refused:
- * to guess a code page is to guess a password. `what` is the path of the file.
+ * to guess a code page is to guess a password.
+ *
+ * @param what the path of the file, for messages.
+ * @throws UnreadableText
  */
 export function decodeText(
   bytes: Uint8Array,
@@ -53,7 +50,7 @@ export function decodeText(
 ): string {
   const encoding = encodingOf(bytes);
   if (encoding === 'utf-8') {
-    // One character per byte, so that bytes can be searched as text.
+    // One character for each byte, so that bytes can be searched as text.
     const latin = Buffer.from(bytes).toString('latin1');
     refuseNul(latin, what);
     const text = decodeStrictly(bytes, encoding);
@@ -73,7 +70,7 @@ export function decodeText(
     const damage = bytes.length % 2 === 0 ? 'half a surrogate pair' : 'an odd number of bytes';
     throw new UnreadableText(
       `${what} is UTF-16 with ${damage}: a part is missing, or was appended in another encoding. ` +
-        'Mend it in an editor and save it as UTF-8.',
+        'Correct it in an editor and save it as UTF-8.',
     );
   }
   refuseNul(text, what);
@@ -83,9 +80,9 @@ export function decodeText(
 type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be';
 
 /**
- * UTF-16 without a byte order mark is told by the NUL beside each `=` and line end. Other characters tell less: a
- * line of U+2500 is one of `%` to the other byte order. Where two ASCII characters stand in one unit it is UTF-8
- * with a stray NUL, or with UTF-16 appended by a shell, and would be read as Chinese.
+ * UTF-16 without a byte order mark is recognised by the NUL beside each `=` and line end. Other characters say less: a
+ * line of U+2500 is a line of `%` in the other byte order. Where two ASCII characters share one unit, it is UTF-8 with
+ * a stray NUL, or with UTF-16 appended by a shell, and would be read as Chinese.
  */
 function encodingOf(bytes: Uint8Array): Encoding {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
@@ -133,7 +130,7 @@ function lineAt(text: string, index: number): number {
   return text.slice(0, index).split('\n').length;
 }
 
-/** Where bytes stop being UTF-8: at the first U+FFFD of a lenient decoder that isn't spelled out in them. */
+/** Where bytes stop being UTF-8: at the first U+FFFD that a lenient decoder gives and that isn't in the bytes themselves. */
 function firstInvalidByte(bytes: Uint8Array): number {
   const buffer = Buffer.from(bytes);
   const spelledOut = Buffer.from('\uFFFD');
@@ -145,10 +142,10 @@ function firstInvalidByte(bytes: Uint8Array): number {
   return at;
 }
 
-/** A command that writes the file as UTF-8 beside it, and fails where it isn't cp949 rather than write a `?`. */
+/** A command that writes the file as UTF-8 next to it, and fails if it isn't cp949 rather than write a `?`. */
 function conversion(path: string, platform: NodeJS.Platform): string {
   if (platform === 'win32') {
-    // .NET has a working directory of its own, so the paths are whole.
+    // .NET has a working directory of its own, so the path has to be absolute.
     const source = win32.resolve(path);
     const strictly = '[Text.EncoderFallback]::ExceptionFallback, [Text.DecoderFallback]::ExceptionFallback';
     return (
@@ -168,45 +165,4 @@ function quoteForPowerShell(text: string): string {
 
 function quoteForShell(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
-}
-
-/**
- * Writes a file that only its owner may read (on Windows the folder decides who may). Without `overwrite` the path
- * must be free. With it, the new file is written beside the old one and put in its place whole; a symbolic link
- * stays and what it points to is replaced.
- */
-export function writeSecretFile(path: string, text: string, options: { overwrite: boolean }): void {
-  if (!options.overwrite) {
-    createSecretFile(path, text);
-    return;
-  }
-  const existing = statSync(path, { throwIfNoEntry: false });
-  if (existing !== undefined && !existing.isFile()) {
-    // A device or a pipe has nothing to lose, and a file in its place would break the host. A folder is refused.
-    writeFileSync(path, text);
-    return;
-  }
-  const target = existing === undefined ? path : realpathSync(path);
-  const temporary = `${target}.${randomBytes(6).toString('hex')}`;
-  createSecretFile(temporary, text);
-  try {
-    renameSync(temporary, target);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
-}
-
-function createSecretFile(path: string, text: string): void {
-  const file = openSync(path, 'wx', 0o600);
-  try {
-    try {
-      writeFileSync(file, text, { flush: true });
-    } finally {
-      closeSync(file);
-    }
-  } catch (error) {
-    rmSync(path, { force: true });
-    throw error;
-  }
 }

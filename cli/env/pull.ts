@@ -3,8 +3,8 @@ import { readParameter } from '../../aws/parameter.ts';
 import { readEnvText } from '../../env/document.ts';
 import { effectiveEntries } from '../../env/entries.ts';
 import { counted } from '../../workflow/words.ts';
+import { writeSecretFile } from '../secret-file.ts';
 import type { Outcome, Session } from '../session.ts';
-import { writeSecretFile } from '../text-file.ts';
 
 /** Writes the parameter's text to a file that only its owner can read. Asks before it overwrites one. */
 export async function pullEnv(session: Session, file: string): Promise<Outcome> {

@@ -63,11 +63,12 @@ function collector() {
 
 const startWithinMs = 60_000;
 
-/**
- * Starts `recover …` as a program.
- *
- * @param options with `closesOutput`, nobody reads its standard output any more, as behind `| head`.
- */
+export interface StartOptions extends CliOptions {
+  /** Nobody reads its standard output, as in a pipe to a program that has ended. */
+  readonly closesOutput?: boolean;
+}
+
+/** Starts `recover …` as a program. */
 export async function startRecover(
   endpointUrl: string,
   commandLine: readonly string[],
