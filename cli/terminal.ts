@@ -30,7 +30,7 @@ export class Terminal {
     this.#errorOutput = errorOutput;
   }
 
-  /** A question needs both: somebody who types, and a screen that is not a file. */
+  /** A question needs both: somebody who types, and a screen to show it on. */
   get #isInteractive(): boolean {
     return this.#input.isTTY === true && this.#errorOutput.isTTY === true;
   }
@@ -46,7 +46,7 @@ export class Terminal {
   }
 
   /**
-   * Asks before something is changed; `--yes` has answered already. Anything but yes is no.
+   * Asks before something is changed, unless `--yes` has answered already. Anything but yes is no.
    *
    * @throws UsageError if there is nobody to ask.
    */
@@ -54,7 +54,7 @@ export class Terminal {
     if (this.#options.yes) return true;
     if (!this.#isInteractive)
       throw new UsageError(
-        `${question} There is no terminal to ask on: give --yes to go on without a question.`,
+        `${question} There is no terminal to ask on: give --yes to go on without being asked.`,
       );
     const answer = await this.#ask(`${question} [y/N] `, false);
     return /^y(es)?$/i.test(answer?.trim() ?? '');
@@ -70,7 +70,7 @@ export class Terminal {
     if (this.#isInteractive) return this.#ask(prompt, true);
     if (this.#input.isTTY === true)
       throw new UsageError(
-        'standard error is not a terminal, so the value can not be asked for without showing it.',
+        'standard error is not a terminal, so the value cannot be asked for without showing it.',
       );
     const parts: Buffer[] = [];
     for await (const part of this.#input) parts.push(Buffer.from(part));

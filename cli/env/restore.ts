@@ -15,10 +15,11 @@ export interface RestoreOptions {
 }
 
 /**
- * Without options, fills what is missing, as the workflow does: values that are there stay. With a version, goes back
- * to the values of that one; keys that only the current text has stay. In no case is a key lost.
+ * Without options, fills what is missing, as the workflow does, and keeps the values that are there. With a version,
+ * goes back to its values, and keeps the keys that only the current text has. No key is lost in either case.
  *
- * @throws RecoveryError EnvRestoreFailed if there is no such version, or none that satisfies the contract.
+ * @throws RecoveryError EnvRestoreFailed if there is no such version, or none that satisfies the contract, and what
+ *   `write` throws.
  */
 export async function restoreEnv(session: Session, options: RestoreOptions): Promise<Outcome> {
   const { version, knownGood } = options;
@@ -31,7 +32,13 @@ export async function restoreEnv(session: Session, options: RestoreOptions): Pro
     session,
     async (history) => {
       const source = await textOfVersion(session, history, version);
-      if (source === undefined) throw noSource(session);
+      if (source === undefined)
+        throw noSource(
+          session,
+          version === undefined
+            ? `no version has the label ${knownGoodLabel}, and there is no backup`
+            : `it has no version ${version}`,
+        );
       return { text: unionEnv(source, history.at(-1)?.text ?? '', session.reader) };
     },
     {
@@ -49,14 +56,14 @@ async function filledText(session: Session, history: readonly ParameterRecord[])
     return normaliseEnv(text, reader);
   }
   const source = await findGoodEnv(ssm.reader, history, session, clock.now());
-  if (!source) throw noSource(session);
+  if (!source) throw noSource(session, 'neither a version of it nor the backup is complete');
   terminal.print(`From ${nameOfOrigin(source.origin)}:`);
   for (const key of source.supersededKeys)
     terminal.print(`  note: a newer complete version has another value of ${key}`);
   return fillGaps(text, source.text, reader);
 }
 
-/** @param version the known-good one if it is `undefined`. */
+/** @param version the known-good one if it is `undefined`; `undefined` is the answer if there is none. */
 async function textOfVersion(
   { ssm, backupParameterName }: Session,
   history: readonly ParameterRecord[],
@@ -65,14 +72,14 @@ async function textOfVersion(
   if (version !== undefined) return history.find((record) => record.version === version)?.text;
   const known = history.find(({ labels }) => labels.includes(knownGoodLabel));
   if (known || backupParameterName === undefined) return known?.text;
-  // The backup is the copy of the known-good version, for when its label has gone with the oldest version.
+  // The backup is a copy of the known-good version, for when that one is no longer in the history.
   return (await readParameter(ssm.reader, backupParameterName))?.text;
 }
 
-function noSource({ parameterName, backupParameterName }: Session): RecoveryError {
+function noSource({ parameterName, backupParameterName }: Session, why: string): RecoveryError {
   return new RecoveryError(
     'EnvRestoreFailed',
-    `parameter ${parameterName}: there is no such version to restore from, nor in the backup parameter (${backupParameterName ?? 'none is set'}). Nothing was written.`,
+    `parameter ${parameterName}: ${why} (backup parameter: ${backupParameterName ?? 'none'}). Nothing was written.`,
     { remedy: 'Look at the versions that there are with `recover env history`.' },
   );
 }
