@@ -6,7 +6,7 @@ import {
   type SFNClient,
 } from '@aws-sdk/client-sfn';
 import * as v from 'valibot';
-import { Done, type EndedExecution } from '../workflow/failure.ts';
+import { Done, type EndedExecution, type LastState } from '../workflow/failure.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import { callAws } from './call.ts';
 
@@ -52,7 +52,7 @@ export async function readEndedExecution(
 export async function readLastState(
   sfn: SFNClient,
   arn: string,
-): Promise<{ readonly name: string; readonly state: Done; readonly isEvent: boolean } | undefined> {
+): Promise<(LastState & { readonly isEvent: boolean }) | undefined> {
   const { events = [] } = await callAws(
     { action: 'states:GetExecutionHistory', resource: `execution ${arn}` },
     () =>

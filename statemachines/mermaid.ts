@@ -1,6 +1,4 @@
-/** Draws the state machine as a Mermaid diagram; run as a program, it puts the picture into the README. */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+/** Draws the state machine as a Mermaid diagram. */
 import * as v from 'valibot';
 import { parse } from 'yaml';
 
@@ -48,35 +46,4 @@ function describe(operator: string, value: unknown): string {
   if (operator === 'IsNull') return value ? 'is null' : 'is planned';
   if (operator.endsWith('Path')) return `is ${nameOf(String(value))}`;
   return operator.endsWith('Equals') ? `is ${value}` : `${operator} ${value}`;
-}
-
-const markers = ['<!-- picture: npm run picture -->', '<!-- end of picture -->'] as const;
-
-/** The README with the picture of the machine as it is now. */
-export function withPicture(readme: string, definition: string): string {
-  const [start, end] = markers;
-  const [before, rest] = readme.split(start);
-  const after = rest?.split(end)[1];
-  if (before === undefined || after === undefined)
-    throw new Error(`README.md needs the lines ${start} and ${end}`);
-  return `${before}${start}\n\n\`\`\`mermaid\n${drawStateMachine(definition)}\n\`\`\`\n\n${end}${after}`;
-}
-
-/** The README and the definition, as they are on disk. */
-export function readFiles(): {
-  readonly readmePath: string;
-  readonly readme: string;
-  readonly definition: string;
-} {
-  const readmePath = join(import.meta.dirname, '..', 'README.md');
-  return {
-    readmePath,
-    readme: readFileSync(readmePath, 'utf8'),
-    definition: readFileSync(join(import.meta.dirname, 'recover-env.asl.yml'), 'utf8'),
-  };
-}
-
-if (process.argv[1] === import.meta.filename) {
-  const { readmePath, readme, definition } = readFiles();
-  writeFileSync(readmePath, withPicture(readme, definition));
 }

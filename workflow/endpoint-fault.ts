@@ -1,23 +1,10 @@
-/** What can be wrong with the answer of the internal endpoint, what that means, and what to do about it. */
+import type { ErrorEntry } from './errors.ts';
 
-/** What the catalogue of errors says of one; of each, the name is the key. */
-export interface ErrorEntry {
-  readonly meaning: string;
-  /** What has to be put right, not how to go on then; the end of the error's message. */
-  readonly remedy: string;
-  /** Whether it passes by itself: the state machine retries exactly these. */
-  readonly retried?: true;
-  /**
-   * How to go on when it is put right, if a redrive can't do it: with a new execution, which deploys in any case if
-   * what was put right has to be deployed.
-   */
-  readonly next?: 'Start' | 'StartWithDeploy';
-}
-
+/** What can be wrong with the answer of the internal endpoint: a part of the catalogue of errors. */
 export const endpointErrors = {
   InternalKeyMissing: {
     meaning: 'The parameter has no value for the internal key.',
-    remedy: 'Put it into the parameter with `recover env set`.',
+    remedy: 'Put it into the parameter with `recover env set <KEY>`.',
     next: 'StartWithDeploy',
   },
   HostRejected: {

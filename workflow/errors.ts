@@ -3,7 +3,21 @@
  * the errors, the notifications and docs/runbook.md are written from it (`npm run docs`); the state machine's
  * `ErrorEquals` names and the tests are held against it.
  */
-import { type ErrorEntry, endpointErrors } from './endpoint-fault.ts';
+import { endpointErrors } from './endpoint-fault.ts';
+
+/** What the catalogue says of one error. */
+export interface ErrorEntry {
+  readonly meaning: string;
+  /** What has to be put right, not how to go on then; the end of the error's message. */
+  readonly remedy: string;
+  /** Whether it passes by itself: the state machine retries exactly these. */
+  readonly retried?: true;
+  /**
+   * How to go on when it is put right, if a redrive can't do it: with a new execution, which deploys in any case if
+   * what was put right has to be deployed.
+   */
+  readonly next?: 'Start' | 'StartWithDeploy';
+}
 
 const errors = {
   InvalidInput: {
@@ -19,20 +33,19 @@ const errors = {
   },
   AccessDenied: {
     meaning: 'A role or user may not do what the message names.',
-    remedy:
-      "Allow this action in the policy of the role or user, or the use of the resource's KMS key in the key's policy.",
+    remedy: "Allow this action in the policy of the role, or the use of the KMS key in the key's policy.",
   },
   CredentialsExpired: {
-    meaning: 'AWS credentials are missing, expired or not valid. In an execution, this was tried twice.',
+    meaning: 'AWS credentials are missing, expired or not valid. The state machine tried twice.',
     remedy: 'Sign in again on your own machine, or check that the role of the function still exists.',
   },
   AwsThrottled: {
-    meaning: 'AWS throttled the calls, over five tries.',
+    meaning: 'AWS throttled the calls.',
     remedy: "Wait some minutes, and look for what uses up the account's rate of this action.",
     retried: true,
   },
   AwsUnavailable: {
-    meaning: 'AWS answered with 5xx or not at all, over five tries.',
+    meaning: 'AWS answered with 5xx or not at all.',
     remedy: 'Check the AWS Health Dashboard, and the way from the VPC to this service.',
     retried: true,
   },
@@ -56,7 +69,7 @@ const errors = {
     meaning:
       'The env is not sound: a quote that is never closed, a line that its reader refuses, a placeholder of a template, or a value that breaks a rule of the target file.',
     remedy:
-      'See all of it with `recover env check`, and correct it with `recover env set`, or with `recover env pull` and `recover env push`.',
+      'See all of it with `recover env check`. Correct one key with `recover env set <KEY>`, or pull the whole env, edit it and push it.',
     next: 'StartWithDeploy',
   },
   EnvTooLarge: {
@@ -66,13 +79,13 @@ const errors = {
   EnvRestoreFailed: {
     meaning:
       'The env is incomplete, and no version in its history and no backup is complete. Nothing was written.',
-    remedy: 'Put a complete .env into the parameter with `recover env push`.',
+    remedy: 'Put a complete .env into the parameter with `recover env push <file>`.',
     next: 'StartWithDeploy',
   },
   EnvWouldShrink: {
     meaning: 'A write would have lost keys. Nothing was written.',
     remedy:
-      'With `recover env push`, add these keys to the file or name each with --drop. In a recovery this is a defect of env-recovery: report it with the names of the keys.',
+      'In a push, add these keys to the file or name each with --drop. In a recovery, report it with the names of the keys: that is a defect of env-recovery.',
   },
   EnvHistoryFull: {
     meaning:

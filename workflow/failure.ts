@@ -1,5 +1,6 @@
+/** What has become of an execution that did not succeed, and how to go on. */
 import * as v from 'valibot';
-import { type ErrorName, errorNames } from './errors.ts';
+import { catalogue, type ErrorEntry, isErrorName } from './errors.ts';
 import { RecoveryState, Request } from './states.ts';
 
 /** An execution that has ended without success. */
@@ -18,28 +19,36 @@ export interface EndedExecution {
 /** What of a state object tells what was done. */
 export const Done = v.object({
   request: v.exactOptional(Request),
-  ...v.pick(RecoveryState, ['upload', 'deployment', 'patch']).entries,
+  ...v.pick(RecoveryState, ['upload', 'deployment', 'patch', 'knownGood']).entries,
 });
-
 export type Done = v.InferOutput<typeof Done>;
 
-/** What the notification of a failure needs. */
-export interface FailedRun {
+/** The state in which an execution has ended, and what went into it. */
+export interface LastState {
+  readonly name: string;
+  readonly state: Done;
+}
+
+/** What went wrong and what to do about it, in words. */
+export interface Failure {
   readonly ending: 'FAILED' | 'stopped' | 'ran out of time';
-  /** `DeployFailed at AwaitDeploy`. */
+  /** `DeployFailed at DeployApi`. */
   readonly headline: string;
   readonly cause: string;
   readonly remedy: string;
-  readonly request: Request | undefined;
-  /** What the states before had come to. */
-  readonly done: Omit<Done, 'request'>;
-  readonly cancelledCommands: readonly string[];
+  /** The section of docs/runbook.md, as its anchor. */
+  readonly section: string;
+  /** What to do when the remedy is done; what needs a new execution can't be redriven. */
+  readonly next: 'Redrive' | NonNullable<ErrorEntry['next']>;
   /** Whether everything was done, and only the end could not be reported. */
   readonly isDone: boolean;
-  /** Whether a redrive can do any good. */
-  readonly mayGoOn: boolean;
-  /** Whether what has to be mended is in the parameter, and has to be deployed: a redrive would not do that. */
-  readonly needsDeploy: boolean;
+}
+
+/** What the notification of a failure needs. */
+export interface FailedRun extends Failure {
+  /** What the states before had come to. */
+  readonly done: Done;
+  readonly cancelledCommands: readonly string[];
   readonly durationSeconds: number;
   /** Why nothing starts by itself for a while. */
   readonly pause: string | undefined;
@@ -47,78 +56,58 @@ export interface FailedRun {
   readonly isPaused: boolean;
 }
 
-/** What went wrong and what to do about it, in words. */
 export function classifyFailure(
   { status, error, cause }: Pick<EndedExecution, 'status' | 'error' | 'cause'>,
-  stateName: string | undefined,
-): Pick<FailedRun, 'ending' | 'headline' | 'cause' | 'remedy' | 'isDone' | 'mayGoOn' | 'needsDeploy'> {
-  const at = stateName === undefined ? '' : ` at ${stateName}`;
-  const known = errorNames.find((name) => name === error);
-  const common = {
-    isDone: stateName === 'ReportRecovery',
-    mayGoOn: known !== 'InvalidInput' && known !== 'PlanOutdated',
-    needsDeploy: known !== undefined && mendedByDeploy.has(known),
-  };
+  last: LastState | undefined,
+): Failure {
+  const at = last ? ` at ${last.name}` : '';
+  const isDone = last?.state.knownGood !== undefined;
   if (status === 'ABORTED') {
     return {
-      ...common,
       ending: 'stopped',
       headline: `the execution was stopped${at}`,
-      cause: 'somebody has stopped the execution',
-      remedy: 'nothing, if that was on purpose. Otherwise let it go on.',
+      cause: 'Somebody stopped the execution.',
+      remedy: 'Nothing, if it was on purpose. Otherwise let it go on.',
+      section: 'stopped-by-a-person',
+      next: 'Redrive',
+      isDone,
     };
   }
   if (status === 'TIMED_OUT' || error === 'States.Timeout') {
     return {
-      ...common,
       ending: 'ran out of time',
       headline: `the time ran out${at}`,
-      cause: 'AWS did not answer for as long as the state machine allows',
-      remedy: 'check the AWS Health Dashboard, then let it go on.',
+      cause: 'AWS did not answer for as long as the state machine allows.',
+      remedy: 'Check the AWS Health Dashboard.',
+      section: 'out-of-time',
+      next: 'Redrive',
+      isDone,
     };
   }
-  if (known) {
+  if (isErrorName(error)) {
+    const { remedy, next = 'Redrive' } = catalogue[error];
     return {
-      ...common,
       ending: 'FAILED',
-      headline: `${known}${at}`,
-      cause: firstLine(messageOf(cause)),
-      remedy: remedies[known] ?? (common.needsDeploy ? startAnew : mendAndGoOn),
+      headline: `${error}${at}`,
+      cause: withoutRemedy(firstLine(messageOf(cause)), remedy),
+      remedy,
+      section: error.toLowerCase(),
+      next,
+      isDone,
     };
   }
   // The message of an error that isn't ours may quote anything.
   const name = /^[A-Za-z.]{1,80}$/.test(error ?? '') ? error : 'an error without a name';
   return {
-    ...common,
     ending: 'FAILED',
     headline: `${name}${at}`,
-    cause: `the function of the state ended with ${name}; its log group has more`,
-    remedy: 'let it go on; if it fails again, report it with the log.',
+    cause: `The function of this state ended with ${name}. Its log group has more.`,
+    remedy: 'Let it go on. If it fails again, report it with the log.',
+    section: 'any-other-error',
+    next: 'Redrive',
+    isDone,
   };
 }
-
-/** What has to be mended is in the parameter, and has to be deployed: going on from the failed state would not do. */
-const mendedByDeploy: ReadonlySet<ErrorName> = new Set([
-  'EnvInvalid',
-  'EnvRestoreFailed',
-  'HostRejected',
-  'InternalKeyMissing',
-  'InternalKeyRejected',
-]);
-
-const startAnew = 'mend that, then start anew.';
-
-const mendAndGoOn = 'see docs/runbook.md; mend it, then let it go on.';
-
-const remedies: Partial<Record<ErrorName, string>> = {
-  InvalidInput: 'start anew with a valid input; a redrive has the same one.',
-  EnvRestoreFailed: 'put a complete .env into the parameter (recover env push), then start anew.',
-  EnvReplaced: 'stop what writes the parameter, then start anew.',
-  PlanOutdated: 'start anew: it will show the new plan.',
-  EndpointUnhealthy:
-    'look at the log of the API. If the parameter was wrong, start anew with {"force":true,"deploy":"always"}; otherwise let it go on.',
-  LeaseLost: 'wait until no other execution runs. If the target is still broken then, start anew.',
-};
 
 function messageOf(cause: string | undefined): string {
   const parsed = v.safeParse(
@@ -128,8 +117,13 @@ function messageOf(cause: string | undefined): string {
   return parsed.success ? parsed.output.errorMessage : 'no message';
 }
 
-/** Behind the first line there can be the end of a command's output, which is for fewer eyes. */
+/** After the first line there can be the end of a command's output, which is for fewer eyes. */
 function firstLine(text: string): string {
   const [first = ''] = text.split('\n');
-  return first.replace(/ The end of it, redacted:$/, '');
+  return first;
+}
+
+/** An error's message ends with its remedy, which a notification says in a place of its own. */
+function withoutRemedy(message: string, remedy: string): string {
+  return message.endsWith(remedy) ? message.slice(0, -remedy.length).trimEnd() : message;
 }

@@ -2,28 +2,16 @@
  * What a person is told: plain text that can be read on a phone at night. Names, versions, counts and commands; the
  * messages of errors are those of the closed list, which hold no value.
  */
+import { executionCommand, linkOf, type Recovery, recoverCommand, startCommand } from './commands.ts';
 import type { FailedRun } from './failure.ts';
 import { nameOfOrigin } from './restore.ts';
-import type {
-  EnvUpload,
-  ExecutionRef,
-  RecoveryPlan,
-  RecoveryReport,
-  RefusalReport,
-  Request,
-} from './states.ts';
+import type { EnvUpload, RecoveryPlan, RecoveryReport, RefusalReport, Request } from './states.ts';
 import { counted, duration, executionName, listNames } from './words.ts';
 
 export interface Notification {
   /** SNS takes up to 100 characters of ASCII, without line breaks. */
   readonly subject: string;
   readonly text: string;
-}
-
-/** Of which recovery the talk is. */
-interface Recovery {
-  readonly target: string;
-  readonly execution: Pick<ExecutionRef, 'arn'>;
 }
 
 /** Sent once, right before the first change. */
@@ -33,7 +21,7 @@ export function startNotification(recovery: Recovery, request: Request, plan: Re
     text: paragraphs(
       `env-recovery has started to repair ${recovery.target}.`,
       [reasonLine(request, plan), 'What it will do', ...planLines(plan)],
-      [linkLine(recovery), `To stop it:   ${command('stop-execution', recovery)}`],
+      [`Execution:    ${linkOf(recovery)}`, `To stop it:   ${executionCommand('stop-execution', recovery)}`],
     ),
   };
 }
@@ -49,7 +37,7 @@ export function approvalNotification(
   return {
     subject: subjectOf(recovery, 'approval needed'),
     text: paragraphs(
-      `env-recovery wants to repair ${recovery.target}, and waits for your approval until ${until}. Nothing has been changed.`,
+      `env-recovery wants to repair ${recovery.target} and waits for your approval until ${until}. Nothing has been changed.`,
       [
         reasonLine(request, plan),
         'What it would do',
@@ -60,9 +48,9 @@ export function approvalNotification(
         'In the folder of env-recovery:',
         `To approve:   ${recoverCommand(`approve ${name}`, recovery)}`,
         `To reject:    ${recoverCommand(`reject ${name}`, recovery)}`,
-        linkLine(recovery),
+        `Execution:    ${linkOf(recovery)}`,
       ],
-      'If nobody answers, it ends as not approved. If anything has changed by the time of the approval, it ends as well, and says so.',
+      'If nobody answers by then, or if this plan is out of date when you approve it, nothing is changed, and a message says so.',
     ),
   };
 }
@@ -74,7 +62,7 @@ export function endNotification(recovery: Recovery, report: RecoveryReport): Not
   return {
     subject: subjectOf(recovery, 'recovered'),
     text: paragraphs(
-      `${recovery.target} is recovered: HTTP ${endpoint.httpStatus}, backlog ${endpoint.backlog}, ${metric.name} = ${metric.value} at ${metric.timestamp}.`,
+      `${recovery.target} works again: HTTP ${endpoint.httpStatus}, backlog ${endpoint.backlog}, ${metric.name} = ${metric.value} at ${metric.timestamp}.`,
       [
         reasonLine(report, { parameter: { ...env, version: env.versionBefore } }, 'was'),
         'What was done',
@@ -90,9 +78,9 @@ export function endNotification(recovery: Recovery, report: RecoveryReport): Not
       ],
       [
         env.restoredKeys.length > 0
-          ? `To do:        find out who overwrote the parameter: ${recoverCommand('env history', recovery)}`
-          : 'To do:        nothing.',
-        linkLine(recovery),
+          ? `To do:        Find out who overwrote the parameter: ${recoverCommand('env history', recovery)}`
+          : 'To do:        Nothing.',
+        `Execution:    ${linkOf(recovery)}`,
       ],
     ),
   };
@@ -103,17 +91,17 @@ function falseAlarmNotification(recovery: Recovery, report: RecoveryReport): Not
   return {
     subject: subjectOf(recovery, 'alarm, but nothing to repair'),
     text: paragraphs(
-      `An alarm has started a recovery of ${recovery.target}, and there was nothing to repair.`,
+      `An alarm started a recovery of ${recovery.target}, but there was nothing to repair.`,
       [
         `Why:          started by ${startedBy(report)}`,
         'What was seen',
         `  env         ${env.parameterName} is complete (version ${env.versionAfter})`,
         `  endpoint    HTTP ${endpoint.httpStatus}, backlog ${endpoint.backlog}`,
-        `  metric      ${metric.name} = ${metric.value} at ${metric.timestamp}, when ${patched.functionName} was invoked just now`,
+        `  metric      ${metric.name} = ${metric.value} at ${metric.timestamp}, after env-recovery invoked ${patched.functionName}`,
       ],
       [
-        `To do:        see that ${patched.functionName} is invoked by its schedule, each minute. If it is, look at the alarm.`,
-        linkLine(recovery),
+        `To do:        Check that the schedule of ${patched.functionName} invokes it every minute. If it does, check the alarm.`,
+        `Execution:    ${linkOf(recovery)}`,
       ],
     ),
   };
@@ -124,24 +112,62 @@ export function refusalNotification(recovery: Recovery, report: RefusalReport): 
   const { answer, outcome, plan } = report;
   const why =
     outcome === 'PlanChanged'
-      ? `${answer?.by ?? 'Somebody'} approved it, but by then things were no longer as the plan had them.`
+      ? `${answer?.by ?? 'Somebody'} approved the plan, but by then it was out of date.`
       : answer
-        ? `${answer.by} rejected it.`
+        ? `${answer.by} rejected the plan.`
         : 'Nobody answered in time.';
   return {
     subject: subjectOf(recovery, outcome === 'PlanChanged' ? 'plan has changed' : 'not approved'),
     text: paragraphs(
       `env-recovery has not repaired ${recovery.target}. ${why} Nothing was changed.`,
       [reasonLine(report, plan), 'What it would have done', ...planLines(plan)],
-      [`To do:        if it is still broken, start it anew: ${startCommand(recovery)}`, linkLine(recovery)],
+      [
+        `To do:        If it is still broken, start it again: ${startCommand(recovery)}`,
+        `Execution:    ${linkOf(recovery)}`,
+      ],
     ),
   };
 }
 
-/** Sent when an execution has failed, was aborted, or has run out of time. */
+/** Sent when an execution has failed, was stopped, or has run out of time. */
 export function failureNotification(recovery: Recovery, failed: FailedRun): Notification {
-  const { upload, deployment, patch } = failed.done;
-  const done = [
+  const { done, headline, remedy, next } = failed;
+  const deploys = next === 'StartWithDeploy';
+  return {
+    subject: subjectOf(recovery, failureSubject(failed)),
+    text: paragraphs(
+      failed.isDone
+        ? `${recovery.target} was found in order or was repaired, but its execution could not end: ${headline}.`
+        : `${recovery.target} is NOT recovered: ${headline}.`,
+      [
+        `Cause:        ${failed.cause}`,
+        ...(done.request ? [`Started by:   ${startedBy(done.request)}`] : []),
+        'What was done',
+        ...doneLines(failed),
+        `It took:      ${duration(failed.durationSeconds)}`,
+      ],
+      [
+        `To do:        ${remedy}`,
+        ...[...remedy.matchAll(/`recover ([^`]+)`/g)].map(
+          ([, words = '']) => `              ${recoverCommand(words, recovery)}`,
+        ),
+        ...(next === 'Redrive' ? [`To go on:     ${executionCommand('redrive-execution', recovery)}`] : []),
+        `Start again:  ${startCommand(recovery, deploys)}`,
+        `More on it:   docs/runbook.md#${failed.section}`,
+        `Execution:    ${linkOf(recovery)}`,
+      ],
+      failed.pause ?? '',
+    ),
+  };
+}
+
+function failureSubject({ isDone, isPaused, ending }: FailedRun): string {
+  if (isDone) return `in order, but its execution ${ending}`;
+  return isPaused ? 'FAILED, and will not start by itself' : ending;
+}
+
+function doneLines({ done: { upload, deployment, patch }, cancelledCommands }: FailedRun): string[] {
+  const lines = [
     ...(upload
       ? [
           `  env         version ${upload.version} has ${counted(upload.keyCount, 'key')}, ${upload.restoredKeys.length} of them restored`,
@@ -149,30 +175,9 @@ export function failureNotification(recovery: Recovery, failed: FailedRun): Noti
       : []),
     ...(deployment?.status === 'Success' ? [`  deploy      ${deployment.instanceIds.join(', ')}`] : []),
     ...(patch?.outcome === 'Patched' ? [`  function    ${patch.functionName}: ${functionText(patch)}`] : []),
-    ...failed.cancelledCommands.map((id) => `  cancelled   command ${id}, which was still running`),
+    ...cancelledCommands.map((id) => `  cancelled   command ${id}, which was still running`),
   ];
-  return {
-    subject: subjectOf(recovery, subjectWords(failed)),
-    text: paragraphs(
-      failed.isDone
-        ? `${recovery.target} was found in order or repaired, but its execution did not come to its end: ${failed.headline}.`
-        : `${recovery.target} is NOT recovered: ${failed.headline}.`,
-      [
-        `Cause:        ${failed.cause}`,
-        ...(failed.request ? [`Started by:   ${startedBy(failed.request)}`] : []),
-        'What was done',
-        ...(done.length > 0 ? done : ['  nothing']),
-        `It took:      ${duration(failed.durationSeconds)}`,
-      ],
-      [
-        `To do:        ${failed.remedy}`,
-        ...(failed.mayGoOn ? [`To go on:     ${command('redrive-execution', recovery)}`] : []),
-        `To start:     ${startCommand(recovery, failed.needsDeploy)}`,
-        linkLine(recovery),
-      ],
-      failed.pause ?? '',
-    ),
-  };
+  return lines.length > 0 ? lines : ['  nothing'];
 }
 
 /** Paragraphs with a blank line between them; each a text or lines. */
@@ -211,21 +216,29 @@ function startedBy({ trigger, reason }: Pick<Request, 'trigger' | 'reason'>): st
 
 /** What is planned, one line for each part of it. */
 export function planLines({ restore, deploy, function: patched }: RecoveryPlan): string[] {
-  const problemOf = (problem: { readonly error: string; readonly message: string } | null) =>
-    problem ? [`              ${problem.error}: ${problem.message}`] : [];
   return [
     `  env         ${restore ? restoredText(restore) : 'nothing'}`,
     ...(restore?.revertedKeys ?? []).map((key) => `              ${key} goes back to its known-good value`),
-    `  deploy      ${deploy ? `${listNames(deploy.instanceIds, 10)} with ${deploy.documentName}` : 'none'}`,
+    `  deploy      ${deployText(deploy)}`,
     ...(deploy?.commands ?? []).map((line) => `              > ${line}`),
-    ...problemOf(deploy?.problem ?? null),
-    `  function    ${patched.functionName}: ${functionText(patched)}`,
-    ...problemOf(patched.problem),
+    ...problemLines(deploy?.problem ?? null),
+    `  function    ${patched.functionName}: ${patched.problem ? "can't be changed as things are" : functionText(patched)}`,
+    ...problemLines(patched.problem),
   ];
 }
 
+function deployText(deploy: RecoveryPlan['deploy']): string {
+  if (!deploy) return 'none';
+  if (deploy.problem) return `with ${deploy.documentName}, but it can't succeed as things are`;
+  return `${listNames(deploy.instanceIds, 10)} with ${deploy.documentName}`;
+}
+
+function problemLines(problem: RecoveryPlan['function']['problem']): string[] {
+  return problem ? [`              ${problem.error}: ${problem.message}`] : [];
+}
+
 function restoredText({ restoredKeys, source }: Pick<EnvUpload, 'restoredKeys' | 'source'>): string {
-  if (restoredKeys.length === 0) return 'written anew, as its reader can read it';
+  if (restoredKeys.length === 0) return 'rewritten so that its reader understands it';
   const from = source ? ` from ${nameOfOrigin(source)}` : '';
   return `${counted(restoredKeys.length, 'key')}${from}: ${listNames(restoredKeys, 20)}`;
 }
@@ -236,37 +249,4 @@ function functionText({
 }: Pick<RecoveryPlan['function'], 'setKeys' | 'removedKeys'>): string {
   if (setKeys.length + removedKeys.length === 0) return 'nothing';
   return `set ${listNames(setKeys)}; remove ${listNames(removedKeys)}`;
-}
-
-function regionOf({ execution: { arn } }: Recovery): string {
-  return arn.split(':')[3] ?? '';
-}
-
-function linkLine(recovery: Recovery): string {
-  const { arn } = recovery.execution;
-  const [, partition = 'aws'] = arn.split(':');
-  const region = regionOf(recovery);
-  const domain =
-    { 'aws-cn': 'console.amazonaws.cn', 'aws-us-gov': 'console.amazonaws-us-gov.com' }[partition] ??
-    'console.aws.amazon.com';
-  return `Execution:    https://${region}.${domain}/states/home?region=${region}#/v2/executions/details/${arn}`;
-}
-
-/** Without `--no-install`, npx would fetch an unrelated package of that name wherever this one isn't. */
-function recoverCommand(words: string, recovery: Recovery): string {
-  return `npx --no-install recover ${words} --target ${recovery.target} --region ${regionOf(recovery)}`;
-}
-
-function command(name: string, recovery: Recovery): string {
-  return `aws stepfunctions ${name} --region ${regionOf(recovery)} --execution-arn ${recovery.execution.arn}`;
-}
-
-function subjectWords({ isDone, isPaused, ending }: FailedRun): string {
-  if (isDone) return `in order, but its execution ${ending}`;
-  return isPaused ? 'FAILED, and starts no more by itself' : ending;
-}
-
-function startCommand(recovery: Recovery, isDeploying = false): string {
-  const machine = recovery.execution.arn.replace(':execution:', ':stateMachine:').replace(/:[^:]+$/, '');
-  return `aws stepfunctions start-execution --region ${regionOf(recovery)} --state-machine-arn ${machine} --input "{\\"force\\":true${isDeploying ? ',\\"deploy\\":\\"always\\"' : ''}}"`;
 }

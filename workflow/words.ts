@@ -10,12 +10,18 @@ export function listNames(names: readonly string[], most = 6): string {
   return names.length > most ? `${shown} and ${names.length - most} more` : shown;
 }
 
-/** `6.1 s`, `3 min 12 s`, `2 h 5 min`. */
+/** `6.1 s`, `3 min 12 s`, `2 h 5 min`, `2 h`: to a tenth of a second, to a second, to a minute. */
 export function duration(seconds: number): string {
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  const tenths = Math.round(seconds * 10) / 10;
+  if (tenths < 60) return `${tenths} s`;
+  const whole = Math.round(seconds);
+  if (whole < 3600) return inTwoUnits(Math.floor(whole / 60), 'min', whole % 60, 's');
+  const minutes = Math.round(whole / 60);
+  return inTwoUnits(Math.floor(minutes / 60), 'h', minutes % 60, 'min');
+}
+
+function inTwoUnits(large: number, largeUnit: string, small: number, smallUnit: string): string {
+  return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
 }
 
 /** The name at the end of an execution's ARN. */

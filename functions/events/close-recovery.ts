@@ -35,11 +35,11 @@ export interface Closing {
 }
 
 /**
- * Cleans up behind an execution that has failed, was aborted or has run out of time: cancels a deploy that still
+ * Cleans up after an execution that has failed, was aborted or has run out of time: cancels a deploy that still
  * runs, then gives the lease back, and tells a person. It is no state of the machine, so that every failure ends the
  * execution natively, where a redrive can go on; and no Catch sees an abort.
  *
- * @throws RecoveryError AwsUnavailable if Step Functions doesn't know of the end yet; Lambda tries again.
+ * @throws RecoveryError ExecutionStale if Step Functions doesn't know of the end yet; Lambda tries again.
  */
 export async function closeRecovery(
   { detail: { executionArn, stopDate } }: v.InferOutput<typeof StatusEvent>,
@@ -65,8 +65,7 @@ export async function closeRecovery(
     failureNotification(
       { target: settings.TARGET, execution },
       {
-        ...classifyFailure(execution, last?.name),
-        request: last?.state.request,
+        ...classifyFailure(execution, last),
         done: last?.state ?? {},
         cancelledCommands,
         durationSeconds: execution.durationSeconds,

@@ -1,6 +1,7 @@
 /** What starts a recovery by itself, and what it starts; whole runs. */
 import { AwsError } from '../../sandbox/endpoint.ts';
 import { scenarioNames } from '../../sandbox/scenarios.ts';
+import { catalogue } from '../../workflow/errors.ts';
 import {
   alarmEvent,
   checkInvariants,
@@ -94,7 +95,7 @@ describe('a parameter that is wiped while a recovery runs', () => {
     expect(execution).toMatchObject({ status: 'FAILED', error: 'EnvReplaced' });
     expect(statesOf(execution).at(-1)).toBe('MarkKnownGood');
     await whole.sandbox.functions.idle();
-    expect(whole.sandbox.topics.messages.at(-1)?.message).toContain('stop what writes the parameter');
+    expect(whole.sandbox.topics.messages.at(-1)?.message).toContain(catalogue.EnvReplaced.remedy);
     expect(outputOf(await whole.run('{"force":true}'))).toMatchObject({ outcome: 'Recovered' });
     checkInvariants(whole);
   });
@@ -148,7 +149,7 @@ describe('after a recovery', () => {
       );
       await sandbox.functions.idle();
     }
-    expect(sandbox.topics.messages.at(-1)?.subject).toContain('starts no more by itself');
+    expect(sandbox.topics.messages.at(-1)?.subject).toContain('will not start by itself');
     expect(outputOf(await whole.run())).toMatchObject({ outcome: 'CircuitOpen' });
     checkInvariants(whole);
   });

@@ -1,4 +1,4 @@
-/** What is tidied up behind an execution that has not succeeded. */
+/** What is tidied up after an execution that has not succeeded. */
 import { ListCommandsCommand, SendCommandCommand } from '@aws-sdk/client-ssm';
 import { endLease, readLedger, takeLease } from '../../aws/lease-table.ts';
 import { closeRecovery } from '../../functions/events/close-recovery.ts';
@@ -19,7 +19,7 @@ const settings = {
   DOCUMENT_NAME: documentName,
 };
 
-async function open(deployScript = '', stateName = 'AwaitDeploy'): Promise<void> {
+async function open(deployScript = '', stateName = 'VerifyEndpoint'): Promise<void> {
   aws = await openAws({ deployScript });
   // One state, that ends as its function does.
   aws.addFunction(
@@ -54,7 +54,10 @@ const close = ({ executionArn, stopDate }: Execution) =>
     { ...leaseDoor(aws), settings, ssm: aws.ssm, sns: aws.sns },
   );
 const ledger = async () => (await readLedger(leaseDoor(aws))).ledger;
-const failure = { name: 'DeployFailed', message: 'command 1 did not succeed; look.\na secret of the output' };
+const failure = {
+  name: 'EndpointUnhealthy',
+  message: 'HTTP 500 after 9 tries; look.\na secret of the output',
+};
 
 describe('CloseRecovery', () => {
   it('frees the lease, remembers the failure, and tells a person once', async () => {
@@ -69,8 +72,8 @@ describe('CloseRecovery', () => {
     expect(aws.topics.messages).toHaveLength(1);
     const [{ subject, message } = { subject: '', message: '' }] = aws.topics.messages;
     expect(subject).toBe('env-recovery: app FAILED');
-    expect(message).toContain('DeployFailed at AwaitDeploy');
-    expect(message).toContain('Cause:        command 1 did not succeed; look.');
+    expect(message).toContain('EndpointUnhealthy at VerifyEndpoint');
+    expect(message).toContain('Cause:        HTTP 500 after 9 tries; look.');
     expect(message).not.toContain('secret');
     expect(message).toContain(
       `redrive-execution --region ap-northeast-2 --execution-arn ${execution.executionArn}`,
@@ -177,7 +180,7 @@ describe('CloseRecovery', () => {
     expect(aws.topics.messages.map(({ subject }) => subject)).toEqual([
       'env-recovery: app FAILED',
       'env-recovery: app FAILED',
-      'env-recovery: app FAILED, and starts no more by itself',
+      'env-recovery: app FAILED, and will not start by itself',
     ]);
     expect(aws.topics.messages.at(-1)?.message).toContain('3 recoveries failed within 6 hours');
   });

@@ -1,6 +1,7 @@
 /** One notification of each kind; run as a program, it writes what they say to the golden files beside it. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { catalogue, type ErrorName } from '../../../workflow/errors.ts';
 import { classifyFailure, type FailedRun } from '../../../workflow/failure.ts';
 import {
   approvalNotification,
@@ -11,6 +12,7 @@ import {
   startNotification,
 } from '../../../workflow/messages.ts';
 import { hashPlan } from '../../../workflow/plan.ts';
+import { RecoveryError } from '../../../workflow/recovery-error.ts';
 import type { RecoveryPlan, RecoveryReport, RefusalReport, Request } from '../../../workflow/states.ts';
 
 const recovery = {
@@ -60,6 +62,10 @@ const plan: RecoveryPlan = {
   needsApproval: false,
   ...ingredients,
 };
+const problem = (error: ErrorName, found: string) => ({
+  error,
+  message: new RecoveryError(error, found).message,
+});
 const withProblems: RecoveryPlan = {
   ...plan,
   restore: null,
@@ -67,16 +73,16 @@ const withProblems: RecoveryPlan = {
     ...ingredients.deploy,
     instanceIds: [],
     commands: [],
-    problem: { error: 'NoInstances', message: 'no instance that SSM manages is tagged Name=academy-api.' },
+    problem: problem('NoInstances', 'no instance that SSM manages is tagged Name=academy-api.'),
   },
   function: {
     ...ingredients.function,
     setKeys: [],
     removedKeys: [],
-    problem: {
-      error: 'FunctionNotFound',
-      message: 'function academy-worker-queue-depth-metric does not exist.',
-    },
+    problem: problem(
+      'FunctionNotFound',
+      'function academy-worker-queue-depth-metric does not exist in this region.',
+    ),
   },
 };
 const report: RecoveryReport = {
@@ -130,6 +136,7 @@ const refusal = (outcome: RefusalReport['outcome'], answer: RefusalReport['answe
 });
 const answer = { decision: 'Approved' as const, hash: plan.hash, by: 'oncall' };
 const done: FailedRun['done'] = {
+  request,
   upload: {
     outcome: 'Restored',
     version: 42,
@@ -144,13 +151,14 @@ const done: FailedRun['done'] = {
 const failure = (
   part: Partial<FailedRun>,
   status: Parameters<typeof classifyFailure>[0]['status'],
-  error?: string,
-  errorMessage = '',
-  stateName = 'AwaitDeploy',
+  error?: Error,
+  stateName = 'DeployApi',
 ): Notification =>
   failureNotification(recovery, {
-    ...classifyFailure({ status, error, cause: JSON.stringify({ errorMessage }) }, stateName),
-    request,
+    ...classifyFailure(
+      { status, error: error?.name, cause: JSON.stringify({ errorMessage: error?.message }) },
+      { name: stateName, state: part.done ?? done },
+    ),
     done,
     cancelledCommands: [],
     durationSeconds: 75.2,
@@ -203,8 +211,13 @@ export const examples: Readonly<Record<string, Notification>> = {
         'execution night-1 ended at 2026-01-01T18:01:15.000Z (Failed), so that none starts by itself before 2026-01-01T18:11:15.000Z. A person can start one with {"force": true}',
     },
     'FAILED',
-    'DeployFailed',
-    'command 00000000-0000-0000-0000-000000000000 did not succeed on i-00000000000000001 (Failed, exit code 3); the whole output is in CloudWatch Logs, in the log group of the deploy. The end of it, redacted:\nlogin of [redacted] refused',
+    new RecoveryError(
+      'DeployFailed',
+      'command 00000000-0000-0000-0000-000000000000 did not succeed on i-00000000000000001 (Failed, exit code 3).',
+      {
+        remedy: `${catalogue.DeployFailed.remedy}\nThe end of the output, redacted:\nlogin of [redacted] refused`,
+      },
+    ),
   ),
   'failed-and-paused': failure(
     {
@@ -213,20 +226,31 @@ export const examples: Readonly<Record<string, Notification>> = {
         '3 recoveries failed within 6 hours, so that none starts by itself before 2026-01-01T22:00:00.000Z. A person can start one with {"force": true}',
     },
     'FAILED',
-    'HostRejected',
-    'http://10.0.0.10:8000/ with Host 10.0.0.10: HTTP 400 after one try; add that name to ALLOWED_HOSTS in the parameter and start again.',
+    new RecoveryError('HostRejected', 'http://10.0.0.10:8000/ with Host 10.0.0.10: HTTP 400 after one try.'),
+    'VerifyEndpoint',
   ),
-  'failed-unexpectedly': failure(
-    { done: {}, request: undefined },
+  'failed-without-a-source': failure(
+    { done: { request } },
     'FAILED',
-    'TypeError',
-    'a value that may be a secret',
+    new RecoveryError(
+      'EnvRestoreFailed',
+      'parameter /academy/api/env: no version of it (3 are kept) is a complete env, nor is the backup parameter (none is set). Nothing was written.',
+    ),
+    'PlanRecovery',
   ),
+  'failed-by-another-plan': failure(
+    { done: { request } },
+    'FAILED',
+    new RecoveryError(
+      'PlanOutdated',
+      'the commands of document env-recovery-academy-api-deploy are not as in the plan 0630bc9ee7aa, which was approved. It was not changed.',
+    ),
+  ),
+  'failed-unexpectedly': failure({ done: {} }, 'FAILED', new TypeError('a value that may be a secret')),
   'failed-at-the-end': failure(
-    {},
+    { done: { ...done, knownGood: report.knownGood } },
     'FAILED',
-    'AccessDenied',
-    'sns:Publish on topic env-recovery-academy-api: access denied.',
+    new RecoveryError('AccessDenied', 'sns:Publish on topic env-recovery-academy-api: access denied.'),
     'ReportRecovery',
   ),
   aborted: failure({ cancelledCommands: ['00000000-0000-0000-0000-000000000000'] }, 'ABORTED'),

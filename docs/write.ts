@@ -1,0 +1,59 @@
+/** The parts of the documentation that are made from the code; run as a program (`npm run docs`), it writes them. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { drawStateMachine } from '../statemachines/mermaid.ts';
+import { catalogue, type ErrorName, errorNames } from '../workflow/errors.ts';
+
+interface Part {
+  /** Where it stands, between two comments with its name. */
+  readonly file: string;
+  readonly name: string;
+  readonly write: () => string;
+}
+
+const root = join(import.meta.dirname, '..');
+const read = (file: string) => readFileSync(join(root, file), 'utf8');
+
+export const parts: readonly Part[] = [
+  {
+    file: 'README.md',
+    name: 'picture',
+    write: () => `\`\`\`mermaid\n${drawStateMachine(read('statemachines/recover-env.asl.yml'))}\n\`\`\``,
+  },
+  { file: 'docs/runbook.md', name: 'errors', write: () => errorNames.map(describeError).join('\n\n') },
+];
+
+const ways = {
+  Redrive: 'a redrive',
+  Start: 'a new start',
+  StartWithDeploy: 'a new start that deploys',
+};
+
+/** A section, so that a message can link to it and a phone can show it. */
+function describeError(name: ErrorName): string {
+  const { meaning, remedy, retried, next = 'Redrive' } = catalogue[name];
+  return [
+    `### ${name}`,
+    '',
+    `${meaning}${retried ? ' It was tried five times.' : ''}`,
+    '',
+    `**To do:** ${remedy}`,
+    '',
+    `**Go on with:** ${ways[next]}.`,
+  ].join('\n');
+}
+
+/** A document with that part as it is now. */
+export function withPart(document: string, { file, name, write }: Part): string {
+  const [start, end] = [`<!-- ${name}: npm run docs -->`, `<!-- end of ${name} -->`];
+  const [before, rest] = document.split(start);
+  const after = rest?.split(end)[1];
+  if (before === undefined || after === undefined)
+    throw new Error(`${file} needs the lines ${start} and ${end}`);
+  return `${before}${start}\n\n${write()}\n\n${end}${after}`;
+}
+
+export const readDocument = ({ file }: Part) => read(file);
+
+if (process.argv[1] === import.meta.filename)
+  for (const part of parts) writeFileSync(join(root, part.file), withPart(readDocument(part), part));

@@ -1,0 +1,39 @@
+/** What a person can paste or open: the commands and the link in messages. */
+import type { ExecutionRef } from './states.ts';
+
+/** The recovery that a message is about. */
+export interface Recovery {
+  readonly target: string;
+  readonly execution: Pick<ExecutionRef, 'arn'>;
+}
+
+function regionOf({ execution: { arn } }: Recovery): string {
+  return arn.split(':')[3] ?? '';
+}
+
+/** The execution in the console. */
+export function linkOf(recovery: Recovery): string {
+  const { arn } = recovery.execution;
+  const [, partition = 'aws'] = arn.split(':');
+  const region = regionOf(recovery);
+  const domain =
+    { 'aws-cn': 'console.amazonaws.cn', 'aws-us-gov': 'console.amazonaws-us-gov.com' }[partition] ??
+    'console.aws.amazon.com';
+  return `https://${region}.${domain}/states/home?region=${region}#/v2/executions/details/${arn}`;
+}
+
+/** Without `--no-install`, npx would fetch an unrelated package of that name wherever this one isn't. */
+export function recoverCommand(words: string, recovery: Recovery): string {
+  return `npx --no-install recover ${words} --target ${recovery.target} --region ${regionOf(recovery)}`;
+}
+
+/** A command of `aws stepfunctions` on the execution. */
+export function executionCommand(name: string, recovery: Recovery): string {
+  return `aws stepfunctions ${name} --region ${regionOf(recovery)} --execution-arn ${recovery.execution.arn}`;
+}
+
+/** Starts another execution, in spite of a pause. */
+export function startCommand(recovery: Recovery, isDeploying = false): string {
+  const machine = recovery.execution.arn.replace(':execution:', ':stateMachine:').replace(/:[^:]+$/, '');
+  return `aws stepfunctions start-execution --region ${regionOf(recovery)} --state-machine-arn ${machine} --input "{\\"force\\":true${isDeploying ? ',\\"deploy\\":\\"always\\"' : ''}}"`;
+}
