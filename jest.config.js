@@ -5,6 +5,7 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/.sandbox/'],
   globalSetup: '<rootDir>/tests/support/package-stacks.ts',
   globalTeardown: '<rootDir>/tests/support/remove-stacks.ts',
+  collectCoverageFrom: ['{env,workflow,aws,functions,cli,sandbox,stack,targets}/**/*.ts'],
   testTimeout: 120_000,
   // More than there may be cores: whole runs mostly wait.
   maxWorkers: 3,

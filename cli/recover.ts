@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** The program `recover`: everything it does is in `main`. */
 import { main } from './main.ts';
 

@@ -1,40 +1,70 @@
 /** `npm start` and `npm run sandbox`: packages the stack, boots what was compiled, and lets it recover. */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import * as v from 'valibot';
 import { askEndpoint } from '../aws/endpoint.ts';
 import { readEnvText } from '../env/document.ts';
 import { effectiveEntries } from '../env/entries.ts';
 import { RecoveryReport } from '../workflow/states.ts';
+import { readCommandLine } from './command-line.ts';
 import { localUrl } from './network.ts';
 import { packageTarget } from './package.ts';
 import { credentials, openSandbox, type Sandbox } from './sandbox.ts';
-import { makeSeed, type ScenarioName, scenarioNames, scenarios, seedSandbox } from './scenarios.ts';
+import { makeSeed, type ScenarioName, scenarios, seedSandbox } from './scenarios.ts';
 import { reportLines, Screen } from './screen.ts';
 import type { Execution } from './services/execution.ts';
 import { region } from './template.ts';
 
-const usage = `Usage: npm start -- [--scenario <name>]
-       npm run sandbox -- [--scenario <name>]
+type Signal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
-  --scenario  ${scenarioNames.join(' | ')} (default: outage)
-  --keep      stay up until Ctrl+C, and start nothing`;
+const interruption = new AbortController();
+/** Why it ends before its time; nobody may read its output any more. */
+let interruptedBy: Signal | 'closed output' | undefined;
 
-const print = (line = '') => console.log(line);
+function interrupt(by: Signal | 'closed output'): void {
+  interruptedBy ??= by;
+  interruption.abort();
+}
+
+const interrupted = new Promise<undefined>((resolve) => {
+  interruption.signal.addEventListener('abort', () => resolve(undefined));
+});
+
+/** Leaves out what still happens while an interrupted sandbox is being closed. */
+const print = (line = '') => {
+  if (interruptedBy === undefined) console.log(line);
+};
 
 async function main(): Promise<number> {
-  const { scenario, keep } = readArguments();
+  const { scenario, keep } = readCommandLine();
   const root = join(import.meta.dirname, '..', '.sandbox');
   mkdirSync(root, { recursive: true });
-  const directory = mkdtempSync(join(root, 'run-'));
-  const interruption = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => interruption.abort());
-  const interrupted = new Promise<number>((resolve) => {
-    interruption.signal.addEventListener('abort', () => resolve(130));
-  });
+  const directory = mkdtempSync(join(root, `run-${process.pid}-`));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupt(signal));
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => interrupt('closed output'));
 
+  let code: number | undefined;
+  try {
+    code = await runSandbox(scenario, keep, directory);
+  } catch (error) {
+    if (interruptedBy === undefined) throw error;
+  } finally {
+    rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+  }
+  if (interruptedBy === undefined) return code ?? 1;
+  // Ctrl+C is how a sandbox that was told to stay is meant to end, and a reader may have read enough.
+  if (keep || interruptedBy === 'closed output') return 0;
+  console.error(`Interrupted (${interruptedBy}). The sandbox is closed, and its folder removed.`);
+  return 128 + constants.signals[interruptedBy];
+}
+
+/** @returns the exit code; `undefined` if it was interrupted. */
+async function runSandbox(
+  scenario: ScenarioName,
+  keep: boolean,
+  directory: string,
+): Promise<number | undefined> {
   let sandbox: Sandbox | undefined;
   try {
     print(`Scenario ${scenario}: ${scenarios[scenario].summary}`);
@@ -59,33 +89,14 @@ async function main(): Promise<number> {
         if (keep) print(indented(message));
       },
     });
+    if (interruptedBy !== undefined) return undefined;
     seedSandbox(sandbox, seed);
     print(`Booted the compiled template at ${sandbox.endpoint.url}`);
     print();
     if (keep) printCommands(sandbox);
-    // Ctrl+C is how a sandbox that was told to stay is meant to end.
-    if (keep) return await interrupted.then(() => 0);
-    return await Promise.race([recover(sandbox, scenario), interrupted]);
-  } catch (error) {
-    if (interruption.signal.aborted) return 130;
-    throw error;
+    return await Promise.race([interrupted, ...(keep ? [] : [recover(sandbox, scenario)])]);
   } finally {
     await sandbox?.close();
-    rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
-  }
-}
-
-function readArguments(): { scenario: ScenarioName; keep: boolean } {
-  try {
-    const { values } = parseArgs({
-      options: { scenario: { type: 'string', default: 'outage' }, keep: { type: 'boolean', default: false } },
-    });
-    const scenario = scenarioNames.find((name) => name === values.scenario);
-    if (scenario === undefined) throw new Error(`There is no scenario ${values.scenario}.`);
-    return { scenario, keep: values.keep };
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\n\n${usage}`);
-    process.exit(2);
   }
 }
 
@@ -107,7 +118,7 @@ async function recover(sandbox: Sandbox, scenario: ScenarioName): Promise<number
     return 1;
   }
   await execution.ended;
-  // What is tidied up behind a failure, and told of it, comes with an event.
+  // What is tidied up after a failure, and told of it, comes with an event.
   await sandbox.functions.idle();
   print();
 
@@ -117,13 +128,13 @@ async function recover(sandbox: Sandbox, scenario: ScenarioName): Promise<number
     print(
       `  ${sandbox.parameterName} ${version === versionBefore ? `is at version ${version}, as before` : `went from version ${versionBefore} to ${version}`}`,
     );
-    print(
-      execution.error === expected
-        ? `This is how scenario ${scenario} has to end.`
-        : `${expected} was expected.`,
-    );
     printLastMessage(sandbox);
-    return 1;
+    const isExpected = execution.status === 'FAILED' && execution.error === expected;
+    print();
+    print(
+      isExpected ? `As expected: this is how scenario ${scenario} has to end.` : `${expected} was expected.`,
+    );
+    return isExpected ? 0 : 1;
   }
   const report = v.parse(RecoveryReport, JSON.parse(execution.output ?? ''));
   for (const line of reportLines(report, execution)) print(line);

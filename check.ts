@@ -1,0 +1,53 @@
+/** `npm run check`: everything that has to hold. Closes with the number of tests that passed and failed. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as v from 'valibot';
+
+const TestResults = v.object({ numPassedTests: v.number(), numFailedTests: v.number() });
+
+/** Without AWS credentials, since nothing here may need them. */
+const environment = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_')),
+);
+
+/** @returns whether the npm script ended with 0; its output is shown. */
+function passes(script: string, ...scriptArguments: string[]): boolean {
+  console.log(`\n— npm run ${[script, ...scriptArguments].join(' ')}`);
+  // npm says so itself where it is: on Windows `npm` is a batch file, which takes a shell to run.
+  const npm = process.env.npm_execpath;
+  if (npm === undefined) throw new Error('run this by: npm run check');
+  const { status } = spawnSync(process.execPath, [npm, 'run', '--silent', script, '--', ...scriptArguments], {
+    stdio: 'inherit',
+    env: environment,
+  });
+  return status === 0;
+}
+
+/** What differs from the commit; empty outside of a git checkout. */
+const changes = () => spawnSync('git', ['status', '--porcelain'], { encoding: 'utf8' }).stdout ?? '';
+
+function check(): boolean {
+  const changesBefore = changes();
+  const directory = mkdtempSync(join(tmpdir(), 'env-recovery-check-'));
+  try {
+    const isSound =
+      passes('lint') &&
+      passes('typecheck') &&
+      passes('package', '--param', 'target=academy-api') &&
+      passes('start');
+    if (!isSound) return false;
+    const resultsFile = join(directory, 'results.json');
+    const havePassed = passes('test', '--json', `--outputFile=${resultsFile}`);
+    const isUnchanged = changes() === changesBefore;
+    if (!isUnchanged) console.error(`\nThe checks have changed the checkout:\n${changes()}`);
+    const results = v.parse(TestResults, JSON.parse(readFileSync(resultsFile, 'utf8')));
+    console.log(`${results.numPassedTests} passed, ${results.numFailedTests} failed`);
+    return havePassed && isUnchanged;
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+process.exitCode = check() ? 0 : 1;

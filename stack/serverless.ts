@@ -1,0 +1,32 @@
+/** Serverless, with a temporary directory of its own: it doesn't tidy up what it writes there. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+export interface ServerlessOptions {
+  /** Where serverless.yml is, and where `.serverless/` comes to be. */
+  readonly directory: string;
+  /** Can be removed afterwards. */
+  readonly temporaryDirectory: string;
+  readonly stdio: 'inherit' | ['ignore', 'pipe', 'pipe'];
+}
+
+/** Runs `serverless <command line>` on the Node of this process. */
+export function spawnServerless(
+  commandLine: readonly string[],
+  { directory, temporaryDirectory, stdio }: ServerlessOptions,
+): ChildProcess {
+  // The package doesn't export its binary, so that it is found beside its package.json.
+  const manifest = createRequire(import.meta.url).resolve('serverless/package.json');
+  return spawn(process.execPath, [join(dirname(manifest), 'bin', 'serverless.js'), ...commandLine], {
+    cwd: directory,
+    env: {
+      ...process.env,
+      SLS_NOTIFICATIONS_MODE: 'off',
+      TMPDIR: temporaryDirectory,
+      TEMP: temporaryDirectory,
+      TMP: temporaryDirectory,
+    },
+    stdio,
+  });
+}
