@@ -1,7 +1,6 @@
 import { PutParameterCommand, type SSMClient, UnlabelParameterVersionCommand } from '@aws-sdk/client-ssm';
-import type { EnvContract } from '../env/contract.ts';
-import type { EnvReader } from '../env/readers/readers.ts';
-import { refuseUnsafe, tierOf, wasMadeAnew, withOthers } from '../workflow/guard.ts';
+import { type MadeText, wasRecreated, withOthers } from '../workflow/concurrent-writes.ts';
+import { refuseUnsafe, tierOf, type WriteRules } from '../workflow/guard.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import { knownGoodLabel, type ParameterRecord, type ParameterVersion } from '../workflow/versions.ts';
 import { callAws } from './call.ts';
@@ -10,23 +9,10 @@ import type { Fence } from './lease-table.ts';
 import { labelKnownGood, readHistory, readParameter } from './parameter.ts';
 import type { SsmClients } from './ssm-clients.ts';
 
-export interface GuardedWrite {
-  readonly name: string;
-  readonly reader: EnvReader;
-  /** What the text to write has to satisfy. */
-  readonly contract: EnvContract;
-  /** Whether the text may leave undone what was undone before; it may never be worse. */
-  readonly mayStayIncomplete?: boolean;
-  /** Whether a text that has outgrown the tier Standard may move the parameter up to Advanced. */
-  readonly mayMoveUp?: boolean;
-  /** What the text to write was made from; `undefined` if there was no parameter. */
-  readonly madeFrom: ParameterVersion | undefined;
-  readonly text: string;
-  /** The only keys that the write may drop or blank. */
-  readonly waivedKeys?: readonly string[];
+export interface GuardedWrite extends WriteRules, MadeText {
   /** Asked right before each call that changes something. */
   readonly fence?: Fence;
-  /** For a parameter that is created; an existing one keeps its own key. */
+  /** Of a parameter that is created; an existing one keeps its own key. */
   readonly kmsKeyId: string | undefined;
 }
 
@@ -88,7 +74,7 @@ function afterConflict(error: unknown, name: string, ownVersions: ReadonlySet<nu
   );
 }
 
-/** Whether the version that was replaced is the one that was read: the parameter may have been made anew since. */
+/** Whether the version that was replaced is the one that was read: the parameter may have been recreated since. */
 async function isStillThere(
   ssm: SSMClient,
   name: string,
@@ -136,7 +122,7 @@ async function put(
     // The answer got lost, the write perhaps not: look for it before anybody writes again.
     const history = await readHistory(ssm.reader, name);
     const isNewer = ({ version }: ParameterVersion) =>
-      wasMadeAnew(history, current) || version > (current?.version ?? 0);
+      wasRecreated(history, current) || version > (current?.version ?? 0);
     const own = history.findLast((record) => isNewer(record) && record.text === text);
     if (!own) throw error;
     return own.version;

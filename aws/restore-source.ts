@@ -1,10 +1,19 @@
-/** Which text to go back to, and how. */
+/** Finds what to restore from: the parameter's own history, or the backup parameter. */
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import { isComplete } from '../env/contract.ts';
+import { type EnvContract, isComplete } from '../env/contract.ts';
+import type { EnvReader } from '../env/readers/readers.ts';
+import { findGoodVersion, type GoodEnv } from '../workflow/good-version.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
-import { findGoodVersion, type GoodEnv, type RestoreSettings } from '../workflow/restore.ts';
 import type { ParameterRecord } from '../workflow/versions.ts';
 import { readParameter } from './parameter.ts';
+
+export interface RestoreRules {
+  readonly parameterName: string;
+  /** `undefined` if the target has none. */
+  readonly backupParameterName: string | undefined;
+  readonly reader: EnvReader;
+  readonly contract: EnvContract;
+}
 
 /**
  * What to restore from: a version of the parameter itself, or else the backup; `undefined` if neither satisfies the
@@ -15,7 +24,7 @@ import { readParameter } from './parameter.ts';
 export async function findGoodEnv(
   ssm: SSMClient,
   history: readonly ParameterRecord[],
-  { reader, contract, backupParameterName }: RestoreSettings,
+  { reader, contract, backupParameterName }: Omit<RestoreRules, 'parameterName'>,
   nowMs: number,
 ): Promise<GoodEnv | undefined> {
   const good = findGoodVersion(history, reader, contract, nowMs);
@@ -23,31 +32,32 @@ export async function findGoodEnv(
   const backup = await readParameter(ssm, backupParameterName);
   if (!backup || !isComplete(backup.text, reader, contract)) return undefined;
   return {
-    origin: { kind: 'backup', parameterName: backupParameterName, version: backup.version },
+    source: { kind: 'backup', parameterName: backupParameterName, version: backup.version },
     text: backup.text,
     supersededKeys: [],
   };
 }
 
 /**
- * What an incomplete text lacks, and from where it gets it; `undefined` if the newest version is complete.
+ * What to fill a text from; `undefined` if it is complete, and needs nothing.
  *
+ * @param text `undefined` if there is no parameter.
  * @param history all versions, oldest first.
- * @throws RecoveryError EnvRestoreFailed if no source is complete.
+ * @throws RecoveryError EnvRestoreFailed if it needs something, and there is nothing complete.
  */
-export async function findSource(
+export async function requireGoodEnv(
   ssm: SSMClient,
-  name: string,
+  text: string | undefined,
   history: readonly ParameterRecord[],
-  settings: RestoreSettings,
+  rules: RestoreRules,
   nowMs: number,
 ): Promise<GoodEnv | undefined> {
-  const current = history.at(-1);
-  if (current && isComplete(current.text, settings.reader, settings.contract)) return undefined;
-  const source = await findGoodEnv(ssm, history, settings, nowMs);
-  if (source) return source;
+  const { parameterName, backupParameterName, reader, contract } = rules;
+  if (text !== undefined && isComplete(text, reader, contract)) return undefined;
+  const good = await findGoodEnv(ssm, history, rules, nowMs);
+  if (good) return good;
   throw new RecoveryError(
     'EnvRestoreFailed',
-    `parameter ${name}: no version of it (${history.length} are kept) is a complete env, nor is the backup parameter (${settings.backupParameterName ?? 'none is set'}). Nothing was written.`,
+    `parameter ${parameterName}: no version of it (${history.length} are kept) is a complete env, nor is the backup parameter (${backupParameterName ?? 'none is set'}). Nothing was written.`,
   );
 }

@@ -5,7 +5,7 @@ import { readFunctionEnv } from '../aws/function-environment.ts';
 import { listInstances } from '../aws/instances.ts';
 import { openLambda } from '../aws/lambda-clients.ts';
 import { readHistory, readParameter } from '../aws/parameter.ts';
-import { findSource } from '../aws/restore-source.ts';
+import { requireGoodEnv } from '../aws/restore-source.ts';
 import { openSsm } from '../aws/ssm-clients.ts';
 import { valuesOf } from '../env/entries.ts';
 import { retriedErrorNames } from '../workflow/errors.ts';
@@ -60,12 +60,13 @@ async function planEnv({ env }: PlanRecoveryInput, { settings, clock, ssm }: Pla
     modifiedAt: current?.modifiedAt?.toISOString() ?? null,
   };
   if (env.complete) return { parameter, restore: null, text: current?.text ?? '' };
-  const settingsOfRestore = { reader, contract, backupParameterName: settings.BACKUP_PARAMETER };
-  const source = await findSource(ssm, name, history, settingsOfRestore, clock.now());
-  const text = restoreText(current?.text ?? '', source, reader);
+  const backupParameterName = settings.BACKUP_PARAMETER;
+  const rules = { parameterName: name, backupParameterName, reader, contract };
+  const good = await requireGoodEnv(ssm, current?.text, history, rules, clock.now());
+  const text = restoreText(current?.text ?? '', good, reader);
   const restore: RecoveryPlan['restore'] = {
-    source: source?.origin ?? null,
-    ...describeRestore(text, env, source, settingsOfRestore),
+    source: good?.source ?? null,
+    ...describeRestore(text, env, good, rules),
   };
   return { parameter, restore, text };
 }

@@ -1,6 +1,6 @@
 /** What a person sees of an execution: one line for each state, and the proof at the end. */
 import * as v from 'valibot';
-import { nameOfOrigin } from '../workflow/restore.ts';
+import { describeSource } from '../workflow/good-version.ts';
 import {
   Announcement,
   BacklogProof,
@@ -58,7 +58,7 @@ const findings: Record<string, (result: unknown) => string> = {
     const { outcome, version, source, keyCount, restoredKeys } = v.parse(EnvUpload, result);
     if (outcome === 'AlreadyComplete') return `already complete: version ${version}`;
     if (!source) return `merged in what had been written over; version ${version} has ${keyCount} keys`;
-    return `restored ${counted(restoredKeys.length, 'key')} from ${nameOfOrigin(source)}; version ${version} has ${keyCount}`;
+    return `restored ${counted(restoredKeys.length, 'key')} from ${describeSource(source)}; version ${version} has ${keyCount}`;
   },
   CheckEndpoint: (result) => {
     const { finding, httpStatus } = v.parse(EndpointCheck, result);

@@ -4,7 +4,7 @@
  */
 import { executionCommand, linkOf, type Recovery, recoverCommand, startCommand } from './commands.ts';
 import type { FailedRun } from './failure.ts';
-import { nameOfOrigin } from './restore.ts';
+import { describeSource } from './good-version.ts';
 import type { EnvUpload, RecoveryPlan, RecoveryReport, RefusalReport, Request } from './states.ts';
 import { counted, duration, executionName, listNames } from './words.ts';
 
@@ -239,7 +239,7 @@ function problemLines(problem: RecoveryPlan['function']['problem']): string[] {
 
 function restoredText({ restoredKeys, source }: Pick<EnvUpload, 'restoredKeys' | 'source'>): string {
   if (restoredKeys.length === 0) return 'rewritten so that its reader understands it';
-  const from = source ? ` from ${nameOfOrigin(source)}` : '';
+  const from = source ? ` from ${describeSource(source)}` : '';
   return `${counted(restoredKeys.length, 'key')}${from}: ${listNames(restoredKeys, 20)}`;
 }
 

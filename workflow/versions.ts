@@ -1,7 +1,10 @@
-import type { ParameterTier } from '@aws-sdk/client-ssm';
+/** The versions of a parameter, as its history has them. */
 
 /** Marks the version with which the API was last seen to answer and the metric to count. */
 export const knownGoodLabel = 'known-good';
+
+/** As SSM names them. */
+export type ParameterTier = 'Standard' | 'Advanced' | 'Intelligent-Tiering';
 
 /** One version of a parameter. `text` is secret. */
 export interface ParameterVersion {
@@ -10,7 +13,7 @@ export interface ParameterVersion {
   readonly type: string;
 }
 
-/** A version with what its history tells, and what `PutParameter` would clear if it weren't passed again. */
+/** A version with what its history tells, and with what `PutParameter` clears unless it is passed again. */
 export interface ParameterRecord extends ParameterVersion {
   readonly keyId: string | undefined;
   readonly description: string | undefined;
@@ -18,11 +21,11 @@ export interface ParameterRecord extends ParameterVersion {
   readonly tier: ParameterTier | undefined;
   readonly labels: readonly string[];
   readonly modifiedAt: Date | undefined;
-  /** The ARN of who wrote it. */
+  /** The ARN of who wrote it; AWS always tells it. */
   readonly modifiedBy: string | undefined;
 }
 
-/** A version that has stood for a day has been deployed and lived with, marked or not. */
+/** A version that has stood for a day has been deployed and used, labelled or not. */
 const settledAfterMs = 24 * 60 * 60 * 1000;
 
 /** Whether a version stood for a day before the next one came, or until now. */

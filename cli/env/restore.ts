@@ -3,8 +3,9 @@ import { findGoodEnv } from '../../aws/restore-source.ts';
 import { isComplete } from '../../env/contract.ts';
 import { normaliseEnv } from '../../env/document.ts';
 import { unionEnv } from '../../env/merge.ts';
+import { describeSource } from '../../workflow/good-version.ts';
 import { RecoveryError } from '../../workflow/recovery-error.ts';
-import { fillGaps, nameOfOrigin } from '../../workflow/restore.ts';
+import { fillGaps } from '../../workflow/restore.ts';
 import { knownGoodLabel, type ParameterRecord } from '../../workflow/versions.ts';
 import type { Outcome, Session } from '../session.ts';
 import { write } from './write.ts';
@@ -55,12 +56,12 @@ async function filledText(session: Session, history: readonly ParameterRecord[])
     terminal.print('Nothing is missing. To go back to other values: --version <number> or --known-good.');
     return normaliseEnv(text, reader);
   }
-  const source = await findGoodEnv(ssm.reader, history, session, clock.now());
-  if (!source) throw noSource(session, 'neither a version of it nor the backup is complete');
-  terminal.print(`From ${nameOfOrigin(source.origin)}:`);
-  for (const key of source.supersededKeys)
+  const good = await findGoodEnv(ssm.reader, history, session, clock.now());
+  if (!good) throw noSource(session, 'neither a version of it nor the backup is complete');
+  terminal.print(`From ${describeSource(good.source)}:`);
+  for (const key of good.supersededKeys)
     terminal.print(`  note: a newer complete version has another value of ${key}`);
-  return fillGaps(text, source.text, reader);
+  return fillGaps(text, good.text, reader);
 }
 
 /** @param version the known-good one if it is `undefined`; `undefined` is the answer if there is none. */

@@ -1,7 +1,8 @@
 import { type GuardedWrite, writeEnvParameter } from '../../aws/guarded-write.ts';
 import { readHistory } from '../../aws/parameter.ts';
 import { readEnvText } from '../../env/document.ts';
-import { refuseUnsafe, withOthers } from '../../workflow/guard.ts';
+import { withOthers } from '../../workflow/concurrent-writes.ts';
+import { refuseUnsafe } from '../../workflow/guard.ts';
 import type { ParameterRecord } from '../../workflow/versions.ts';
 import { changeLines, compareEnv } from '../changes.ts';
 import { type Outcome, refuse, type Session } from '../session.ts';

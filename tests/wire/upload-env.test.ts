@@ -1,13 +1,8 @@
-import type { EnvContract } from '../../env/contract.ts';
-import { readEnvText } from '../../env/document.ts';
-import { effectiveEntries } from '../../env/entries.ts';
-import type { EnvReader } from '../../env/readers/readers.ts';
-import { uploadEnv } from '../../functions/upload-env.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
-import type { EnvFinding } from '../../workflow/states.ts';
 import { knownGoodLabel } from '../../workflow/versions.ts';
-import { envFinding, fastClock, openAws, parameterName, secret, type TestAws } from '../support/aws.ts';
-import { executionRef, giveLease, leaseSettings, recoveryPlan } from '../support/execution.ts';
+import { openAws, parameterName, secret, type TestAws } from '../support/aws.ts';
+import { recoveryPlan } from '../support/execution.ts';
+import { backupName, complete, finding, uploadOn } from '../support/upload-env.ts';
 
 let aws: TestAws;
 beforeEach(async () => {
@@ -15,46 +10,11 @@ beforeEach(async () => {
 });
 afterEach(() => aws.close());
 
-const backupName = '/app/env-backup';
-const contract: EnvContract = {
-  requiredKeys: ['DB_HOST', 'DB_PASSWORD'],
-  requiredPrefixes: ['R2_'],
-  rules: {},
-};
-const settings = {
-  ...leaseSettings,
-  ENV_PARAMETER: parameterName,
-  ENV_READER: 'dotenv' as EnvReader,
-  ENV_CONTRACT: contract,
-  BACKUP_PARAMETER: backupName as string | undefined,
-  KMS_KEY_ID: undefined as string | undefined,
-};
-const finding = (part: Partial<EnvFinding> = {}) =>
-  envFinding({ complete: false, finding: 'Incomplete', version: 0, sizeBytes: 0, ...part });
 const missing = { finding: 'Missing' as const, keys: [] };
-const upload = async (
-  env = finding(),
-  part: Partial<typeof settings> = {},
-  plan = recoveryPlan(),
-  owner = 'run-1',
-) => {
-  await giveLease(aws, executionRef({ name: owner }));
-  return uploadEnv(
-    { execution: executionRef(), env, plan },
-    {
-      settings: { ...settings, ...part },
-      clock: fastClock(50),
-      ssm: aws.ssm,
-      dynamo: aws.dynamo,
-      sfn: aws.sfn,
-    },
-  );
-};
+const upload = uploadOn(() => aws);
 const put = (Value: string, Name = parameterName) =>
   aws.parameters.put({ Name, Value, Type: 'SecureString', Overwrite: true });
 const latest = () => aws.parameters.get(parameterName);
-const keysNow = () => [...effectiveEntries(readEnvText(latest().Value, 'dotenv')).keys()];
-const complete = (host: string) => `# the database\nDB_HOST=${host}\nDB_PASSWORD=p\nR2_KEY=r\n`;
 
 describe('UploadEnv', () => {
   it('restores from the newest complete version, not merely the previous one', async () => {
@@ -80,50 +40,6 @@ describe('UploadEnv', () => {
       name: 'LeaseLost',
     });
     expect(latest().Version).toBe(2);
-  });
-
-  it('writes over no other version than was approved', async () => {
-    put(complete('first'));
-    put('KEY=new\n');
-    put('KEY=newer\n');
-    const plan = (version: number) =>
-      recoveryPlan({
-        needsApproval: true,
-        parameter: { parameterName, finding: 'Incomplete', version, modifiedAt: null },
-      });
-    await expect(upload(finding({ version: 2 }), {}, plan(2))).rejects.toMatchObject({
-      name: 'PlanOutdated',
-    });
-    expect(latest().Version).toBe(3);
-    expect(await upload(finding({ version: 3 }), {}, plan(3))).toMatchObject({ version: 4 });
-    put(complete('of somebody'));
-    await expect(upload(finding({ version: 3 }), {}, plan(5))).resolves.toMatchObject({ version: 5 });
-    await expect(upload(finding({ version: 3 }), {}, plan(2))).rejects.toMatchObject({
-      name: 'PlanOutdated',
-    });
-    aws.parameters.delete(parameterName);
-    put(complete('first'));
-    put('KEY=new\n');
-    put('KEY=newer\n');
-    await upload(finding({ version: 3 }), {}, plan(3));
-    // A retry behind a lost answer finds it done.
-    expect(await upload(finding({ version: 3 }), {}, plan(3))).toMatchObject({ outcome: 'AlreadyComplete' });
-  });
-
-  it('does not take the complete text of somebody else for the approved one, and merges all the same what its own write has replaced', async () => {
-    put(complete('first'));
-    put('KEY=1\n');
-    const plan = recoveryPlan({
-      needsApproval: true,
-      parameter: { parameterName, finding: 'Incomplete', version: 2, modifiedAt: null },
-    });
-    put(`${complete('of somebody')}KEY=2\n`);
-    await expect(upload(finding({ version: 2 }), {}, plan)).rejects.toMatchObject({ name: 'PlanOutdated' });
-
-    // The write of an earlier try, which had not seen that one.
-    put(`${complete('first')}KEY=1\n`);
-    expect(await upload(finding({ version: 2 }), {}, plan)).toMatchObject({ version: 5 });
-    expect(latest().Value).toContain('DB_HOST=of somebody');
   });
 
   it('prefers the known-good version to newer ones, and says which values it has taken back', async () => {
@@ -263,103 +179,6 @@ describe('UploadEnv', () => {
     aws.parameters.put({ Name: parameterName, Value: 'KEY=1', Type: 'String', Overwrite: true });
     await upload();
     expect(latest().Type).toBe('SecureString');
-  });
-
-  it('writes nothing when the parameter is complete by now, as after a try whose answer got lost', async () => {
-    put('KEY=new\n');
-    const env = finding({ version: 1 });
-    put(complete('restored'));
-    expect(await upload(env)).toMatchObject({
-      outcome: 'AlreadyComplete',
-      version: 2,
-      restoredKeys: ['DB_HOST', 'DB_PASSWORD', 'R2_KEY'],
-    });
-    expect(aws.countCalls('PutParameter')).toBe(0);
-  });
-
-  it('looks before it writes again when the answer to a write gets lost', async () => {
-    put(complete('x'));
-    put('KEY=new\n');
-    aws.fail('PutParameter', 'drop-after');
-    expect(await upload()).toMatchObject({ outcome: 'Restored', version: 3 });
-    expect(aws.countCalls('PutParameter')).toBe(1);
-  });
-
-  it('merges again what somebody else has written in between', async () => {
-    put(complete('x'));
-    put('KEY=new\n');
-    aws.meanwhile('PutParameter', () => put('KEY=newer\nOTHER=theirs\n'));
-    await upload();
-    expect(keysNow().sort()).toEqual(['DB_HOST', 'DB_PASSWORD', 'KEY', 'OTHER', 'R2_KEY']);
-    expect(latest().Value).toContain('KEY=newer\n');
-  });
-
-  it('does not overwrite a parameter that somebody creates in between', async () => {
-    put(complete('backup'), backupName);
-    const env = finding({ ...missing });
-    aws.meanwhile('PutParameter', () => put('OWN=theirs\n'));
-    await upload(env);
-    expect(keysNow().sort()).toEqual(['DB_HOST', 'DB_PASSWORD', 'OWN', 'R2_KEY']);
-  });
-
-  it('gives up as EnvWriteConflict on a writer that never stops, with nothing lost', async () => {
-    put(complete('x'));
-    put('KEY=new\n');
-    let writes = 0;
-    aws.endpoint.injectFault = ({ operation }) => {
-      if (operation === 'PutParameter') put(`KEY=new\nOTHER_${writes++}=theirs\n`);
-      return undefined;
-    };
-    await expect(upload(finding({ version: 2 }))).rejects.toMatchObject({ name: 'EnvWriteConflict' });
-    aws.endpoint.injectFault = () => undefined;
-    // The retry of the state, when that writer is gone.
-    await upload(finding({ version: 2 }));
-    const theirs = Array.from({ length: writes }, (_, index) => `OTHER_${index}`);
-    expect(keysNow()).toEqual(expect.arrayContaining(['DB_HOST', 'KEY', ...theirs]));
-  });
-
-  it('merges what somebody wrote in between also after a crash right behind the write', async () => {
-    put(complete('x'));
-    put('KEY=1\n');
-    let isTheirTurn = true;
-    aws.endpoint.injectFault = ({ operation }) => {
-      if (operation === 'PutParameter' && isTheirTurn) {
-        isTheirTurn = false;
-        put('KEY=2\nTHEIRS=new\n');
-      }
-      const hasWritten = aws.parameters.history(parameterName).length > 3;
-      return operation === 'GetParameterHistory' && hasWritten
-        ? new AwsError('AccessDeniedException', '')
-        : undefined;
-    };
-    await expect(upload(finding({ version: 2 }))).rejects.toMatchObject({
-      name: 'EnvWriteConflict',
-      message: expect.stringContaining('AccessDenied'),
-    });
-    expect(keysNow()).not.toContain('THEIRS');
-    aws.endpoint.injectFault = () => undefined;
-    expect(await upload(finding({ version: 2 }))).toMatchObject({ outcome: 'Restored' });
-    expect(latest().Value).toMatch(/^KEY=2\n/m);
-    expect(latest().Value).toMatch(/^THEIRS=new\n/m);
-  });
-
-  it("leaves an operator's own restore alone, and what they have taken out of it", async () => {
-    put(`${complete('x')}LEAKED_TOKEN=1\n`);
-    put('KEY=1\n');
-    put(`${complete('x')}LEAKED_TOKEN=1\nKEY=1\n`);
-    put(`${complete('x')}KEY=1\n`);
-    expect(await upload(finding({ version: 2 }))).toMatchObject({ outcome: 'AlreadyComplete', version: 4 });
-    expect(keysNow()).not.toContain('LEAKED_TOKEN');
-  });
-
-  it('writes nothing that has become unsound since it was validated', async () => {
-    put(complete('x'));
-    put('KEY=1\n');
-    put('KEY=1\nDB_HOST={{ host }}\n');
-    await expect(upload(finding({ version: 2 }))).rejects.toMatchObject({ name: 'EnvInvalid' });
-    put('KEY=1\nDB_HOST="open\n');
-    await expect(upload(finding({ version: 2 }))).rejects.toMatchObject({ name: 'EnvInvalid' });
-    expect(aws.countCalls('PutParameter')).toBe(0);
   });
 
   it('refuses a text over the limit of its tier before the call, with size and limit', async () => {

@@ -1,0 +1,68 @@
+/** UploadEnv for its tests: a target with three keys, and the function as AWS sees it. */
+import { openSsm } from '../../aws/ssm-clients.ts';
+import type { EnvContract } from '../../env/contract.ts';
+import type { EnvReader } from '../../env/readers/readers.ts';
+import { uploadEnv } from '../../functions/upload-env.ts';
+import { accessKeyIdOf } from '../../sandbox/callers.ts';
+import { region } from '../../sandbox/template.ts';
+import type { EnvFinding, EnvUpload } from '../../workflow/states.ts';
+import { envFinding, fastClock, parameterName, type TestAws } from './aws.ts';
+import { executionRef, giveLease, leaseSettings, recoveryPlan } from './execution.ts';
+
+export const functionName = 'app-uploadEnv';
+export const backupName = '/app/env-backup';
+const contract: EnvContract = {
+  requiredKeys: ['DB_HOST', 'DB_PASSWORD'],
+  requiredPrefixes: ['R2_'],
+  rules: {},
+};
+const settings = {
+  ...leaseSettings,
+  ENV_PARAMETER: parameterName,
+  ENV_READER: 'dotenv' as EnvReader,
+  ENV_CONTRACT: contract,
+  BACKUP_PARAMETER: backupName as string | undefined,
+  KMS_KEY_ID: undefined as string | undefined,
+};
+
+/** A text that satisfies the contract. */
+export const complete = (host: string) => `# the database\nDB_HOST=${host}\nDB_PASSWORD=p\nR2_KEY=r\n`;
+
+/** What ValidateEnv has found in a parameter that is incomplete. */
+export const finding = (part: Partial<EnvFinding> = {}): EnvFinding =>
+  envFinding({ complete: false, finding: 'Incomplete', version: 0, sizeBytes: 0, ...part });
+
+/** A plan that a person has approved, for a version of the parameter. */
+export const approvedPlan = (version: number) =>
+  recoveryPlan({
+    needsApproval: true,
+    parameter: { parameterName, finding: 'Incomplete', version, modifiedAt: null },
+  });
+
+/** Runs the state in an execution that has the lease, unless `owner` is another one. */
+export const uploadOn =
+  (aws: () => TestAws) =>
+  async (
+    env = finding(),
+    part: Partial<typeof settings> = {},
+    plan = recoveryPlan(),
+    owner = 'run-1',
+  ): Promise<EnvUpload> => {
+    const { endpoint, dynamo, sfn } = aws();
+    await giveLease(aws(), executionRef({ name: owner }));
+    return uploadEnv(
+      { execution: executionRef(), env, plan },
+      {
+        settings: { ...settings, ...part },
+        clock: fastClock(50),
+        ssm: openSsm({
+          region,
+          endpoint: endpoint.url,
+          credentials: { accessKeyId: accessKeyIdOf(functionName), secretAccessKey: 'test' },
+        }),
+        functionName,
+        dynamo,
+        sfn,
+      },
+    );
+  };

@@ -1,0 +1,58 @@
+/** SSM has no compare-and-set: what to write when somebody else has written the same parameter meanwhile. */
+import { mergeEnv } from '../env/merge.ts';
+import type { EnvReader } from '../env/readers/readers.ts';
+import type { ParameterVersion } from './versions.ts';
+
+/** A text to write, and what it was made from. */
+export interface MadeText {
+  readonly reader: EnvReader;
+  /** The version from which the text was made; `undefined` if there was no parameter. */
+  readonly madeFrom: ParameterVersion | undefined;
+  readonly text: string;
+  /** The only keys that the write may drop or blank. */
+  readonly waivedKeys?: readonly string[];
+}
+
+/**
+ * The text to write, merged with what others have written since it was made. Where both have changed a key, theirs
+ * wins, because it is newer; but it removes no key.
+ *
+ * Of several foreign versions in a row only the last one counts, since its writer has seen the others. A version that
+ * one of our own has replaced unseen counts as well.
+ *
+ * @param history all versions, oldest first.
+ * @param ownVersions those that this write has made so far.
+ */
+export function withOthers(
+  { madeFrom, text, reader, waivedKeys = [] }: MadeText,
+  history: readonly ParameterVersion[],
+  ownVersions: ReadonlySet<number> = new Set(),
+): string {
+  return history
+    .slice(
+      wasRecreated(history, madeFrom)
+        ? 0
+        : history.findLastIndex(({ version }) => version <= (madeFrom?.version ?? 0)) + 1,
+    )
+    .filter(({ version }, index, since) => {
+      const next = since[index + 1];
+      return !ownVersions.has(version) && (next === undefined || ownVersions.has(next.version));
+    })
+    .reduce(
+      (merged, { text: theirs }) => mergeEnv(madeFrom?.text ?? '', theirs, merged, reader, waivedKeys),
+      text,
+    );
+}
+
+/** Whether the parameter was deleted and created again since a version was read: it counts from 1 again then. */
+export function wasRecreated(
+  history: readonly ParameterVersion[],
+  known: ParameterVersion | undefined,
+): boolean {
+  if (!known) return false;
+  const sameVersion = history.find(({ version }) => version === known.version);
+  return (
+    (history.at(-1)?.version ?? 0) < known.version ||
+    (sameVersion !== undefined && sameVersion.text !== known.text)
+  );
+}

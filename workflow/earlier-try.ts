@@ -1,0 +1,96 @@
+/**
+ * What an earlier try of UploadEnv has written, and what it has replaced without having seen it.
+ *
+ * SSM has no compare-and-set. A try reads version N, and somebody else may write N+1 before its own write becomes N+2.
+ * The try sees that from the number it gets back, and merges N+1 in; but it can end before it does so: out of memory,
+ * out of time, or because the merge failed. The next try then finds a complete parameter, and has to know that N+1 is
+ * missing from it. It does know, because SSM tells who wrote each version.
+ */
+import { type EnvContract, isComplete } from '../env/contract.ts';
+import { mergeEnv } from '../env/merge.ts';
+import type { EnvReader } from '../env/readers/readers.ts';
+import { fillGaps, isNoEnv } from './restore.ts';
+import type { ParameterRecord } from './versions.ts';
+
+/**
+ * Whether a version was written by the function of that name. Lambda names the session of a function's role after the
+ * function, so the `LastModifiedUser` of GetParameterHistory is
+ * `arn:aws:sts::<account>:assumed-role/<role>/<function name>`.
+ *
+ * @param functionName `undefined` if the caller is no Lambda function.
+ * @returns `unknown` where no writer is told, as implementations of this API other than AWS may do.
+ */
+export function writerOf(
+  { modifiedBy }: Pick<ParameterRecord, 'modifiedBy'>,
+  functionName: string | undefined,
+): 'own' | 'other' | 'unknown' {
+  if (functionName === undefined || !modifiedBy?.startsWith('arn:')) return 'unknown';
+  const [, sessionName] = /:assumed-role\/[^/]+\/([^/]+)$/.exec(modifiedBy) ?? [];
+  return sessionName === functionName ? 'own' : 'other';
+}
+
+export interface EarlierTry {
+  /** The version that the run has seen; 0 if there was no parameter. */
+  readonly seenVersion: number;
+  readonly functionName: string | undefined;
+  readonly reader: EnvReader;
+  readonly contract: EnvContract;
+}
+
+/**
+ * The newest text, with what an earlier try has replaced unseen: the very newest text if there is no such thing.
+ * Replays the versions since the one that the run has seen, each with what its writer meant:
+ *
+ * - Somebody else has seen the version before theirs, and changed it. What they have changed wins over all that is
+ *   older, and what they have removed stays removed. Only while something is missing from the version that they saw
+ *   do their removals not count: a removed key can't be told from one that they never saw.
+ * - Our own write only adds what was missing: it never changes or removes what it saw. So each value that was there
+ *   before it wins, seen or not. If the write saw everything, this makes exactly what it wrote.
+ * - A version whose writer isn't told may be either, if it is complete; our own always is. It removes nothing, and it
+ *   changes only the values that it has otherwise than the version that the run has seen.
+ *
+ * Before the first version since then there is nothing that could have been replaced, whoever wrote it.
+ *
+ * @param history all versions, oldest first.
+ */
+export function withReplaced(
+  history: readonly ParameterRecord[],
+  { seenVersion, functionName, reader, contract }: EarlierTry,
+): string {
+  const firstIndex = history.findLastIndex(({ version }) => version <= seenVersion) + 1;
+  const seenText = history[firstIndex - 1]?.text ?? '';
+  let [previous, merged] = [seenText, seenText];
+  for (const record of history.slice(firstIndex)) {
+    const { text } = record;
+    const writer = writerOf(record, functionName);
+    if (record === history[firstIndex]) merged = text;
+    else if (writer === 'own') merged = fillGaps(merged, text, reader);
+    else if (writer === 'unknown' && isComplete(text, reader, contract))
+      merged = isNoEnv(merged, reader) ? text : mergeEnv(seenText, text, merged, reader);
+    else if (merged === previous) merged = text;
+    else if (!isNoEnv(text, reader)) merged = mergeEnv(previous, text, merged, reader);
+    previous = text;
+  }
+  return merged;
+}
+
+/**
+ * Whether a write is still the one that was approved. It is if the newest version is the one of the plan, or was
+ * written by an earlier try, which was held to the same approval; and also if an earlier try has replaced something
+ * unseen, which has to come back whoever has written since. A version without a known writer was not approved.
+ *
+ * @param text the newest one, with what an earlier try has replaced unseen.
+ */
+export function isOfPlan(
+  history: readonly ParameterRecord[],
+  plannedVersion: number,
+  functionName: string | undefined,
+  text: string,
+): boolean {
+  const newest = history.at(-1);
+  if (!newest || newest.version === plannedVersion) return (newest?.version ?? 0) === plannedVersion;
+  const own = history.filter(
+    (record) => record.version > plannedVersion && writerOf(record, functionName) === 'own',
+  );
+  return own.length > 0 && (own.includes(newest) || text !== newest.text);
+}

@@ -1,0 +1,60 @@
+/** Which version of the parameter a restore takes its values from. */
+import { type EnvContract, isComplete } from '../env/contract.ts';
+import { readEnvText, textOf } from '../env/document.ts';
+import { effectiveEntries } from '../env/entries.ts';
+import { unionEnv } from '../env/merge.ts';
+import type { EnvReader } from '../env/readers/readers.ts';
+import type { EnvUpload } from './states.ts';
+import { isSettled, knownGoodLabel, type ParameterRecord } from './versions.ts';
+
+export type RestoreSource = NonNullable<EnvUpload['source']>;
+
+/** A text that satisfies the contract, and where it comes from. */
+export interface GoodEnv {
+  readonly source: RestoreSource;
+  /** If it is a version of the parameter itself: with the keys that only newer complete versions hold. */
+  readonly text: string;
+  /** Keys to which the newest complete version gives another value. */
+  readonly supersededKeys: readonly string[];
+}
+
+/**
+ * The version to restore, of those that satisfy the contract: the known-good one, or else the newest. The newest also
+ * comes first if it has stood for a day: going back to an earlier one would undo every change since then.
+ *
+ * Losing a key that was added after the restored version would be a loss as well, so newer complete versions lend the
+ * keys that it lacks. They lend no comments, of which each version can have more than the one before.
+ *
+ * @param history all versions, oldest first.
+ */
+export function findGoodVersion(
+  history: readonly ParameterRecord[],
+  reader: EnvReader,
+  contract: EnvContract,
+  nowMs: number,
+): GoodEnv | undefined {
+  const complete = history.filter(({ text }) => isComplete(text, reader, contract));
+  const known = complete.findLast(({ labels }) => labels.includes(knownGoodLabel));
+  const newest = complete.at(-1);
+  if (!newest) return undefined;
+  const base = known && !isSettled(newest, history, nowMs) ? known : newest;
+  const newer = complete.filter(({ version }) => version > base.version).reverse();
+  const entriesOf = (text: string) =>
+    textOf(readEnvText(text, reader).blocks.filter(({ kind }) => kind === 'entry'));
+  const text = newer.reduce((merged, later) => unionEnv(merged, entriesOf(later.text), reader), base.text);
+  const values = effectiveEntries(readEnvText(text, reader));
+  const latest = effectiveEntries(readEnvText(newest.text, reader));
+  return {
+    source: { kind: 'history', version: base.version, isKnownGood: base === known },
+    text,
+    supersededKeys: [...latest]
+      .filter(([key, { value }]) => values.get(key)?.value !== value)
+      .map(([key]) => key),
+  };
+}
+
+/** For a person: `version 2`, `known-good version 2`, `backup /app/env-backup`. */
+export function describeSource(source: RestoreSource): string {
+  if (source.kind === 'backup') return `backup ${source.parameterName}`;
+  return `${source.isKnownGood ? 'known-good ' : ''}version ${source.version}`;
+}
