@@ -6,7 +6,8 @@ import {
   SendCommandCommand,
   type SSMClient,
 } from '@aws-sdk/client-ssm';
-import type { Invocation, SentCommand } from '../workflow/deployment.ts';
+import { endOf, type Invocation, type SentCommand } from '../workflow/deployment.ts';
+import { RecoveryError } from '../workflow/recovery-error.ts';
 import { callAws } from './call.ts';
 import type { Clock } from './clock.ts';
 
@@ -23,10 +24,14 @@ export interface CommandRequest {
  * Sends a command to run on one instance after the other (`MaxConcurrency` 1), stopping at the first failure
  * (`MaxErrors` 0). The client must not repeat calls by itself.
  *
- * @returns the command's id, or `undefined` if SSM doesn't manage one of the instances.
+ * @returns the command's id, or `InvalidInstanceId` if SSM doesn't manage one of the instances.
+ * @throws RecoveryError AwsUnavailable if the answer names no command: it may have been sent all the same.
  */
-export async function sendCommand(ssm: SSMClient, request: CommandRequest): Promise<string | undefined> {
-  return callAws(
+export async function sendCommand(
+  ssm: SSMClient,
+  request: CommandRequest,
+): Promise<{ readonly commandId: string } | 'InvalidInstanceId'> {
+  return callAws<{ readonly commandId: string } | 'InvalidInstanceId'>(
     { action: 'ssm:SendCommand', resource: `document ${request.documentName}` },
     async () => {
       const { Command } = await ssm.send(
@@ -43,9 +48,13 @@ export async function sendCommand(ssm: SSMClient, request: CommandRequest): Prom
           },
         }),
       );
-      return Command?.CommandId;
+      if (Command?.CommandId !== undefined) return { commandId: Command.CommandId };
+      throw new RecoveryError(
+        'AwsUnavailable',
+        `ssm:SendCommand on document ${request.documentName}: the answer names no command.`,
+      );
     },
-    { InvalidInstanceId: () => undefined },
+    { InvalidInstanceId: () => 'InvalidInstanceId' },
   );
 }
 
@@ -55,7 +64,7 @@ export async function listCommands(
   documentName: string,
   sinceMs: number,
 ): Promise<SentCommand[]> {
-  const commands: (SentCommand & { readonly sentAtMs: number })[] = [];
+  const commands: SentCommand[] = [];
   let nextToken: string | undefined;
   do {
     const page: ListCommandsCommandOutput = await callAws(
@@ -111,8 +120,29 @@ export const stdoutLimit = 24_000;
 
 export const stderrLimit = 8_000;
 
-/** How a command stands on one instance; `undefined` if SSM doesn't know it yet. */
-export async function readInvocation(
+/**
+ * Where a command has ended, of the instances that it was sent to. They are asked for one after the other up to the
+ * first on which it still runs: a command runs on one at a time, so that one call in each look is enough.
+ *
+ * @param known where it had ended at the last look; these are not asked for again.
+ */
+export async function readEnded(
+  ssm: SSMClient,
+  { commandId, instanceIds }: { readonly commandId: string; readonly instanceIds: readonly string[] },
+  known: readonly Invocation[] = [],
+): Promise<Invocation[]> {
+  const ended = [...known];
+  for (const instanceId of instanceIds) {
+    if (ended.some((one) => one.instanceId === instanceId)) continue;
+    const invocation = await readInvocation(ssm, commandId, instanceId);
+    if (!invocation || endOf(invocation) === undefined) break;
+    ended.push(invocation);
+  }
+  return ended;
+}
+
+/** `undefined` if SSM doesn't know the command on that instance yet. */
+async function readInvocation(
   ssm: SSMClient,
   commandId: string,
   instanceId: string,

@@ -1,7 +1,6 @@
 import { type ClientRequest, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import type { EndpointFault } from '../workflow/endpoint-fault.ts';
-import { faultOfStatus } from '../workflow/endpoint-fault.ts';
+import { type EndpointFault, faultOfStatus } from '../workflow/endpoint-fault.ts';
 import { numberAt } from '../workflow/number-at.ts';
 
 export interface EndpointRequest {

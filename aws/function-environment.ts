@@ -73,3 +73,11 @@ export async function writeFunctionEnv(
     { PreconditionFailedException: () => 'Changed', ResourceConflictException: () => 'Busy' },
   );
 }
+
+/** @param reasonCode as Lambda gives it, e.g. `InvalidSecurityGroup`. */
+export function updateFailed(functionName: string, reasonCode: string | undefined): RecoveryError {
+  return new RecoveryError(
+    'FunctionUpdateFailed',
+    `function ${functionName}: its last update failed (${reasonCode ?? 'no reason given'}). Mend that in the Lambda console and start again.`,
+  );
+}

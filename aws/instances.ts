@@ -3,8 +3,8 @@ import {
   type DescribeInstanceInformationCommandOutput,
   type SSMClient,
 } from '@aws-sdk/client-ssm';
-import type { InstanceSettings } from '../functions/runtime/settings.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
+import type { Target } from '../workflow/target.ts';
 import { callAws } from './call.ts';
 
 /** The managed instances that carry a tag, in any state: an offline one has to show up as a failure. */
@@ -37,16 +37,16 @@ const maxInstances = 50;
  *
  * @throws RecoveryError NoInstances or TooManyInstances with the tag.
  */
-export async function listInstances(ssm: SSMClient, settings: InstanceSettings): Promise<string[]> {
-  if (settings.INSTANCE_IDS.length > 0) return settings.INSTANCE_IDS;
-  const [key = '', ...value] = (settings.INSTANCE_TAG ?? '').split('=');
+export async function listInstances(ssm: SSMClient, { ids, tag }: Target['instances']): Promise<string[]> {
+  if (ids) return ids;
+  const [key = '', ...value] = (tag ?? '').split('=');
   const tagged = await findInstances(ssm, { key, value: value.join('=') });
   if (tagged.length > maxInstances) {
     throw new RecoveryError(
       'TooManyInstances',
-      `${tagged.length} instances are tagged ${settings.INSTANCE_TAG}, and a command takes ${maxInstances} at most.`,
+      `${tagged.length} instances are tagged ${tag}, and a command takes ${maxInstances} at most.`,
     );
   }
   if (tagged.length > 0) return tagged;
-  throw new RecoveryError('NoInstances', `no instance that SSM manages is tagged ${settings.INSTANCE_TAG}.`);
+  throw new RecoveryError('NoInstances', `no instance that SSM manages is tagged ${tag}.`);
 }

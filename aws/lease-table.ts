@@ -11,9 +11,11 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { DescribeExecutionCommand, SFNClient, type SFNClientConfig } from '@aws-sdk/client-sfn';
 import * as v from 'valibot';
-import type { LeaseSettings, PauseSettings } from '../functions/runtime/settings.ts';
+import type { ExecutionRef } from '../workflow/execution-ref.ts';
+import { RecoveryPlan } from '../workflow/plan.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
-import { type ExecutionRef, RecoveryPlan, type Skip } from '../workflow/states.ts';
+import type { Skip } from '../workflow/results.ts';
+import type { Target } from '../workflow/target.ts';
 import { counted, executionName } from '../workflow/words.ts';
 import { callAws, readerConfig } from './call.ts';
 import type { Clock } from './clock.ts';
@@ -80,6 +82,12 @@ export function openLease(config: DynamoDBClientConfig & SFNClientConfig = {}): 
     dynamo: new DynamoDBClient({ ...readerConfig(), ...config }),
     sfn: new SFNClient({ ...readerConfig(), ...config }),
   };
+}
+
+/** Where the lease is, and whose it is. */
+export interface LeaseSettings {
+  readonly LEASE_TABLE: string;
+  readonly TARGET: string;
 }
 
 /** What is needed to find and to judge the lease. */
@@ -175,7 +183,7 @@ type Refusal = Pick<Skip, 'outcome' | 'owner' | 'until' | 'message'>;
 export async function takeLease(
   door: LeaseDoor,
   execution: ExecutionRef,
-  pauses: PauseSettings,
+  pauses: Target['pauses'],
   force: boolean,
 ): Promise<Taken | Refusal> {
   return changeLedger<Taken | Refusal>(door, async (ledger) => {
@@ -376,27 +384,27 @@ async function describeExecution(sfn: SFNClient, arn: string): Promise<Execution
  */
 export function findPause(
   endings: readonly Ending[],
-  { COOLDOWN_MINUTES, MAX_FAILURES, WINDOW_HOURS }: PauseSettings,
+  { cooldownMinutes, maxFailures, windowHours }: Target['pauses'],
   nowMs: number,
 ): (Refusal & { readonly until: string }) | undefined {
-  const windowMs = WINDOW_HOURS * 3_600_000;
+  const windowMs = windowHours * 3_600_000;
   const inWindow = endings.filter(({ endedAt }) => Date.parse(endedAt) > nowMs - windowMs);
   const recent = inWindow.filter(({ counts }) => counts);
   const last = recent.at(-1);
   if (!last) return undefined;
   const force = 'A person can start one with {"force": true}';
   const failures = failuresInARow(inWindow);
-  const first = failures.at(-MAX_FAILURES);
+  const first = failures.at(-maxFailures);
   if (first) {
     const until = new Date(Date.parse(first.endedAt) + windowMs).toISOString();
     return {
       outcome: 'CircuitOpen',
       owner: last.arn,
       until,
-      message: `${counted(failures.length, 'recovery', 'recoveries')} failed within ${counted(WINDOW_HOURS, 'hour')}, so that none starts by itself before ${until}. ${force}`,
+      message: `${counted(failures.length, 'recovery', 'recoveries')} failed within ${counted(windowHours, 'hour')}, so that none starts by itself before ${until}. ${force}`,
     };
   }
-  const pauseMs = Math.min(COOLDOWN_MINUTES * 60_000 * 2 ** (recent.length - 1), windowMs);
+  const pauseMs = Math.min(cooldownMinutes * 60_000 * 2 ** (recent.length - 1), windowMs);
   const untilMs = Date.parse(last.endedAt) + pauseMs;
   if (nowMs >= untilMs) return undefined;
   const until = new Date(untilMs).toISOString();

@@ -1,6 +1,7 @@
 import { InvokeCommand, type InvokeCommandOutput, type LambdaClient } from '@aws-sdk/client-lambda';
 import { numberAt } from '../workflow/number-at.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
+import type { Target } from '../workflow/target.ts';
 import { callAws } from './call.ts';
 
 /**
@@ -11,15 +12,15 @@ import { callAws } from './call.ts';
  */
 export async function invokeMetricFunction(
   lambda: LambdaClient,
-  { FUNCTION_NAME, ANSWER_PATH }: { readonly FUNCTION_NAME: string; readonly ANSWER_PATH: string },
+  { name, answerPath }: Pick<Target['metricFunction'], 'name' | 'answerPath'>,
 ): Promise<number | RecoveryError> {
   // A function in a VPC that has been idle for weeks gets its network interface back first.
   const notReady = (): Pick<InvokeCommandOutput, 'FunctionError' | 'Payload'> => ({
     FunctionError: 'not ready yet',
   });
   const answer = await callAws(
-    { action: 'lambda:InvokeFunction', resource: `function ${FUNCTION_NAME}` },
-    async () => lambda.send(new InvokeCommand({ FunctionName: FUNCTION_NAME })),
+    { action: 'lambda:InvokeFunction', resource: `function ${name}` },
+    async () => lambda.send(new InvokeCommand({ FunctionName: name })),
     {
       ResourceNotReadyException: notReady,
       ResourceConflictException: notReady,
@@ -28,21 +29,15 @@ export async function invokeMetricFunction(
     },
   );
   if (answer.FunctionError !== undefined) {
-    return new RecoveryError(
-      'MetricFunctionFailed',
-      `function ${FUNCTION_NAME} failed (${answer.FunctionError}).`,
-      { remedy: `Read its log group /aws/lambda/${FUNCTION_NAME}.` },
-    );
+    return new RecoveryError('MetricFunctionFailed', `function ${name} failed (${answer.FunctionError}).`, {
+      remedy: `Read its log group /aws/lambda/${name}.`,
+    });
   }
-  const backlog = numberAt(Buffer.from(answer.Payload ?? []).toString('utf8'), ANSWER_PATH);
+  const backlog = numberAt(Buffer.from(answer.Payload ?? []).toString('utf8'), answerPath);
   return (
     backlog ??
-    new RecoveryError(
-      'BacklogNotNumeric',
-      `function ${FUNCTION_NAME} answered no number ≥ 0 at "${ANSWER_PATH}".`,
-      {
-        remedy: `Check metricFunction.answerPath in the target file, and read its log group /aws/lambda/${FUNCTION_NAME}: it says why it could not count.`,
-      },
-    )
+    new RecoveryError('BacklogNotNumeric', `function ${name} answered no number ≥ 0 at "${answerPath}".`, {
+      remedy: `Check metricFunction.answerPath in the target file, and read its log group /aws/lambda/${name}: it says why it could not count.`,
+    })
   );
 }

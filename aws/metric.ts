@@ -3,8 +3,8 @@ import {
   GetMetricDataCommand,
   PutMetricDataCommand,
 } from '@aws-sdk/client-cloudwatch';
-import type { MetricSelector } from '../functions/runtime/settings.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
+import type { Metric } from '../workflow/target.ts';
 import { callAws } from './call.ts';
 
 export interface Datapoint {
@@ -14,16 +14,16 @@ export interface Datapoint {
 }
 
 /** How a metric is called in messages and in the report. */
-export const nameOfMetric = (metric: Pick<MetricSelector, 'METRIC_NAMESPACE' | 'METRIC_NAME'>) =>
-  `${metric.METRIC_NAMESPACE}/${metric.METRIC_NAME}`;
+export const nameOfMetric = (metric: Pick<Metric, 'namespace' | 'name'>) =>
+  `${metric.namespace}/${metric.name}`;
 
-const dimensionsOf = (metric: MetricSelector) =>
-  Object.entries(metric.METRIC_DIMENSIONS).map(([Name, Value]) => ({ Name, Value }));
+const dimensionsOf = (metric: Metric) =>
+  Object.entries(metric.dimensions).map(([Name, Value]) => ({ Name, Value }));
 
 /** The newest datapoint stamped at or after `sinceMs`; `undefined` if CloudWatch shows none (yet). */
 export async function readNewestDatapoint(
   cloudWatch: CloudWatchClient,
-  metric: MetricSelector,
+  metric: Metric,
   sinceMs: number,
   nowMs: number,
 ): Promise<Datapoint | undefined> {
@@ -33,18 +33,18 @@ export async function readNewestDatapoint(
       new GetMetricDataCommand({
         StartTime: new Date(sinceMs),
         // The end is exclusive, and the datapoint of the running period starts before now.
-        EndTime: new Date(nowMs + metric.METRIC_PERIOD_SECONDS * 1000),
+        EndTime: new Date(nowMs + metric.periodSeconds * 1000),
         ScanBy: 'TimestampDescending',
         MetricDataQueries: [
           {
             Id: 'backlog',
             MetricStat: {
               Metric: {
-                Namespace: metric.METRIC_NAMESPACE,
-                MetricName: metric.METRIC_NAME,
+                Namespace: metric.namespace,
+                MetricName: metric.name,
                 Dimensions: dimensionsOf(metric),
               },
-              Period: metric.METRIC_PERIOD_SECONDS,
+              Period: metric.periodSeconds,
               Stat: 'Maximum',
             },
           },
@@ -68,7 +68,7 @@ export async function readNewestDatapoint(
 /** Publishes one datapoint, stamped now. High resolution if the period is shorter than a minute. */
 export async function publishDatapoint(
   cloudWatch: CloudWatchClient,
-  metric: MetricSelector,
+  metric: Metric,
   value: number,
 ): Promise<void> {
   await callAws(
@@ -79,15 +79,15 @@ export async function publishDatapoint(
     () =>
       cloudWatch.send(
         new PutMetricDataCommand({
-          Namespace: metric.METRIC_NAMESPACE,
+          Namespace: metric.namespace,
           MetricData: [
             {
-              MetricName: metric.METRIC_NAME,
+              MetricName: metric.name,
               Dimensions: dimensionsOf(metric),
               Value: value,
               Unit: 'Count',
               Timestamp: new Date(),
-              StorageResolution: metric.METRIC_PERIOD_SECONDS < 60 ? 1 : 60,
+              StorageResolution: metric.periodSeconds < 60 ? 1 : 60,
             },
           ],
         }),

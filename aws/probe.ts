@@ -1,27 +1,28 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import type { EndpointSettings } from '../functions/runtime/settings.ts';
+import type { Target } from '../workflow/target.ts';
 import { askEndpoint, type EndpointAnswer } from './endpoint.ts';
 import { readEnvValues } from './parameter.ts';
 
 export const secondsBetweenTries = 2;
 
 /** Asks the target's endpoint once, with the Host and the key the metric function is going to use. */
-export async function probeEndpoint(ssm: SSMClient, settings: EndpointSettings): Promise<EndpointAnswer> {
-  const internalKey = (await readEnvValues(ssm, settings.ENV_PARAMETER, settings.ENV_READER)).get(
-    settings.INTERNAL_KEY,
-  );
+export async function probeEndpoint(
+  ssm: SSMClient,
+  { parameter, endpoint }: Pick<Target, 'parameter' | 'endpoint'>,
+): Promise<EndpointAnswer> {
+  const internalKey = (await readEnvValues(ssm, parameter.name, parameter.reader)).get(endpoint.internalKey);
   if (internalKey === undefined) {
     return {
       fault: 'InternalKeyMissing',
       httpStatus: null,
-      detail: `parameter ${settings.ENV_PARAMETER} has no value for ${settings.INTERNAL_KEY}`,
+      detail: `parameter ${parameter.name} has no value for ${endpoint.internalKey}`,
     };
   }
   return askEndpoint({
-    url: settings.ENDPOINT_URL,
-    host: settings.ENDPOINT_HOST,
+    url: endpoint.url,
+    host: endpoint.host,
     internalKey,
-    backlogPath: settings.BACKLOG_PATH,
-    timeoutSeconds: settings.REQUEST_TIMEOUT_SECONDS,
+    backlogPath: endpoint.backlogPath,
+    timeoutSeconds: endpoint.requestTimeoutSeconds,
   });
 }

@@ -4,6 +4,7 @@ import { type EnvContract, isComplete } from '../env/contract.ts';
 import type { EnvReader } from '../env/readers/readers.ts';
 import { findGoodVersion, type GoodEnv } from '../workflow/good-version.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
+import type { Target } from '../workflow/target.ts';
 import type { ParameterRecord } from '../workflow/versions.ts';
 import { readParameter } from './parameter.ts';
 
@@ -13,6 +14,16 @@ export interface RestoreRules {
   readonly backupParameterName: string | undefined;
   readonly reader: EnvReader;
   readonly contract: EnvContract;
+}
+
+/** The rules of a target. */
+export function restoreRules({ parameter, restore }: Pick<Target, 'parameter' | 'restore'>): RestoreRules {
+  return {
+    parameterName: parameter.name,
+    backupParameterName: restore.backupParameter,
+    reader: parameter.reader,
+    contract: parameter,
+  };
 }
 
 /**

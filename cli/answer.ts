@@ -1,15 +1,16 @@
 import { userInfo } from 'node:os';
-import { SendTaskSuccessCommand } from '@aws-sdk/client-sfn';
+import { SendTaskFailureCommand, SendTaskSuccessCommand } from '@aws-sdk/client-sfn';
 import { callAws } from '../aws/call.ts';
 import { readLedger } from '../aws/lease-table.ts';
 import { planLines } from '../workflow/messages.ts';
-import type { Approval } from '../workflow/states.ts';
+import { type Approval, planRejected, type Rejection } from '../workflow/plan.ts';
 import { executionName } from '../workflow/words.ts';
 import type { Outcome, Session } from './session.ts';
 
 /**
  * Answers an execution that waits for an approval of its plan. The answer carries the hash of the plan that was shown;
- * the execution makes its plan anew, and goes on only if that one has the same.
+ * the execution makes its plan again, and goes on only if that one has the same. A rejection is a failure of the task
+ * that waits, which the state machine catches.
  *
  * @param execution its name or ARN.
  * @param plan the beginning of the hash that the person has seen before, if they want to be sure of it.
@@ -17,7 +18,7 @@ import type { Outcome, Session } from './session.ts';
 export async function answerPlan(
   session: Session,
   execution: string,
-  decision: Approval['decision'],
+  decision: (Approval | Rejection)['decision'],
   plan?: string,
 ): Promise<Outcome> {
   const { lease, leaseSettings, terminal, clock } = session;
@@ -43,13 +44,19 @@ export async function answerPlan(
   if (decision === 'Approved' && !(await terminal.confirm('Approve of this?')))
     return refuse('Not answered; it goes on waiting.');
 
-  const answer: Approval = { decision, hash, by: nameOfUser() };
+  const { taskToken } = approval;
+  const answer = { decision, hash, by: nameOfUser() };
+  const json = JSON.stringify(answer);
+  const isApproved = decision === 'Approved';
   const isTaken = await callAws<boolean>(
-    { action: 'states:SendTaskSuccess', resource: `execution ${approval.arn}` },
+    {
+      action: isApproved ? 'states:SendTaskSuccess' : 'states:SendTaskFailure',
+      resource: `execution ${approval.arn}`,
+    },
     async () => {
-      await lease.sfn.send(
-        new SendTaskSuccessCommand({ taskToken: approval.taskToken, output: JSON.stringify(answer) }),
-      );
+      await (isApproved
+        ? lease.sfn.send(new SendTaskSuccessCommand({ taskToken, output: json }))
+        : lease.sfn.send(new SendTaskFailureCommand({ taskToken, error: planRejected, cause: json })));
       return true;
     },
     { TaskTimedOut: () => false, TaskDoesNotExist: () => false, InvalidToken: () => false },

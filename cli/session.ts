@@ -1,12 +1,10 @@
 /** What each command works with: its target, the doors to AWS, and the person in front of it. */
 import { type Clock, systemClock } from '../aws/clock.ts';
-import { type LeaseClients, openLease } from '../aws/lease-table.ts';
+import { type LeaseClients, type LeaseSettings, openLease } from '../aws/lease-table.ts';
 import { openSsm, type SsmClients } from '../aws/ssm-clients.ts';
 import type { EnvContract } from '../env/contract.ts';
 import type { EnvReader } from '../env/readers/readers.ts';
-import type { LeaseSettings } from '../functions/runtime/settings.ts';
 import { loadTarget, targetNames } from '../targets/load.ts';
-import { contractOf } from '../workflow/target.ts';
 import { type Fingerprint, fingerprinter } from './changes.ts';
 import { UsageError } from './failure.ts';
 import { type Surroundings, Terminal } from './terminal.ts';
@@ -76,7 +74,7 @@ export function openSession(options: CommonOptions, surroundings: Surroundings):
     parameterName: target.parameter.name,
     backupParameterName: target.restore.backupParameter,
     reader: target.parameter.reader,
-    contract: contractOf(target),
+    contract: target.parameter,
     kmsKeyId: target.parameter.kmsKeyArn,
     ssm,
     lease,

@@ -1,6 +1,5 @@
 import * as v from 'valibot';
-import type { EnvDocument, EnvEntry } from './document.ts';
-import { readEnvText } from './document.ts';
+import { type EnvDocument, type EnvEntry, readEnvText } from './document.ts';
 import { effectiveEntries, isBlank, shownKeys } from './entries.ts';
 import type { EnvReader } from './readers/readers.ts';
 

@@ -1,12 +1,14 @@
 import type { SNSClient } from '@aws-sdk/client-sns';
+import type * as v from 'valibot';
 import { openTopic, publish } from '../aws/topic.ts';
+import { AnnounceRecoveryInput } from '../workflow/chain.ts';
 import { startNotification } from '../workflow/messages.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
-import { type Announcement, AnnounceRecoveryInput } from '../workflow/states.ts';
+import type { Announcement } from '../workflow/results.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
-import { TopicSettings } from './runtime/settings.ts';
+import { TopicResources } from './runtime/resources.ts';
 
-type AnnounceRecoveryServices = Services<TopicSettings> & { readonly sns: SNSClient };
+type AnnounceRecoveryServices = Services<v.InferOutput<typeof TopicResources>> & { readonly sns: SNSClient };
 
 /**
  * Tells a person, right before the first change, what is about to be changed. A message that can't be sent is a
@@ -14,11 +16,11 @@ type AnnounceRecoveryServices = Services<TopicSettings> & { readonly sns: SNSCli
  */
 export async function announceRecovery(
   { execution, request, plan }: AnnounceRecoveryInput,
-  { settings, sns }: AnnounceRecoveryServices,
+  { target, resources, sns }: AnnounceRecoveryServices,
 ): Promise<Announcement> {
-  const recovery = { target: settings.TARGET, execution };
+  const recovery = { target: target.name, execution };
   try {
-    await publish(sns, settings.TOPIC_ARN, startNotification(recovery, request, plan));
+    await publish(sns, resources.TOPIC_ARN, startNotification(recovery, request, plan));
     return { problem: null };
   } catch (error) {
     if (error instanceof RecoveryError) return { problem: error.name };
@@ -26,4 +28,4 @@ export async function announceRecovery(
   }
 }
 
-export const handler = stateHandler(AnnounceRecoveryInput, TopicSettings, openTopic, announceRecovery);
+export const handler = stateHandler(AnnounceRecoveryInput, TopicResources, openTopic, announceRecovery);

@@ -1,19 +1,19 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { probeEndpoint, secondsBetweenTries } from '../aws/probe.ts';
 import { openSsm } from '../aws/ssm-clients.ts';
-import type { EndpointFault } from '../workflow/endpoint-fault.ts';
-import { passingFaults } from '../workflow/endpoint-fault.ts';
-import { CheckEndpointInput, type EndpointCheck } from '../workflow/states.ts';
+import { CheckEndpointInput } from '../workflow/chain.ts';
+import { type EndpointFault, passingFaults } from '../workflow/endpoint-fault.ts';
+import type { EndpointCheck } from '../workflow/results.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
-import { EndpointSettings } from './runtime/settings.ts';
+import { NoResources } from './runtime/resources.ts';
 
-type CheckEndpointServices = Services<EndpointSettings> & { readonly ssm: SSMClient };
+type CheckEndpointServices = Services & { readonly ssm: SSMClient };
 
 /** One slow answer is no reason to restart production. */
 const tries = 3;
 
 /** Where the request goes wrong before it gets to the API, a deploy changes nothing. */
-const notMendedByDeploy: ReadonlySet<EndpointFault> = new Set([
+const notCuredByDeploy: ReadonlySet<EndpointFault> = new Set([
   'EndpointNameNotResolved',
   'EndpointTlsFailed',
   'EndpointRedirected',
@@ -21,25 +21,33 @@ const notMendedByDeploy: ReadonlySet<EndpointFault> = new Set([
 ]);
 
 /**
- * Asks the endpoint to know whether a deploy is needed, three times if its fault may pass by itself. An
- * unhealthy endpoint is a finding; `VerifyEndpoint` makes an error of it if it stays.
+ * Asks the endpoint to know whether a deploy is needed, three times if its fault may pass by itself; it isn't asked
+ * where something else has decided on the deploy. An unhealthy endpoint is a finding; `VerifyEndpoint` makes an error
+ * of it if it stays.
  */
 export async function checkEndpoint(
-  _input: CheckEndpointInput,
-  { settings, clock, ssm }: CheckEndpointServices,
+  { request, env }: CheckEndpointInput,
+  { target, clock, ssm }: CheckEndpointServices,
 ): Promise<EndpointCheck> {
-  for (let attempt = 1; ; attempt += 1) {
-    const { fault, httpStatus } = await probeEndpoint(ssm, settings);
-    if (fault === undefined) return { needsDeploy: false, finding: 'Healthy', httpStatus };
-    if (attempt === tries || !passingFaults.has(fault))
-      return { needsDeploy: !notMendedByDeploy.has(fault), finding: fault, httpStatus };
+  if (!env.complete || request.deploy === 'always')
+    return { finding: 'NotAsked', needsDeploy: false, httpStatus: null, proof: null };
+  for (let attempts = 1; ; attempts += 1) {
+    const answer = await probeEndpoint(ssm, target);
+    if (answer.fault === undefined) {
+      const { httpStatus, backlog } = answer;
+      const proof = { httpStatus, backlog, attempts, verifiedAt: new Date(clock.now()).toISOString() };
+      return { finding: 'Healthy', needsDeploy: false, httpStatus, proof };
+    }
+    const { fault, httpStatus } = answer;
+    if (attempts === tries || !passingFaults.has(fault))
+      return { finding: fault, needsDeploy: !notCuredByDeploy.has(fault), httpStatus, proof: null };
     await clock.sleep(secondsBetweenTries * 1000);
   }
 }
 
 export const handler = stateHandler(
   CheckEndpointInput,
-  EndpointSettings,
+  NoResources,
   () => ({ ssm: openSsm().reader }),
   checkEndpoint,
 );

@@ -4,12 +4,13 @@ import { readerConfig } from '../aws/call.ts';
 import { openLambda } from '../aws/lambda-clients.ts';
 import { nameOfMetric, readNewestDatapoint } from '../aws/metric.ts';
 import { invokeMetricFunction } from '../aws/metric-function.ts';
+import { ConfirmBacklogInput, wasRepaired } from '../workflow/chain.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
-import { type BacklogProof, ConfirmBacklogInput, wasRepaired } from '../workflow/states.ts';
+import type { BacklogProof } from '../workflow/results.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
-import { ConfirmSettings } from './runtime/settings.ts';
+import { NoResources } from './runtime/resources.ts';
 
-type ConfirmBacklogServices = Services<ConfirmSettings> & {
+type ConfirmBacklogServices = Services & {
   readonly lambda: LambdaClient;
   readonly cloudWatch: CloudWatchClient;
 };
@@ -30,18 +31,20 @@ const healthyWithinPeriods = 3;
  */
 export async function confirmBacklog(
   state: ConfirmBacklogInput,
-  { settings, clock, lambda, cloudWatch }: ConfirmBacklogServices,
+  { target, clock, lambda, cloudWatch }: ConfirmBacklogServices,
 ): Promise<BacklogProof> {
-  const periodMs = settings.METRIC_PERIOD_SECONDS * 1000;
+  const { metric, metricFunction } = target;
+  const { confirmWithinSeconds } = metric;
+  const periodMs = metric.periodSeconds * 1000;
   const recently = (timeMs: number) => timeMs - healthyWithinPeriods * periodMs;
   const repairedOrStarted = wasRepaired(state)
-    ? Date.parse(state.patch.completedAt)
+    ? Date.parse(state.patch?.completedAt ?? new Date(clock.now()).toISOString())
     : recently(Date.parse(state.execution.startedAt));
   // Behind a redrive both may be days ago: what was published then proves nothing of now.
   const since =
     state.execution.redriveCount > 0 ? Math.max(repairedOrStarted, recently(clock.now())) : repairedOrStarted;
-  const deadline = clock.now() + settings.CONFIRM_WITHIN_SECONDS * 1000;
-  const metric = nameOfMetric(settings);
+  const deadline = clock.now() + confirmWithinSeconds * 1000;
+  const metricName = nameOfMetric(metric);
 
   let backlog: number | undefined;
   let invokedInPeriod = Number.NaN;
@@ -49,7 +52,7 @@ export async function confirmBacklog(
   for (;;) {
     const period = Math.floor(clock.now() / periodMs);
     if (backlog === undefined || period !== invokedInPeriod) {
-      const answer = await invokeMetricFunction(lambda, settings);
+      const answer = await invokeMetricFunction(lambda, metricFunction);
       if (answer instanceof RecoveryError) {
         failure = answer;
       } else {
@@ -58,14 +61,14 @@ export async function confirmBacklog(
       }
     }
     if (backlog !== undefined) {
-      const datapoint = await readNewestDatapoint(cloudWatch, settings, since, clock.now());
+      const datapoint = await readNewestDatapoint(cloudWatch, metric, since, clock.now());
       if (datapoint) {
         const timestamp = new Date(datapoint.timestampMs).toISOString();
-        return { backlog, metric, datapoint: { value: datapoint.value, timestamp } };
+        return { backlog, metric: metricName, datapoint: { value: datapoint.value, timestamp } };
       }
       failure = new RecoveryError(
         'DatapointMissing',
-        `metric ${metric}: no datapoint stamped after ${new Date(since).toISOString()} within ${settings.CONFIRM_WITHIN_SECONDS} s.`,
+        `metric ${metricName}: no datapoint stamped after ${new Date(since).toISOString()} within ${confirmWithinSeconds} s.`,
       );
     }
     if (clock.now() + secondsBetweenLooks * 1000 > deadline && failure) throw failure;
@@ -75,7 +78,7 @@ export async function confirmBacklog(
 
 export const handler = stateHandler(
   ConfirmBacklogInput,
-  ConfirmSettings,
+  NoResources,
   () => ({ lambda: openLambda().invoker, cloudWatch: new CloudWatchClient(readerConfig()) }),
   confirmBacklog,
 );

@@ -1,165 +1,213 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import type { Clock } from '../aws/clock.ts';
-import { cancelCommand, listCommands, lookAgainTimes, lookFor, sendCommand } from '../aws/command.ts';
+import type * as v from 'valibot';
+import {
+  cancelCommand,
+  listCommands,
+  lookAgainTimes,
+  lookFor,
+  readEnded,
+  sendCommand,
+  stderrLimit,
+  stdoutLimit,
+} from '../aws/command.ts';
 import { readDocumentCommands } from '../aws/deploy-document.ts';
 import { listInstances } from '../aws/instances.ts';
-import { fenceOf, type LeaseClients, openLease } from '../aws/lease-table.ts';
-import { readParameter } from '../aws/parameter.ts';
+import { type Fence, fenceOf, type LeaseClients, openLease } from '../aws/lease-table.ts';
+import { readEnvValues, readParameter } from '../aws/parameter.ts';
 import { openSsm, type SsmClients } from '../aws/ssm-clients.ts';
 import { gapsOf, inspectEnv } from '../env/contract.ts';
 import { readEnvText } from '../env/document.ts';
-import { commentOf, hasEnded, isOfWorkflow, redriveOf, type SentCommand } from '../workflow/deployment.ts';
-import { refuseUnapproved } from '../workflow/plan.ts';
+import { redactedTail } from '../env/redact.ts';
+import { DeployApiInput } from '../workflow/chain.ts';
+import {
+  commentOf,
+  describeInvocation,
+  endOf,
+  failureOf,
+  hasEnded,
+  type Invocation,
+  isOfWorkflow,
+  redriveOf,
+  type SentCommand,
+} from '../workflow/deployment.ts';
+import type { ExecutionRef } from '../workflow/execution-ref.ts';
+import { type RecoveryPlan, refuseUnapproved } from '../workflow/plan.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
-import { DeployApiInput, type Deployment, type ExecutionRef } from '../workflow/states.ts';
+import type { Deployment, RunningDeploy } from '../workflow/results.ts';
+import type { DeployedTarget } from '../workflow/target.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
-import { DeploySettings } from './runtime/settings.ts';
+import { leaseDoor } from './runtime/lease.ts';
+import { DeployResources } from './runtime/resources.ts';
 
-type DeployApiServices = Services<DeploySettings> & LeaseClients & { readonly ssm: SsmClients };
+type DeployApiServices = Services<v.InferOutput<typeof DeployResources>> &
+  LeaseClients & { readonly ssm: SsmClients };
 
 /** Whatever the number of instances: the state machine has to outlast it. */
 export const maxDeploySeconds = 5 * 3600;
+/** How long one call watches before it hands back to the state machine. */
+const watchSeconds = 50;
+const secondsBetweenLooks = 1;
 
 /**
- * Sends the deploy command to the target's instances, one after the other. A retry finds the command that this
- * execution has sent before instead of sending a second one. So does a redrive, unless that command has ended without
- * success. A command that an execution of before has left running is stopped first.
+ * Sends the deploy command to the target's instances, one after the other, and watches it for most of a minute; while
+ * the command still runs, the state machine calls again. A retry finds the command that this execution has sent
+ * instead of sending a second one. So does a redrive, unless that command has failed.
  *
- * @throws RecoveryError NoInstances or TooManyInstances with the tag; InstanceUnavailable if SSM doesn't manage one of
- *   them; DeployInProgress if somebody else's command runs; EnvReplaced, PlanOutdated, LeaseLost.
+ * @throws RecoveryError NoInstances or TooManyInstances with the tag; DeployInProgress if somebody else's command
+ *   runs; EnvReplaced, PlanOutdated, LeaseLost; DeployFailed, DeployTimedOut (the command is cancelled first),
+ *   DeployCancelled; InstanceUnavailable if SSM doesn't manage an instance, or can't reach it.
  */
 export async function deployApi(
-  { execution, retryCount, plan, deployment: before }: DeployApiInput,
+  { execution, retryCount, plan, deployment }: DeployApiInput,
   services: DeployApiServices,
 ): Promise<Deployment> {
-  const { settings, clock, ssm } = services;
-  const fence = fenceOf(services, execution);
-  // Before the looking around, which can take a while: whoever hasn't the lease has nothing to look for.
+  if (!plan.deploy) return { outcome: 'NotPlanned' };
+  const { target, resources, clock, ssm } = services;
+  const watchUntilMs = clock.now() + watchSeconds * 1000;
+  const fence = fenceOf(leaseDoor(services), execution);
+  // Before anything is looked for, which can take a while: whoever hasn't the lease has nothing to look for.
   await fence();
-  const instanceIds = await listInstances(ssm.reader, settings);
-  const documentName = settings.DOCUMENT_NAME;
+  const isOfThisRun =
+    deployment?.outcome === 'InProgress' && deployment.redriveCount === execution.redriveCount;
+  const running = isOfThisRun
+    ? deployment
+    : await findOrSend(execution, plan, retryCount > 0 || execution.redriveCount > 0, fence, services);
+  return watch(running, watchUntilMs, services);
+}
 
-  const startedAtMs = clock.now();
-  const timeoutSeconds = Math.min(
-    settings.DELIVERY_TIMEOUT_SECONDS + settings.EXECUTION_TIMEOUT_SECONDS * instanceIds.length,
-    maxDeploySeconds,
-  );
-  const deployment = (commandId: string, redriveCount: number, resumed: boolean): Deployment => ({
-    status: 'InProgress',
-    commandId,
+/** @param mayHaveSent whether a command of this execution may be there already. */
+async function findOrSend(
+  execution: ExecutionRef,
+  plan: RecoveryPlan,
+  mayHaveSent: boolean,
+  fence: Fence,
+  services: DeployApiServices,
+): Promise<RunningDeploy> {
+  const { target, resources, clock, ssm } = services;
+  const documentName = resources.DEPLOY_DOCUMENT;
+  const instanceIds = await listInstances(ssm.reader, target.instances);
+  const running = (own: OwnCommand, resumed: boolean): RunningDeploy => ({
+    outcome: 'InProgress',
+    commandId: own.commandId,
     documentName,
     instanceIds,
     resumed,
-    redriveCount,
-    startedAt: new Date(startedAtMs).toISOString(),
-    deadline: new Date(startedAtMs + timeoutSeconds * 1000).toISOString(),
-    finishedAt: null,
+    redriveCount: own.redriveCount,
+    startedAt: new Date(own.sentAtMs).toISOString(),
+    deadline: new Date(own.sentAtMs + deploySecondsOf(target, instanceIds) * 1000).toISOString(),
   });
-
-  // No deploy that could still run was sent before.
-  const sinceMs = Math.min(Date.parse(execution.startedAt), startedAtMs - maxDeploySeconds * 1000);
+  // No deploy that could still run was sent earlier.
+  const sinceMs = Math.min(Date.parse(execution.startedAt), clock.now() - maxDeploySeconds * 1000);
   const list = () => listCommands(ssm.reader, documentName, sinceMs);
-  const abandoned = before?.status === 'Abandoned' ? before.redriveCount : -1;
-  const resume = (commands: readonly SentCommand[]): Deployment | undefined => {
-    const own = findOwn(commands, execution, abandoned);
-    return own && deployment(own.commandId, own.redriveCount, true);
+  const find = async () => {
+    const own = await findOwn(ssm.reader, await list(), execution, instanceIds);
+    return own && running(own, true);
   };
-  // The first try has sent nothing; one after it, or after a redrive, may follow so soon that SSM does not list the
-  // command yet.
-  const isRepeated = retryCount > 0 || execution.redriveCount > 0;
-  const earlier = await lookFor(async () => resume(await list()), clock, isRepeated ? lookAgainTimes : 0);
+  // A retry or a redrive may follow so soon that SSM doesn't list the command of the earlier try yet.
+  const earlier = await lookFor(find, clock, mayHaveSent ? lookAgainTimes : 0);
   if (earlier) return earlier;
-  await refuseUnapproved(
-    plan,
-    'the instances to deploy to are',
-    () => instanceIds.toSorted().join() === plan.deploy?.instanceIds.join(),
-  );
-  const version = await refuseIncomplete(ssm.reader, settings);
-  await refuseUnapproved(
-    plan,
-    `the version of parameter ${settings.ENV_PARAMETER} is`,
-    // A restore that was merged with what somebody else has written is further up.
-    () => version === plan.parameter.version + (plan.restore ? 1 : 0),
-  );
-  await refuseUnapproved(plan, `the commands of document ${documentName} are`, async () => {
-    const commands = await readDocumentCommands(ssm.reader, documentName);
-    return commands.join('\n') === plan.deploy?.commands.join('\n');
-  });
-  await stopOthers(ssm, list, fence, clock, documentName);
+
+  await refuseOutdated(plan, instanceIds, services);
+  await stopOthers(list, fence, services);
+  await fence();
+  const sentAtMs = clock.now();
   try {
-    await fence();
-    const commandId = await sendCommand(ssm.writer, {
+    const sent = await sendCommand(ssm.writer, {
       documentName,
       instanceIds,
       comment: commentOf(execution),
-      logGroupName: settings.COMMAND_LOG_GROUP,
-      deliveryTimeoutSeconds: settings.DELIVERY_TIMEOUT_SECONDS,
+      logGroupName: resources.DEPLOY_LOG_GROUP,
+      deliveryTimeoutSeconds: target.deploy.deliveryTimeoutSeconds,
     });
-    if (commandId !== undefined) return deployment(commandId, execution.redriveCount, false);
+    if (sent === 'InvalidInstanceId') throw notManaged(instanceIds);
+    return running({ ...sent, redriveCount: execution.redriveCount, sentAtMs }, false);
   } catch (error) {
     if (!(error instanceof RecoveryError && error.name === 'AwsUnavailable')) throw error;
     // The answer got lost, the command perhaps not: look for it before anybody sends another.
-    const sent = await lookFor(async () => resume(await list()), clock, lookAgainTimes);
+    const sent = await lookFor(find, clock, lookAgainTimes);
     if (sent) return sent;
     throw error;
   }
-  throw new RecoveryError(
+}
+
+type OwnCommand = Pick<SentCommand, 'commandId' | 'sentAtMs'> & { readonly redriveCount: number };
+
+/**
+ * The command of this execution that counts: of this run, or one of an earlier run that has not failed. SSM says
+ * `Success` of a command even if an instance could not be reached, so that each instance is asked for.
+ */
+async function findOwn(
+  ssm: SSMClient,
+  commands: readonly SentCommand[],
+  execution: ExecutionRef,
+  instanceIds: readonly string[],
+): Promise<OwnCommand | undefined> {
+  for (const { commandId, comment, sentAtMs } of commands) {
+    const redriveCount = redriveOf(comment, execution);
+    if (redriveCount === undefined) continue;
+    const isOfThisRun = redriveCount === execution.redriveCount;
+    if (isOfThisRun || failureOf(await readEnded(ssm, { commandId, instanceIds })) === undefined)
+      return { commandId, redriveCount, sentAtMs };
+  }
+  return undefined;
+}
+
+const deploySecondsOf = ({ deploy }: DeployedTarget, instanceIds: readonly string[]): number =>
+  Math.min(deploy.deliveryTimeoutSeconds + deploy.timeoutSeconds * instanceIds.length, maxDeploySeconds);
+
+function notManaged(instanceIds: readonly string[]): RecoveryError {
+  return new RecoveryError(
     'InstanceUnavailable',
     `instances ${instanceIds.join(', ')}: at least one is not managed by SSM.`,
   );
 }
 
 /**
- * The command of this execution that counts: of this run, or one of before a redrive that has not failed. A command
- * reads `Success` even if an instance could not be reached, so that it is left to AwaitDeploy to abandon it.
+ * The last look before the deploy: what was approved may have changed, and somebody may have wiped the parameter since
+ * it was found complete, or restored.
  *
- * @param abandoned the redrive whose command was; neither that one nor one of before counts any more.
+ * @throws RecoveryError PlanOutdated, EnvReplaced
  */
-function findOwn(
-  commands: readonly SentCommand[],
-  execution: ExecutionRef,
-  abandoned: number,
-): { readonly commandId: string; readonly redriveCount: number } | undefined {
-  for (const command of commands) {
-    const redriveCount = redriveOf(command, execution);
-    if (redriveCount === undefined) continue;
-    const counts =
-      redriveCount === execution.redriveCount ||
-      (redriveCount > abandoned && (!hasEnded(command) || command.status === 'Success'));
-    if (counts) return { commandId: command.commandId, redriveCount };
-  }
-  return undefined;
-}
-
-/**
- * The last look before the deploy: somebody may have wiped the parameter since it was found complete, or restored.
- *
- * @returns the version that the deploy will read.
- * @throws RecoveryError EnvReplaced
- */
-async function refuseIncomplete(
-  ssm: SSMClient,
-  { ENV_PARAMETER: name, ENV_READER: reader, ENV_CONTRACT: contract }: DeploySettings,
-): Promise<number> {
-  const parameter = await readParameter(ssm, name);
-  const finding = inspectEnv(readEnvText(parameter?.text ?? '', reader), contract);
-  if (parameter && finding.complete) return parameter.version;
-  throw new RecoveryError(
-    'EnvReplaced',
-    `parameter ${name}: somebody has overwritten it during the recovery, and it is incomplete again (${gapsOf(finding).join('; ')}). Nothing was deployed.`,
+async function refuseOutdated(
+  plan: RecoveryPlan,
+  instanceIds: readonly string[],
+  { target: { parameter: contract }, resources, ssm }: DeployApiServices,
+): Promise<void> {
+  const documentName = resources.DEPLOY_DOCUMENT;
+  await refuseUnapproved(
+    plan,
+    'the instances to deploy to are',
+    () => instanceIds.toSorted().join() === plan.deploy?.instanceIds.join(),
   );
+  const { name, reader } = contract;
+  const parameter = await readParameter(ssm.reader, name);
+  const finding = inspectEnv(readEnvText(parameter?.text ?? '', reader), contract);
+  if (!parameter || !finding.complete) {
+    throw new RecoveryError(
+      'EnvReplaced',
+      `parameter ${name}: somebody has overwritten it during the recovery, and it is incomplete again (${gapsOf(finding).join('; ')}). Nothing was deployed. Stop that writer and start again.`,
+    );
+  }
+  await refuseUnapproved(
+    plan,
+    `the version of parameter ${name} is`,
+    // A restore that was merged with what somebody else has written is further up.
+    () => parameter.version === plan.parameter.version + (plan.restore ? 1 : 0),
+  );
+  await refuseUnapproved(plan, `the commands of document ${documentName} are`, async () => {
+    const commands = await readDocumentCommands(ssm.reader, documentName);
+    return commands.join('\n') === plan.deploy?.commands.join('\n');
+  });
 }
 
 /**
- * Makes sure that no other deploy of the target runs. One that an execution of before has left behind is cancelled,
+ * Makes sure that no other deploy of the target runs. One that an earlier execution has left running is cancelled,
  * since only the holder of the lease may deploy; one that a person has sent is not ours to cancel.
  */
 async function stopOthers(
-  ssm: SsmClients,
   list: () => Promise<SentCommand[]>,
-  fence: () => Promise<void>,
-  clock: Clock,
-  documentName: string,
+  fence: Fence,
+  { resources, clock, ssm }: DeployApiServices,
 ): Promise<void> {
   const running = (await list()).filter((command) => !hasEnded(command));
   for (const command of running.filter(isOfWorkflow)) {
@@ -175,13 +223,60 @@ async function stopOthers(
   if (isQuiet) return;
   throw new RecoveryError(
     'DeployInProgress',
-    `document ${documentName}: command ${running.map(({ commandId }) => commandId).join(', ')} still runs, and two deploys at once would disturb each other.`,
+    `document ${resources.DEPLOY_DOCUMENT}: command ${running.map(({ commandId }) => commandId).join(', ')} still runs, and two deploys at once would disturb each other. Wait for it to end, or cancel it, and redrive.`,
   );
+}
+
+/** Each instance has to succeed: SSM says `Success` of a command even if one could not be reached. */
+async function watch(
+  deployment: RunningDeploy,
+  untilMs: number,
+  { target, clock, ssm }: DeployApiServices,
+): Promise<Deployment> {
+  const { commandId, instanceIds, deadline } = deployment;
+  for (let ended: Invocation[] = []; ; await clock.sleep(secondsBetweenLooks * 1000)) {
+    ended = await readEnded(ssm.reader, deployment, ended);
+    if (ended.length === instanceIds.length) {
+      const failure = failureOf(ended);
+      if (failure === undefined)
+        return { ...deployment, outcome: 'Success', finishedAt: new Date(clock.now()).toISOString() };
+      const failed = ended.filter((one) => endOf(one) !== 'Success').map(describeInvocation);
+      const tail = failure === 'DeployFailed' ? await readTail(ended, ssm.reader, target) : '';
+      throw new RecoveryError(
+        failure,
+        `command ${commandId} did not succeed on ${failed.join('; ')}.${tail}`,
+      );
+    }
+    if (clock.now() >= Date.parse(deadline)) {
+      await cancelCommand(ssm.writer, commandId);
+      throw new RecoveryError(
+        'DeployTimedOut',
+        `command ${commandId} had not ended on ${instanceIds.join(', ')} by ${deadline} and was cancelled.`,
+      );
+    }
+    if (clock.now() + secondsBetweenLooks * 1000 > untilMs) return deployment;
+  }
+}
+
+/** The end of the output of the first instance that failed, redacted. */
+async function readTail(
+  ended: readonly Invocation[],
+  ssm: SSMClient,
+  { parameter }: DeployedTarget,
+): Promise<string> {
+  const failed = ended.find((one) => endOf(one) === 'DeployFailed');
+  // Without the env's values nothing can be masked, so nothing is shown.
+  const env = failed && (await readEnvValues(ssm, parameter.name, parameter.reader).catch(() => undefined));
+  if (!env) return '';
+  const tail = failed.stderr.trim()
+    ? redactedTail(failed.stderr, stderrLimit, env)
+    : redactedTail(failed.stdout, stdoutLimit, env);
+  return tail ? ` The end of it, redacted:\n${tail}` : '';
 }
 
 export const handler = stateHandler(
   DeployApiInput,
-  DeploySettings,
+  DeployResources,
   () => ({ ssm: openSsm(), ...openLease() }),
   deployApi,
 );

@@ -1,3 +1,4 @@
+import type * as v from 'valibot';
 import { writeEnvParameter } from '../aws/guarded-write.ts';
 import { fenceOf, type LeaseClients, openLease } from '../aws/lease-table.ts';
 import { labelKnownGood, readHistory, readParameter } from '../aws/parameter.ts';
@@ -5,13 +6,16 @@ import { openSsm, type SsmClients } from '../aws/ssm-clients.ts';
 import { isComplete } from '../env/contract.ts';
 import { readEnvText } from '../env/document.ts';
 import { lostKeys } from '../env/merge.ts';
+import { deployOf, MarkKnownGoodInput, restorationOf } from '../workflow/chain.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
-import { type KnownGood, MarkKnownGoodInput } from '../workflow/states.ts';
+import type { KnownGood } from '../workflow/results.ts';
 import { isSettled, knownGoodLabel, type ParameterRecord } from '../workflow/versions.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
-import { UploadSettings } from './runtime/settings.ts';
+import { leaseDoor } from './runtime/lease.ts';
+import { LeaseResources } from './runtime/resources.ts';
 
-type MarkKnownGoodServices = Services<UploadSettings> & LeaseClients & { readonly ssm: SsmClients };
+type MarkKnownGoodServices = Services<v.InferOutput<typeof LeaseResources>> &
+  LeaseClients & { readonly ssm: SsmClients };
 
 /** For clocks and roundings that differ a little. */
 const roundingMs = 1000;
@@ -26,12 +30,17 @@ const roundingMs = 1000;
  * @throws RecoveryError EnvReplaced if that left it incomplete; LeaseLost; and what `writeEnvParameter` throws.
  */
 export async function markKnownGood(
-  { execution, env, upload, deployment }: MarkKnownGoodInput,
+  state: MarkKnownGoodInput,
   services: MarkKnownGoodServices,
 ): Promise<KnownGood> {
-  const { settings, clock, ssm } = services;
-  const fence = fenceOf(services, execution);
-  const { ENV_PARAMETER: name, ENV_READER: reader, BACKUP_PARAMETER: parameterName } = settings;
+  const { target, clock, ssm } = services;
+  const { execution, env } = state;
+  const { name, reader, kmsKeyArn } = target.parameter;
+  const contract = target.parameter;
+  const parameterName = target.restore.backupParameter;
+  const fence = fenceOf(leaseDoor(services), execution);
+  const upload = restorationOf(state);
+  const deployment = deployOf(state);
   const version = (upload ?? env).version;
   const history = await readHistory(ssm.reader, name);
   const current = history.at(-1);
@@ -40,7 +49,7 @@ export async function markKnownGood(
   const isReplaced =
     current?.version !== version ||
     (seenAt !== undefined && (current.modifiedAt?.getTime() ?? 0) > Date.parse(seenAt) + roundingMs);
-  if (!current || (isReplaced && !isComplete(current.text, reader, settings.ENV_CONTRACT))) {
+  if (!current || (isReplaced && !isComplete(current.text, reader, contract))) {
     throw new RecoveryError(
       'EnvReplaced',
       `parameter ${name}: somebody has overwritten it during the recovery, and it is incomplete again. What was deployed works; the next deploy would not.`,
@@ -70,14 +79,14 @@ export async function markKnownGood(
     const written = await writeEnvParameter(ssm, clock, {
       name: parameterName,
       reader,
-      contract: settings.ENV_CONTRACT,
+      contract,
       madeFrom: copy,
       text,
       // A copy holds what the original holds; an older copy stays in the history.
       waivedKeys: lostKeys(readEnvText(copy?.text ?? '', reader), readEnvText(text, reader)),
       mayMoveUp: true,
       fence,
-      kmsKeyId: settings.KMS_KEY_ID,
+      kmsKeyId: kmsKeyArn,
     });
     return { parameterName, version: written.version };
   }
@@ -85,7 +94,7 @@ export async function markKnownGood(
 
 export const handler = stateHandler(
   MarkKnownGoodInput,
-  UploadSettings,
+  LeaseResources,
   () => ({ ssm: openSsm(), ...openLease() }),
   markKnownGood,
 );

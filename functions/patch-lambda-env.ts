@@ -1,23 +1,28 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import { type FunctionEnv, readFunctionEnv, writeFunctionEnv } from '../aws/function-environment.ts';
+import type * as v from 'valibot';
+import { readFunctionEnv, updateFailed, writeFunctionEnv } from '../aws/function-environment.ts';
 import { type LambdaClients, openLambda } from '../aws/lambda-clients.ts';
 import { fenceOf, type LeaseClients, openLease } from '../aws/lease-table.ts';
 import { readEnvValues } from '../aws/parameter.ts';
 import { openSsm } from '../aws/ssm-clients.ts';
+import { PatchLambdaEnvInput } from '../workflow/chain.ts';
 import { functionEnvLimitBytes, patchFrom, patchVariables } from '../workflow/function-patch.ts';
 import { refuseUnapproved } from '../workflow/plan.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
-import { type FunctionPatch, PatchLambdaEnvInput } from '../workflow/states.ts';
+import type { FunctionPatch } from '../workflow/results.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
-import { PatchSettings } from './runtime/settings.ts';
+import { leaseDoor } from './runtime/lease.ts';
+import { LeaseResources } from './runtime/resources.ts';
 
-type PatchLambdaEnvServices = Services<PatchSettings> &
+type PatchLambdaEnvServices = Services<v.InferOutput<typeof LeaseResources>> &
   LeaseClients & {
     readonly ssm: SSMClient;
     readonly lambda: Pick<LambdaClients, 'reader' | 'writer'>;
   };
 
 const secondsBetweenLooks = 1;
+/** An update in a VPC takes about a minute. */
+const updateWithinSeconds = 180;
 
 /**
  * Gives the metric function the environment the target asks for, and leaves its other variables alone. Waits
@@ -30,11 +35,11 @@ export async function patchLambdaEnv(
   { execution, plan }: PatchLambdaEnvInput,
   services: PatchLambdaEnvServices,
 ): Promise<FunctionPatch> {
-  const { settings, clock, ssm, lambda } = services;
-  const fence = fenceOf(services, execution);
-  const functionName = settings.FUNCTION_NAME;
-  const patch = patchFrom(await readEnvValues(ssm, settings.ENV_PARAMETER, settings.ENV_READER), settings);
-  const deadline = clock.now() + settings.UPDATE_WITHIN_SECONDS * 1000;
+  const { target, clock, ssm, lambda } = services;
+  const fence = fenceOf(leaseDoor(services), execution);
+  const functionName = target.metricFunction.name;
+  const patch = patchFrom(await readEnvValues(ssm, target.parameter.name, target.parameter.reader), target);
+  const deadline = clock.now() + updateWithinSeconds * 1000;
   const changed = { set: new Set<string>(), removed: new Set<string>() };
 
   for (;;) {
@@ -44,7 +49,7 @@ export async function patchLambdaEnv(
     let isOurs = setKeys.length + removedKeys.length === 0;
     if (current.updateStatus !== 'InProgress') {
       if (isOurs) {
-        if (current.updateStatus === 'Failed') throw updateFailed(functionName, current);
+        if (current.updateStatus === 'Failed') throw updateFailed(functionName, current.updateReasonCode);
         // A try of this state that lost its answer has changed the function too: its doing counts.
         const isWritten = changed.set.size + changed.removed.size > 0;
         const isRecent = current.modifiedAtMs > Date.parse(execution.startedAt);
@@ -68,6 +73,7 @@ export async function patchLambdaEnv(
       const answer = await writeFunctionEnv(lambda.writer, functionName, variables, current.revisionId);
       if (answer === 'Accepted') {
         isOurs = true;
+        isOurs = true;
         for (const key of setKeys) changed.set.add(key);
         for (const key of removedKeys) changed.removed.add(key);
       }
@@ -76,7 +82,7 @@ export async function patchLambdaEnv(
     if (clock.now() >= deadline) {
       throw new RecoveryError(
         'FunctionUpdateConflict',
-        `function ${functionName}: ${isOurs ? 'the update that it needs did not end' : 'other updates kept it busy'} within ${settings.UPDATE_WITHIN_SECONDS} s.`,
+        `function ${functionName}: another update kept it busy for ${updateWithinSeconds} s. Wait for it to end and start again.`,
       );
     }
     await clock.sleep(secondsBetweenLooks * 1000);
@@ -95,16 +101,9 @@ function refuseTooLarge(functionName: string, sizeBytes: number): void {
   }
 }
 
-function updateFailed(functionName: string, { updateReasonCode }: FunctionEnv): RecoveryError {
-  return new RecoveryError(
-    'FunctionUpdateFailed',
-    `function ${functionName}: its last update failed (${updateReasonCode ?? 'no reason given'}).`,
-  );
-}
-
 export const handler = stateHandler(
   PatchLambdaEnvInput,
-  PatchSettings,
+  LeaseResources,
   () => ({
     ...openLease(),
     ssm: openSsm().reader,

@@ -1,23 +1,24 @@
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { SSMClient } from '@aws-sdk/client-ssm';
+import type * as v from 'valibot';
 import { readDocumentCommands } from '../aws/deploy-document.ts';
-import { readFunctionEnv } from '../aws/function-environment.ts';
+import { readFunctionEnv, updateFailed } from '../aws/function-environment.ts';
 import { listInstances } from '../aws/instances.ts';
 import { openLambda } from '../aws/lambda-clients.ts';
 import { readHistory, readParameter } from '../aws/parameter.ts';
-import { requireGoodEnv } from '../aws/restore-source.ts';
+import { requireGoodEnv, restoreRules } from '../aws/restore-source.ts';
 import { openSsm } from '../aws/ssm-clients.ts';
 import { valuesOf } from '../env/entries.ts';
+import { PlanRecoveryInput } from '../workflow/chain.ts';
 import { retriedErrorNames } from '../workflow/errors.ts';
 import { patchFrom, patchVariables } from '../workflow/function-patch.ts';
-import { hasChanges, hashPlan, type PlanIngredients } from '../workflow/plan.ts';
+import { decide, hasChanges, hashPlan, type PlanIngredients, type RecoveryPlan } from '../workflow/plan.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import { describeRestore, restoreText } from '../workflow/restore.ts';
-import { PlanRecoveryInput, type RecoveryPlan } from '../workflow/states.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
-import { PlanSettings } from './runtime/settings.ts';
+import { PlanResources } from './runtime/resources.ts';
 
-type PlanRecoveryServices = Services<PlanSettings> & {
+type PlanRecoveryServices = Services<v.InferOutput<typeof PlanResources>> & {
   readonly ssm: SSMClient;
   readonly lambda: LambdaClient;
 };
@@ -39,17 +40,17 @@ export async function planRecovery(
     deploy: await planDeploy(input, services),
     function: await planFunction(text, services),
   };
-  return {
-    outcome: 'Planned',
+  const plan = {
     hash: hashPlan(ingredients),
     changes: hasChanges(ingredients),
-    needsApproval: services.settings.NEEDS_APPROVAL,
+    needsApproval: services.target.approval !== undefined,
     ...ingredients,
   };
+  return { outcome: 'Planned', decision: decide(plan, input), ...plan };
 }
 
-async function planEnv({ env }: PlanRecoveryInput, { settings, clock, ssm }: PlanRecoveryServices) {
-  const { ENV_PARAMETER: name, ENV_READER: reader, ENV_CONTRACT: contract } = settings;
+async function planEnv({ env }: PlanRecoveryInput, { target, clock, ssm }: PlanRecoveryServices) {
+  const { name, reader } = target.parameter;
   // The history can be long, and is needed for a restore only.
   const history = env.complete ? [] : await readHistory(ssm, name);
   const current = env.complete ? await readParameter(ssm, name) : history.at(-1);
@@ -60,8 +61,7 @@ async function planEnv({ env }: PlanRecoveryInput, { settings, clock, ssm }: Pla
     modifiedAt: current?.modifiedAt?.toISOString() ?? null,
   };
   if (env.complete) return { parameter, restore: null, text: current?.text ?? '' };
-  const backupParameterName = settings.BACKUP_PARAMETER;
-  const rules = { parameterName: name, backupParameterName, reader, contract };
+  const rules = restoreRules(target);
   const good = await requireGoodEnv(ssm, current?.text, history, rules, clock.now());
   const text = restoreText(current?.text ?? '', good, reader);
   const restore: RecoveryPlan['restore'] = {
@@ -73,14 +73,14 @@ async function planEnv({ env }: PlanRecoveryInput, { settings, clock, ssm }: Pla
 
 async function planDeploy(
   { request, env, check }: PlanRecoveryInput,
-  { settings, ssm }: PlanRecoveryServices,
+  { target, resources, ssm }: PlanRecoveryServices,
 ): Promise<RecoveryPlan['deploy']> {
-  const isNeeded = !env.complete || check?.needsDeploy || request.deploy === 'always';
+  const isNeeded = !env.complete || check.needsDeploy || request.deploy === 'always';
   if (!isNeeded || request.deploy === 'never') return null;
-  const documentName = settings.DOCUMENT_NAME;
+  const documentName = resources.DEPLOY_DOCUMENT;
   const nothing = { instanceIds: [], commands: [] };
   const found = await orProblem(nothing, async () => ({
-    instanceIds: (await listInstances(ssm, settings)).toSorted(),
+    instanceIds: (await listInstances(ssm, target.instances)).toSorted(),
     commands: await readDocumentCommands(ssm, documentName),
   }));
   return { documentName, ...found };
@@ -88,15 +88,20 @@ async function planDeploy(
 
 async function planFunction(
   text: string,
-  { settings, lambda }: PlanRecoveryServices,
+  { target, lambda }: PlanRecoveryServices,
 ): Promise<RecoveryPlan['function']> {
-  const functionName = settings.FUNCTION_NAME;
+  const functionName = target.metricFunction.name;
   const nothing = { revisionId: null, setKeys: [], removedKeys: [] };
   const found = await orProblem<Pick<RecoveryPlan['function'], 'revisionId' | 'setKeys' | 'removedKeys'>>(
     nothing,
     async () => {
-      const { variables, revisionId } = await readFunctionEnv(lambda, functionName);
-      const patch = patchFrom(valuesOf(text, settings.ENV_READER), settings);
+      const { variables, revisionId, updateStatus, updateReasonCode } = await readFunctionEnv(
+        lambda,
+        functionName,
+      );
+      // An update that has failed has to be looked at, whatever the variables are.
+      if (updateStatus === 'Failed') throw updateFailed(functionName, updateReasonCode);
+      const patch = patchFrom(valuesOf(text, target.parameter.reader), target);
       const { setKeys, removedKeys } = patchVariables(variables, patch);
       return { revisionId: revisionId ?? null, setKeys, removedKeys };
     },
@@ -122,7 +127,7 @@ async function orProblem<T extends object>(
 
 export const handler = stateHandler(
   PlanRecoveryInput,
-  PlanSettings,
+  PlanResources,
   () => ({ ssm: openSsm().reader, lambda: openLambda().reader }),
   planRecovery,
 );

@@ -1,12 +1,26 @@
 import type { SNSClient } from '@aws-sdk/client-sns';
+import * as v from 'valibot';
 import { keepApproval, type LeaseClients, openLease } from '../aws/lease-table.ts';
 import { openTopic, publish } from '../aws/topic.ts';
+import { RequestApprovalInput } from '../workflow/chain.ts';
+import { ExecutionRef } from '../workflow/execution-ref.ts';
 import { approvalNotification } from '../workflow/messages.ts';
-import { RequestApprovalInput } from '../workflow/states.ts';
-import { type Services, stateHandler } from './runtime/handler.ts';
-import { ApprovalSettings } from './runtime/settings.ts';
+import { lambdaHandler, type Services } from './runtime/handler.ts';
+import { leaseDoor } from './runtime/lease.ts';
+import { EndResources } from './runtime/resources.ts';
 
-type RequestApprovalServices = Services<ApprovalSettings> & LeaseClients & { readonly sns: SNSClient };
+/** As any state's, with the token with which a person answers. */
+const ApprovalEvent = v.object({
+  state: RequestApprovalInput,
+  execution: ExecutionRef,
+  taskToken: v.string(),
+});
+
+type RequestApprovalServices = Services<v.InferOutput<typeof EndResources>> &
+  LeaseClients & { readonly sns: SNSClient };
+
+/** How long a person is waited for where the target doesn't say. */
+const defaultMinutes = 60;
 
 /**
  * Shows a person the plan, and keeps what `recover approve` and `recover reject` need to answer. The state waits for
@@ -15,19 +29,20 @@ type RequestApprovalServices = Services<ApprovalSettings> & LeaseClients & { rea
  * @throws RecoveryError LeaseLost
  */
 export async function requestApproval(
-  { execution, request, plan, taskToken }: RequestApprovalInput,
+  { state: { request, plan }, execution, taskToken }: v.InferOutput<typeof ApprovalEvent>,
   services: RequestApprovalServices,
 ): Promise<void> {
-  const { settings, clock, sns } = services;
-  const until = new Date(clock.now() + settings.APPROVE_WITHIN_MINUTES * 60_000).toISOString();
-  await keepApproval(services, execution, { taskToken, plan, until });
-  const recovery = { target: settings.TARGET, execution };
-  await publish(sns, settings.TOPIC_ARN, approvalNotification(recovery, request, plan, until));
+  const { target, resources, clock, sns } = services;
+  const withinMinutes = target.approval?.withinMinutes ?? defaultMinutes;
+  const until = new Date(clock.now() + withinMinutes * 60_000).toISOString();
+  await keepApproval(leaseDoor(services), execution, { taskToken, plan, until });
+  const recovery = { target: target.name, execution };
+  await publish(sns, resources.TOPIC_ARN, approvalNotification(recovery, request, plan, until));
 }
 
-export const handler = stateHandler(
-  RequestApprovalInput,
-  ApprovalSettings,
+export const handler = lambdaHandler(
+  ApprovalEvent,
+  EndResources,
   () => ({ ...openLease(), ...openTopic() }),
   requestApproval,
 );

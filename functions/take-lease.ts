@@ -1,8 +1,11 @@
+import type * as v from 'valibot';
 import { type LeaseClients, openLease, takeLease as take } from '../aws/lease-table.ts';
+import { TakeLeaseInput, type TakeLeaseOutput } from '../workflow/chain.ts';
 import { readRequest } from '../workflow/request.ts';
-import { type Skip, TakeLeaseInput, type TakeLeaseOutput } from '../workflow/states.ts';
+import type { Skip } from '../workflow/results.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
-import { TakeLeaseSettings } from './runtime/settings.ts';
+import { leaseDoor } from './runtime/lease.ts';
+import { LeaseResources } from './runtime/resources.ts';
 
 /**
  * Reads the execution's input, and takes the lease of the target. An execution that doesn't get it ends at once: it
@@ -12,14 +15,14 @@ import { TakeLeaseSettings } from './runtime/settings.ts';
  */
 export async function takeLease(
   { execution, input }: TakeLeaseInput,
-  services: Services<TakeLeaseSettings> & LeaseClients,
+  services: Services<v.InferOutput<typeof LeaseResources>> & LeaseClients,
 ): Promise<TakeLeaseOutput | Skip> {
   const request = readRequest(input);
   if (request.mode === 'plan') return { request, lease: null };
-  const lease = await take(services, execution, services.settings, request.force);
+  const lease = await take(leaseDoor(services), execution, services.target.pauses, request.force);
   return 'outcome' in lease
     ? { execution: execution.name, trigger: request.trigger, ...lease }
     : { request, lease };
 }
 
-export const handler = stateHandler(TakeLeaseInput, TakeLeaseSettings, openLease, takeLease);
+export const handler = stateHandler(TakeLeaseInput, LeaseResources, openLease, takeLease);

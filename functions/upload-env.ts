@@ -1,17 +1,20 @@
+import type * as v from 'valibot';
 import { writeEnvParameter } from '../aws/guarded-write.ts';
 import { fenceOf, type LeaseClients, openLease } from '../aws/lease-table.ts';
 import { readHistory } from '../aws/parameter.ts';
-import { requireGoodEnv } from '../aws/restore-source.ts';
+import { requireGoodEnv, restoreRules } from '../aws/restore-source.ts';
 import { openSsm, type SsmClients } from '../aws/ssm-clients.ts';
+import { UploadEnvInput } from '../workflow/chain.ts';
 import { isOfPlan, withReplaced } from '../workflow/earlier-try.ts';
 import { refuseUnapproved } from '../workflow/plan.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import { describeRestore, restoreText } from '../workflow/restore.ts';
-import { type EnvUpload, UploadEnvInput } from '../workflow/states.ts';
+import type { EnvUpload } from '../workflow/results.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
-import { UploadSettings } from './runtime/settings.ts';
+import { leaseDoor } from './runtime/lease.ts';
+import { LeaseResources } from './runtime/resources.ts';
 
-type UploadEnvServices = Services<UploadSettings> &
+type UploadEnvServices = Services<v.InferOutput<typeof LeaseResources>> &
   LeaseClients & {
     readonly ssm: SsmClients;
     /** Of this function: by it, a try recognises what an earlier one has written. */
@@ -30,8 +33,10 @@ export async function uploadEnv(
   { execution, env, plan }: UploadEnvInput,
   services: UploadEnvServices,
 ): Promise<EnvUpload> {
-  const { settings, clock, ssm, functionName } = services;
-  const { ENV_PARAMETER: name, ENV_READER: reader, ENV_CONTRACT: contract } = settings;
+  if (!plan.restore) return { outcome: 'NotPlanned' };
+  const { target, clock, ssm, functionName } = services;
+  const { name, reader, kmsKeyArn } = target.parameter;
+  const contract = target.parameter;
   const history = await readHistory(ssm.reader, name);
   const current = history.at(-1);
   if ((current?.version ?? 0) < env.version) {
@@ -44,7 +49,7 @@ export async function uploadEnv(
   await refuseUnapproved(plan, `the version of parameter ${name} is`, () =>
     isOfPlan(history, plan.parameter.version, functionName, found),
   );
-  const rules = { parameterName: name, backupParameterName: settings.BACKUP_PARAMETER, reader, contract };
+  const rules = restoreRules(target);
   const good = await requireGoodEnv(ssm.reader, current ? found : undefined, history, rules, clock.now());
   const text = restoreText(found, good, reader);
   const report = (written: string) => ({
@@ -61,8 +66,8 @@ export async function uploadEnv(
     contract,
     madeFrom: current,
     text,
-    fence: fenceOf(services, execution),
-    kmsKeyId: settings.KMS_KEY_ID,
+    fence: fenceOf(leaseDoor(services), execution),
+    kmsKeyId: kmsKeyArn,
   });
   return {
     outcome: 'Restored',
@@ -74,7 +79,7 @@ export async function uploadEnv(
 
 export const handler = stateHandler(
   UploadEnvInput,
-  UploadSettings,
+  LeaseResources,
   () => ({ ssm: openSsm(), ...openLease(), functionName: process.env.AWS_LAMBDA_FUNCTION_NAME }),
   uploadEnv,
 );

@@ -4,12 +4,13 @@ import { openSsm } from '../aws/ssm-clients.ts';
 import { type ContractFinding, inspectEnv, mistakesOf, namesOf } from '../env/contract.ts';
 import { readEnvText } from '../env/document.ts';
 import { effectiveEntries } from '../env/entries.ts';
+import { ValidateEnvInput } from '../workflow/chain.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
-import { type EnvFinding, ValidateEnvInput } from '../workflow/states.ts';
+import type { EnvFinding } from '../workflow/results.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
-import { EnvSettings } from './runtime/settings.ts';
+import { NoResources } from './runtime/resources.ts';
 
-type ValidateEnvServices = Services<EnvSettings> & { readonly ssm: SSMClient };
+type ValidateEnvServices = Services & { readonly ssm: SSMClient };
 
 /**
  * Reads the env parameter, and says what is there and what isn't, by name. A parameter that is missing, empty or
@@ -20,18 +21,19 @@ type ValidateEnvServices = Services<EnvSettings> & { readonly ssm: SSMClient };
  */
 export async function validateEnv(
   _input: ValidateEnvInput,
-  { settings, ssm }: ValidateEnvServices,
+  { target, ssm }: ValidateEnvServices,
 ): Promise<EnvFinding> {
-  const parameter = await readParameter(ssm, settings.ENV_PARAMETER);
-  const document = readEnvText(parameter?.text ?? '', settings.ENV_READER);
-  const contract = settings.ENV_CONTRACT;
+  const { name, reader } = target.parameter;
+  const contract = target.parameter;
+  const parameter = await readParameter(ssm, name);
+  const document = readEnvText(parameter?.text ?? '', reader);
   const finding = inspectEnv(document, contract);
   const mistakes = mistakesOf(document, finding);
   // A flaw in a text without a single key endangers nothing: whatever it is, it has to be replaced.
   if (mistakes.length > 0 && effectiveEntries(document).size > 0) {
     throw new RecoveryError(
       'EnvInvalid',
-      `parameter ${settings.ENV_PARAMETER}: ${mistakes.join('; ')}. A restore would keep these values.`,
+      `parameter ${name}: ${mistakes.join('; ')}. A restore would keep these values.`,
     );
   }
   const { missingKeys, blankKeys, missingPrefixes } = finding;
@@ -40,7 +42,7 @@ export async function validateEnv(
   return {
     complete,
     finding: nameFinding(parameter?.text, finding, complete),
-    parameterName: settings.ENV_PARAMETER,
+    parameterName: name,
     version: parameter?.version ?? 0,
     type: parameter?.type ?? null,
     sizeBytes: Buffer.byteLength(parameter?.text ?? ''),
@@ -68,7 +70,7 @@ function nameFinding(
 
 export const handler = stateHandler(
   ValidateEnvInput,
-  EnvSettings,
+  NoResources,
   () => ({ ssm: openSsm().reader }),
   validateEnv,
 );

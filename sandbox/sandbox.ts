@@ -5,6 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { loadTarget } from '../targets/load.ts';
+import type { Target } from '../workflow/target.ts';
 import { type Endpoint, openEndpoint } from './endpoint.ts';
 import { type Host, type HostOptions, openHost, systemEnvironment } from './host/host.ts';
 import { addressOf, type Network } from './network.ts';
@@ -48,6 +50,7 @@ export interface SandboxOptions {
 
 export interface Sandbox {
   readonly endpoint: Endpoint;
+  readonly target: Target;
   readonly stateMachineArn: string;
   readonly parameterName: string;
   readonly backupParameterName: string;
@@ -138,11 +141,11 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
   for (const { properties } of resourcesOf(resources, 'AWS::CloudWatch::Alarm', AlarmProperties))
     metrics.addAlarm(properties);
 
-  const endpointUrl = variableOf(functions, 'env-recovery-sandbox-checkEndpoint', 'ENDPOINT_URL');
-  network[addressOf(endpointUrl)] = Number(new URL(host.origin).port);
-  const parameterName = variableOf(functions, 'env-recovery-sandbox-validateEnv', 'ENV_PARAMETER');
-  const backupParameterName = variableOf(functions, 'env-recovery-sandbox-markKnownGood', 'BACKUP_PARAMETER');
-  const metricFunctionName = variableOf(functions, 'env-recovery-sandbox-confirmBacklog', 'FUNCTION_NAME');
+  const target = loadTarget('sandbox');
+  network[addressOf(target.endpoint.url)] = Number(new URL(host.origin).port);
+  const parameterName = target.parameter.name;
+  const backupParameterName = target.restore.backupParameter ?? '';
+  const metricFunctionName = target.metricFunction.name;
   const instanceEnvironment: Record<string, string> = {
     ...environment,
     HOST_DIRECTORY: host.directory,
@@ -151,7 +154,7 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
     API_ORIGIN: host.origin,
   };
   const instance: Instance = {
-    id: variableOf(functions, 'env-recovery-sandbox-deployApi', 'INSTANCE_IDS'),
+    id: target.instances.ids?.[0] ?? '',
     tags: { Name: 'sandbox-api' },
     online: true,
     workingDirectory: join(import.meta.dirname, 'host'),
@@ -191,6 +194,7 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
     parameterName,
     backupParameterName,
     metricFunctionName,
+    target,
     host,
     network,
     instance,
@@ -235,10 +239,4 @@ function addFunctions(
     EventInvokeProperties,
   ))
     functions.configureEvents(properties);
-}
-
-function variableOf(functions: Functions, functionName: string, variable: string): string {
-  const value = functions.variables(functionName)[variable];
-  if (value === undefined) throw new Error(`${functionName} has no variable ${variable} in the template`);
-  return value;
 }

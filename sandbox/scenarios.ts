@@ -107,12 +107,12 @@ export function seedSandbox(sandbox: Sandbox, seed: Seed): void {
   sandbox.parameters.quietly(() => seedParameters(sandbox, seed));
   const { scenario, internalKey } = seed;
   const variables = sandbox.functions.variables(sandbox.metricFunctionName);
-  for (const [variable, depth] of [
-    ['AI_QUEUE_NAME', 0],
-    ['VIDEO_QUEUE_NAME', 5],
-    ['MESSAGING_QUEUE_NAME', 0],
-  ] as const)
-    sandbox.queues.setDepth(variables[variable] ?? '', depth);
+  const { queues } = sandbox.target.metricFunction;
+  if (queues) {
+    sandbox.queues.setDepth(queues.ai, 0);
+    sandbox.queues.setDepth(queues.video, 5);
+    sandbox.queues.setDepth(queues.messaging, 0);
+  }
   sandbox.functions.update(sandbox.metricFunctionName, {
     ...variables,
     LAMBDA_INTERNAL_API_KEY: internalKey,

@@ -1,6 +1,9 @@
 /** What a person sees of an execution: one line for each state, and the proof at the end. */
 import * as v from 'valibot';
+import { TakeLeaseOutput } from '../workflow/chain.ts';
 import { describeSource } from '../workflow/good-version.ts';
+import { RecoveryPlan } from '../workflow/plan.ts';
+import type { RecoveryReport } from '../workflow/report.ts';
 import {
   Announcement,
   BacklogProof,
@@ -11,12 +14,8 @@ import {
   EnvUpload,
   FunctionPatch,
   KnownGood,
-  RecoveryPlan,
-  type RecoveryReport,
-  RefusalReport,
   Skip,
-  TakeLeaseOutput,
-} from '../workflow/states.ts';
+} from '../workflow/results.ts';
 import { counted, listNames } from '../workflow/words.ts';
 import type { Execution, HistoryEvent } from './services/execution.ts';
 
@@ -53,24 +52,23 @@ const findings: Record<string, (result: unknown) => string> = {
     const { problem } = v.parse(Announcement, result);
     return problem ? `nobody could be told: ${problem}` : 'told';
   },
-  ReportRefusal: (result) => v.parse(RefusalReport, result).outcome,
   UploadEnv: (result) => {
-    const { outcome, version, source, keyCount, restoredKeys } = v.parse(EnvUpload, result);
+    const upload = v.parse(EnvUpload, result);
+    if (upload.outcome === 'NotPlanned') return 'nothing to restore';
+    const { outcome, version, source, keyCount, restoredKeys } = upload;
     if (outcome === 'AlreadyComplete') return `already complete: version ${version}`;
     if (!source) return `merged in what had been written over; version ${version} has ${keyCount} keys`;
     return `restored ${counted(restoredKeys.length, 'key')} from ${describeSource(source)}; version ${version} has ${keyCount}`;
   },
   CheckEndpoint: (result) => {
     const { finding, httpStatus } = v.parse(EndpointCheck, result);
-    return `${finding}${httpStatus === null ? '' : ` (HTTP ${httpStatus})`}`;
+    return `${finding === 'NotAsked' ? 'not asked: a deploy follows anyway' : finding}${httpStatus === null ? '' : ` (HTTP ${httpStatus})`}`;
   },
   DeployApi: (result) => {
-    const { resumed, commandId, instanceIds } = v.parse(Deployment, result);
-    return `${resumed ? 'found' : 'sent'} command ${commandId.slice(0, 8)} to ${instanceIds.join(', ')}`;
-  },
-  AwaitDeploy: (result) => {
-    const { status, instanceIds } = v.parse(Deployment, result);
-    return status === 'Success' ? `succeeded on ${counted(instanceIds.length, 'instance')}` : 'still running';
+    const deployment = v.parse(Deployment, result);
+    if (deployment.outcome === 'NotPlanned') return 'nothing to deploy';
+    const { outcome, resumed, commandId, instanceIds } = deployment;
+    return `${resumed ? 'found' : 'sent'} command ${commandId.slice(0, 8)} ${outcome === 'Success' ? 'succeeded on' : 'still runs on'} ${instanceIds.join(', ')}`;
   },
   VerifyEndpoint: (result) => {
     const { httpStatus, backlog } = v.parse(EndpointProof, result);
@@ -175,7 +173,7 @@ export function reportLines(report: RecoveryReport, execution: Execution): strin
     '  What was done',
     `    env: ${env.restoredKeys.length > 0 ? `${counted(env.restoredKeys.length, 'key')} restored` : 'nothing'}`,
     `    deploy: ${deployment ? `${deployment.instanceIds.join(', ')} in ${deployment.durationSeconds} s` : 'none'}`,
-    `    function: ${patched.outcome === 'Patched' ? `${counted(patched.setKeys.length, 'variable')} set, ${patched.removedKeys.length} removed, ${patched.keptKeyCount} kept` : 'nothing'}`,
+    `    function: ${patched.outcome === 'Patched' ? `${counted(patched.setKeys.length, 'variable')} set, ${patched.removedKeys.length} removed, ${patched.keptKeyCount ?? 0} kept` : 'nothing'}`,
     '  Proof',
     `    keys      ${env.keyCountBefore} before (version ${env.versionBefore}), ${env.keyCountAfter} after (version ${env.versionAfter})`,
     `    endpoint  HTTP ${endpoint.httpStatus}, backlog ${endpoint.backlog}`,

@@ -6,7 +6,7 @@ import * as v from 'valibot';
 import { askEndpoint } from '../aws/endpoint.ts';
 import { readEnvText } from '../env/document.ts';
 import { effectiveEntries } from '../env/entries.ts';
-import { RecoveryReport } from '../workflow/states.ts';
+import { RecoveryReport } from '../workflow/report.ts';
 import { readCommandLine } from './command-line.ts';
 import { localUrl } from './network.ts';
 import { packageTarget } from './package.ts';

@@ -1,5 +1,5 @@
 /** What a person can paste or open: the commands and the link in messages. */
-import type { ExecutionRef } from './states.ts';
+import type { ExecutionRef } from './execution-ref.ts';
 
 /** The recovery that a message is about. */
 export interface Recovery {

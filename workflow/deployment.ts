@@ -1,10 +1,13 @@
-import type { ExecutionRef } from './states.ts';
+/** The deploy command: whose it is, and how it has ended on each instance. */
+import type { ErrorName } from './errors.ts';
+import type { ExecutionRef } from './execution-ref.ts';
 
 /** A command as the list calls show it. */
 export interface SentCommand {
   readonly commandId: string;
   readonly comment: string;
   readonly status: string;
+  readonly sentAtMs: number;
 }
 
 /** The statuses of a command that has come to its end. */
@@ -23,10 +26,7 @@ export function commentOf({ name, redriveCount }: Pick<ExecutionRef, 'name' | 'r
 }
 
 /** Which redrive of the execution has sent the command; `undefined` if it is of somebody else. */
-export function redriveOf(
-  { comment }: SentCommand,
-  { name }: Pick<ExecutionRef, 'name'>,
-): number | undefined {
+export function redriveOf(comment: string, { name }: Pick<ExecutionRef, 'name'>): number | undefined {
   if (comment === `${ownComment} ${name}`) return 0;
   const [before, redriveCount] = comment.split(' #');
   return before === `${ownComment} ${name}` && redriveCount !== undefined ? Number(redriveCount) : undefined;
@@ -35,6 +35,7 @@ export function redriveOf(
 /** Whether an execution of the workflow has sent the command, and not a person. */
 export const isOfWorkflow = ({ comment }: SentCommand): boolean => comment.startsWith(`${ownComment} `);
 
+/** How a command stands on one instance. */
 export interface Invocation {
   readonly instanceId: string;
   readonly status: string;
@@ -43,4 +44,58 @@ export interface Invocation {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+/** How a command can end badly, in the order in which a failure is named if several instances ended differently. */
+export const deployFailures = [
+  'DeployFailed',
+  'DeployTimedOut',
+  'DeployCancelled',
+  'InstanceUnavailable',
+] as const satisfies readonly ErrorName[];
+export type DeployFailure = (typeof deployFailures)[number];
+
+/**
+ * How a command has ended on an instance; `undefined` if it hasn't, or if SSM doesn't know it there yet. A status that
+ * isn't listed counts as not ended: the deadline bounds it.
+ *
+ * The meaning of each is in "Understanding command statuses" of the Systems Manager guide.
+ */
+export function endOf(invocation: Invocation | undefined): 'Success' | DeployFailure | undefined {
+  switch (invocation?.status) {
+    case 'Success':
+      return 'Success';
+    case 'TimedOut':
+      return 'DeployTimedOut';
+    case 'Cancelled':
+      return 'DeployCancelled';
+    case 'Failed':
+      break;
+    default:
+      return undefined;
+  }
+  switch (invocation.statusDetails.replaceAll(' ', '')) {
+    case 'Undeliverable':
+    case 'AccessDenied':
+    case 'InvalidPlatform':
+    case 'Terminated':
+      return 'InstanceUnavailable';
+    case 'DeliveryTimedOut':
+    case 'ExecutionTimedOut':
+      return 'DeployTimedOut';
+    default:
+      return 'DeployFailed';
+  }
+}
+
+/** The failure that stands for all of them; `undefined` if the command has succeeded on every instance. */
+export function failureOf(invocations: readonly Invocation[]): DeployFailure | undefined {
+  const ends = invocations.map(endOf);
+  return deployFailures.find((failure) => ends.includes(failure));
+}
+
+/** `i-0123456789abcdef0 (Failed, exit code 3)` */
+export function describeInvocation({ instanceId, status, statusDetails, exitCode }: Invocation): string {
+  const exit = status === 'Failed' && exitCode >= 0 ? `, exit code ${exitCode}` : '';
+  return `${instanceId} (${statusDetails}${exit})`;
 }

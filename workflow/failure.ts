@@ -1,7 +1,8 @@
 /** What has become of an execution that did not succeed, and how to go on. */
 import * as v from 'valibot';
+import { RecoveryState } from './chain.ts';
 import { catalogue, type ErrorEntry, isErrorName } from './errors.ts';
-import { RecoveryState, Request } from './states.ts';
+import { Request } from './request.ts';
 
 /** An execution that has ended without success. */
 export interface EndedExecution {

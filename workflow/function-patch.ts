@@ -1,5 +1,5 @@
-import type { FunctionSettings } from '../functions/runtime/settings.ts';
 import { RecoveryError } from './recovery-error.ts';
+import type { Target } from './target.ts';
 
 /** Lambda holds at most 4 KB of environment, counted as the JSON of all variables. */
 export const functionEnvLimitBytes = 4096;
@@ -14,20 +14,23 @@ export interface EnvPatch {
  *
  * @throws RecoveryError InternalKeyMissing
  */
-export function patchFrom(env: ReadonlyMap<string, string>, settings: FunctionSettings): EnvPatch {
-  const fromEnv = Object.entries(settings.FUNCTION_SET_FROM_ENV).map(([variable, key]) => {
+export function patchFrom(
+  env: ReadonlyMap<string, string>,
+  { parameter, metricFunction }: Pick<Target, 'parameter' | 'metricFunction'>,
+): EnvPatch {
+  const fromEnv = Object.entries(metricFunction.setFromEnv).map(([variable, key]) => {
     const value = env.get(key);
     if (value === undefined) {
       throw new RecoveryError(
         'InternalKeyMissing',
-        `parameter ${settings.ENV_PARAMETER} has no value for ${key}, which ${variable} of function ${settings.FUNCTION_NAME} needs.`,
+        `parameter ${parameter.name} has no value for ${key}, which ${variable} of function ${metricFunction.name} needs. Put it into the parameter.`,
       );
     }
     return [variable, value];
   });
   return {
-    set: { ...settings.FUNCTION_SET, ...Object.fromEntries(fromEnv) },
-    remove: settings.FUNCTION_REMOVE,
+    set: { ...metricFunction.set, ...Object.fromEntries(fromEnv) },
+    remove: metricFunction.remove,
   };
 }
 

@@ -4,10 +4,8 @@ import { readEnvText, textOf } from '../env/document.ts';
 import { effectiveEntries } from '../env/entries.ts';
 import { unionEnv } from '../env/merge.ts';
 import type { EnvReader } from '../env/readers/readers.ts';
-import type { EnvUpload } from './states.ts';
+import type { RestoreSource } from './results.ts';
 import { isSettled, knownGoodLabel, type ParameterRecord } from './versions.ts';
-
-export type RestoreSource = NonNullable<EnvUpload['source']>;
 
 /** A text that satisfies the contract, and where it comes from. */
 export interface GoodEnv {

@@ -2,10 +2,14 @@
  * What a person is told: plain text that can be read on a phone at night. Names, versions, counts and commands; the
  * messages of errors are those of the closed list, which hold no value.
  */
+import { deployOf, restorationOf } from './chain.ts';
 import { executionCommand, linkOf, type Recovery, recoverCommand, startCommand } from './commands.ts';
 import type { FailedRun } from './failure.ts';
 import { describeSource } from './good-version.ts';
-import type { EnvUpload, RecoveryPlan, RecoveryReport, RefusalReport, Request } from './states.ts';
+import type { RecoveryPlan } from './plan.ts';
+import type { RecoveryReport, RefusalReport } from './report.ts';
+import type { Request } from './request.ts';
+import type { Restoration } from './results.ts';
 import { counted, duration, executionName, listNames } from './words.ts';
 
 export interface Notification {
@@ -166,14 +170,17 @@ function failureSubject({ isDone, isPaused, ending }: FailedRun): string {
   return isPaused ? 'FAILED, and will not start by itself' : ending;
 }
 
-function doneLines({ done: { upload, deployment, patch }, cancelledCommands }: FailedRun): string[] {
+function doneLines({ done, cancelledCommands }: FailedRun): string[] {
+  const { patch } = done;
+  const restoration = restorationOf(done);
+  const deploy = deployOf(done);
   const lines = [
-    ...(upload
+    ...(restoration
       ? [
-          `  env         version ${upload.version} has ${counted(upload.keyCount, 'key')}, ${upload.restoredKeys.length} of them restored`,
+          `  env         version ${restoration.version} has ${counted(restoration.keyCount, 'key')}, ${restoration.restoredKeys.length} of them restored`,
         ]
       : []),
-    ...(deployment?.status === 'Success' ? [`  deploy      ${deployment.instanceIds.join(', ')}`] : []),
+    ...(deploy ? [`  deploy      ${deploy.instanceIds.join(', ')}`] : []),
     ...(patch?.outcome === 'Patched' ? [`  function    ${patch.functionName}: ${functionText(patch)}`] : []),
     ...cancelledCommands.map((id) => `  cancelled   command ${id}, which was still running`),
   ];
@@ -237,7 +244,7 @@ function problemLines(problem: RecoveryPlan['function']['problem']): string[] {
   return problem ? [`              ${problem.error}: ${problem.message}`] : [];
 }
 
-function restoredText({ restoredKeys, source }: Pick<EnvUpload, 'restoredKeys' | 'source'>): string {
+function restoredText({ restoredKeys, source }: Pick<Restoration, 'restoredKeys' | 'source'>): string {
   if (restoredKeys.length === 0) return 'rewritten so that its reader understands it';
   const from = source ? ` from ${describeSource(source)}` : '';
   return `${counted(restoredKeys.length, 'key')}${from}: ${listNames(restoredKeys, 20)}`;

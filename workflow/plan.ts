@@ -1,7 +1,100 @@
-/** What a recovery would change, and the hash that an approval is bound to. */
+/** What a recovery would change, what is decided on it, and the hash that an approval is bound to. */
 import { createHash } from 'node:crypto';
+import * as v from 'valibot';
+import { errorNames } from './errors.ts';
+import { names, timestamp, wholeNumber } from './fields.ts';
 import { RecoveryError } from './recovery-error.ts';
-import type { RecoveryPlan } from './states.ts';
+import type { Request } from './request.ts';
+import { type EndpointCheck, EnvFinding, RestoreSource } from './results.ts';
+
+/** Why a part of the plan can't be carried out as things are; the state that tries will fail with it. */
+const problem = v.nullable(v.object({ error: v.picklist(errorNames), message: v.string() }));
+
+/** The one Choice of the machine after the plan is made goes by this. */
+export const decisions = [
+  /** The execution was to plan only. */
+  'ShowPlan',
+  /** Nothing to do, and the endpoint was healthy just now. */
+  'LeaveAlone',
+  /** Nothing to do that a plan can tell of, but the endpoint was not seen healthy. */
+  'Verify',
+  /** A person has to approve of the plan. */
+  'AskFirst',
+  'Repair',
+  /** The plan that was approved no longer holds. */
+  'Refuse',
+] as const;
+export type Decision = (typeof decisions)[number];
+
+/** What a recovery would change. The hash covers all of it but `outcome`, `decision` and `needsApproval`. */
+export const RecoveryPlan = v.object({
+  outcome: v.literal('Planned'),
+  decision: v.picklist(decisions),
+  /** SHA-256 in hex: equal if nothing of the plan, nor of what it was made from, has changed. */
+  hash: v.string(),
+  /** False if there is nothing to do. */
+  changes: v.boolean(),
+  /** Whether the target asks for a person's approval before anything is changed. */
+  needsApproval: v.boolean(),
+  parameter: v.object({
+    parameterName: v.string(),
+    finding: EnvFinding.entries.finding,
+    version: wholeNumber,
+    modifiedAt: v.nullable(timestamp),
+  }),
+  restore: v.nullable(
+    v.object({
+      source: v.nullable(RestoreSource),
+      restoredKeys: names,
+      revertedKeys: names,
+      keyCount: wholeNumber,
+    }),
+  ),
+  deploy: v.nullable(v.object({ documentName: v.string(), instanceIds: names, commands: names, problem })),
+  function: v.object({
+    functionName: v.string(),
+    revisionId: v.nullable(v.string()),
+    setKeys: names,
+    removedKeys: names,
+    problem,
+  }),
+});
+export type RecoveryPlan = v.InferOutput<typeof RecoveryPlan>;
+
+const answerEntries = {
+  /** Of the plan that was answered. */
+  hash: v.string(),
+  by: v.pipe(v.string(), v.maxLength(256)),
+};
+/** A person's yes to a plan: the output of the task that waits for it. */
+export const Approval = v.object({ decision: v.literal('Approved'), ...answerEntries });
+export type Approval = v.InferOutput<typeof Approval>;
+/** A person's no: the cause of that task's failure. */
+export const Rejection = v.object({ decision: v.literal('Rejected'), ...answerEntries });
+export type Rejection = v.InferOutput<typeof Rejection>;
+/** The name of that failure, which the state machine catches. */
+export const planRejected = 'PlanRejected';
+
+/** What happens next, by the plan and by what a person has said. */
+export function decide(
+  plan: PlanIngredients & Pick<RecoveryPlan, 'hash' | 'needsApproval'>,
+  { request, check, approval }: PlanCircumstances,
+): Decision {
+  if (request.mode === 'plan') return 'ShowPlan';
+  if (!hasChanges(plan)) {
+    const isHealthy = check.finding === 'Healthy' && plan.function.problem === null;
+    return isHealthy ? 'LeaveAlone' : 'Verify';
+  }
+  if (!plan.needsApproval) return 'Repair';
+  if (!approval) return 'AskFirst';
+  return approval.hash === plan.hash ? 'Repair' : 'Refuse';
+}
+
+interface PlanCircumstances {
+  readonly request: Pick<Request, 'mode'>;
+  readonly check: Pick<EndpointCheck, 'finding'>;
+  readonly approval?: Approval;
+}
 
 /** All that a person approves of: what would be changed, and what it was worked out from. */
 export type PlanIngredients = Pick<RecoveryPlan, 'parameter' | 'restore' | 'deploy' | 'function'>;

@@ -1,8 +1,64 @@
+/** What an execution may be started with, and what it is taken to ask for. */
 import * as v from 'valibot';
 import { redact } from '../env/redact.ts';
 import { describeIssue } from './parse.ts';
 import { RecoveryError } from './recovery-error.ts';
-import { AlarmEvent, ParameterEvent, RecoveryRequest, type Request, ScheduledEvent } from './states.ts';
+
+/** What an operator may say when starting an execution. It never names a resource or a command. */
+export const RecoveryRequest = v.strictObject({
+  /** `plan` reads, says what `recover` would change, and changes nothing. */
+  mode: v.optional(v.picklist(['recover', 'plan']), 'recover'),
+  /** `auto`: when the env was restored or the endpoint isn't healthy. */
+  deploy: v.optional(v.picklist(['auto', 'always', 'never']), 'auto'),
+  /** Passes the cooldown and the circuit breaker; never the lease of a recovery that runs. */
+  force: v.optional(v.boolean(), false),
+  /** Free text for the report. */
+  reason: v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(256, 'expected at most 256 characters'),
+      // In a message a line break could pass for a line of the message's own.
+      v.regex(/^\P{Cc}*$/u, 'expected one line'),
+    ),
+  ),
+});
+export type RecoveryRequest = v.InferOutput<typeof RecoveryRequest>;
+
+/** The event EventBridge passes on when an alarm changes its state; only what is read is named. */
+export const AlarmEvent = v.object({
+  source: v.literal('aws.cloudwatch'),
+  'detail-type': v.literal('CloudWatch Alarm State Change'),
+  detail: v.object({
+    alarmName: v.pipe(v.string(), v.maxLength(255)),
+    state: v.object({ value: v.picklist(['OK', 'ALARM', 'INSUFFICIENT_DATA']) }),
+  }),
+});
+
+/** The event of Parameter Store when a parameter is created, updated or deleted. */
+export const ParameterEvent = v.object({
+  source: v.literal('aws.ssm'),
+  'detail-type': v.literal('Parameter Store Change'),
+  detail: v.object({
+    name: v.pipe(v.string(), v.maxLength(2048)),
+    operation: v.pipe(v.string(), v.maxLength(64)),
+  }),
+});
+
+/** The event of a rule with a schedule. */
+export const ScheduledEvent = v.object({
+  source: v.literal('aws.events'),
+  'detail-type': v.literal('Scheduled Event'),
+});
+
+/** A person's or an event's wish, as it was understood. */
+export const Request = v.object({
+  mode: v.picklist(['recover', 'plan']),
+  deploy: v.picklist(['auto', 'always', 'never']),
+  force: v.boolean(),
+  reason: v.nullable(v.string()),
+  trigger: v.picklist(['operator', 'alarm', 'parameter', 'schedule']),
+});
+export type Request = v.InferOutput<typeof Request>;
 
 /**
  * Reads the execution's input: an operator's request, or an event as EventBridge delivers it: of an alarm, of the

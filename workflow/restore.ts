@@ -5,7 +5,7 @@ import { effectiveEntries } from '../env/entries.ts';
 import { unionEnv } from '../env/merge.ts';
 import type { EnvReader } from '../env/readers/readers.ts';
 import type { GoodEnv } from './good-version.ts';
-import type { EnvFinding, EnvUpload } from './states.ts';
+import type { EnvFinding, Restoration } from './results.ts';
 
 /** Whether a text is blank, or a message without a single key, such as the error of a tool: no env to keep. */
 export function isNoEnv(text: string, reader: EnvReader): boolean {
@@ -34,7 +34,7 @@ export function describeRestore(
   found: Pick<EnvFinding, 'keys' | 'blankKeys'>,
   good: GoodEnv | undefined,
   { reader, contract }: { readonly reader: EnvReader; readonly contract: EnvContract },
-): Pick<EnvUpload, 'keyCount' | 'restoredKeys' | 'revertedKeys'> {
+): Pick<Restoration, 'keyCount' | 'restoredKeys' | 'revertedKeys'> {
   const document = readEnvText(text, reader);
   const entries = effectiveEntries(document);
   const keys = namesOf(document, contract);

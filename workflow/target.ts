@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { type EnvContract, KeyRule } from '../env/contract.ts';
+import { KeyRule } from '../env/contract.ts';
 import { envReaders } from '../env/readers/readers.ts';
 
 const text = v.pipe(v.string(), v.nonEmpty('expected some text'));
@@ -29,7 +29,6 @@ export const maxApprovalMinutes = 12 * 60;
 
 const parameterName = matching(/^\/[A-Za-z0-9_.\-/]+$/, 'expected a parameter name such as /app/api/env');
 
-/** An SSM parameter's name can't hold a comma, nor can these: they travel as comma-separated lists. */
 const envKey = matching(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected the name of a variable, such as DB_HOST');
 
 const httpUrl = v.pipe(
@@ -37,9 +36,6 @@ const httpUrl = v.pipe(
   v.url('expected a URL'),
   v.regex(/^https?:\/\//, 'expected a URL that starts with http:// or https://'),
 );
-
-/** The whole environment of a function may have 4 KB, counted as JSON; the names of the variables need some of it. */
-const maxSettingsLength = 3600;
 
 /** Names that Lambda keeps for itself; UpdateFunctionConfiguration refuses them. */
 const reserved = /^(AWS_.*|_HANDLER|_X_AMZN_TRACE_ID|LAMBDA_TASK_ROOT|LAMBDA_RUNTIME_DIR)$/;
@@ -190,17 +186,6 @@ export const Target = v.pipe(
   ),
   v.forward(
     v.check(
-      ({ parameter, instances, metricFunction: { set, setFromEnv, remove } }) =>
-        // As planRecovery gets them, which needs the most; each is a text within the JSON.
-        [contractOf({ parameter }), instances.ids ?? [], set, setFromEnv, remove]
-          .map((setting) => JSON.stringify(JSON.stringify(setting)).length)
-          .reduce((sum, length) => sum + length) <= maxSettingsLength,
-      `these, with the required keys, the instances and the variables of the metric function, are more than a Lambda's environment holds (${maxSettingsLength} characters)`,
-    ),
-    ['parameter', 'rules'],
-  ),
-  v.forward(
-    v.check(
       ({ metricFunction: { remove, set, setFromEnv } }) =>
         !remove.some((name) => Object.hasOwn(set, name) || Object.hasOwn(setFromEnv, name)),
       'a variable can be set or removed, not both',
@@ -217,8 +202,7 @@ export const Target = v.pipe(
 );
 
 export type Target = v.InferOutput<typeof Target>;
+export type Metric = Target['metric'];
 
-export function contractOf({ parameter }: { readonly parameter: EnvContract }): EnvContract {
-  const { requiredKeys, requiredPrefixes, rules } = parameter;
-  return { requiredKeys, requiredPrefixes, rules };
-}
+/** A target with its name, as it is shipped inside each function's bundle. */
+export type DeployedTarget = Target & { readonly name: string };

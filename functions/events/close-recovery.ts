@@ -10,9 +10,10 @@ import { hasEnded, redriveOf } from '../../workflow/deployment.ts';
 import { classifyFailure, type EndedExecution } from '../../workflow/failure.ts';
 import { failureNotification } from '../../workflow/messages.ts';
 import { lambdaHandler, type Services } from '../runtime/handler.ts';
-import { CloseSettings } from '../runtime/settings.ts';
+import { leaseDoor } from '../runtime/lease.ts';
+import { CloseResources } from '../runtime/resources.ts';
 
-type CloseRecoveryServices = Services<CloseSettings> &
+type CloseRecoveryServices = Services<v.InferOutput<typeof CloseResources>> &
   LeaseClients & { readonly sfn: SFNClient; readonly ssm: SsmClients; readonly sns: SNSClient };
 
 /** The event EventBridge passes on when an execution changes its status; only what is read is named. */
@@ -45,7 +46,8 @@ export async function closeRecovery(
   { detail: { executionArn, stopDate } }: v.InferOutput<typeof StatusEvent>,
   services: CloseRecoveryServices,
 ): Promise<Closing> {
-  const { settings, clock, sfn, sns } = services;
+  const { target, resources, clock, sfn, sns } = services;
+  const lease = leaseDoor(services);
   const execution = await readEndedExecution(sfn, executionArn, stopDate);
   if (!execution) return { outcome: 'NotEnded', cancelledCommands: [] };
   const last = await readLastState(sfn, executionArn);
@@ -54,16 +56,16 @@ export async function closeRecovery(
   const end = { outcome: 'Failed', counts: true } as const;
   const isMistyped = execution.error === 'InvalidInput' && last?.name === 'TakeLease' && !last.isEvent;
   const isQuiet = last?.state.request?.mode === 'plan' || isMistyped;
-  const { endings, own } = await endLease(services, execution, { ...end, told: isQuiet });
+  const { endings, own } = await endLease(lease, execution, { ...end, told: isQuiet });
   if (isQuiet) return { outcome: 'NotTold', cancelledCommands };
   if (own?.told) return { outcome: 'AlreadyTold', cancelledCommands };
 
-  const pause = own?.counts ? findPause(endings, settings, clock.now()) : undefined;
+  const pause = own?.counts ? findPause(endings, target.pauses, clock.now()) : undefined;
   await publish(
     sns,
-    settings.TOPIC_ARN,
+    resources.TOPIC_ARN,
     failureNotification(
-      { target: settings.TARGET, execution },
+      { target: target.name, execution },
       {
         ...classifyFailure(execution, last),
         done: last?.state ?? {},
@@ -74,7 +76,7 @@ export async function closeRecovery(
       },
     ),
   );
-  await endLease(services, execution, { ...end, told: true });
+  await endLease(lease, execution, { ...end, told: true });
   return { outcome: 'Closed', cancelledCommands };
 }
 
@@ -82,14 +84,15 @@ export async function closeRecovery(
 async function cancelRunning(
   execution: EndedExecution,
   stateName: string | undefined,
-  { settings, clock, ssm }: CloseRecoveryServices,
+  { resources, clock, ssm }: CloseRecoveryServices,
 ): Promise<string[]> {
   const findOwn = async () => {
     const sinceMs = Date.parse(execution.startedAt);
-    const commands = await listCommands(ssm.reader, settings.DOCUMENT_NAME, sinceMs);
+    const commands = await listCommands(ssm.reader, resources.DEPLOY_DOCUMENT, sinceMs);
     // A redrive may have sent another by now, which is not this run's to cancel.
     const own = commands.filter(
-      (command) => (redriveOf(command, execution) ?? Number.POSITIVE_INFINITY) <= execution.redriveCount,
+      (command) =>
+        (redriveOf(command.comment, execution) ?? Number.POSITIVE_INFINITY) <= execution.redriveCount,
     );
     return own.length > 0 ? own : undefined;
   };
@@ -102,7 +105,7 @@ async function cancelRunning(
 
 export const handler = lambdaHandler(
   StatusEvent,
-  CloseSettings,
+  CloseResources,
   () => ({ ssm: openSsm(), ...openLease(), ...openTopic() }),
   closeRecovery,
 );

@@ -7,9 +7,16 @@ import { publishDatapoint } from '../../aws/metric.ts';
 import { readQueueDepth } from '../../aws/queue.ts';
 import { safeCause } from '../../workflow/recovery-error.ts';
 import { lambdaHandler, type Services } from '../runtime/handler.ts';
-import { MetricSettings } from '../runtime/settings.ts';
 
-type QueueDepthMetricServices = Services<MetricSettings> & {
+/** The three variables of the function that this one replaces; a recovery sets and removes them. */
+const MetricVariables = v.object({
+  VIDEO_BACKLOG_API_INTERNAL: v.optional(v.string(), ''),
+  LAMBDA_INTERNAL_API_KEY: v.optional(v.string(), ''),
+  VIDEO_BACKLOG_API_HOST: v.optional(v.string()),
+});
+type MetricVariables = v.InferOutput<typeof MetricVariables>;
+
+type QueueDepthMetricServices = Services<MetricVariables> & {
   readonly sqs: SQSClient;
   readonly cloudWatch: CloudWatchClient;
 };
@@ -28,8 +35,10 @@ export interface QueueDepths {
  */
 export async function queueDepthMetric(
   _event: unknown,
-  { settings, sqs, cloudWatch }: QueueDepthMetricServices,
+  services: QueueDepthMetricServices,
 ): Promise<QueueDepths> {
+  const { target, sqs, cloudWatch } = services;
+  const { ai = '', video = '', messaging = '' } = target.metricFunction.queues ?? {};
   const depth = async (queueName: string) => {
     const notCounted = (why: object) => {
       console.error({ problem: 'queue not counted', queueName, ...why });
@@ -42,12 +51,12 @@ export async function queueDepthMetric(
     }
   };
   const [aiDepth, videoDepth, messagingDepth, backlog] = await Promise.all([
-    depth(settings.AI_QUEUE_NAME),
-    depth(settings.VIDEO_QUEUE_NAME),
-    depth(settings.MESSAGING_QUEUE_NAME),
-    countBacklog(settings),
+    depth(ai),
+    depth(video),
+    depth(messaging),
+    countBacklog(services),
   ]);
-  if (backlog !== null) await publishDatapoint(cloudWatch, settings, backlog);
+  if (backlog !== null) await publishDatapoint(cloudWatch, target.metric, backlog);
   return {
     ai_queue_depth: aiDepth,
     video_queue_depth: videoDepth,
@@ -56,18 +65,18 @@ export async function queueDepthMetric(
   };
 }
 
-async function countBacklog(settings: MetricSettings): Promise<number | null> {
-  const url = settings.VIDEO_BACKLOG_API_INTERNAL;
+async function countBacklog({ target, resources }: QueueDepthMetricServices): Promise<number | null> {
+  const url = resources.VIDEO_BACKLOG_API_INTERNAL;
   if (!URL.canParse(url)) {
     console.error({ problem: 'backlog not counted', fault: 'VIDEO_BACKLOG_API_INTERNAL is not a URL' });
     return null;
   }
   const answer = await askEndpoint({
     url,
-    host: settings.VIDEO_BACKLOG_API_HOST,
-    internalKey: settings.LAMBDA_INTERNAL_API_KEY,
-    backlogPath: settings.BACKLOG_PATH,
-    timeoutSeconds: settings.REQUEST_TIMEOUT_SECONDS,
+    host: resources.VIDEO_BACKLOG_API_HOST || undefined,
+    internalKey: resources.LAMBDA_INTERNAL_API_KEY,
+    backlogPath: target.endpoint.backlogPath,
+    timeoutSeconds: target.endpoint.requestTimeoutSeconds,
   });
   if (answer.fault === undefined) return answer.backlog;
   console.error({ problem: 'backlog not counted', url, fault: answer.fault, detail: answer.detail });
@@ -76,7 +85,7 @@ async function countBacklog(settings: MetricSettings): Promise<number | null> {
 
 export const handler = lambdaHandler(
   v.unknown(),
-  MetricSettings,
+  MetricVariables,
   () => ({ sqs: new SQSClient(readerConfig()), cloudWatch: new CloudWatchClient(readerConfig()) }),
   queueDepthMetric,
 );

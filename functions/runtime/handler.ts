@@ -1,39 +1,48 @@
+/** What stands between Lambda and the logic of a function: it parses what comes in and builds what the logic needs. */
 import * as v from 'valibot';
 import { type Clock, systemClock } from '../../aws/clock.ts';
+import { ExecutionRef } from '../../workflow/execution-ref.ts';
 import { parse } from '../../workflow/parse.ts';
-import { ExecutionRef } from '../../workflow/states.ts';
+import { RecoveryError } from '../../workflow/recovery-error.ts';
+import type { DeployedTarget } from '../../workflow/target.ts';
+import { bundledTarget } from './bundled-target.ts';
 
-/** What a state's logic works with besides its input: its settings, its AWS clients, and time. */
-export interface Services<Settings> {
-  readonly settings: Settings;
+/** What a function's logic works with besides its input and its AWS clients. */
+export interface Services<Resources = unknown> {
+  readonly target: DeployedTarget;
+  /** What only CloudFormation knows, from the function's environment variables. */
+  readonly resources: Resources;
   readonly clock: Clock;
 }
 
 /**
- * Makes a Lambda handler of a state: parses the input, builds the services once per cold start, and runs it.
+ * Makes a Lambda handler: parses the input, builds the services once per cold start, and runs the logic.
  *
  * @throws RecoveryError InvalidInput if the input isn't of the schema, before anything is called;
- *   InvalidSettings if an environment variable of the function is missing or wrong.
+ *   InvalidSettings if an environment variable of the function is missing.
  */
 export function lambdaHandler<
   Input extends v.GenericSchema,
-  Settings extends v.GenericSchema,
+  Resources extends v.GenericSchema,
   Clients,
   Output,
 >(
   inputSchema: Input,
-  settingsSchema: Settings,
+  resourcesSchema: Resources,
   buildClients: () => Clients,
   run: (
     input: v.InferOutput<Input>,
-    services: Services<v.InferOutput<Settings>> & Clients,
+    services: Services<v.InferOutput<Resources>> & Clients,
   ) => Promise<Output>,
 ): (event: unknown) => Promise<Output> {
-  let services: (Services<v.InferOutput<Settings>> & Clients) | undefined;
+  let services: (Services<v.InferOutput<Resources>> & Clients) | undefined;
   return async (event) => {
     const input = parse(inputSchema, event, 'InvalidInput', 'the input');
+    if (!bundledTarget)
+      throw new RecoveryError('InvalidSettings', 'this code was not packaged with a target.');
     services ??= {
-      settings: parse(settingsSchema, process.env, 'InvalidSettings', 'the environment of this function'),
+      target: bundledTarget,
+      resources: parse(resourcesSchema, process.env, 'InvalidSettings', 'the environment of this function'),
       clock: systemClock,
       ...buildClients(),
     };
@@ -45,23 +54,24 @@ export function lambdaHandler<
  * Makes a Lambda handler of a state of the machine, which calls it with the state object and what the context object
  * says of the execution.
  *
+ * @param contextSchema what the state gets from the context object besides the execution.
  * @throws RecoveryError as `lambdaHandler`.
  */
 export function stateHandler<
   State extends v.GenericSchema<unknown, object>,
-  Settings extends v.GenericSchema,
+  Resources extends v.GenericSchema,
   Clients,
   Output,
 >(
   stateSchema: State,
-  settingsSchema: Settings,
+  resourcesSchema: Resources,
   buildClients: () => Clients,
   run: (
-    input: v.InferOutput<State> & FromContext,
-    services: Services<v.InferOutput<Settings>> & Clients,
+    input: v.InferOutput<State> & Omit<v.InferOutput<typeof StateEvent>, 'state'>,
+    services: Services<v.InferOutput<Resources>> & Clients,
   ) => Promise<Output>,
 ): (event: unknown) => Promise<Output> {
-  return lambdaHandler(StateEvent, settingsSchema, buildClients, ({ state, ...context }, services) =>
+  return lambdaHandler(StateEvent, resourcesSchema, buildClients, ({ state, ...context }, services) =>
     run({ ...parse(stateSchema, state, 'InvalidInput', 'the state'), ...context }, services),
   );
 }
@@ -69,9 +79,5 @@ export function stateHandler<
 const StateEvent = v.object({
   state: v.unknown(),
   execution: ExecutionRef,
-  retryCount: v.optional(v.number(), 0),
-  /** Of a state that waits for an answer. */
-  taskToken: v.optional(v.string(), ''),
+  retryCount: v.number(),
 });
-
-type FromContext = Omit<v.InferOutput<typeof StateEvent>, 'state'>;

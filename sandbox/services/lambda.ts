@@ -47,7 +47,7 @@ export interface FunctionsOptions extends Surroundings {
 interface FunctionState {
   readonly properties: FunctionProperties;
   readonly arn: string;
-  readonly codeDirectory: string;
+  codeDirectory: string;
   variables: Readonly<Record<string, string>>;
   revisionId: string;
   modifiedAt: Date;
@@ -85,6 +85,13 @@ export class Functions {
       concurrency: new Concurrency(properties.ReservedConcurrentExecutions),
       eventInvoke: { MaximumRetryAttempts: 2, DestinationConfig: {} },
     });
+  }
+
+  /** Puts other code in place of a function's own: the next invocation runs it. */
+  replaceCode(name: string, change: (codeDirectory: string) => string): void {
+    const state = this.#find(name);
+    state.codeDirectory = change(state.codeDirectory);
+    state.configuration = this.#configure(state.properties, state.codeDirectory, state.variables);
   }
 
   /** What becomes of asynchronous invocations that fail. */

@@ -14,7 +14,7 @@ import {
 let whole: WholeRun;
 beforeEach(async () => {
   whole = await openRun('outage');
-  await letItAsk(whole);
+  letItAsk(whole);
 });
 afterEach(() => whole.close());
 
@@ -104,7 +104,7 @@ describe('a rejection', () => {
     expect(JSON.parse(stdout)).toMatchObject({ answered: true, decision: 'Rejected' });
     await execution.ended;
     expect(outputOf(execution)).toMatchObject({ outcome: 'NotApproved', answer: { decision: 'Rejected' } });
-    expect(statesOf(execution).at(-1)).toBe('ReportRefusal');
+    expect(statesOf(execution).at(-1)).toBe('ReportRecovery');
     expect(writesOf(whole)).toEqual([]);
     expect(outputOf(await whole.run())).toMatchObject({ outcome: 'CoolingDown' });
     checkInvariants(whole);

@@ -4,9 +4,13 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { maxDeploySeconds } from '../../functions/deploy-api.ts';
 import type { FunctionOutcome } from '../../sandbox/function-runtime.ts';
+import type { Execution } from '../../sandbox/services/execution.ts';
 import { StateMachineProperties, StateMachines } from '../../sandbox/services/states.ts';
 import { resolveTemplate, resourcesOf } from '../../sandbox/template.ts';
+import * as chain from '../../workflow/chain.ts';
 import { errorNames, retriedErrorNames } from '../../workflow/errors.ts';
+import { Approval, type Decision, decisions, planRejected, RecoveryPlan } from '../../workflow/plan.ts';
+import * as results from '../../workflow/results.ts';
 import { maxApprovalMinutes } from '../../workflow/target.ts';
 import { packagedIn } from '../support/package-stacks.ts';
 
@@ -22,7 +26,13 @@ const [machine] = resourcesOf(
 if (!machine) throw new Error('no state machine in the template');
 
 const Retrier = v.object({ ErrorEquals: v.array(v.string()), MaxAttempts: v.number() });
+const Transition = v.looseObject({ Next: v.string(), ResultPath: v.optional(v.string()) });
 const State = v.looseObject({
+  Next: v.optional(v.string()),
+  Default: v.optional(v.string()),
+  Choices: v.optional(v.array(Transition)),
+  Catch: v.optional(v.array(Transition)),
+  ResultPath: v.optional(v.string()),
   Type: v.string(),
   Resource: v.optional(v.string()),
   TimeoutSeconds: v.optional(v.number()),
@@ -34,26 +44,31 @@ const definition = v.parse(
 );
 const tasks = Object.entries(definition.States).filter(([, { Type }]) => Type === 'Task');
 
+/** A schema, as far as it is looked at here. */
+interface Schema {
+  readonly entries?: Readonly<Record<string, { readonly type: string }>>;
+}
+
+const fieldOf = (path: string | undefined) => path?.replace(/^\$\./, '');
+
 /** What a function answers: a value, or the name of an error it throws. One after the other, the last for good. */
 type Answers = Record<string, readonly (object | string)[]>;
 
 const request = (part: object = {}) => ({
-  takeLease: [{ request: { mode: 'recover', deploy: 'auto', ...part }, lease: { token: 1 } }],
+  takeLease: [{ request: { mode: 'recover', deploy: 'auto', ...part }, lease: {} }],
 });
-const planned = (part: object = {}) => ({
-  planRecovery: [{ changes: true, needsApproval: false, hash: 'one', restore: null, deploy: null, ...part }],
+const decided = (...decisions: Decision[]) => ({
+  planRecovery: decisions.map((decision) => ({ decision, hash: 'one' })),
 });
 const healthy: Answers = {
   ...request(),
   validateEnv: [{ complete: true }],
-  checkEndpoint: [{ needsDeploy: false }],
-  ...planned({ changes: false }),
+  checkEndpoint: [{ finding: 'Healthy' }],
+  ...decided('LeaveAlone'),
   requestApproval: [{}],
-  reportRefusal: [{ outcome: 'NotApproved' }],
   announceRecovery: [{}],
   uploadEnv: [{ outcome: 'Restored' }],
-  deployApi: [{ status: 'InProgress' }],
-  awaitDeploy: [{ status: 'Success' }],
+  deployApi: [{ outcome: 'Success' }],
   verifyEndpoint: [{ httpStatus: 200 }],
   patchLambdaEnv: [{ outcome: 'Unchanged' }],
   confirmBacklog: [{ backlog: 7 }],
@@ -61,10 +76,7 @@ const healthy: Answers = {
   reportRecovery: [{ outcome: 'Healthy' }],
 };
 /** Everything has to be done. */
-const outage: Answers = {
-  validateEnv: [{ complete: false }],
-  ...planned({ restore: {}, deploy: {} }),
-};
+const outage: Answers = { validateEnv: [{ complete: false }], ...decided('Repair') };
 
 let play: (functionName: string, input: unknown) => FunctionOutcome;
 const machines = new StateMachines({
@@ -73,78 +85,58 @@ const machines = new StateMachines({
 });
 machines.add(machine.arn, machine.properties.StateMachineName, machine.properties.DefinitionString);
 
-/** @param approval what a person answers at once to an execution that asks. */
-async function run(answers: Answers, approval?: object, machineArn = machine?.arn ?? '') {
+/** @param answer what a person answers at once to an execution that asks: yes, or no with its reason. */
+async function run(answers: Answers, answer?: object | string, machineArn = machine?.arn ?? '') {
   const played: string[] = [];
   const inputs = new Map<string, unknown>();
   play = (name, input) => {
     const queue = { ...healthy, ...answers }[name] ?? [];
-    const answer = queue[Math.min(played.filter((one) => one === name).length, queue.length - 1)];
+    const result = queue[Math.min(played.filter((one) => one === name).length, queue.length - 1)];
     played.push(name);
     inputs.set(name, input);
     const token = v.safeParse(v.object({ taskToken: v.string() }), input);
-    if (approval && token.success && typeof answer !== 'string')
-      setImmediate(() => machines.succeedTask(token.output.taskToken, JSON.stringify(approval)));
-    return typeof answer === 'string'
-      ? { error: { errorType: answer, errorMessage: 'played' } }
-      : { result: answer };
+    if (answer !== undefined && token.success && typeof result !== 'string')
+      setImmediate(() =>
+        typeof answer === 'string'
+          ? machines.failTask(token.output.taskToken, answer, '{}')
+          : machines.succeedTask(token.output.taskToken, JSON.stringify(answer)),
+      );
+    return typeof result === 'string' ? { error: { errorType: result, errorMessage: 'played' } } : { result };
   };
   const execution = machines.start(machineArn, '{"reason":"test"}');
   await execution.ended;
   return { execution, played, inputs };
 }
 
+/** How many states an execution has entered: what it costs. */
+const enteredBy = ({ history }: Execution) =>
+  history.filter(({ type }) => type.endsWith('StateEntered')).length;
+
+const looks = ['takeLease', 'validateEnv', 'checkEndpoint', 'planRecovery'];
+const changes = ['announceRecovery', 'uploadEnv', 'deployApi'];
 const proof = ['verifyEndpoint', 'patchLambdaEnv', 'confirmBacklog', 'markKnownGood', 'reportRecovery'];
 
 describe('the state machine', () => {
-  const looks = ['takeLease', 'validateEnv', 'checkEndpoint', 'planRecovery'];
   it.each<[string, Answers, string[]]>([
-    ['changes nothing in a healthy system', {}, [...looks, ...proof]],
     [
-      'deploys an unhealthy one',
-      planned({ deploy: {} }),
-      [...looks, 'announceRecovery', 'deployApi', 'awaitDeploy', ...proof],
+      'goes straight to the metric where all is well',
+      {},
+      [...looks, 'confirmBacklog', 'markKnownGood', 'reportRecovery'],
     ],
+    ['verifies what was not seen healthy', decided('Verify'), [...looks, ...proof]],
+    ['repairs what has to be', outage, [...looks, ...changes, ...proof]],
     [
-      'restores an incomplete env and deploys it, without asking the endpoint first',
-      outage,
-      [
-        'takeLease',
-        'validateEnv',
-        'planRecovery',
-        'announceRecovery',
-        'uploadEnv',
-        'deployApi',
-        'awaitDeploy',
-        ...proof,
-      ],
-    ],
-    [
-      'does not ask the endpoint where the request decides about the deploy',
-      request({ deploy: 'always' }),
-      ['takeLease', 'validateEnv', 'planRecovery', ...proof],
-    ],
-    ['tells before it patches alone', planned(), [...looks, 'announceRecovery', ...proof]],
-    [
-      'restores without a deploy',
-      planned({ restore: {} }),
-      [...looks, 'announceRecovery', 'uploadEnv', ...proof],
+      'goes on where nothing is to be restored or deployed',
+      { ...outage, uploadEnv: [{ outcome: 'NotPlanned' }], deployApi: [{ outcome: 'NotPlanned' }] },
+      [...looks, ...changes, ...proof],
     ],
     [
       'watches again while the command runs',
       {
-        ...planned({ deploy: {} }),
-        awaitDeploy: [{ status: 'InProgress' }, { status: 'InProgress' }, { status: 'Success' }],
+        ...outage,
+        deployApi: [{ outcome: 'InProgress' }, { outcome: 'InProgress' }, { outcome: 'Success' }],
       },
-      [...looks, 'announceRecovery', 'deployApi', 'awaitDeploy', 'awaitDeploy', 'awaitDeploy', ...proof],
-    ],
-    [
-      'sends another command for one that was abandoned',
-      {
-        ...planned({ deploy: {} }),
-        awaitDeploy: [{ status: 'Abandoned' }, { status: 'Success' }],
-      },
-      [...looks, 'announceRecovery', 'deployApi', 'awaitDeploy', 'deployApi', 'awaitDeploy', ...proof],
+      [...looks, ...changes, 'deployApi', 'deployApi', ...proof],
     ],
   ])('%s', async (_what, answers, expected) => {
     const { execution, played } = await run(answers);
@@ -162,43 +154,58 @@ describe('the state machine', () => {
     },
   );
 
-  it('ends a plan with the plan as its output, whatever it is', async () => {
-    for (const plan of [planned(), planned({ changes: false }), planned({ needsApproval: true })]) {
-      const { execution, played } = await run({ ...request({ mode: 'plan' }), ...plan });
-      expect(played.at(-1)).toBe('planRecovery');
-      expect(JSON.parse(execution.output ?? '')).toEqual(plan.planRecovery[0]);
-    }
+  it('ends a plan with the plan as its output', async () => {
+    const { execution, played } = await run(decided('ShowPlan'));
+    expect(played).toEqual(looks);
+    expect(JSON.parse(execution.output ?? '')).toEqual({ decision: 'ShowPlan', hash: 'one' });
+  });
+
+  it('knows every decision that a plan can come to', () => {
+    const choices = JSON.stringify(definition.States.GoByDecision);
+    // Refuse is what is left.
+    expect(decisions.filter((decision) => !choices.includes(`"${decision}"`))).toEqual(['Refuse']);
+  });
+
+  it.each<[string, Answers, number]>([
+    ['a healthy run', {}, 9],
+    [
+      'an outage with a deploy of a minute',
+      { ...outage, deployApi: [{ outcome: 'InProgress' }, { outcome: 'Success' }] },
+      17,
+    ],
+    ['a plan', decided('ShowPlan'), 7],
+    ['a second execution', { takeLease: [{ outcome: 'AlreadyRunning' }] }, 3],
+  ])('enters no more states than it has to in %s', async (_what, answers, most) => {
+    expect(enteredBy((await run(answers)).execution)).toBe(most);
   });
 
   describe('with an approval', () => {
-    const needsApproval = { ...outage, ...planned({ restore: {}, deploy: {}, needsApproval: true }) };
-    const again = (hash: string) => ({
-      planRecovery: [...needsApproval.planRecovery, { ...needsApproval.planRecovery[0], hash }],
-    });
+    const approval = { decision: 'Approved', hash: 'one' };
 
-    it('asks before it changes anything, and plans anew when it was given', async () => {
-      const { execution, played } = await run(needsApproval, { decision: 'Approved', hash: 'one' });
+    it('asks before it changes anything, and plans again when it was given', async () => {
+      const { execution, played } = await run({ ...outage, ...decided('AskFirst', 'Repair') }, approval);
       expect(execution.status).toBe('SUCCEEDED');
-      expect(played.slice(0, 7)).toEqual([
-        'takeLease',
-        'validateEnv',
-        'planRecovery',
-        'requestApproval',
-        'validateEnv',
-        'planRecovery',
-        'announceRecovery',
-      ]);
+      const plans = ['validateEnv', 'checkEndpoint', 'planRecovery'];
+      expect(played).toEqual([...looks, 'requestApproval', ...plans, ...changes, ...proof]);
     });
 
-    it.each<[string, Answers, { decision: string; hash: string }]>([
-      ['was rejected', {}, { decision: 'Rejected', hash: 'one' }],
-      ['is of a plan that no longer holds', again('two'), { decision: 'Approved', hash: 'one' }],
-      ['is of another plan than was shown', {}, { decision: 'Approved', hash: 'two' }],
-    ])('ends and changes nothing when it %s', async (_what, answers, answer) => {
-      const { execution, played } = await run({ ...needsApproval, ...answers }, answer);
-      expect(played.at(-1)).toBe('reportRefusal');
+    it('hands the answer to the plan, which is held to it', async () => {
+      const { inputs } = await run({ ...outage, ...decided('AskFirst', 'Repair') }, approval);
+      expect(inputs.get('planRecovery')).toMatchObject({ state: { approval } });
+    });
+
+    it('ends and changes nothing when the plan no longer holds', async () => {
+      const { execution, played } = await run({ ...outage, ...decided('AskFirst', 'Refuse') }, approval);
+      expect(played.slice(-2)).toEqual(['planRecovery', 'reportRecovery']);
       expect(played).not.toContain('announceRecovery');
-      expect(execution).toMatchObject({ status: 'SUCCEEDED', output: '{"outcome":"NotApproved"}' });
+      expect(execution.status).toBe('SUCCEEDED');
+    });
+
+    it('ends and changes nothing when it was rejected', async () => {
+      const { execution, played, inputs } = await run({ ...outage, ...decided('AskFirst') }, planRejected);
+      expect(played).toEqual([...looks, 'requestApproval', 'reportRecovery']);
+      expect(inputs.get('reportRecovery')).toMatchObject({ state: { refusal: { Error: planRejected } } });
+      expect(execution.status).toBe('SUCCEEDED');
     });
 
     it('ends and changes nothing when nobody answers in time', async () => {
@@ -206,17 +213,14 @@ describe('the state machine', () => {
       const inASecond = JSON.parse(machine?.properties.DefinitionString ?? '');
       inASecond.States.RequestApproval.TimeoutSeconds = 1;
       machines.add(impatient, 'impatient', JSON.stringify(inASecond));
-      const { execution, played } = await run(needsApproval, undefined, impatient);
-      expect(played.slice(-2)).toEqual(['requestApproval', 'reportRefusal']);
-      expect(execution).toMatchObject({ status: 'SUCCEEDED', output: '{"outcome":"NotApproved"}' });
+      const { execution, played } = await run({ ...outage, ...decided('AskFirst') }, undefined, impatient);
+      expect(played.slice(-2)).toEqual(['requestApproval', 'reportRecovery']);
+      expect(execution.status).toBe('SUCCEEDED');
     });
 
     it('asks for none where there is nothing to do by then', async () => {
-      const { played } = await run(
-        { ...needsApproval, planRecovery: [...needsApproval.planRecovery, { changes: false }] },
-        { decision: 'Approved', hash: 'one' },
-      );
-      expect(played.slice(-6)).toEqual(['planRecovery', ...proof]);
+      const { played } = await run({ ...outage, ...decided('AskFirst', 'LeaveAlone') }, approval);
+      expect(played.slice(-4)).toEqual(['planRecovery', 'confirmBacklog', 'markKnownGood', 'reportRecovery']);
     });
   });
 
@@ -240,9 +244,9 @@ describe('the state machine', () => {
       execution: { redriveCount: 0 },
       state: {
         request: { mode: 'recover' },
-        plan: { changes: true },
+        plan: { decision: 'Repair' },
         upload: { outcome: 'Restored' },
-        deployment: { status: 'Success' },
+        deployment: { outcome: 'Success' },
         endpoint: { httpStatus: 200 },
         patch: { outcome: 'Unchanged' },
         backlog: { backlog: 7 },
@@ -275,14 +279,14 @@ describe('the state machine', () => {
       'Lambda.ResourceNotReadyException',
       ...Array(11).fill('Lambda.ResourceConflictException'),
     ];
-    const { execution } = await run({ checkEndpoint: [...notReady, { needsDeploy: false }] });
+    const { execution } = await run({ checkEndpoint: [...notReady, { finding: 'Healthy' }] });
     expect(execution.status).toBe('SUCCEEDED');
   });
 
   it('tells DeployApi which try it is', async () => {
     const { inputs } = await run({
       ...outage,
-      deployApi: ['AwsUnavailable', { status: 'InProgress' }],
+      deployApi: ['AwsUnavailable', { outcome: 'Success' }],
     });
     expect(inputs.get('deployApi')).toMatchObject({ retryCount: 1 });
     const { inputs: first } = await run(outage);
@@ -293,7 +297,7 @@ describe('the state machine', () => {
     (name) => name !== 'CredentialsExpired' && !retriedErrorNames.some((transient) => transient === name),
   );
   it.each(finalNames)('fails at once on %s', async (name) => {
-    const { execution, played } = await run({ verifyEndpoint: [name] });
+    const { execution, played } = await run({ ...decided('Verify'), verifyEndpoint: [name] });
     expect(execution).toMatchObject({ status: 'FAILED', error: name });
     expect(played.slice(-2)).toEqual(['planRecovery', 'verifyEndpoint']);
   });
@@ -301,12 +305,8 @@ describe('the state machine', () => {
   it.each(tasks.map(([task]) => `${task.charAt(0).toLowerCase()}${task.slice(1)}`))(
     'ends natively where %s fails',
     async (key) => {
-      const asks = ['requestApproval', 'reportRefusal'].includes(key);
-      const path = key === 'checkEndpoint' ? {} : outage;
-      const { execution, played } = await run(
-        { ...path, ...(asks ? planned({ needsApproval: true }) : {}), [key]: ['AccessDenied'] },
-        { decision: 'Rejected', hash: 'one' },
-      );
+      const path = key === 'requestApproval' ? decided('AskFirst') : {};
+      const { execution, played } = await run({ ...outage, ...path, [key]: ['AccessDenied'] }, {});
       expect(execution).toMatchObject({ status: 'FAILED', error: 'AccessDenied' });
       expect(played.at(-1)).toBe(key);
       expect(execution.history.at(-1)?.type).toBe('ExecutionFailed');
@@ -347,9 +347,11 @@ describe('the definition', () => {
   it('has no Fail state and catches no failure, so that a redrive starts at the state that failed', () => {
     for (const [name, state] of Object.entries(definition.States)) {
       expect(state.Type).not.toBe('Fail');
-      // That nobody answers is an outcome.
+      // That a plan is rejected, or that nobody answers, is an outcome.
       if (name === 'RequestApproval')
-        expect(state.Catch).toMatchObject([{ ErrorEquals: ['States.Timeout'], Next: 'ReportRefusal' }]);
+        expect(state.Catch).toMatchObject([
+          { ErrorEquals: [planRejected, 'States.Timeout'], Next: 'ReportRecovery' },
+        ]);
       else expect(state).not.toHaveProperty('Catch');
     }
   });
@@ -358,4 +360,73 @@ describe('the definition', () => {
     for (const [, { Parameters }] of tasks)
       expect(JSON.stringify(Parameters)).toContain('"redriveCount.$":"$$.Execution.RedriveCount"');
   });
+});
+
+/** What each state needs of the state object, and what it gives. */
+const states: Record<string, { readonly input: Schema; readonly result: object }> = {
+  ValidateEnv: { input: chain.ValidateEnvInput, result: results.EnvFinding },
+  CheckEndpoint: { input: chain.CheckEndpointInput, result: results.EndpointCheck },
+  PlanRecovery: { input: chain.PlanRecoveryInput, result: RecoveryPlan },
+  RequestApproval: { input: chain.RequestApprovalInput, result: Approval },
+  AnnounceRecovery: { input: chain.AnnounceRecoveryInput, result: results.Announcement },
+  UploadEnv: { input: chain.UploadEnvInput, result: results.EnvUpload },
+  DeployApi: { input: chain.DeployApiInput, result: results.Deployment },
+  VerifyEndpoint: { input: chain.VerifyEndpointInput, result: results.EndpointProof },
+  PatchLambdaEnv: { input: chain.PatchLambdaEnvInput, result: results.FunctionPatch },
+  ConfirmBacklog: { input: chain.ConfirmBacklogInput, result: results.BacklogProof },
+  MarkKnownGood: { input: chain.MarkKnownGoodInput, result: results.KnownGood },
+};
+
+describe('the chain of inputs and results', () => {
+  /** The fields of the state object that are there whichever way has led into a state. */
+  const guaranteed = new Map<string, ReadonlySet<string>>();
+  const walk = (name: string, fields: ReadonlySet<string>) => {
+    const known = guaranteed.get(name);
+    const common = known ? known.intersection(fields) : fields;
+    if (known && common.size === known.size) return;
+    guaranteed.set(name, common);
+    const { ResultPath, Next, Default, Choices = [], Catch = [] } = definition.States[name] ?? {};
+    const given = name === 'TakeLease' ? Object.keys(chain.TakeLeaseOutput.entries) : [fieldOf(ResultPath)];
+    const after = new Set([...common, ...given.filter((field) => field !== undefined)]);
+    for (const next of [Next, Default, ...Choices.map((choice) => choice.Next)]) if (next) walk(next, after);
+    for (const caught of Catch) walk(caught.Next, new Set([...common, fieldOf(caught.ResultPath) ?? '']));
+  };
+  walk('TakeLease', new Set());
+
+  it('has every state but the first and the last', () => {
+    expect(Object.keys(states).sort()).toEqual(
+      tasks
+        .map(([name]) => name)
+        .filter((name) => !['TakeLease', 'ReportRecovery'].includes(name))
+        .sort(),
+    );
+  });
+
+  it.each(Object.entries(states))('gives %s all that it needs, on every way into it', (name, { input }) => {
+    const needed = Object.entries(input.entries ?? {})
+      .filter(([, { type }]) => type !== 'exact_optional')
+      .map(([field]) => field);
+    expect(needed.filter((field) => !guaranteed.get(name)?.has(field))).toEqual([]);
+  });
+
+  it('gives ReportRecovery all that a proven or a refused run needs', () => {
+    const refused = Object.entries(chain.RefusedRun.entries).filter(
+      ([, { type }]) => type !== 'exact_optional',
+    );
+    expect(refused.filter(([field]) => !guaranteed.get('ReportRecovery')?.has(field))).toEqual([]);
+    const proven = new Set(['backlog', 'knownGood', ...(guaranteed.get('MarkKnownGood') ?? [])]);
+    const needed = Object.entries(chain.ProvenRun.entries).filter(
+      ([, { type }]) => type !== 'exact_optional',
+    );
+    expect(needed.filter(([field]) => !proven.has(field))).toEqual([]);
+  });
+
+  it.each(Object.entries(states))(
+    'puts the result of %s where the state object has it',
+    (name, { result }) => {
+      const field = fieldOf(definition.States[name]?.ResultPath);
+      const entries = new Map<string | undefined, object>(Object.entries(chain.RecoveryState.entries));
+      expect(entries.get(field)).toMatchObject({ wrapped: result });
+    },
+  );
 });

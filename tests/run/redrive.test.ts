@@ -19,7 +19,6 @@ const states = [
   'AnnounceRecovery',
   'UploadEnv',
   'DeployApi',
-  'AwaitDeploy',
   'VerifyEndpoint',
   'PatchLambdaEnv',
   'ConfirmBacklog',
@@ -31,7 +30,7 @@ const kills = ['abort', 'time out', 'crash'] as const;
 type Kill = (typeof kills)[number];
 
 /** The states that take so long that they can be killed in the middle of it. */
-const longStates = ['AwaitDeploy', 'PatchLambdaEnv', 'ConfirmBacklog', 'CheckEndpoint'];
+const longStates = ['DeployApi', 'PatchLambdaEnv', 'ConfirmBacklog', 'CheckEndpoint'];
 
 /** How long into a state's function it is killed: sometimes before, sometimes behind what it changes. */
 function delayMs(state: string, kill: Kill, isFirst: boolean): number {
@@ -124,10 +123,10 @@ async function killInCheckEndpoint(kill: Kill): Promise<void> {
 }
 
 /** A target that asks: killed while it asks, or when it has been rejected. */
-async function killWhileAsking(state: 'RequestApproval' | 'ReportRefusal', kill: Kill): Promise<void> {
+async function killWhileAsking(state: 'RequestApproval' | 'ReportRecovery', kill: Kill): Promise<void> {
   const whole = await openRun('outage');
   const { sandbox } = whole;
-  await letItAsk(whole);
+  letItAsk(whole);
   const reject = async (asked: number) => {
     await until(
       () =>
@@ -138,7 +137,7 @@ async function killWhileAsking(state: 'RequestApproval' | 'ReportRefusal', kill:
     expect(await recover(sandbox.endpoint.url, ['reject', execution])).toMatchObject({ exitCode: 0 });
   };
   const killed = killAndRedrive(whole, state, kill);
-  if (state === 'ReportRefusal') await reject(1);
+  if (state === 'ReportRecovery') await reject(1);
   const execution = await killed;
   if (state === 'RequestApproval')
     await reject(execution.history.filter(({ type }) => type === 'TaskSubmitted').length + 1);
@@ -157,7 +156,7 @@ describe('a run that is killed and redriven', () => {
     await Promise.all(kills.map(killInCheckEndpoint));
   });
 
-  it.each(['RequestApproval', 'ReportRefusal'] as const)(
+  it.each(['RequestApproval', 'ReportRecovery'] as const)(
     'in %s ends as an uninterrupted one would, with nothing changed',
     async (state) => {
       await Promise.all(kills.map((kill) => killWhileAsking(state, kill)));
@@ -167,7 +166,7 @@ describe('a run that is killed and redriven', () => {
   it('goes on though the redrive is faster than the clean-up', async () => {
     const whole = await openRun('outage');
     open.push(whole);
-    const execution = await killIn(whole, 'AwaitDeploy', 'abort');
+    const execution = await killIn(whole, 'DeployApi', 'abort');
     whole.sandbox.machines.redrive(execution.executionArn);
     await execution.ended;
     expect(outputOf(execution)).toMatchObject({ outcome: 'Recovered' });
@@ -197,7 +196,7 @@ describe('a run that is killed and redriven', () => {
     await until(() => sandbox.topics.messages.some(({ subject }) => subject.includes('FAILED')));
     sandbox.instance.online = true;
     const other = sandbox.machines.start(sandbox.stateMachineArn, '{"force":true}');
-    await until(() => statesOf(other).includes('AwaitDeploy'));
+    await until(() => statesOf(other).includes('DeployApi'));
     sandbox.machines.redrive(failed.executionArn);
     await Promise.all([failed.ended, other.ended]);
     expect(outputOf(other)).toMatchObject({ outcome: 'Recovered' });

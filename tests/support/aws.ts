@@ -23,7 +23,7 @@ import { Queues, sqsService } from '../../sandbox/services/sqs.ts';
 import { ParameterStore, ssmService } from '../../sandbox/services/ssm.ts';
 import { StateMachines, statesService } from '../../sandbox/services/states.ts';
 import { accountId, region } from '../../sandbox/template.ts';
-import type { EnvFinding } from '../../workflow/states.ts';
+import type { EnvFinding } from '../../workflow/results.ts';
 
 /** Time that goes `speed` times as fast, so that budgets of minutes can be lived through. */
 export function fastClock(speed: number): Clock {

@@ -2,17 +2,12 @@
 import { DeleteItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Clock } from '../../aws/clock.ts';
 import { type LeaseDoor, takeLease } from '../../aws/lease-table.ts';
-import type { ExecutionRef, RecoveryPlan } from '../../workflow/states.ts';
+import type { ExecutionRef } from '../../workflow/execution-ref.ts';
+import type { RecoveryPlan } from '../../workflow/plan.ts';
 import { documentName, fastClock, leaseTableName, parameterName, type TestAws } from './aws.ts';
 
 export const leaseSettings = { LEASE_TABLE: leaseTableName, TARGET: 'app' };
-/** Of a target that asks for one key. */
-export const envSettings = {
-  ENV_PARAMETER: parameterName,
-  ENV_READER: 'dotenv' as const,
-  ENV_CONTRACT: { requiredKeys: ['KEY'], requiredPrefixes: [], rules: {} },
-};
-export const pauseSettings = { COOLDOWN_MINUTES: 10, MAX_FAILURES: 3, WINDOW_HOURS: 6 };
+export const pauseSettings = { cooldownMinutes: 10, maxFailures: 3, windowHours: 6 };
 
 const arnPrefix = 'arn:aws:states:ap-northeast-2:111122223333:execution:env-recovery-app:';
 
@@ -41,6 +36,7 @@ export async function giveLease(aws: TestAws, execution: ExecutionRef): Promise<
 /** A plan of a target that asks nobody, but for `part`. */
 export const recoveryPlan = (part: Partial<RecoveryPlan> = {}): RecoveryPlan => ({
   outcome: 'Planned',
+  decision: 'Repair',
   hash: '0123456789abcdef',
   changes: true,
   needsApproval: false,

@@ -1,13 +1,13 @@
 /** UploadEnv for its tests: a target with three keys, and the function as AWS sees it. */
 import { openSsm } from '../../aws/ssm-clients.ts';
 import type { EnvContract } from '../../env/contract.ts';
-import type { EnvReader } from '../../env/readers/readers.ts';
 import { uploadEnv } from '../../functions/upload-env.ts';
 import { accessKeyIdOf } from '../../sandbox/callers.ts';
 import { region } from '../../sandbox/template.ts';
-import type { EnvFinding, EnvUpload } from '../../workflow/states.ts';
-import { envFinding, fastClock, parameterName, type TestAws } from './aws.ts';
-import { executionRef, giveLease, leaseSettings, recoveryPlan } from './execution.ts';
+import type { EnvFinding, EnvUpload } from '../../workflow/results.ts';
+import { envFinding, parameterName, type TestAws } from './aws.ts';
+import { executionRef, giveLease, recoveryPlan } from './execution.ts';
+import { servicesOf, type TargetPart } from './services.ts';
 
 export const functionName = 'app-uploadEnv';
 export const backupName = '/app/env-backup';
@@ -16,14 +16,8 @@ const contract: EnvContract = {
   requiredPrefixes: ['R2_'],
   rules: {},
 };
-const settings = {
-  ...leaseSettings,
-  ENV_PARAMETER: parameterName,
-  ENV_READER: 'dotenv' as EnvReader,
-  ENV_CONTRACT: contract,
-  BACKUP_PARAMETER: backupName as string | undefined,
-  KMS_KEY_ID: undefined as string | undefined,
-};
+/** Which keys, the function finds out again. */
+const restore = { source: null, restoredKeys: [], revertedKeys: [], keyCount: 1 };
 
 /** A text that satisfies the contract. */
 export const complete = (host: string) => `# the database\nDB_HOST=${host}\nDB_PASSWORD=p\nR2_KEY=r\n`;
@@ -35,6 +29,7 @@ export const finding = (part: Partial<EnvFinding> = {}): EnvFinding =>
 /** A plan that a person has approved, for a version of the parameter. */
 export const approvedPlan = (version: number) =>
   recoveryPlan({
+    restore,
     needsApproval: true,
     parameter: { parameterName, finding: 'Incomplete', version, modifiedAt: null },
   });
@@ -44,25 +39,26 @@ export const uploadOn =
   (aws: () => TestAws) =>
   async (
     env = finding(),
-    part: Partial<typeof settings> = {},
-    plan = recoveryPlan(),
+    part: TargetPart = {},
+    plan = recoveryPlan({ restore }),
     owner = 'run-1',
   ): Promise<EnvUpload> => {
-    const { endpoint, dynamo, sfn } = aws();
+    const { endpoint } = aws();
     await giveLease(aws(), executionRef({ name: owner }));
     return uploadEnv(
       { execution: executionRef(), env, plan },
       {
-        settings: { ...settings, ...part },
-        clock: fastClock(50),
+        ...servicesOf(aws(), {
+          restore: { backupParameter: backupName },
+          ...part,
+          parameter: { ...contract, ...part.parameter },
+        }),
         ssm: openSsm({
           region,
           endpoint: endpoint.url,
           credentials: { accessKeyId: accessKeyIdOf(functionName), secretAccessKey: 'test' },
         }),
         functionName,
-        dynamo,
-        sfn,
       },
     );
   };

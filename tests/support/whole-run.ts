@@ -1,5 +1,5 @@
 /** A sandbox with a scenario in it, and what has to hold whatever happens there. Any number can be open at once. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { readEnvText } from '../../env/document.ts';
@@ -11,6 +11,8 @@ import type { Execution, HistoryEvent } from '../../sandbox/services/execution.t
 import { packagedIn } from './package-stacks.ts';
 
 export interface WholeRun {
+  /** Of this run alone. */
+  readonly directory: string;
   readonly sandbox: Sandbox;
   readonly seed: Seed;
   /** What a person sees. */
@@ -44,6 +46,7 @@ export async function openRun(scenario: ScenarioName): Promise<WholeRun> {
   });
   seedSandbox(sandbox, seed);
   return Object.assign(hooks, {
+    directory,
     sandbox,
     seed,
     screenLines,
@@ -70,11 +73,18 @@ export const alarmEvent = ({ sandbox }: WholeRun) => ({
   detail: { alarmName: sandbox.heartbeat.AlarmName, state: { value: 'ALARM' } },
 });
 
-/** Makes the target one that asks a person before anything is changed. */
-export async function letItAsk({ sandbox: { functions } }: WholeRun): Promise<void> {
-  const name = 'env-recovery-sandbox-planRecovery';
-  functions.update(name, { ...functions.variables(name), NEEDS_APPROVAL: 'true' });
-  await until(() => functions.describe(name).LastUpdateStatus === 'Successful');
+/** Makes the target one that asks a person before anything is changed, in the bundle of the function that plans. */
+export function letItAsk({ sandbox: { functions }, directory }: WholeRun): void {
+  functions.replaceCode('env-recovery-sandbox-planRecovery', (packaged) => {
+    const copy = join(directory, 'asking');
+    cpSync(packaged, copy, { recursive: true });
+    const bundle = join(copy, 'functions', 'plan-recovery.js');
+    const code = readFileSync(bundle, 'utf8');
+    const asking = code.replace('var bundledTarget = {', '$& "approval": { "withinMinutes": 60 },');
+    if (asking === code) throw new Error(`${bundle} holds no target`);
+    writeFileSync(bundle, asking);
+    return copy;
+  });
 }
 
 /** The calls that change something of the target; the lease and the notifications are not the target's. */
@@ -110,13 +120,14 @@ export const statesOf = (execution: Execution): string[] =>
 export const outputOf = (execution: Execution | undefined): Record<string, unknown> =>
   v.parse(v.pipe(v.string(), v.parseJson(), v.record(v.string(), v.unknown())), execution?.output ?? '{}');
 
-/** Waits for something that other things bring about. */
+/** Waits for something that other things bring about, for half a minute at the most. */
 export async function until<T>(look: () => T | undefined | false): Promise<T> {
-  for (;;) {
+  for (const deadline = Date.now() + 30_000; Date.now() < deadline; ) {
     const found = look();
     if (found !== undefined && found !== false) return found;
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 10));
   }
+  throw new Error(`nothing came of it: ${look}`);
 }
 
 /** The values that must never be seen: each one of the env, and of the metric function's environment. */

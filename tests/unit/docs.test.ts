@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { parts, readDocument, withPart } from '../../docs/write.ts';
 import { scenarioNames } from '../../sandbox/scenarios.ts';
 import { errorNames } from '../../workflow/errors.ts';
-import { RefusalReport, Skip } from '../../workflow/states.ts';
+import { RefusalReport } from '../../workflow/report.ts';
+import { Skip } from '../../workflow/results.ts';
 import { examples } from './notifications/examples.ts';
 
 const read = (...path: string[]) => readFileSync(join(import.meta.dirname, '..', '..', ...path), 'utf8');

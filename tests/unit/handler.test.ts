@@ -5,28 +5,31 @@ import { lambdaHandler } from '../../functions/runtime/handler.ts';
 import { catalogue, errorNames } from '../../workflow/errors.ts';
 
 const Input = v.object({ count: v.number() });
-const Settings = v.object({ TEST_SETTING: v.pipe(v.string(), v.url('expected a URL')) });
+const Resources = v.object({ TEST_TABLE: v.pipe(v.string(), v.nonEmpty('expected a name')) });
+
+jest.mock('../../functions/runtime/bundled-target.ts', () => ({ bundledTarget: { name: 'app' } }));
 
 describe('lambdaHandler', () => {
   const buildClients = jest.fn(() => ({ client: 'built' }));
   const handler = () =>
-    lambdaHandler(Input, Settings, buildClients, async ({ count }, { settings, client }) => ({
+    lambdaHandler(Input, Resources, buildClients, async ({ count }, { target, resources, client }) => ({
       count,
-      setting: settings.TEST_SETTING,
+      table: resources.TEST_TABLE,
+      target: target.name,
       client,
     }));
 
   beforeEach(() => {
     buildClients.mockClear();
-    process.env.TEST_SETTING = 'http://localhost';
+    process.env.TEST_TABLE = 'leases';
   });
   afterAll(() => {
-    delete process.env.TEST_SETTING;
+    delete process.env.TEST_TABLE;
   });
 
-  it('builds the services once, and runs with each event', async () => {
+  it('builds the services once, with the bundled target, and runs with each event', async () => {
     const handle = handler();
-    expect(await handle({ count: 1 })).toEqual({ count: 1, setting: 'http://localhost', client: 'built' });
+    expect(await handle({ count: 1 })).toEqual({ count: 1, table: 'leases', target: 'app', client: 'built' });
     expect(await handle({ count: 2 })).toMatchObject({ count: 2 });
     expect(buildClients).toHaveBeenCalledTimes(1);
   });
@@ -40,12 +43,12 @@ describe('lambdaHandler', () => {
   });
 
   it('fails as InvalidSettings on a missing or wrong variable, and quotes no value', async () => {
-    process.env.TEST_SETTING = 'secret';
+    process.env.TEST_TABLE = '';
     await expect(handler()({ count: 1 })).rejects.toMatchObject({
       name: 'InvalidSettings',
-      message: `the environment of this function: TEST_SETTING: expected a URL. ${catalogue.InvalidSettings.remedy}`,
+      message: 'the environment of this function: TEST_TABLE: expected a name.',
     });
-    delete process.env.TEST_SETTING;
+    delete process.env.TEST_TABLE;
     await expect(handler()({ count: 1 })).rejects.toMatchObject({ name: 'InvalidSettings' });
   });
 });

@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { templateSettings } from '../../stack/template-settings.ts';
 import { loadTarget, readTarget } from '../../targets/load.ts';
 import { Target } from '../../workflow/target.ts';
 
@@ -113,11 +112,6 @@ describe('readTarget', () => {
       'parameter.rules.DB_PORT.pattern: expected a regular expression',
     ],
     [
-      'more rules than fit into the environment of a function',
-      (target) => Object.assign(target.parameter ?? {}, { rules: { X: { pattern: 'x'.repeat(3600) } } }),
-      'parameter.rules: these, with the required keys, the instances',
-    ],
-    [
       'a schedule that EventBridge does not know',
       (target) => Object.assign(target, { triggers: { schedule: 'every hour' } }),
       'triggers.schedule: expected rate',
@@ -177,54 +171,5 @@ describe('loadTarget', () => {
   it('says which file is not there, and what a name may be', () => {
     expect(() => loadTarget('nobody')).toThrow(/^targets\/nobody\.yml: there is no such file/);
     expect(() => loadTarget('../package')).toThrow(/a target's name has/);
-  });
-});
-
-describe('templateSettings', () => {
-  it('hands on every setting as text, and no secret', () => {
-    const settings = templateSettings(readTarget('x', academy()), 'x');
-    expect(settings).toMatchObject({
-      instanceIds: '',
-      instanceTag: 'Name=academy-api',
-      metricPeriodSeconds: '60',
-      deployScript: expect.arrayContaining(['#!/bin/bash', 'set -euo pipefail']),
-    });
-    expect(JSON.parse(settings.envContract)).toMatchObject({
-      requiredPrefixes: ['R2_', 'REDIS_'],
-      rules: { DB_PORT: { type: 'integer' } },
-    });
-  });
-
-  it('starts by everything, asks nobody and tells nobody, where a target says nothing of it', () => {
-    const { triggers: _t, pauses: _p, notify: _n, stack: _s, ...rest } = academy();
-    expect(templateSettings(readTarget('x', rest), 'x')).toMatchObject({
-      heartbeat: 'true',
-      alarmNames: ['env-recovery-x-heartbeat'],
-      alarmCount: '1',
-      parameterChange: 'true',
-      schedule: 'rate(1 hour)',
-      needsApproval: 'false',
-      subscriptions: [],
-      stackKeyArn: '',
-      oneAtATime: 1,
-    });
-  });
-
-  it('leaves out what a target wants left out, and asks where it wants to be asked', () => {
-    const target = {
-      ...academy(),
-      triggers: { heartbeat: false, alarms: [], parameterChange: false, schedule: false },
-      approval: { withinMinutes: 5 },
-      stack: { reserveConcurrency: false },
-    };
-    expect(templateSettings(readTarget('x', target), 'x')).toMatchObject({
-      heartbeat: 'false',
-      alarmCount: '0',
-      parameterChange: 'false',
-      schedule: '',
-      needsApproval: 'true',
-      approveWithinSeconds: 300,
-      oneAtATime: { Ref: 'AWS::NoValue' },
-    });
   });
 });

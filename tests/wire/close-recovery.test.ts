@@ -5,19 +5,14 @@ import { closeRecovery } from '../../functions/events/close-recovery.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
 import type { Execution } from '../../sandbox/services/execution.ts';
 import { commentOf } from '../../workflow/deployment.ts';
-import { documentName, openAws, type TestAws, topicArn } from '../support/aws.ts';
-import { executionRef, leaseDoor, leaseSettings, pauseSettings } from '../support/execution.ts';
+import { documentName, openAws, type TestAws } from '../support/aws.ts';
+import { executionRef, leaseDoor, pauseSettings } from '../support/execution.ts';
+import { servicesOf } from '../support/services.ts';
 
 let aws: TestAws;
 afterEach(() => aws.close());
 
 const machineArn = 'arn:aws:states:ap-northeast-2:111122223333:stateMachine:env-recovery-app';
-const settings = {
-  ...leaseSettings,
-  ...pauseSettings,
-  TOPIC_ARN: topicArn,
-  DOCUMENT_NAME: documentName,
-};
 
 async function open(deployScript = '', stateName = 'VerifyEndpoint'): Promise<void> {
   aws = await openAws({ deployScript });
@@ -51,7 +46,7 @@ async function start(name: string, fail?: { name: string; message: string }, sta
 const close = ({ executionArn, stopDate }: Execution) =>
   closeRecovery(
     { detail: { executionArn, stopDate: stopDate?.getTime() ?? null } },
-    { ...leaseDoor(aws), settings, ssm: aws.ssm, sns: aws.sns },
+    { ...servicesOf(aws), ssm: aws.ssm },
   );
 const ledger = async () => (await readLedger(leaseDoor(aws))).ledger;
 const failure = {
@@ -141,9 +136,9 @@ describe('CloseRecovery', () => {
     await open();
     const { execution, ref } = await start('run-1');
     const event = { detail: { executionArn: ref.arn, stopDate: Date.now() } };
-    await expect(
-      closeRecovery(event, { ...leaseDoor(aws), settings, ssm: aws.ssm, sns: aws.sns }),
-    ).rejects.toMatchObject({ name: 'ExecutionStale' });
+    await expect(closeRecovery(event, { ...servicesOf(aws), ssm: aws.ssm })).rejects.toMatchObject({
+      name: 'ExecutionStale',
+    });
     expect((await ledger()).owner?.arn).toBe(execution.executionArn);
   });
 

@@ -1,9 +1,10 @@
 import type { Clock } from '../../aws/clock.ts';
 import { confirmBacklog } from '../../functions/confirm-backlog.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
-import type { ConfirmBacklogInput } from '../../workflow/states.ts';
-import { fastClock, openAws, type TestAws } from '../support/aws.ts';
+import type { ConfirmBacklogInput } from '../../workflow/chain.ts';
+import { openAws, type TestAws } from '../support/aws.ts';
 import { executionRef } from '../support/execution.ts';
+import { servicesOf, steppedClock } from '../support/services.ts';
 
 let aws: TestAws;
 beforeEach(async () => {
@@ -11,15 +12,6 @@ beforeEach(async () => {
 });
 afterEach(() => aws.close());
 
-const settings = {
-  FUNCTION_NAME: 'metric',
-  ANSWER_PATH: 'video_backlog_count',
-  METRIC_NAMESPACE: 'App',
-  METRIC_NAME: 'BacklogCount',
-  METRIC_DIMENSIONS: { WorkerType: 'Video' },
-  METRIC_PERIOD_SECONDS: 60,
-  CONFIRM_WITHIN_SECONDS: 300,
-};
 const publish = (Value: number, Timestamp: number) =>
   aws.metrics.put('App', [
     {
@@ -47,35 +39,38 @@ const state = (
   },
 });
 const confirm = (input: ConfirmBacklogInput, clock: Clock) =>
-  confirmBacklog(input, { settings, clock, lambda: aws.lambda.reader, cloudWatch: aws.cloudWatch });
+  confirmBacklog(input, {
+    ...servicesOf(aws, {}, clock),
+    lambda: aws.lambda.reader,
+    cloudWatch: aws.cloudWatch,
+  });
 const counting = (json: string) => aws.addFunction('metric', `return JSON.parse('${json}')`, {});
 
 describe('ConfirmBacklog', () => {
   it('ignores a datapoint that is older than the repair, and waits for one of a later period', async () => {
     counting('{"video_backlog_count":7}');
-    const clock = fastClock(60);
+    const clock = steppedClock();
     const repairedAt = clock.now();
     publish(3, repairedAt - 1);
     // Stamped with the start of its minute, which lies before the repair.
     publish(4, repairedAt);
-    const timer = setTimeout(() => publish(7, clock.now() + 60_000), 1500);
+    clock.at(repairedAt + 90_000, () => publish(7, repairedAt + 60_000));
     const proof = await confirm(state(repairedAt), clock);
-    clearTimeout(timer);
     expect(proof).toMatchObject({ backlog: 7, metric: 'App/BacklogCount', datapoint: { value: 7 } });
     expect(Date.parse(proof.datapoint.timestamp)).toBeGreaterThanOrEqual(repairedAt);
   });
 
   it('invokes the function again in each new period, so that there is a datapoint to wait for', async () => {
     counting('{"video_backlog_count":7}');
-    const clock = fastClock(200);
+    // Ten seconds into a minute, so that five minutes reach into six of them.
+    const clock = steppedClock(Math.floor(Date.now() / 60_000) * 60_000 + 10_000);
     await expect(confirm(state(clock.now()), clock)).rejects.toMatchObject({ name: 'DatapointMissing' });
-    expect(aws.countCalls('Invoke')).toBeGreaterThanOrEqual(5);
-    expect(aws.countCalls('Invoke')).toBeLessThanOrEqual(7);
+    expect(aws.countCalls('Invoke')).toBe(6);
   });
 
   it('takes a recent datapoint for proof when nothing had to be repaired', async () => {
     counting('{"video_backlog_count":0}');
-    const clock = fastClock(1);
+    const clock = steppedClock();
     publish(0, clock.now() - 90_000);
     expect(await confirm(state(clock.now(), 'Unchanged'), clock)).toMatchObject({ datapoint: { value: 0 } });
     expect(aws.countCalls('Invoke')).toBe(1);
@@ -83,12 +78,11 @@ describe('ConfirmBacklog', () => {
 
   it('takes no datapoint for proof that was published before a redrive', async () => {
     counting('{"video_backlog_count":7}');
-    const clock = fastClock(60);
+    const clock = steppedClock();
     const daysAgo = clock.now() - 2 * 24 * 3600_000;
     publish(3, clock.now() - 3600_000);
-    const timer = setTimeout(() => publish(7, clock.now()), 1500);
+    clock.at(clock.now() + 60_000, () => publish(7, clock.now()));
     const proof = await confirm(state(daysAgo, 'Patched', 1), clock);
-    clearTimeout(timer);
     expect(proof).toMatchObject({ datapoint: { value: 7 } });
   });
 
@@ -99,15 +93,16 @@ describe('ConfirmBacklog', () => {
     '{"video_backlog_count":-1}',
   ])('tries again to the deadline on %s, then fails as BacklogNotNumeric', async (json) => {
     counting(json);
-    await expect(confirm(state(Date.now()), fastClock(400))).rejects.toMatchObject({
+    await expect(confirm(state(Date.now()), steppedClock())).rejects.toMatchObject({
       name: 'BacklogNotNumeric',
     });
-    expect(aws.countCalls('Invoke')).toBeGreaterThan(10);
+    // Every two seconds for five minutes, and at once.
+    expect(aws.countCalls('Invoke')).toBe(151);
   });
 
   it('fails as MetricFunctionFailed on a function that throws, and shows nothing of what it threw', async () => {
     aws.addFunction('metric', 'throw new Error("canary")', {});
-    await expect(confirm(state(Date.now()), fastClock(400))).rejects.toMatchObject({
+    await expect(confirm(state(Date.now()), steppedClock())).rejects.toMatchObject({
       name: 'MetricFunctionFailed',
       message: expect.not.stringContaining('canary'),
     });
@@ -119,7 +114,7 @@ describe('ConfirmBacklog', () => {
       'globalThis.n = (globalThis.n ?? 0) + 1; return { video_backlog_count: globalThis.n > 3 ? 7 : null }',
       {},
     );
-    const clock = fastClock(50);
+    const clock = steppedClock();
     publish(7, clock.now() + 60_000);
     expect(await confirm(state(clock.now()), clock)).toMatchObject({ backlog: 7 });
     expect(aws.countCalls('Invoke')).toBe(4);
@@ -128,7 +123,7 @@ describe('ConfirmBacklog', () => {
   it('fails as AccessDenied where it may not ask CloudWatch', async () => {
     counting('{"video_backlog_count":7}');
     aws.fail('GetMetricData', new AwsError('AccessDenied', '', 403));
-    await expect(confirm(state(Date.now()), fastClock(50))).rejects.toMatchObject({ name: 'AccessDenied' });
+    await expect(confirm(state(Date.now()), steppedClock())).rejects.toMatchObject({ name: 'AccessDenied' });
   });
 
   it('tries a function again that gets its network interface back after weeks', async () => {
@@ -138,7 +133,7 @@ describe('ConfirmBacklog', () => {
       new AwsError('ResourceNotReadyException', '', 502),
       new AwsError('ResourceConflictException', '', 409),
     );
-    const clock = fastClock(50);
+    const clock = steppedClock();
     publish(7, clock.now() + 60_000);
     expect(await confirm(state(clock.now()), clock)).toMatchObject({ backlog: 7 });
     expect(aws.countCalls('Invoke')).toBe(3);
@@ -146,7 +141,7 @@ describe('ConfirmBacklog', () => {
 
   it('does not publish a datapoint of its own', async () => {
     counting('{"video_backlog_count":7}');
-    await confirm(state(Date.now()), fastClock(400)).catch(() => undefined);
+    await confirm(state(Date.now()), steppedClock()).catch(() => undefined);
     expect(aws.countCalls('PutMetricData')).toBe(0);
   });
 
@@ -155,7 +150,7 @@ describe('ConfirmBacklog', () => {
     jest
       .spyOn(aws.cloudWatch, 'send')
       .mockImplementationOnce(() => Promise.resolve({ MetricDataResults: [{ StatusCode: 'Forbidden' }] }));
-    await expect(confirm(state(Date.now()), fastClock(50))).rejects.toMatchObject({
+    await expect(confirm(state(Date.now()), steppedClock())).rejects.toMatchObject({
       name: 'AccessDenied',
       message: expect.stringContaining('cloudwatch:GetMetricData on metric App/BacklogCount'),
     });

@@ -1,64 +1,91 @@
 import { CancelCommandCommand, ListCommandsCommand, SendCommandCommand } from '@aws-sdk/client-ssm';
 import { deployApi } from '../../functions/deploy-api.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
-import type { Deployment } from '../../workflow/states.ts';
-import { documentName, fastClock, openAws, parameterName, type TestAws } from '../support/aws.ts';
-import { envSettings, executionRef, giveLease, leaseSettings, recoveryPlan } from '../support/execution.ts';
+import type { FinishedDeploy, RunningDeploy } from '../../workflow/results.ts';
+import {
+  type AwsOptions,
+  documentName,
+  fastClock,
+  openAws,
+  parameterName,
+  secret,
+  type TestAws,
+} from '../support/aws.ts';
+import { executionRef, giveLease, recoveryPlan } from '../support/execution.ts';
+import { servicesOf, type TargetPart } from '../support/services.ts';
 
 let aws: TestAws;
-beforeEach(async () => {
-  aws = await openAws({
-    instances: [
-      { id: 'i-00000001', tag: 'api' },
-      { id: 'i-00000002', tag: 'api', online: false },
-      { id: 'i-00000003', tag: 'other' },
-    ],
-  });
+const instances = [
+  { id: 'i-00000001', tag: 'api' },
+  { id: 'i-00000002', tag: 'api', online: false },
+  { id: 'i-00000003', tag: 'other' },
+];
+async function open(options: AwsOptions = {}): Promise<void> {
+  await aws?.close();
+  aws = await openAws({ instances, ...options });
   put('KEY=1\n');
-});
+}
+beforeEach(() => open());
 afterEach(() => aws.close());
 
-const settings = {
-  ...leaseSettings,
-  ...envSettings,
-  DOCUMENT_NAME: documentName,
-  INSTANCE_IDS: ['i-00000001'],
-  INSTANCE_TAG: undefined as string | undefined,
-  COMMAND_LOG_GROUP: '/app/deploy',
-  DELIVERY_TIMEOUT_SECONDS: 60,
-  EXECUTION_TIMEOUT_SECONDS: 100,
-};
 const put = (Value: string) =>
   aws.parameters.put({ Name: parameterName, Value, Type: 'SecureString', Overwrite: true });
+const ids = (...some: string[]): TargetPart => ({ instances: { ids: some } });
+const contract = { requiredKeys: ['KEY'], requiredPrefixes: [], rules: {} };
 const startedAt = new Date(Date.now() - 5000).toISOString();
-const deploy = async (
-  part: Partial<typeof settings> = {},
-  {
-    name = 'run-1',
-    retryCount = 0,
-    redriveCount = 0,
-    deployment = undefined as Deployment | undefined,
-    plan = recoveryPlan(),
-  } = {},
+/** What a script does that goes on for longer than any test. */
+const endless = 'setTimeout(() => {}, 60_000)';
+/** At this speed the watching hands back after a quarter of a second. */
+const hasty = 200;
+
+const call = (
+  { name = 'run-1', retryCount = 0, redriveCount = 0, plan = recoveryPlan(), deployment }: Run,
+  part: TargetPart = {},
+  speed = 20,
 ) => {
   const execution = executionRef({ name, startedAt, redriveCount });
-  await giveLease(aws, execution);
   return deployApi(
     { execution, retryCount, plan, ...(deployment ? { deployment } : {}) },
-    {
-      settings: { ...settings, ...part },
-      clock: fastClock(20),
-      ssm: aws.ssm,
-      dynamo: aws.dynamo,
-      sfn: aws.sfn,
-    },
+    { ...servicesOf(aws, { parameter: contract, ...part }, fastClock(speed)), ssm: aws.ssm },
   );
 };
+interface Run {
+  readonly name?: string;
+  readonly retryCount?: number;
+  readonly redriveCount?: number;
+  readonly plan?: ReturnType<typeof recoveryPlan>;
+  readonly deployment?: RunningDeploy;
+}
+
+/** Deploys, as an execution with the lease. */
+async function deploy(
+  run: Run = {},
+  part: TargetPart = {},
+  speed = 20,
+): Promise<RunningDeploy | FinishedDeploy> {
+  await giveLease(
+    aws,
+    executionRef({ name: run.name ?? 'run-1', startedAt, redriveCount: run.redriveCount ?? 0 }),
+  );
+  const deployment = await call(run, part, speed);
+  if (deployment.outcome === 'NotPlanned') throw new Error('nothing was planned');
+  return deployment;
+}
+/** A deploy whose command still runs. */
+async function running(run: Run = {}): Promise<RunningDeploy> {
+  const deployment = await deploy(run, {}, hasty);
+  if (deployment.outcome !== 'InProgress') throw new Error(`the command has ended: ${deployment.outcome}`);
+  return deployment;
+}
 
 describe('DeployApi', () => {
+  it('does nothing where no deploy is planned', async () => {
+    expect(await call({ plan: recoveryPlan({ deploy: null }) })).toEqual({ outcome: 'NotPlanned' });
+    expect(aws.endpoint.calls).toEqual([]);
+  });
+
   it('sends the document to the instances, one after the other, with no parameter', async () => {
-    const deployment = await deploy();
-    expect(deployment).toMatchObject({ status: 'InProgress', instanceIds: ['i-00000001'], resumed: false });
+    expect(await deploy()).toMatchObject({ instanceIds: ['i-00000001'], resumed: false });
     const sent = aws.endpoint.calls.find(({ operation }) => operation === 'SendCommand');
     expect(sent?.input).toEqual({
       DocumentName: documentName,
@@ -72,38 +99,41 @@ describe('DeployApi', () => {
   });
 
   it('gives each instance its time until the deadline', async () => {
-    const { startedAt: sentAt, deadline } = await deploy({ INSTANCE_IDS: ['i-00000001', 'i-00000003'] });
+    const { startedAt: sentAt, deadline } = await deploy({}, ids('i-00000001', 'i-00000003'));
     expect(Date.parse(deadline) - Date.parse(sentAt)).toBe((60 + 2 * 100) * 1000);
   });
 
   it('finds every instance with the tag, an offline one too', async () => {
-    const { instanceIds } = await deploy({ INSTANCE_IDS: [], INSTANCE_TAG: 'Name=api' });
-    expect(instanceIds).toEqual(['i-00000001', 'i-00000002']);
+    await expect(deploy({}, { instances: { tag: 'Name=api' } })).rejects.toMatchObject({
+      name: 'InstanceUnavailable',
+    });
+    expect(aws.endpoint.calls.find(({ operation }) => operation === 'SendCommand')?.input).toMatchObject({
+      InstanceIds: ['i-00000001', 'i-00000002'],
+    });
   });
 
   it('fails as NoInstances where no instance has the tag', async () => {
-    await expect(deploy({ INSTANCE_IDS: [], INSTANCE_TAG: 'Name=nobody' })).rejects.toMatchObject({
+    await expect(deploy({}, { instances: { tag: 'Name=nobody' } })).rejects.toMatchObject({
       name: 'NoInstances',
       message: expect.stringContaining('Name=nobody'),
     });
   });
 
   it('fails as TooManyInstances where more have the tag than a command takes', async () => {
-    await aws.close();
-    aws = await openAws({
+    await open({
       instances: Array.from({ length: 51 }, (_, index) => ({
         id: `i-${index.toString().padStart(8, '0')}`,
         tag: 'api',
       })),
     });
-    await expect(deploy({ INSTANCE_IDS: [], INSTANCE_TAG: 'Name=api' })).rejects.toMatchObject({
+    await expect(deploy({}, { instances: { tag: 'Name=api' } })).rejects.toMatchObject({
       name: 'TooManyInstances',
       message: expect.stringContaining('51 instances'),
     });
   });
 
   it('fails as InstanceUnavailable, with the ids, where SSM does not manage one', async () => {
-    await expect(deploy({ INSTANCE_IDS: ['i-0badbad0'] })).rejects.toMatchObject({
+    await expect(deploy({}, ids('i-0badbad0'))).rejects.toMatchObject({
       name: 'InstanceUnavailable',
       message: expect.stringContaining('i-0badbad0'),
     });
@@ -112,16 +142,15 @@ describe('DeployApi', () => {
   it('finds the command of an earlier try and sends no second one', async () => {
     const first = await deploy();
     // A moment later: SSM does not list the command yet.
-    const retry = await deploy({}, { retryCount: 1 });
+    const retry = await deploy({ retryCount: 1 });
     expect(retry).toMatchObject({ commandId: first.commandId, resumed: true });
-    const redrive = await deploy();
-    expect(redrive).toMatchObject({ commandId: first.commandId, resumed: true });
+    expect(await deploy()).toMatchObject({ commandId: first.commandId, resumed: true });
     expect(aws.countCalls('SendCommand')).toBe(1);
   });
 
   it('does not take the command of another execution for its own', async () => {
     const first = await deploy();
-    const second = await deploy({}, { name: 'run-11' });
+    const second = await deploy({ name: 'run-11' });
     expect(second.commandId).not.toBe(first.commandId);
   });
 
@@ -149,93 +178,6 @@ describe('DeployApi', () => {
     expect(aws.countCalls('SendCommand')).toBe(2);
   });
 
-  describe('after a redrive', () => {
-    it('finds the command that succeeded, or still runs, and sends no second one', async () => {
-      const first = await deploy();
-      const ended = await settled();
-      expect(ended.Status).toBe('Success');
-      expect(await deploy({}, { redriveCount: 1 })).toMatchObject({
-        commandId: first.commandId,
-        resumed: true,
-        redriveCount: 0,
-      });
-      expect(aws.countCalls('SendCommand')).toBe(1);
-    });
-
-    it('sends another in place of one that was cancelled, once, with the redrive in its comment', async () => {
-      const first = await deploy();
-      await aws.ssm.writer.send(new CancelCommandCommand({ CommandId: first.commandId }));
-      await settled();
-      const second = await deploy({}, { redriveCount: 1 });
-      expect(second).toMatchObject({ resumed: false, redriveCount: 1 });
-      expect(aws.runCommand.commands.map(({ Comment }) => Comment)).toEqual([
-        'env-recovery run-1',
-        'env-recovery run-1 #1',
-      ]);
-      expect(await deploy({}, { redriveCount: 1, retryCount: 1 })).toMatchObject({
-        commandId: second.commandId,
-      });
-    });
-
-    it('sends another in place of one that AwaitDeploy has abandoned, though it reads Success', async () => {
-      const instances = { INSTANCE_IDS: ['i-00000002'] };
-      const first = await deploy(instances);
-      const { Status } = await settled();
-      expect(Status).toBe('Success');
-      expect(await deploy(instances, { redriveCount: 1 })).toMatchObject({ commandId: first.commandId });
-      const abandoned = { ...first, status: 'Abandoned' as const };
-      const second = await deploy(instances, { redriveCount: 1, deployment: abandoned });
-      expect(second.commandId).not.toBe(first.commandId);
-      expect(second.redriveCount).toBe(1);
-    });
-
-    it('finds the command that the redrive before has sent in place of an abandoned one', async () => {
-      const first = await deploy();
-      await settled();
-      const abandoned = { ...first, status: 'Abandoned' as const };
-      const second = await deploy({}, { redriveCount: 1, deployment: abandoned });
-      const third = await deploy({}, { redriveCount: 2, deployment: abandoned });
-      expect(third).toMatchObject({ commandId: second.commandId, resumed: true, redriveCount: 1 });
-      expect(aws.countCalls('SendCommand')).toBe(2);
-    });
-  });
-
-  describe('while another deploy runs', () => {
-    beforeEach(async () => {
-      await aws.close();
-      aws = await openAws({ deployScript: 'setTimeout(() => {}, 60_000)' });
-      put('KEY=1\n');
-    });
-
-    it('stops the one that an execution of before has left behind', async () => {
-      const left = await deploy({}, { name: 'run-0' });
-      await listed();
-      const own = await deploy();
-      expect(aws.runCommand.commands.map(({ CommandId }) => CommandId)).toEqual([
-        left.commandId,
-        own.commandId,
-      ]);
-      expect(aws.runCommand.commands[0]?.invocations[0]?.Status).toBe('Cancelled');
-    });
-
-    it('does not disturb one that a person has sent, and fails as DeployInProgress', async () => {
-      await aws.ssm.writer.send(
-        new SendCommandCommand({
-          DocumentName: documentName,
-          InstanceIds: ['i-00000001'],
-          Comment: 'by hand',
-        }),
-      );
-      await listed();
-      await expect(deploy()).rejects.toMatchObject({
-        name: 'DeployInProgress',
-        message: expect.stringContaining(aws.runCommand.commands[0]?.CommandId ?? '?'),
-      });
-      expect(aws.runCommand.commands).toHaveLength(1);
-      expect(aws.countCalls('CancelCommand')).toBe(0);
-    });
-  });
-
   it('sends nothing when the parameter was wiped since it was looked at, and says what is missing', async () => {
     put('OTHER=1\n');
     await expect(deploy()).rejects.toMatchObject({
@@ -249,19 +191,19 @@ describe('DeployApi', () => {
 
   it('sends nothing that was not approved: other commands, to other instances, or with another version', async () => {
     const commands = ['node deploy.cjs'];
-    const deployment = { documentName, instanceIds: ['i-00000001'], commands, problem: null };
-    const plan = recoveryPlan({ needsApproval: true, deploy: deployment });
-    const withOthers = { ...plan, deploy: { ...deployment, commands: ['node other.cjs'] } };
-    await expect(deploy({}, { plan: withOthers })).rejects.toMatchObject({
+    const planned = { documentName, instanceIds: ['i-00000001'], commands, problem: null };
+    const plan = recoveryPlan({ needsApproval: true, deploy: planned });
+    const withOthers = { ...plan, deploy: { ...planned, commands: ['node other.cjs'] } };
+    await expect(deploy({ plan: withOthers })).rejects.toMatchObject({
       name: 'PlanOutdated',
       message: expect.stringContaining('the commands of document'),
     });
-    await expect(deploy({ INSTANCE_IDS: ['i-00000003'] }, { plan })).rejects.toMatchObject({
+    await expect(deploy({ plan }, ids('i-00000003'))).rejects.toMatchObject({
       name: 'PlanOutdated',
       message: expect.stringContaining('the instances to deploy to'),
     });
     put('KEY=2\n');
-    await expect(deploy({}, { plan })).rejects.toMatchObject({ name: 'PlanOutdated' });
+    await expect(deploy({ plan })).rejects.toMatchObject({ name: 'PlanOutdated' });
     expect(aws.countCalls('SendCommand')).toBe(0);
     const ofVersion2 = { ...plan, parameter: { ...plan.parameter, version: 2 } };
     const ofARestore = {
@@ -269,38 +211,211 @@ describe('DeployApi', () => {
       restore: { source: null, restoredKeys: [], revertedKeys: [], keyCount: 1 },
     };
     put('KEY=3\n');
-    await expect(deploy({}, { plan: ofARestore })).rejects.toMatchObject({ name: 'PlanOutdated' });
-    await expect(deploy({}, { plan: ofVersion2 })).rejects.toMatchObject({ name: 'PlanOutdated' });
+    await expect(deploy({ plan: ofARestore })).rejects.toMatchObject({ name: 'PlanOutdated' });
+    await expect(deploy({ plan: ofVersion2 })).rejects.toMatchObject({ name: 'PlanOutdated' });
     const ofTheRestore = { ...ofARestore, parameter: ofVersion2.parameter };
-    expect(await deploy({}, { plan: ofTheRestore })).toMatchObject({ resumed: false });
+    expect(await deploy({ plan: ofTheRestore })).toMatchObject({ resumed: false });
   });
 
   it('sends nothing without the lease', async () => {
     await giveLease(aws, executionRef({ name: 'other' }));
-    const execution = executionRef({ startedAt });
-    await expect(
-      deployApi(
-        { execution, retryCount: 0, plan: recoveryPlan() },
-        { settings, clock: fastClock(20), ssm: aws.ssm, dynamo: aws.dynamo, sfn: aws.sfn },
-      ),
-    ).rejects.toMatchObject({ name: 'LeaseLost' });
+    await expect(call({})).rejects.toMatchObject({ name: 'LeaseLost' });
     expect(aws.countCalls('SendCommand')).toBe(0);
   });
 });
 
-/** The newest command, when SSM lists it as ended. */
-async function settled(): Promise<{ Status?: string | undefined }> {
-  for (;;) {
-    const { Commands = [] } = await aws.ssm.reader.send(new ListCommandsCommand({}));
-    const [newest] = Commands;
-    if (newest && newest.Status !== 'InProgress' && newest.Status !== 'Cancelling') return newest;
-  }
-}
+describe('DeployApi, watching', () => {
+  const two = [{ id: 'i-00000001' }, { id: 'i-00000002' }];
+  const onBoth = ids('i-00000001', 'i-00000002');
+
+  it('returns when the command has succeeded on every instance', async () => {
+    await open({ instances: two });
+    expect(await deploy({}, onBoth)).toMatchObject({ outcome: 'Success', finishedAt: expect.any(String) });
+  });
+
+  it('hands a command that still runs back to the state machine, and goes on watching that one', async () => {
+    await open({ deployScript: endless });
+    const first = await running();
+    const again = await running({ deployment: first });
+    expect(again).toEqual(first);
+    expect(aws.countCalls('SendCommand')).toBe(1);
+    expect(aws.countCalls('GetCommandInvocation')).toBeGreaterThan(2);
+  });
+
+  it('asks for one instance in each look, however many there are', async () => {
+    const many = Array.from({ length: 50 }, (_, index) => `i-${String(index + 10).padStart(8, '0')}`);
+    await open({ deployScript: endless, instances: many.map((id) => ({ id })) });
+    await giveLease(aws, executionRef({ startedAt }));
+    await call({}, ids(...many), hasty);
+    // Fifty seconds of looking, once a second.
+    expect(aws.countCalls('GetCommandInvocation')).toBeLessThanOrEqual(51);
+  });
+
+  it('fails as DeployFailed with the exit code and a redacted tail', async () => {
+    const password = secret();
+    await open({
+      deployScript: `console.log('starting'); console.error('no login with ${password}'); process.exit(3)`,
+    });
+    put(`KEY=1\nDB_PASSWORD=${password}\n`);
+    const failure = deploy();
+    await expect(failure).rejects.toMatchObject({
+      name: 'DeployFailed',
+      message: expect.stringMatching(/i-00000001 \(Failed, exit code 3\)[\s\S]*no login with \[redacted\]/),
+    });
+    await expect(failure).rejects.not.toMatchObject({ message: expect.stringContaining(password) });
+  });
+
+  it('shows no output when the env, and so what to redact, can not be read', async () => {
+    await open({ deployScript: `console.error('something'); process.exit(1)` });
+    aws.endpoint.injectFault = ({ operation }) =>
+      operation === 'GetParameter' && aws.countCalls('SendCommand') > 0 ? 'drop-before' : undefined;
+    await expect(deploy()).rejects.toMatchObject({
+      name: 'DeployFailed',
+      message: expect.not.stringContaining('something'),
+    });
+  });
+
+  it('fails as InstanceUnavailable on an offline instance, although the command reads Success', async () => {
+    await expect(deploy({}, ids('i-00000003', 'i-00000002'))).rejects.toMatchObject({
+      name: 'InstanceUnavailable',
+      message: expect.stringMatching(/i-00000002 \(Undeliverable\)/),
+    });
+    expect(aws.runCommand.commands).toHaveLength(1);
+  });
+
+  it('names each instance that did not succeed, and stops at the first failure', async () => {
+    await open({ deployScript: 'process.exit(1)', instances: two });
+    await expect(deploy({}, onBoth)).rejects.toMatchObject({
+      name: 'DeployFailed',
+      message: expect.stringMatching(/i-00000001 \(Failed, exit code 1\); i-00000002 \(Terminated\)/),
+    });
+  });
+
+  it('fails as DeployTimedOut when the script takes longer than it may', async () => {
+    await open({ deployScript: endless, deployTimeoutSeconds: 1 });
+    await expect(deploy()).rejects.toMatchObject({ name: 'DeployTimedOut' });
+  });
+
+  it('cancels the command at the deadline, and keeps its id', async () => {
+    await open({ deployScript: endless });
+    const deployment = await running();
+    const past = { ...deployment, deadline: new Date(Date.now() - 1).toISOString() };
+    await expect(deploy({ deployment: past })).rejects.toMatchObject({
+      name: 'DeployTimedOut',
+      message: expect.stringContaining(deployment.commandId),
+    });
+    expect(aws.runCommand.commands[0]?.invocations[0]?.Status).toBe('Cancelled');
+  });
+
+  it('fails as DeployCancelled when a person cancels the command', async () => {
+    await open({ deployScript: endless });
+    aws.endpoint.injectFault = ({ operation }) => {
+      const [command] = aws.runCommand.commands;
+      if (operation === 'GetCommandInvocation' && aws.countCalls(operation) === 3)
+        void aws.runCommand.operations.CancelCommand?.({ CommandId: command?.CommandId });
+      return undefined;
+    };
+    await expect(deploy()).rejects.toMatchObject({ name: 'DeployCancelled' });
+  });
+
+  it('keeps watching while SSM does not know the invocation, and on a status it does not know', async () => {
+    await open({ deployScript: endless });
+    const deployment = await running();
+    expect(await running({ deployment: { ...deployment, commandId: 'not-known-yet' } })).toMatchObject({
+      outcome: 'InProgress',
+    });
+    const [invocation] = aws.runCommand.commands[0]?.invocations ?? [];
+    Object.assign(invocation ?? {}, { Status: 'Delayed', StatusDetails: 'SomethingNew' });
+    expect(await running({ deployment })).toMatchObject({ outcome: 'InProgress' });
+  });
+});
+
+describe('DeployApi after a redrive', () => {
+  it('finds the command that succeeded, and sends no second one', async () => {
+    const first = await deploy();
+    expect(first.outcome).toBe('Success');
+    expect(await deploy({ redriveCount: 1 })).toMatchObject({
+      commandId: first.commandId,
+      resumed: true,
+      redriveCount: 0,
+    });
+    expect(aws.countCalls('SendCommand')).toBe(1);
+  });
+
+  it('finds the command that still runs, and sends no second one', async () => {
+    await open({ deployScript: endless });
+    const first = await running();
+    expect(await running({ redriveCount: 1, deployment: first })).toMatchObject({
+      commandId: first.commandId,
+      resumed: true,
+    });
+    expect(aws.countCalls('SendCommand')).toBe(1);
+  });
+
+  it('sends another in place of one that was cancelled, once, with the redrive in its comment', async () => {
+    await open({ deployScript: endless });
+    const first = await running();
+    await aws.ssm.writer.send(new CancelCommandCommand({ CommandId: first.commandId }));
+    const second = await running({ redriveCount: 1 });
+    expect(second).toMatchObject({ resumed: false, redriveCount: 1 });
+    expect(aws.runCommand.commands.map(({ Comment }) => Comment)).toEqual([
+      'env-recovery run-1',
+      'env-recovery run-1 #1',
+    ]);
+    expect(await running({ redriveCount: 1, retryCount: 1 })).toMatchObject({ commandId: second.commandId });
+  });
+
+  it('sends another in place of one that failed on an instance, though it reads Success', async () => {
+    const offline = ids('i-00000002');
+    await expect(deploy({}, offline)).rejects.toMatchObject({ name: 'InstanceUnavailable' });
+    await expect(deploy({ redriveCount: 1 }, offline)).rejects.toMatchObject({ name: 'InstanceUnavailable' });
+    expect(aws.countCalls('SendCommand')).toBe(2);
+  });
+
+  it('finds the command that an earlier redrive has sent in place of a failed one', async () => {
+    await open({ deployScript: endless });
+    const first = await running();
+    await aws.ssm.writer.send(new CancelCommandCommand({ CommandId: first.commandId }));
+    const second = await running({ redriveCount: 1 });
+    const third = await running({ redriveCount: 2 });
+    expect(third).toMatchObject({ commandId: second.commandId, resumed: true, redriveCount: 1 });
+    expect(aws.countCalls('SendCommand')).toBe(2);
+  });
+});
+
+describe('DeployApi while another deploy runs', () => {
+  beforeEach(() => open({ deployScript: endless }));
+
+  it('stops the one that an earlier execution has left running', async () => {
+    const left = await running({ name: 'run-0' });
+    await listed();
+    const own = await running();
+    expect(aws.runCommand.commands.map(({ CommandId }) => CommandId)).toEqual([
+      left.commandId,
+      own.commandId,
+    ]);
+    expect(aws.runCommand.commands[0]?.invocations[0]?.Status).toBe('Cancelled');
+  });
+
+  it('does not disturb one that a person has sent, and fails as DeployInProgress', async () => {
+    await aws.ssm.writer.send(
+      new SendCommandCommand({ DocumentName: documentName, InstanceIds: ['i-00000001'], Comment: 'by hand' }),
+    );
+    await listed();
+    await expect(deploy()).rejects.toMatchObject({
+      name: 'DeployInProgress',
+      message: expect.stringContaining(aws.runCommand.commands[0]?.CommandId ?? '?'),
+    });
+    expect(aws.runCommand.commands).toHaveLength(1);
+    expect(aws.countCalls('CancelCommand')).toBe(0);
+  });
+});
 
 /** When SSM lists a command: that takes a moment. */
 async function listed(): Promise<void> {
-  for (;;) {
+  for (const deadline = Date.now() + 10_000; Date.now() < deadline; ) {
     const { Commands = [] } = await aws.ssm.reader.send(new ListCommandsCommand({}));
     if (Commands.length > 0) return;
   }
+  throw new Error('SSM lists no command');
 }

@@ -14,9 +14,10 @@ import {
 import { takeLease } from '../../functions/take-lease.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
 import type { Execution } from '../../sandbox/services/execution.ts';
-import type { ExecutionRef } from '../../workflow/states.ts';
+import type { ExecutionRef } from '../../workflow/execution-ref.ts';
 import { openAws, type TestAws } from '../support/aws.ts';
 import { executionRef, leaseDoor, leaseSettings, pauseSettings } from '../support/execution.ts';
+import { servicesOf } from '../support/services.ts';
 
 let aws: TestAws;
 beforeEach(async () => {
@@ -360,18 +361,14 @@ describe('the pauses', () => {
         if (!found) return;
         const untilMs = Date.parse(found.until);
         expect(untilMs).toBeGreaterThan(nowMs);
-        expect(untilMs).toBeLessThanOrEqual(nowMs + pauseSettings.WINDOW_HOURS * 60 * minute);
+        expect(untilMs).toBeLessThanOrEqual(nowMs + pauseSettings.windowHours * 60 * minute);
       }),
     );
   });
 });
 
 describe('TakeLease', () => {
-  const run = (input: unknown, ref = executionRef()) =>
-    takeLease(
-      { execution: ref, input },
-      { ...leaseDoor(aws), settings: { ...leaseSettings, ...pauseSettings } },
-    );
+  const run = (input: unknown, ref = executionRef()) => takeLease({ execution: ref, input }, servicesOf(aws));
 
   it('refuses an unknown input before it calls anything', async () => {
     await expect(run({ parameter: '/other' })).rejects.toMatchObject({ name: 'InvalidInput' });

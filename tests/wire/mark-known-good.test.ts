@@ -2,7 +2,8 @@ import { markKnownGood } from '../../functions/mark-known-good.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
 import { knownGoodLabel } from '../../workflow/versions.ts';
 import { envFinding, fastClock, openAws, parameterName, type TestAws } from '../support/aws.ts';
-import { executionRef, giveLease, leaseSettings } from '../support/execution.ts';
+import { executionRef, giveLease } from '../support/execution.ts';
+import { servicesOf, type TargetPart } from '../support/services.ts';
 
 let aws: TestAws;
 beforeEach(async () => {
@@ -11,17 +12,10 @@ beforeEach(async () => {
 afterEach(() => aws.close());
 
 const backupName = '/app/env-backup';
-const settings = {
-  ...leaseSettings,
-  ENV_PARAMETER: parameterName,
-  ENV_READER: 'dotenv' as const,
-  ENV_CONTRACT: { requiredKeys: ['A'], requiredPrefixes: [], rules: {} },
-  BACKUP_PARAMETER: backupName as string | undefined,
-  KMS_KEY_ID: undefined as string | undefined,
-};
+const contract = { requiredKeys: ['A'], requiredPrefixes: [], rules: {} };
 const timestamp = '2026-01-01T00:00:00.000Z';
 const deployment = {
-  status: 'Success' as const,
+  outcome: 'Success' as const,
   commandId: '00000000-0000-0000-0000-000000000000',
   documentName: 'deploy',
   instanceIds: ['i-00000001'],
@@ -34,7 +28,7 @@ const deployment = {
 /** In an execution that starts when the version is there, `days` later. */
 const mark = async (
   version = 1,
-  part: Partial<typeof settings> = {},
+  part: TargetPart = {},
   {
     isDeployed = true,
     days = 0,
@@ -49,15 +43,17 @@ const mark = async (
       execution,
       ...(isDeployed ? { deployment: { ...deployment, startedAt: new Date(nowMs + 1).toISOString() } } : {}),
       env: envFinding({ keys: ['A'], version }),
+      check: { finding: 'NotAsked', needsDeploy: false, httpStatus: null, proof: null },
       endpoint: { httpStatus: 200, backlog: 7, attempts: 1, verifiedAt: timestamp },
       backlog: { backlog: 7, metric: 'N/M', datapoint: { value: 7, timestamp } },
     },
     {
-      settings: { ...settings, ...part },
-      clock: { ...fastClock(50), now: () => nowMs },
+      ...servicesOf(
+        aws,
+        { parameter: contract, restore: { backupParameter: backupName }, ...part },
+        { ...fastClock(50), now: () => nowMs },
+      ),
       ssm: aws.ssm,
-      dynamo: aws.dynamo,
-      sfn: aws.sfn,
     },
   );
 };
@@ -159,7 +155,7 @@ describe('MarkKnownGood', () => {
 
   it('labels without a backup parameter, too', async () => {
     put('A=1\n');
-    expect(await mark(1, { BACKUP_PARAMETER: undefined })).toEqual({
+    expect(await mark(1, { restore: { backupParameter: undefined } })).toEqual({
       outcome: 'Marked',
       version: 1,
       backup: null,

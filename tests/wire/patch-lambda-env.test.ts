@@ -2,7 +2,8 @@ import { patchLambdaEnv } from '../../functions/patch-lambda-env.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
 import { patchVariables } from '../../workflow/function-patch.ts';
 import { fastClock, openAws, parameterName, secret, type TestAws } from '../support/aws.ts';
-import { executionRef, giveLease, leaseSettings, recoveryPlan } from '../support/execution.ts';
+import { executionRef, giveLease, recoveryPlan } from '../support/execution.ts';
+import { servicesOf } from '../support/services.ts';
 
 let aws: TestAws;
 const key = secret();
@@ -14,15 +15,11 @@ beforeEach(async () => {
 afterEach(() => aws.close());
 
 const name = 'metric';
-const settings = {
-  ...leaseSettings,
-  ENV_PARAMETER: parameterName,
-  ENV_READER: 'dotenv' as const,
-  FUNCTION_NAME: name,
-  FUNCTION_SET: { API_URL: 'http://10.0.0.10:8000/count/' },
-  FUNCTION_SET_FROM_ENV: { API_KEY: 'INTERNAL_KEY' },
-  FUNCTION_REMOVE: ['API_HOST'],
-  UPDATE_WITHIN_SECONDS: 60,
+const apiUrl = 'http://10.0.0.10:8000/count/';
+const metricFunction = {
+  set: { API_URL: apiUrl },
+  setFromEnv: { API_KEY: 'INTERNAL_KEY' },
+  remove: ['API_HOST'],
 };
 const patch = async (
   startedAt = new Date(Date.now() + 3600_000).toISOString(),
@@ -34,18 +31,11 @@ const patch = async (
   await giveLease(aws, executionRef({ name: owner }));
   return patchLambdaEnv(
     { execution, plan },
-    {
-      settings,
-      clock: fastClock(speed),
-      ssm: aws.ssm.reader,
-      lambda: aws.lambda,
-      dynamo: aws.dynamo,
-      sfn: aws.sfn,
-    },
+    { ...servicesOf(aws, { metricFunction }, fastClock(speed)), ssm: aws.ssm.reader, lambda: aws.lambda },
   );
 };
 const have = (variables: Record<string, string>) => aws.addFunction(name, 'return 1', variables);
-const right = { API_URL: settings.FUNCTION_SET.API_URL, API_KEY: key };
+const right = { API_URL: apiUrl, API_KEY: key };
 
 describe('PatchLambdaEnv', () => {
   it('sets, removes, keeps the rest, and waits until the function runs with it', async () => {

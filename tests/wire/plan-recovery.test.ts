@@ -1,18 +1,12 @@
-import type { EnvReader } from '../../env/readers/readers.ts';
 import { planRecovery } from '../../functions/plan-recovery.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
+import type { PlanRecoveryInput } from '../../workflow/chain.ts';
 import { hashPlan, type PlanIngredients } from '../../workflow/plan.ts';
-import type { PlanRecoveryInput, Request } from '../../workflow/states.ts';
-import {
-  documentName,
-  envFinding,
-  fastClock,
-  openAws,
-  parameterName,
-  secret,
-  type TestAws,
-} from '../support/aws.ts';
+import type { Request } from '../../workflow/request.ts';
+import type { EndpointCheck } from '../../workflow/results.ts';
+import { documentName, envFinding, openAws, parameterName, secret, type TestAws } from '../support/aws.ts';
 import { executionRef } from '../support/execution.ts';
+import { servicesOf, type TargetPart } from '../support/services.ts';
 
 let aws: TestAws;
 beforeEach(async () => {
@@ -25,20 +19,17 @@ beforeEach(async () => {
 });
 afterEach(() => aws.close());
 
-const settings = {
-  ENV_PARAMETER: parameterName,
-  ENV_READER: 'dotenv' as EnvReader,
-  ENV_CONTRACT: { requiredKeys: ['DB_HOST', 'INTERNAL_KEY'], requiredPrefixes: [], rules: {} },
-  BACKUP_PARAMETER: undefined as string | undefined,
-  DOCUMENT_NAME: documentName,
-  INSTANCE_IDS: [] as string[],
-  INSTANCE_TAG: 'Name=api' as string | undefined,
-  FUNCTION_NAME: 'metric',
-  FUNCTION_SET: { API_URL: 'http://10.0.0.10/' },
-  FUNCTION_SET_FROM_ENV: { API_KEY: 'INTERNAL_KEY' },
-  FUNCTION_REMOVE: ['API_HOST'],
-  NEEDS_APPROVAL: false,
+const target: TargetPart = {
+  parameter: { requiredKeys: ['DB_HOST', 'INTERNAL_KEY'] },
+  instances: { tag: 'Name=api' },
+  metricFunction: {
+    set: { API_URL: 'http://10.0.0.10/' },
+    setFromEnv: { API_KEY: 'INTERNAL_KEY' },
+    remove: ['API_HOST'],
+  },
 };
+const notAsked: EndpointCheck = { finding: 'NotAsked', needsDeploy: false, httpStatus: null, proof: null };
+const healthy: EndpointCheck = { finding: 'Healthy', needsDeploy: false, httpStatus: 200, proof: null };
 const request = (part: Partial<Request> = {}): Request => ({
   mode: 'plan',
   deploy: 'auto',
@@ -47,15 +38,10 @@ const request = (part: Partial<Request> = {}): Request => ({
   trigger: 'operator',
   ...part,
 });
-const plan = (input: Partial<PlanRecoveryInput> = {}, part: Partial<typeof settings> = {}) =>
+const plan = (input: Partial<PlanRecoveryInput> = {}, part: TargetPart = {}) =>
   planRecovery(
-    { execution: executionRef(), request: request(), env: envFinding({}), ...input },
-    {
-      settings: { ...settings, ...part },
-      clock: fastClock(50),
-      ssm: aws.ssm.reader,
-      lambda: aws.lambda.reader,
-    },
+    { execution: executionRef(), request: request(), env: envFinding({}), check: notAsked, ...input },
+    { ...servicesOf(aws, { ...target, ...part }), ssm: aws.ssm.reader, lambda: aws.lambda.reader },
   );
 const put = (Value: string) =>
   aws.parameters.put({ Name: parameterName, Value, Type: 'SecureString', Overwrite: true });
@@ -68,8 +54,9 @@ describe('PlanRecovery', () => {
   it('plans nothing where nothing is wrong', async () => {
     put(complete);
     aws.addFunction('metric', 'return 1', right);
-    expect(await plan({ check: { needsDeploy: false, finding: 'Healthy', httpStatus: 200 } })).toMatchObject({
+    expect(await plan({ check: healthy })).toMatchObject({
       outcome: 'Planned',
+      decision: 'ShowPlan',
       changes: false,
       parameter: { version: 1, finding: 'Complete', modifiedAt: expect.any(String) },
       restore: null,
@@ -105,7 +92,12 @@ describe('PlanRecovery', () => {
   ])('%s', async (_what, part, isDeployed) => {
     put(complete);
     aws.addFunction('metric', 'return 1', right);
-    const check = { needsDeploy: true, finding: 'EndpointUnhealthy' as const, httpStatus: 500 };
+    const check = {
+      needsDeploy: true,
+      finding: 'EndpointUnhealthy' as const,
+      httpStatus: 500,
+      proof: null,
+    };
     const { deploy, changes } = await plan({ request: request(part), check });
     expect([deploy !== null, changes]).toEqual([isDeployed, isDeployed]);
   });
@@ -119,7 +111,7 @@ describe('PlanRecovery', () => {
   it('puts down what stands in the way of the deploy and of the function, and restores all the same', async () => {
     put(complete);
     put('OTHER=1\n');
-    expect(await plan({ env: incomplete }, { INSTANCE_TAG: 'Name=nobody' })).toMatchObject({
+    expect(await plan({ env: incomplete }, { instances: { tag: 'Name=nobody' } })).toMatchObject({
       changes: true,
       restore: { restoredKeys: ['DB_HOST', 'INTERNAL_KEY'] },
       deploy: { instanceIds: [], problem: { error: 'NoInstances' } },

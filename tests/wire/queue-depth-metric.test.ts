@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { queueDepthMetric } from '../../functions/metric/queue-depth-metric.ts';
 import { close, urlOf } from '../../sandbox/endpoint.ts';
 import { fastClock, openAws, secret, type TestAws } from '../support/aws.ts';
+import { appTarget } from '../support/services.ts';
 
 let aws: TestAws;
 let api: Server;
@@ -36,22 +37,17 @@ const count = (part: { host?: string; url?: string; aiQueue?: string } = {}) =>
   queueDepthMetric(
     {},
     {
+      target: appTarget({
+        endpoint: { requestTimeoutSeconds: 2 },
+        metricFunction: { queues: { ai: part.aiQueue ?? 'ai', video: 'video', messaging: 'messaging' } },
+      }),
       clock: fastClock(50),
       sqs: aws.sqs,
       cloudWatch: aws.cloudWatch,
-      settings: {
+      resources: {
         VIDEO_BACKLOG_API_INTERNAL: part.url ?? urlOf(api),
         LAMBDA_INTERNAL_API_KEY: key,
-        VIDEO_BACKLOG_API_HOST: part.host,
-        AI_QUEUE_NAME: part.aiQueue ?? 'ai',
-        VIDEO_QUEUE_NAME: 'video',
-        MESSAGING_QUEUE_NAME: 'messaging',
-        BACKLOG_PATH: 'backlog',
-        METRIC_NAMESPACE: 'App',
-        METRIC_NAME: 'BacklogCount',
-        METRIC_DIMENSIONS: { WorkerType: 'Video' },
-        METRIC_PERIOD_SECONDS: 60,
-        REQUEST_TIMEOUT_SECONDS: 2,
+        ...(part.host === undefined ? {} : { VIDEO_BACKLOG_API_HOST: part.host }),
       },
     },
   );

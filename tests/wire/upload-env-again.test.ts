@@ -3,7 +3,7 @@ import { readEnvText } from '../../env/document.ts';
 import { effectiveEntries } from '../../env/entries.ts';
 import { roleSessionArn } from '../../sandbox/callers.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
-import type { RecoveryPlan } from '../../workflow/states.ts';
+import type { RecoveryPlan } from '../../workflow/plan.ts';
 import { openAws, parameterName, type TestAws } from '../support/aws.ts';
 import {
   approvedPlan,

@@ -17,6 +17,12 @@ const put = (Value: string, Name = parameterName) =>
 const latest = () => aws.parameters.get(parameterName);
 
 describe('UploadEnv', () => {
+  it('does nothing where no restore is planned', async () => {
+    put('OTHER=1\n');
+    expect(await upload(finding(), {}, recoveryPlan())).toEqual({ outcome: 'NotPlanned' });
+    expect(latest().Version).toBe(1);
+  });
+
   it('restores from the newest complete version, not merely the previous one', async () => {
     put(complete('first'));
     put(complete('second'));
@@ -36,7 +42,7 @@ describe('UploadEnv', () => {
   it('writes nothing without the lease', async () => {
     put(complete('first'));
     put('KEY=new\n');
-    await expect(upload(finding({ version: 2 }), {}, recoveryPlan(), 'other')).rejects.toMatchObject({
+    await expect(upload(finding({ version: 2 }), {}, undefined, 'other')).rejects.toMatchObject({
       name: 'LeaseLost',
     });
     expect(latest().Version).toBe(2);
@@ -92,7 +98,7 @@ describe('UploadEnv', () => {
 
   it('writes a complete env without the BOM and CRLF over which its reader stumbles', async () => {
     put(`\uFEFF${complete('x').replaceAll('\n', '\r\n')}`);
-    const shell = { ENV_READER: 'shell' as const };
+    const shell = { parameter: { reader: 'shell' as const } };
     expect(
       await upload(finding({ version: 1, keys: ['DB_HOST', 'DB_PASSWORD', 'R2_KEY'] }), shell),
     ).toMatchObject({
@@ -113,7 +119,7 @@ describe('UploadEnv', () => {
   it('replaces a text that is no env at all, such as the error message of a tool', async () => {
     put(complete('x'));
     put('An error occurred (AccessDenied) when calling the GetParameter operation\n');
-    const settingsForDocker = { ENV_READER: 'docker' as const };
+    const settingsForDocker = { parameter: { reader: 'docker' as const } };
     await upload(finding({ version: 2, keys: [] }), settingsForDocker);
     expect(latest().Value).toBe(complete('x'));
   });
@@ -134,7 +140,7 @@ describe('UploadEnv', () => {
     put('KEY=new\n');
     put('DB_PASSWORD=half\n', backupName);
     await expect(upload()).rejects.toMatchObject({ name: 'EnvRestoreFailed' });
-    await expect(upload(finding(), { BACKUP_PARAMETER: undefined })).rejects.toMatchObject({
+    await expect(upload(finding(), { restore: { backupParameter: undefined } })).rejects.toMatchObject({
       name: 'EnvRestoreFailed',
     });
     expect(aws.countCalls('PutParameter')).toBe(0);

@@ -1,10 +1,10 @@
 import type { EnvContract } from '../../env/contract.ts';
 import type { EnvReader } from '../../env/readers/readers.ts';
-import type { EnvSettings } from '../../functions/runtime/settings.ts';
 import { validateEnv } from '../../functions/validate-env.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
-import { fastClock, openAws, parameterName, secret, type TestAws } from '../support/aws.ts';
+import { openAws, parameterName, secret, type TestAws } from '../support/aws.ts';
 import { executionRef } from '../support/execution.ts';
+import { servicesOf, type TargetPart } from '../support/services.ts';
 
 let aws: TestAws;
 beforeEach(async () => {
@@ -17,15 +17,10 @@ const contract: EnvContract = {
   requiredPrefixes: ['R2_'],
   rules: {},
 };
-const settings = {
-  ENV_PARAMETER: parameterName,
-  ENV_READER: 'dotenv' as const,
-  ENV_CONTRACT: contract,
-};
-const validate = (part: Partial<EnvSettings> = {}) =>
+const validate = (part: TargetPart['parameter'] = {}) =>
   validateEnv(
     { execution: executionRef() },
-    { settings: { ...settings, ...part }, clock: fastClock(50), ssm: aws.ssm.reader },
+    { ...servicesOf(aws, { parameter: { ...contract, ...part } }), ssm: aws.ssm.reader },
   );
 const put = (Value: string, Type: 'SecureString' | 'String' = 'SecureString') =>
   aws.parameters.put({ Name: parameterName, Value, Type, Overwrite: true });
@@ -114,7 +109,7 @@ describe('ValidateEnv', () => {
     const value = secret();
     put(`DB_HOST=a\nDB_PASSWORD=b\nR2_KEY=c\nDB_PORT=${value}\n`);
     const rules = { DB_PORT: { nonEmpty: false, noPlaceholder: false, type: 'integer' as const } };
-    const failure = validate({ ENV_CONTRACT: { ...contract, rules } });
+    const failure = validate({ ...{ ...contract, rules } });
     await expect(failure).rejects.toMatchObject({
       name: 'EnvInvalid',
       message: expect.stringContaining('DB_PORT is not an integer'),
@@ -126,9 +121,9 @@ describe('ValidateEnv', () => {
     ['shell', 'DB_HOST=a\r\nDB_PASSWORD=b\r\nR2_KEY=c\r\n'],
     ['node', '\uFEFFDB_HOST=a\nDB_PASSWORD=b\nR2_KEY=c\n'],
     ['systemd', '\uFEFFDB_HOST=a\nDB_PASSWORD=b\nR2_KEY=c\n'],
-  ])('finds a complete env misread where %s stumbles over BOM or CRLF', async (ENV_READER, text) => {
+  ])('finds a complete env misread where %s stumbles over BOM or CRLF', async (reader, text) => {
     put(text);
-    expect(await validate({ ENV_READER })).toMatchObject({ complete: false, finding: 'Misread' });
+    expect(await validate({ reader })).toMatchObject({ complete: false, finding: 'Misread' });
   });
 
   it('fails after one try where access is denied, naming action and resource', async () => {

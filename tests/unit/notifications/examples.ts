@@ -11,9 +11,10 @@ import {
   refusalNotification,
   startNotification,
 } from '../../../workflow/messages.ts';
-import { hashPlan } from '../../../workflow/plan.ts';
+import { hashPlan, type RecoveryPlan } from '../../../workflow/plan.ts';
 import { RecoveryError } from '../../../workflow/recovery-error.ts';
-import type { RecoveryPlan, RecoveryReport, RefusalReport, Request } from '../../../workflow/states.ts';
+import type { RecoveryReport, RefusalReport } from '../../../workflow/report.ts';
+import type { Request } from '../../../workflow/request.ts';
 
 const recovery = {
   target: 'academy-api',
@@ -57,6 +58,7 @@ const ingredients = {
 };
 const plan: RecoveryPlan = {
   outcome: 'Planned',
+  decision: 'Repair',
   hash: hashPlan(ingredients),
   changes: true,
   needsApproval: false,

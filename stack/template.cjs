@@ -1,9 +1,9 @@
-// serverless.yml reads its target through this: variable files have to be CommonJS.
+// serverless.yml reads the stack of its target through this: variable files have to be CommonJS.
 if (Number(process.versions.node.split('.')[0]) < 24) {
   throw new Error('run this through npm or npx, which take the Node 24 that comes with the project');
 }
 const { loadTarget, TargetInvalid } = require('../targets/load.ts');
-const { templateSettings } = require('./template-settings.ts');
+const { stackOf } = require('./stack.ts');
 
 module.exports = async ({ options, resolveVariable }) => {
   const name = await resolveVariable('param:target');
@@ -12,7 +12,7 @@ module.exports = async ({ options, resolveVariable }) => {
     const hasRegion = options.region || process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION;
     if (process.argv.includes('deploy') && !(options.param && hasRegion))
       throw new TargetInvalid('say what to deploy and where: --param target=<name> --region <region>');
-    return templateSettings(loadTarget(name), name);
+    return stackOf({ name, ...loadTarget(name) });
   } catch (error) {
     if (error.name !== 'TargetInvalid') throw error;
     // A mistake in a target file is one line, not a stack inside a stack.

@@ -1,0 +1,117 @@
+/**
+ * The functions of the stack and their roles. What is special about one stands beside its code, in
+ * functions/<name>.yml; what all have in common is here, once.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import * as v from 'valibot';
+import { parse } from 'yaml';
+import type { DeployedTarget } from '../workflow/target.ts';
+import { type Permission, Statement, statementsFor } from './permissions.ts';
+
+/** What functions/<name>.yml may say. */
+const FunctionFile = v.strictObject({
+  timeoutSeconds: v.number(),
+  /** Only what CloudFormation knows, as texts or intrinsic functions: everything else is in the bundled target. */
+  environment: v.optional(v.record(v.string(), v.unknown()), {}),
+  /** Runs in the target's VPC, from which the endpoint can be reached. */
+  inVpc: v.optional(v.boolean(), false),
+  /** One call at a time, even if an earlier one goes on after its task's timeout or an abort. */
+  oneAtATime: v.optional(v.boolean(), false),
+  permissions: v.array(v.union([v.string(), Statement])),
+});
+type FunctionFile = v.InferOutput<typeof FunctionFile>;
+
+const folders = { states: '', events: 'events', metric: 'metric' } as const;
+
+/**
+ * Reads all functions/**\/*.yml.
+ *
+ * @returns functions by key as serverless.yml lists them, and a role for each, by logical id.
+ * @throws Error with the file's name on a mistake.
+ */
+export function functionsOf(target: DeployedTarget, projectDirectory: string) {
+  const functions: Record<string, object> = {};
+  const roles: Record<string, object> = {};
+  for (const file of functionFiles(projectDirectory)) {
+    if (file.startsWith(folders.metric) && !target.metricFunction.deploy) continue;
+    const { key, settings } = readFunctionFile(projectDirectory, file);
+    const name = `${key.charAt(0).toUpperCase()}${key.slice(1)}`;
+    functions[key] = functionBlock(file, key, settings, target);
+    roles[`${name}Role`] = roleFor(name, settings, target);
+  }
+  return { functions, roles };
+}
+
+function functionFiles(projectDirectory: string): string[] {
+  return Object.values(folders).flatMap((folder) =>
+    readdirSync(join(projectDirectory, 'functions', folder))
+      .filter((file) => file.endsWith('.yml'))
+      .map((file) => (folder === '' ? file : `${folder}/${file}`)),
+  );
+}
+
+function readFunctionFile(projectDirectory: string, file: string): { key: string; settings: FunctionFile } {
+  const key = basename(file, '.yml').replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+  const content: unknown = parse(readFileSync(join(projectDirectory, 'functions', file), 'utf8'));
+  const settings = v.safeParse(FunctionFile, content);
+  if (settings.success) return { key, settings: settings.output };
+  const [{ message }] = settings.issues;
+  throw new Error(`functions/${file}: ${v.getDotPath(settings.issues[0]) ?? ''}: ${message}`);
+}
+
+function functionBlock(
+  file: string,
+  key: string,
+  { timeoutSeconds, environment, inVpc, oneAtATime }: FunctionFile,
+  target: DeployedTarget,
+) {
+  const { name, vpc, metricFunction, stack } = target;
+  const isMetricFunction = dirname(file) === folders.metric;
+  return {
+    name: isMetricFunction ? metricFunction.name : `env-recovery-${name}-${key}`,
+    handler: `functions/${file.replace(/\.yml$/, '')}.handler`,
+    role: `${key.charAt(0).toUpperCase()}${key.slice(1)}Role`,
+    timeout: timeoutSeconds,
+    // The variables that a recovery sets are there from the start, but for the key: no template may hold it.
+    environment: { ...environment, ...(isMetricFunction ? metricFunction.set : {}) },
+    ...(inVpc && vpc ? { vpc } : {}),
+    ...(oneAtATime && stack.reserveConcurrency ? { reservedConcurrency: 1 } : {}),
+    ...(isMetricFunction
+      ? { events: [{ schedule: { rate: 'rate(1 minute)', enabled: metricFunction.schedule } }] }
+      : {}),
+  };
+}
+
+/** The frame of every function's role: who takes it, its log group, its trace, and its place in the VPC. */
+function roleFor(name: string, { permissions, inVpc }: FunctionFile, target: DeployedTarget) {
+  const frame: Permission[] = [
+    {
+      Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+      Resource: { 'Fn::GetAtt': [`${name}LogGroup`, 'Arn'] },
+    },
+    'sendTraces',
+    ...(inVpc && target.vpc ? ['joinVpc'] : []),
+  ];
+  return {
+    Type: 'AWS::IAM::Role',
+    Properties: {
+      // No condition on the source: Lambda takes a role of its own account only, so that nobody else can use it.
+      AssumeRolePolicyDocument: {
+        Version: '2012-10-17',
+        Statement: [
+          { Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' },
+        ],
+      },
+      Policies: [
+        {
+          PolicyName: name,
+          PolicyDocument: {
+            Version: '2012-10-17',
+            Statement: statementsFor([...permissions, ...frame], target),
+          },
+        },
+      ],
+    },
+  };
+}

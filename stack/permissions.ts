@@ -1,0 +1,120 @@
+/** IAM statements: those that several functions share, by name, and the resources that a statement may name. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { parse } from 'yaml';
+import type { DeployedTarget } from '../workflow/target.ts';
+
+const Actions = v.union([v.string(), v.array(v.string())]);
+/** `Resource` is a name of `resourcesOf`, or CloudFormation's own way to name one. */
+export const Statement = v.strictObject({ Action: Actions, Resource: v.unknown() });
+type Statement = v.InferOutput<typeof Statement>;
+/** A statement, or the name of shared ones in permissions.yml. */
+export type Permission = string | Statement;
+
+const Shared = v.record(v.string(), v.array(Statement));
+const shared = v.parse(Shared, parse(readFileSync(join(import.meta.dirname, 'permissions.yml'), 'utf8')));
+
+/** What a statement allows its actions on, and under which condition. */
+interface Scope {
+  readonly Resource: unknown;
+  readonly Condition?: object;
+}
+
+/**
+ * The statements of a policy. A statement on something that the target doesn't have is left out.
+ *
+ * @throws Error if a permission or a resource isn't known.
+ */
+export function statementsFor(permissions: readonly Permission[], target: DeployedTarget): object[] {
+  const scopes = scopesOf(target);
+  return permissions
+    .flatMap((permission) => {
+      if (typeof permission !== 'string') return [permission];
+      const statements = shared[permission];
+      if (!statements) throw new Error(`stack/permissions.yml has no ${permission}`);
+      return statements;
+    })
+    .flatMap(({ Action, Resource }) => {
+      if (typeof Resource !== 'string') return [{ Effect: 'Allow', Action, Resource }];
+      if (!Object.hasOwn(scopes, Resource))
+        throw new Error(`stack/permissions.ts has no resource ${Resource}`);
+      const scope = scopes[Resource];
+      return scope ? [{ Effect: 'Allow', Action, ...scope }] : [];
+    });
+}
+
+const arn = (service: string, resource: string) => ({
+  'Fn::Sub': `arn:\${AWS::Partition}:${service}:\${AWS::Region}:\${AWS::AccountId}:${resource}`,
+});
+
+/** The use of a key through one service alone. */
+const keyThrough = (keyArn: string | undefined, service: string): Scope | undefined =>
+  keyArn === undefined
+    ? undefined
+    : {
+        Resource: keyArn,
+        Condition: {
+          StringEquals: { 'kms:ViaService': { 'Fn::Sub': `${service}.\${AWS::Region}.amazonaws.com` } },
+        },
+      };
+
+function scopesOf(target: DeployedTarget): Readonly<Record<string, Scope | undefined>> {
+  const { name, parameter, restore, metricFunction, metric, stack } = target;
+  const { queues } = metricFunction;
+  const machine = `env-recovery-${name}`;
+  return {
+    leaseTable: { Resource: { 'Fn::GetAtt': ['LeaseTable', 'Arn'] } },
+    executions: { Resource: arn('states', `execution:${machine}:*`) },
+    topic: { Resource: { Ref: 'RecoveryTopic' } },
+    undeliveredEvents: { Resource: { 'Fn::GetAtt': ['UndeliveredEvents', 'Arn'] } },
+    parameter: { Resource: arn('ssm', `parameter${parameter.name}`) },
+    backupParameter:
+      restore.backupParameter === undefined
+        ? undefined
+        : { Resource: arn('ssm', `parameter${restore.backupParameter}`) },
+    // Only a customer managed key asks for a permission; the key policy of alias/aws/ssm covers its account.
+    parameterKey: keyThrough(parameter.kmsKeyArn, 'ssm'),
+    deployDocument: { Resource: arn('ssm', 'document/${DeployDocument}') },
+    instances: instancesOf(target),
+    metricFunction: { Resource: arn('lambda', `function:${metricFunction.name}`) },
+    // PutMetricData knows no resources; the condition holds it to the target's namespace.
+    metricNamespace: {
+      Resource: '*',
+      Condition: { StringEquals: { 'cloudwatch:namespace': metric.namespace } },
+    },
+    queues: queues && {
+      Resource: [queues.ai, queues.video, queues.messaging].map((queue) => arn('sqs', queue)),
+    },
+    historyKey:
+      stack.kmsKeyArn === undefined
+        ? undefined
+        : {
+            Resource: stack.kmsKeyArn,
+            Condition: {
+              StringEquals: {
+                'kms:EncryptionContext:aws:states:stateMachineArn': arn('states', `stateMachine:${machine}`),
+              },
+            },
+          },
+    queueKey: keyThrough(stack.kmsKeyArn, 'sqs'),
+    // For actions that know no resources; each says so beside it.
+    '*': { Resource: '*' },
+  };
+}
+
+/** By tag the instances come and go; the condition says which ones. */
+function instancesOf({ instances: { ids, tag } }: DeployedTarget): Scope {
+  if (ids) {
+    // A hybrid node (mi-…) is a managed instance of SSM, not one of EC2.
+    const resources = ids.map((id) =>
+      id.startsWith('mi-') ? arn('ssm', `managed-instance/${id}`) : arn('ec2', `instance/${id}`),
+    );
+    return { Resource: resources };
+  }
+  const [key = '', ...value] = (tag ?? '').split('=');
+  return {
+    Resource: [arn('ec2', 'instance/*'), arn('ssm', 'managed-instance/*')],
+    Condition: { StringEquals: { [`ssm:resourceTag/${key}`]: value.join('=') } },
+  };
+}

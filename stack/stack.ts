@@ -1,0 +1,35 @@
+/** What serverless.yml puts together for one target: its functions with their roles, and the other resources. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { parse } from 'yaml';
+import type { DeployedTarget } from '../workflow/target.ts';
+import { conditionsOf, resolveConditions } from './conditions.ts';
+import { derivedSettings } from './derived-settings.ts';
+import { functionsOf } from './functions.ts';
+
+const projectDirectory = join(import.meta.dirname, '..');
+
+/** A file of resources/: by logical id. */
+const Section = v.record(v.string(), v.looseObject({ Type: v.string() }));
+
+/** @throws Error if a function's file holds a field or names a permission that isn't known. */
+export function stackOf(target: DeployedTarget) {
+  const { functions, roles } = functionsOf(target, projectDirectory);
+  const conditions = conditionsOf(target);
+  const resourcesDirectory = join(projectDirectory, 'resources');
+  const resources = readdirSync(resourcesDirectory).map((file) =>
+    v.parse(
+      Section,
+      resolveConditions(parse(readFileSync(join(resourcesDirectory, file), 'utf8')), conditions),
+    ),
+  );
+  return {
+    /** The target as its file has it, for `${self:custom.target.…}`. */
+    target,
+    /** What the template needs and the target doesn't say in these words. */
+    derived: derivedSettings(target, Object.keys(functions)),
+    functions,
+    resources: Object.assign(roles, ...resources),
+  };
+}

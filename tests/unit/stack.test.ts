@@ -1,0 +1,103 @@
+/** What a target makes of the stack, before Serverless compiles it. */
+import { resolveConditions } from '../../stack/conditions.ts';
+import { statementsFor } from '../../stack/permissions.ts';
+import { stackOf } from '../../stack/stack.ts';
+import { appTarget } from '../support/services.ts';
+
+const vpc = { subnetIds: ['subnet-00000000'], securityGroupIds: ['sg-00000000'] };
+
+describe('the stack of a target', () => {
+  it('starts by everything, asks nobody and tells nobody, where a target says nothing of it', () => {
+    expect(stackOf(appTarget()).derived).toMatchObject({
+      alarmNames: ['env-recovery-app-heartbeat'],
+      approveWithinSeconds: 3600,
+      subscriptions: [],
+      executionEncryption: { Type: 'AWS_OWNED_KEY' },
+      deployScript: ['#!/bin/bash', 'set -euo pipefail', 'node deploy.cjs'],
+    });
+    expect(stackOf(appTarget()).functions.uploadEnv).toMatchObject({ reservedConcurrency: 1 });
+  });
+
+  it('leaves out what a target wants left out, and waits for an approval as long as it says', () => {
+    const target = { ...appTarget(), approval: { withinMinutes: 5 }, stack: { reserveConcurrency: false } };
+    const { derived, functions } = stackOf(target);
+    expect(derived.approveWithinSeconds).toBe(300);
+    expect(functions.uploadEnv).not.toHaveProperty('reservedConcurrency');
+  });
+
+  it('puts the functions that ask the endpoint into the VPC, if the target has one', () => {
+    const inVpc = (target: ReturnType<typeof appTarget>) =>
+      Object.entries(stackOf(target).functions)
+        .filter(([, block]) => 'vpc' in block)
+        .map(([key]) => key);
+    expect(inVpc({ ...appTarget(), vpc })).toEqual(['checkEndpoint', 'verifyEndpoint']);
+    expect(inVpc(appTarget())).toEqual([]);
+  });
+
+  it('brings the metric function with its queues where the target says so', () => {
+    const queues = { ai: 'ai', video: 'video', messaging: 'messaging' };
+    const { functions } = stackOf(appTarget({ metricFunction: { deploy: true, queues, set: { URL: 'u' } } }));
+    expect(functions.queueDepthMetric).toMatchObject({
+      name: 'metric',
+      handler: 'functions/metric/queue-depth-metric.handler',
+      environment: { URL: 'u' },
+    });
+    expect(stackOf(appTarget()).functions).not.toHaveProperty('queueDepthMetric');
+  });
+});
+
+describe('permissions', () => {
+  it('are left out for what a target does not have', () => {
+    const statement = { Action: 'ssm:GetParameter', Resource: 'backupParameter' };
+    expect(statementsFor([statement], appTarget())).toEqual([]);
+    expect(
+      statementsFor([statement], appTarget({ restore: { backupParameter: '/app/backup' } })),
+    ).toHaveLength(1);
+  });
+
+  it('allow a hybrid node as a managed instance, and others as instances of EC2', () => {
+    const ids = ['i-00000001', 'mi-00000002'];
+    const statements = statementsFor(
+      [{ Action: 'ssm:SendCommand', Resource: 'instances' }],
+      appTarget({ instances: { ids } }),
+    );
+    expect(JSON.stringify(statements)).toMatch(
+      /:ec2:.*:instance\/i-00000001.*:ssm:.*:managed-instance\/mi-00000002/,
+    );
+  });
+
+  it.each([['noSuchPermission'], [{ Action: 'a:B', Resource: 'noSuchResource' }]])(
+    'refuse %j',
+    (permission) => {
+      expect(() => statementsFor([permission], appTarget())).toThrow(/noSuch/);
+    },
+  );
+});
+
+describe('the conditions of a template', () => {
+  const resolve = (section: unknown) => resolveConditions(section, { Yes: true, No: false });
+
+  it('leave out a resource whose condition does not hold, and the condition of one whose does', () => {
+    expect(resolve({ A: { Type: 'T', Condition: 'No' }, B: { Type: 'T', Condition: 'Yes' } })).toEqual({
+      B: { Type: 'T' },
+    });
+  });
+
+  it('choose a branch, and leave out what is no value', () => {
+    const noValue = { Ref: 'AWS::NoValue' };
+    const section = {
+      list: [1, { 'Fn::If': ['No', 2, noValue] }],
+      key: { 'Fn::If': ['Yes', { a: 1 }, noValue] },
+    };
+    expect(resolve(section)).toEqual({ list: [1], key: { a: 1 } });
+  });
+
+  it('keep the condition of an IAM statement, which is none of a template', () => {
+    const statement = { Effect: 'Allow', Condition: { StringEquals: { a: 'b' } } };
+    expect(resolve(statement)).toEqual(statement);
+  });
+
+  it('refuse one that is not known', () => {
+    expect(() => resolve({ 'Fn::If': ['Other', 1, 2] })).toThrow(/Other/);
+  });
+});

@@ -1,0 +1,166 @@
+/** The output of an execution: what was wrong, what was done, and the proof; or why nothing was done. */
+import * as v from 'valibot';
+import {
+  deployOf,
+  endpointProofOf,
+  type ProvenRun,
+  type RefusedRun,
+  type ReportRecoveryInput,
+  restorationOf,
+  wasRepaired,
+} from './chain.ts';
+import { names, timestamp, wholeNumber } from './fields.ts';
+import { Approval, RecoveryPlan, Rejection } from './plan.ts';
+import { Request } from './request.ts';
+import { EndpointProof, EnvFinding, FunctionPatch, KnownGood, RestoreSource } from './results.ts';
+
+/** The output of an execution that ends well. */
+export const RecoveryReport = v.object({
+  outcome: v.picklist(['Recovered', 'Healthy']),
+  execution: v.string(),
+  trigger: Request.entries.trigger,
+  reason: Request.entries.reason,
+  startedAt: timestamp,
+  finishedAt: timestamp,
+  durationSeconds: v.number(),
+  env: v.object({
+    parameterName: v.string(),
+    finding: EnvFinding.entries.finding,
+    keyCountBefore: wholeNumber,
+    keyCountAfter: wholeNumber,
+    versionBefore: wholeNumber,
+    versionAfter: wholeNumber,
+    restoredKeys: names,
+    source: v.nullable(RestoreSource),
+    notes: v.array(v.string()),
+  }),
+  deployment: v.nullable(
+    v.object({ commandId: v.string(), instanceIds: names, durationSeconds: v.number() }),
+  ),
+  endpoint: v.pick(EndpointProof, ['httpStatus', 'backlog']),
+  function: v.object({
+    ...v.pick(FunctionPatch, ['functionName', 'outcome', 'setKeys', 'removedKeys']).entries,
+    /** How many other variables it has; `null` where there was nothing to patch. */
+    keptKeyCount: v.nullable(wholeNumber),
+  }),
+  metric: v.object({ name: v.string(), value: v.number(), timestamp }),
+  knownGood: KnownGood,
+});
+export type RecoveryReport = v.InferOutput<typeof RecoveryReport>;
+
+/** The output of an execution whose plan was not approved. Nothing was changed. */
+export const RefusalReport = v.object({
+  /** `PlanChanged`: it was approved, and then things were no longer as the plan had them. */
+  outcome: v.picklist(['NotApproved', 'PlanChanged']),
+  execution: v.string(),
+  trigger: Request.entries.trigger,
+  reason: Request.entries.reason,
+  startedAt: timestamp,
+  finishedAt: timestamp,
+  /** `null` if nobody has answered in time. */
+  answer: v.nullable(v.variant('decision', [Approval, Rejection])),
+  plan: RecoveryPlan,
+});
+export type RefusalReport = v.InferOutput<typeof RefusalReport>;
+
+/** @param finishedAtMs milliseconds since the epoch. */
+export function makeReport(run: ReportRecoveryInput, finishedAtMs: number): RecoveryReport | RefusalReport {
+  return 'backlog' in run ? reportProven(run, finishedAtMs) : reportRefused(run, finishedAtMs);
+}
+
+function commonOf({ execution, request }: ReportRecoveryInput, finishedAtMs: number) {
+  return {
+    execution: execution.name,
+    trigger: request.trigger,
+    reason: request.reason,
+    startedAt: execution.startedAt,
+    finishedAt: new Date(finishedAtMs).toISOString(),
+  };
+}
+
+function reportProven(run: ProvenRun, finishedAtMs: number): RecoveryReport {
+  const { env, plan, backlog, knownGood, patch } = run;
+  const restoration = restorationOf(run);
+  const deploy = deployOf(run);
+  const { httpStatus = 200, backlog: counted = backlog.backlog } = endpointProofOf(run) ?? {};
+  return {
+    outcome: wasRepaired(run) ? 'Recovered' : 'Healthy',
+    ...commonOf(run, finishedAtMs),
+    durationSeconds: secondsBetween(run.execution.startedAt, finishedAtMs),
+    env: {
+      parameterName: env.parameterName,
+      finding: env.finding,
+      keyCountBefore: env.keyCount,
+      keyCountAfter: (restoration ?? env).keyCount,
+      versionBefore: env.version,
+      versionAfter: (restoration ?? env).version,
+      restoredKeys: restoration?.restoredKeys ?? [],
+      source: restoration?.source ?? null,
+      notes: notesOn(run),
+    },
+    deployment: deploy
+      ? {
+          commandId: deploy.commandId,
+          instanceIds: deploy.instanceIds,
+          durationSeconds: secondsBetween(deploy.startedAt, Date.parse(deploy.finishedAt)),
+        }
+      : null,
+    endpoint: { httpStatus, backlog: counted },
+    function: {
+      functionName: plan.function.functionName,
+      outcome: patch?.outcome ?? 'Unchanged',
+      setKeys: patch?.setKeys ?? [],
+      removedKeys: patch?.removedKeys ?? [],
+      keptKeyCount: patch?.keptKeyCount ?? null,
+    },
+    metric: { name: backlog.metric, value: backlog.datapoint.value, timestamp: backlog.datapoint.timestamp },
+    knownGood,
+  };
+}
+
+/** What was odd about the text as it was found; a restore writes it back without the first two. */
+function notesOn(run: ProvenRun): string[] {
+  const { env, announcement, knownGood } = run;
+  const restoration = restorationOf(run);
+  const fate = restoration ? 'not written back' : 'still there';
+  return [
+    ...(env.hasBom ? [`a byte order mark was at the start (${fate})`] : []),
+    ...(env.hasCrlf ? [`lines ended with CRLF (${fate})`] : []),
+    ...env.duplicateKeys.map((key) => `${key} is there more than once, the last one counts`),
+    ...(env.type !== null && env.type !== 'SecureString'
+      ? [`the parameter was a ${env.type}, not a SecureString`]
+      : []),
+    ...(restoration?.revertedKeys ?? []).map(
+      (key) => `${key} is back to its known-good value; a newer complete version has another`,
+    ),
+    ...(announcement?.problem
+      ? [`nobody could be told before the first change (${announcement.problem})`]
+      : []),
+    ...(knownGood.outcome === 'Replaced'
+      ? ['somebody has written the parameter meanwhile, so it was not marked as known-good']
+      : []),
+    ...(knownGood.outcome === 'NotProven'
+      ? [
+          `version ${knownGood.version} was not marked as known-good: nothing was deployed, and it is younger than a day or lacks keys of the known-good one`,
+        ]
+      : []),
+  ];
+}
+
+function reportRefused(
+  run: RefusedRun & Parameters<typeof commonOf>[0],
+  finishedAtMs: number,
+): RefusalReport {
+  const { refusal, approval, plan } = run;
+  const rejection = v.safeParse(v.pipe(v.string(), v.parseJson(), Rejection), refusal?.Cause);
+  return {
+    outcome: refusal === undefined ? 'PlanChanged' : 'NotApproved',
+    ...commonOf(run, finishedAtMs),
+    answer: refusal === undefined ? (approval ?? null) : rejection.success ? rejection.output : null,
+    plan,
+  };
+}
+
+function secondsBetween(start: string, endMs: number): number {
+  return Math.max(0, Math.round((endMs - Date.parse(start)) / 100) / 10);
+}

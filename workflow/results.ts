@@ -1,0 +1,156 @@
+/**
+ * What the states of the machine find out or do; each result becomes one field of the state object. Key names,
+ * versions, sizes and ids only: the history of an execution shows all of it.
+ */
+import * as v from 'valibot';
+import { endpointFaults } from './endpoint-fault.ts';
+import { errorNames } from './errors.ts';
+import { names, timestamp, wholeNumber } from './fields.ts';
+import { Request } from './request.ts';
+
+/** Why an execution ends at once, with nothing looked at and nothing changed. It is the execution's output. */
+export const Skip = v.object({
+  /**
+   * `AlreadyRunning`: another execution holds the lease. `CoolingDown`: the last recovery has just ended.
+   * `CircuitOpen`: too many recoveries have failed.
+   */
+  outcome: v.picklist(['AlreadyRunning', 'CoolingDown', 'CircuitOpen']),
+  execution: v.string(),
+  trigger: Request.entries.trigger,
+  /** The ARN of the execution that holds the lease, or has ended last. */
+  owner: v.string(),
+  /** When a start would be taken again; `null` for as long as the owner runs. */
+  until: v.nullable(timestamp),
+  message: v.string(),
+});
+export type Skip = v.InferOutput<typeof Skip>;
+
+export const EnvFinding = v.object({
+  complete: v.boolean(),
+  /**
+   * `Missing`: no such parameter. `Empty`: white space only. `Incomplete`: the contract isn't met. `Misread`: it is,
+   * but its reader stumbles over the byte order mark or the CRLF line ends.
+   */
+  finding: v.picklist(['Complete', 'Missing', 'Empty', 'Incomplete', 'Misread']),
+  parameterName: v.string(),
+  /** 0 if there is no parameter. */
+  version: wholeNumber,
+  type: v.nullable(v.string()),
+  sizeBytes: wholeNumber,
+  keyCount: wholeNumber,
+  /** By name, but for those that may be secrets themselves. */
+  keys: names,
+  missingKeys: names,
+  blankKeys: names,
+  missingPrefixes: names,
+  duplicateKeys: names,
+  hasBom: v.boolean(),
+  hasCrlf: v.boolean(),
+});
+export type EnvFinding = v.InferOutput<typeof EnvFinding>;
+
+/** Proof that the API answers. */
+export const EndpointProof = v.object({
+  httpStatus: v.literal(200),
+  backlog: v.number(),
+  attempts: wholeNumber,
+  verifiedAt: timestamp,
+});
+export type EndpointProof = v.InferOutput<typeof EndpointProof>;
+
+export const EndpointCheck = v.object({
+  /** `NotAsked`: something else has decided already that the API is deployed. */
+  finding: v.picklist(['NotAsked', 'Healthy', ...endpointFaults]),
+  /** Unhealthy, in a way that a deploy may cure. */
+  needsDeploy: v.boolean(),
+  httpStatus: v.nullable(v.number()),
+  /** `null` unless healthy. */
+  proof: v.nullable(EndpointProof),
+});
+export type EndpointCheck = v.InferOutput<typeof EndpointCheck>;
+
+/** Where a restored text comes from. */
+export const RestoreSource = v.variant('kind', [
+  v.object({ kind: v.literal('history'), version: wholeNumber, isKnownGood: v.boolean() }),
+  v.object({ kind: v.literal('backup'), parameterName: v.string(), version: wholeNumber }),
+]);
+export type RestoreSource = v.InferOutput<typeof RestoreSource>;
+
+export const Announcement = v.object({
+  /** Why nobody could be told that changes begin; `null` if somebody was. */
+  problem: v.nullable(v.picklist(errorNames)),
+});
+export type Announcement = v.InferOutput<typeof Announcement>;
+
+const NotPlanned = { outcome: v.literal('NotPlanned') };
+
+export const Restoration = v.object({
+  /** `AlreadyComplete`: somebody, or an earlier try of this state, had restored it before. */
+  outcome: v.picklist(['Restored', 'AlreadyComplete']),
+  version: wholeNumber,
+  previousVersion: wholeNumber,
+  source: v.nullable(RestoreSource),
+  keyCount: wholeNumber,
+  restoredKeys: names,
+  /** Keys that are back to their known-good value, though a newer complete version has another. */
+  revertedKeys: names,
+  sizeBytes: wholeNumber,
+});
+export type Restoration = v.InferOutput<typeof Restoration>;
+
+export const EnvUpload = v.variant('outcome', [v.object(NotPlanned), Restoration]);
+export type EnvUpload = v.InferOutput<typeof EnvUpload>;
+
+const sentCommand = {
+  commandId: v.string(),
+  documentName: v.string(),
+  instanceIds: names,
+  /** True if the command was found, sent by an earlier try, and no other one was sent. */
+  resumed: v.boolean(),
+  /** How often the execution had been redriven when the command was sent. */
+  redriveCount: wholeNumber,
+  startedAt: timestamp,
+  deadline: timestamp,
+};
+export const RunningDeploy = v.object({ outcome: v.literal('InProgress'), ...sentCommand });
+export type RunningDeploy = v.InferOutput<typeof RunningDeploy>;
+export const FinishedDeploy = v.object({
+  outcome: v.literal('Success'),
+  ...sentCommand,
+  finishedAt: timestamp,
+});
+export type FinishedDeploy = v.InferOutput<typeof FinishedDeploy>;
+
+export const Deployment = v.variant('outcome', [v.object(NotPlanned), RunningDeploy, FinishedDeploy]);
+export type Deployment = v.InferOutput<typeof Deployment>;
+
+export const FunctionPatch = v.object({
+  outcome: v.picklist(['Patched', 'Unchanged']),
+  functionName: v.string(),
+  setKeys: names,
+  removedKeys: names,
+  keptKeyCount: wholeNumber,
+  sizeBytes: wholeNumber,
+  completedAt: timestamp,
+});
+export type FunctionPatch = v.InferOutput<typeof FunctionPatch>;
+
+export const BacklogProof = v.object({
+  /** What the metric function answered. */
+  backlog: v.number(),
+  metric: v.string(),
+  datapoint: v.object({ value: v.number(), timestamp }),
+});
+export type BacklogProof = v.InferOutput<typeof BacklogProof>;
+
+export const KnownGood = v.object({
+  /**
+   * `NotProven`: nothing was deployed, and the version is too young, or lacks keys that the known-good one has.
+   * `Replaced`: somebody has written the parameter since this execution saw it.
+   */
+  outcome: v.picklist(['Marked', 'AlreadyMarked', 'NotProven', 'Replaced']),
+  version: wholeNumber,
+  /** Where the copy is; `null` without a backup parameter, or if nothing was marked. */
+  backup: v.nullable(v.object({ parameterName: v.string(), version: wholeNumber })),
+});
+export type KnownGood = v.InferOutput<typeof KnownGood>;
