@@ -1,7 +1,16 @@
 // The longest first: whole runs mostly wait, and one that starts last would be waited for alone.
 const { default: Sequencer } = require('@jest/test-sequencer');
 
-const longest = ['redrive', 'scenarios', 'single-flight', 'triggers', 'merge', 'approval', 'recover-env'];
+const longest = [
+  'redrive',
+  'scenarios',
+  'single-flight',
+  'triggers',
+  'start',
+  'merge',
+  'approval',
+  'recover-env',
+];
 
 module.exports = class extends Sequencer {
   sort(tests) {
