@@ -1,0 +1,84 @@
+/** The layers of the project: each imports only from those below it. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+
+const root = join(import.meta.dirname, '..', '..');
+
+/** What the modules of a folder may import from, besides their own folder. */
+const layers: Record<string, readonly string[]> = {
+  env: [],
+  workflow: ['env'],
+  aws: ['env', 'workflow'],
+  targets: ['env', 'workflow'],
+  stack: ['env', 'workflow', 'targets'],
+  functions: ['env', 'workflow', 'aws'],
+  cli: ['env', 'workflow', 'aws', 'targets'],
+  sandbox: ['env', 'workflow', 'aws', 'targets', 'stack'],
+};
+/** Packages that a pure layer may use: they look at nothing outside. */
+const purePackages = ['valibot', 'node:crypto'];
+
+const importPattern = /^(?:import|export)\b[^;]*?\bfrom '([^']+)'|^import '([^']+)'|\bimport\('([^']+)'\)/gm;
+
+const modules = Object.keys(layers).flatMap((layer) =>
+  readdirSync(join(root, layer), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => ({ layer, file: join(layer, file) })),
+);
+const importsOf = (file: string): string[] =>
+  [...readFileSync(join(root, file), 'utf8').matchAll(importPattern)].map(
+    ([, from, bare, dynamic]) => from ?? bare ?? dynamic ?? '',
+  );
+/** The folder below the root that a relative import leads into. */
+const layerOf = (file: string, specifier: string) =>
+  relative(root, join(root, dirname(file), specifier)).split(sep)[0] ?? '';
+
+describe('each layer', () => {
+  it.each(Object.entries(layers))('%s imports from nothing but itself and %j', (layer, below) => {
+    const wrong = modules
+      .filter((module) => module.layer === layer)
+      .flatMap(({ file }) =>
+        importsOf(file)
+          .filter((specifier) => specifier.startsWith('.'))
+          .map((specifier) => ({ file, from: layerOf(file, specifier) })),
+      )
+      .filter(({ from }) => from !== layer && !below.includes(from))
+      .map(({ file, from }) => `${file} imports from ${from}`);
+    expect(wrong).toEqual([]);
+  });
+
+  it.each(['env', 'workflow'])('%s knows no AWS, no file and no clock', (layer) => {
+    const own = modules.filter((module) => module.layer === layer);
+    const packages = own.flatMap(({ file }) =>
+      importsOf(file)
+        .filter((specifier) => !specifier.startsWith('.') && !purePackages.includes(specifier))
+        .map((specifier) => `${file} imports ${specifier}`),
+    );
+    expect(packages).toEqual([]);
+    const clocks = own
+      .filter(({ file }) =>
+        /\bDate\.now\(\)|\bnew Date\(\)|\bsetTimeout\b|\bprocess\./.test(
+          readFileSync(join(root, file), 'utf8'),
+        ),
+      )
+      .map(({ file }) => file);
+    expect(clocks).toEqual([]);
+  });
+
+  it('is seen: the pattern finds the imports of a module', () => {
+    expect(importsOf(join('aws', 'parameter.ts'))).toEqual(
+      expect.arrayContaining(['@aws-sdk/client-ssm', './call.ts']),
+    );
+  });
+});
+
+describe('functions/', () => {
+  it('has only the states at its top, and nothing that a state imports from another one', () => {
+    const wrong = modules
+      .filter(({ layer }) => layer === 'functions')
+      .flatMap(({ file }) => importsOf(file).map((specifier) => ({ file, specifier })))
+      .filter(({ specifier }) => /^\.\/[^/]+\.ts$/.test(specifier))
+      .filter(({ file }) => dirname(file) === 'functions');
+    expect(wrong).toEqual([]);
+  });
+});
