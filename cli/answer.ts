@@ -21,8 +21,8 @@ export async function answerPlan(
   decision: (Approval | Rejection)['decision'],
   plan?: string,
 ): Promise<Outcome> {
-  const { lease, leaseSettings, terminal, clock } = session;
-  const { approval } = (await readLedger({ dynamo: lease.dynamo, settings: leaseSettings })).ledger;
+  const { lease, leaseItem, terminal, clock } = session;
+  const { approval } = (await readLedger({ dynamo: lease.dynamo, ...leaseItem })).ledger;
   const refuse = (why: string): Outcome => {
     terminal.print(why);
     return { ok: false, report: { answered: false, why } };

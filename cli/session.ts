@@ -1,6 +1,6 @@
 /** What each command works with: its target, the doors to AWS, and the person in front of it. */
 import { type Clock, systemClock } from '../aws/clock.ts';
-import { type LeaseClients, type LeaseSettings, openLease } from '../aws/lease-table.ts';
+import { type LeaseClients, type LeaseItem, openLease } from '../aws/lease-table.ts';
 import { openSsm, type SsmClients } from '../aws/ssm-clients.ts';
 import type { EnvContract } from '../env/contract.ts';
 import type { EnvReader } from '../env/readers/readers.ts';
@@ -29,7 +29,7 @@ export interface Session {
   readonly kmsKeyId: string | undefined;
   readonly ssm: SsmClients;
   readonly lease: LeaseClients;
-  readonly leaseSettings: LeaseSettings;
+  readonly leaseItem: LeaseItem;
   readonly clock: Clock;
   readonly terminal: Terminal;
   /** Tells values apart without showing them. */
@@ -78,7 +78,7 @@ export function openSession(options: CommonOptions, surroundings: Surroundings):
     kmsKeyId: target.parameter.kmsKeyArn,
     ssm,
     lease,
-    leaseSettings: { LEASE_TABLE: `env-recovery-${name}-lease`, TARGET: name },
+    leaseItem: { tableName: `env-recovery-${name}-lease`, target: name },
     clock: systemClock,
     terminal: new Terminal(options, surroundings),
     fingerprint: fingerprinter(environment.RECOVER_FINGERPRINT_KEY),

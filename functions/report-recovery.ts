@@ -1,10 +1,11 @@
 import type { SNSClient } from '@aws-sdk/client-sns';
 import type * as v from 'valibot';
-import { endLease, type LeaseClients, openLease, readLedger } from '../aws/lease-table.ts';
-import { openTopic, publish } from '../aws/topic.ts';
+import { type LeaseClients, type LeaseDoor, openLease, readLedger } from '../aws/lease-table.ts';
+import { openTopic } from '../aws/topic.ts';
 import { ReportRecoveryInput } from '../workflow/chain.ts';
 import { endNotification, refusalNotification } from '../workflow/messages.ts';
 import { makeReport, type RecoveryReport, type RefusalReport } from '../workflow/report.ts';
+import { endRun } from './runtime/end-run.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
 import { leaseDoor } from './runtime/lease.ts';
 import { EndResources } from './runtime/resources.ts';
@@ -26,28 +27,28 @@ export async function reportRecovery(
   const report = makeReport(run, clock.now());
   const isHealthy = report.outcome === 'Healthy';
   // An alarm that fires where nothing is wrong would go on doing so, and nobody would know.
-  const tells = !isHealthy || (report.trigger === 'alarm' && !(await isToldLately(services)));
+  const tells = !isHealthy || (report.trigger === 'alarm' && !(await isToldLately(lease)));
   const outcome = report.outcome === 'PlanChanged' ? 'NotApproved' : report.outcome;
-  const end = { outcome, counts: !isHealthy };
-  const { own } = await endLease(lease, execution, { ...end, told: !tells });
-  if (tells && !own?.told) {
-    const recovery = { target: target.name, execution };
-    const message =
-      'plan' in report ? refusalNotification(recovery, report) : endNotification(recovery, report);
-    await publish(sns, resources.TOPIC_ARN, message);
-    await endLease(lease, execution, { ...end, told: true });
-  }
+  const recovery = { target: target.name, execution };
+  const message = () =>
+    'plan' in report ? refusalNotification(recovery, report) : endNotification(recovery, report);
+  await endRun(
+    { lease, sns, topicArn: resources.TOPIC_ARN },
+    execution,
+    { outcome, counts: !isHealthy },
+    tells ? message : undefined,
+  );
   return report;
 }
 
 /** To be told once that an alarm fires for nothing is enough for a night. */
 const quietMs = 8 * 3_600_000;
 
-async function isToldLately(services: ReportRecoveryServices): Promise<boolean> {
-  const { ledger } = await readLedger(leaseDoor(services));
+async function isToldLately(lease: LeaseDoor): Promise<boolean> {
+  const { ledger } = await readLedger(lease);
   return ledger.endings.some(
     ({ outcome, told, endedAt }) =>
-      outcome === 'Healthy' && told && Date.parse(endedAt) > services.clock.now() - quietMs,
+      outcome === 'Healthy' && told && Date.parse(endedAt) > lease.clock.now() - quietMs,
   );
 }
 

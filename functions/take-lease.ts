@@ -19,7 +19,8 @@ export async function takeLease(
 ): Promise<TakeLeaseOutput | Skip> {
   const request = readRequest(input);
   if (request.mode === 'plan') return { request, lease: null };
-  const lease = await take(leaseDoor(services), execution, services.target.pauses, request.force);
+  const { pauses } = services.target;
+  const lease = await take(leaseDoor(services), execution, { pauses, force: request.force });
   return 'outcome' in lease
     ? { execution: execution.name, trigger: request.trigger, ...lease }
     : { request, lease };

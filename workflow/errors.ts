@@ -65,6 +65,16 @@ const errors = {
     remedy: 'Wait until no other execution runs, and see whether the target is still broken.',
     next: 'Start',
   },
+  LeaseContended: {
+    meaning: "Others changed the target's item in the lease table each time before this function could.",
+    remedy: 'Wait some minutes, and look for what starts so many executions.',
+    retried: true,
+  },
+  LeaseUnreadable: {
+    meaning: "The target's item in the lease table is not what this version writes. Nothing was changed.",
+    remedy:
+      'Make sure that no execution of the target runs, and delete the item with `aws dynamodb delete-item`.',
+  },
   EnvInvalid: {
     meaning:
       'The env is not sound: a quote that is never closed, a line that its reader refuses, a placeholder of a template, or a value that breaks a rule of the target file.',

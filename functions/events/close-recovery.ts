@@ -3,12 +3,15 @@ import type { SNSClient } from '@aws-sdk/client-sns';
 import * as v from 'valibot';
 import { cancelCommand, listCommands, lookAgainTimes, lookFor } from '../../aws/command.ts';
 import { readEndedExecution, readLastState } from '../../aws/execution.ts';
-import { endLease, findPause, type LeaseClients, openLease } from '../../aws/lease-table.ts';
+import { type LeaseClients, openLease } from '../../aws/lease-table.ts';
 import { openSsm, type SsmClients } from '../../aws/ssm-clients.ts';
-import { openTopic, publish } from '../../aws/topic.ts';
+import { openTopic } from '../../aws/topic.ts';
 import { hasEnded, redriveOf } from '../../workflow/deployment.ts';
 import { classifyFailure, type EndedExecution } from '../../workflow/failure.ts';
+import type { Ended } from '../../workflow/ledger.ts';
 import { failureNotification } from '../../workflow/messages.ts';
+import { findPause } from '../../workflow/pauses.ts';
+import { endRun } from '../runtime/end-run.ts';
 import { lambdaHandler, type Services } from '../runtime/handler.ts';
 import { leaseDoor } from '../runtime/lease.ts';
 import { CloseResources } from '../runtime/resources.ts';
@@ -47,24 +50,16 @@ export async function closeRecovery(
   services: CloseRecoveryServices,
 ): Promise<Closing> {
   const { target, resources, clock, sfn, sns } = services;
-  const lease = leaseDoor(services);
   const execution = await readEndedExecution(sfn, executionArn, stopDate);
   if (!execution) return { outcome: 'NotEnded', cancelledCommands: [] };
   const last = await readLastState(sfn, executionArn);
   // Before the lease is free: whoever takes it next may deploy.
   const cancelledCommands = await cancelRunning(execution, last?.name, services);
-  const end = { outcome: 'Failed', counts: true } as const;
   const isMistyped = execution.error === 'InvalidInput' && last?.name === 'TakeLease' && !last.isEvent;
   const isQuiet = last?.state.request?.mode === 'plan' || isMistyped;
-  const { endings, own } = await endLease(lease, execution, { ...end, told: isQuiet });
-  if (isQuiet) return { outcome: 'NotTold', cancelledCommands };
-  if (own?.told) return { outcome: 'AlreadyTold', cancelledCommands };
-
-  const pause = own?.counts ? findPause(endings, target.pauses, clock.now()) : undefined;
-  await publish(
-    sns,
-    resources.TOPIC_ARN,
-    failureNotification(
+  const message = ({ endings, own }: Ended) => {
+    const pause = own.counts ? findPause(endings, target.pauses, clock.now()) : undefined;
+    return failureNotification(
       { target: target.name, execution },
       {
         ...classifyFailure(execution, last),
@@ -74,11 +69,18 @@ export async function closeRecovery(
         pause: pause?.message,
         isPaused: pause?.outcome === 'CircuitOpen',
       },
-    ),
+    );
+  };
+  const told = await endRun(
+    { lease: leaseDoor(services), sns, topicArn: resources.TOPIC_ARN },
+    execution,
+    { outcome: 'Failed', counts: true },
+    isQuiet ? undefined : message,
   );
-  await endLease(lease, execution, { ...end, told: true });
-  return { outcome: 'Closed', cancelledCommands };
+  return { outcome: outcomes[told], cancelledCommands };
 }
+
+const outcomes = { Told: 'Closed', AlreadyTold: 'AlreadyTold', NotNeeded: 'NotTold' } as const;
 
 /** @returns the ids of the commands that were still running. */
 async function cancelRunning(

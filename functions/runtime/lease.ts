@@ -9,5 +9,5 @@ export function leaseDoor({
   dynamo,
   sfn,
 }: Services<{ readonly LEASE_TABLE: string }> & LeaseClients): LeaseDoor {
-  return { dynamo, sfn, clock, settings: { LEASE_TABLE: resources.LEASE_TABLE, TARGET: target.name } };
+  return { dynamo, sfn, clock, tableName: resources.LEASE_TABLE, target: target.name };
 }

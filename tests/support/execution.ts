@@ -6,8 +6,8 @@ import type { ExecutionRef } from '../../workflow/execution-ref.ts';
 import type { RecoveryPlan } from '../../workflow/plan.ts';
 import { documentName, fastClock, leaseTableName, parameterName, type TestAws } from './aws.ts';
 
-export const leaseSettings = { LEASE_TABLE: leaseTableName, TARGET: 'app' };
-export const pauseSettings = { cooldownMinutes: 10, maxFailures: 3, windowHours: 6 };
+export const leaseItem = { tableName: leaseTableName, target: 'app' };
+export const pauses = { cooldownMinutes: 10, maxFailures: 3, windowHours: 6 };
 
 const arnPrefix = 'arn:aws:states:ap-northeast-2:111122223333:execution:env-recovery-app:';
 
@@ -22,15 +22,15 @@ export const executionRef = ({ name = 'run-1', ...part }: Partial<ExecutionRef> 
 export const leaseDoor = (aws: TestAws, clock: Clock = fastClock(50)): LeaseDoor => ({
   dynamo: aws.dynamo,
   sfn: aws.sfn,
-  settings: leaseSettings,
+  ...leaseItem,
   clock,
 });
 
 /** Lets an execution have the lease, whoever had it before. */
 export async function giveLease(aws: TestAws, execution: ExecutionRef): Promise<void> {
-  const Key = { target: { S: leaseSettings.TARGET } };
-  await aws.dynamo.send(new DeleteItemCommand({ TableName: leaseSettings.LEASE_TABLE, Key }));
-  await takeLease(leaseDoor(aws), execution, pauseSettings, true);
+  const Key = { target: { S: leaseItem.target } };
+  await aws.dynamo.send(new DeleteItemCommand({ TableName: leaseItem.tableName, Key }));
+  await takeLease(leaseDoor(aws), execution, { pauses, force: true });
 }
 
 /** A plan of a target that asks nobody, but for `part`. */

@@ -6,7 +6,7 @@ import { AwsError } from '../../sandbox/endpoint.ts';
 import type { Execution } from '../../sandbox/services/execution.ts';
 import { commentOf } from '../../workflow/deployment.ts';
 import { documentName, openAws, type TestAws } from '../support/aws.ts';
-import { executionRef, leaseDoor, pauseSettings } from '../support/execution.ts';
+import { executionRef, leaseDoor, pauses } from '../support/execution.ts';
 import { servicesOf } from '../support/services.ts';
 
 let aws: TestAws;
@@ -39,7 +39,7 @@ async function open(deployScript = '', stateName = 'VerifyEndpoint'): Promise<vo
 async function start(name: string, fail?: { name: string; message: string }, state: object = {}) {
   const execution = aws.machines.start(machineArn, JSON.stringify({ fail, ...state }), name);
   const ref = executionRef({ name, arn: execution.executionArn });
-  await takeLease(leaseDoor(aws), ref, pauseSettings, true);
+  await takeLease(leaseDoor(aws), ref, { pauses, force: true });
   if (fail) await execution.ended;
   return { execution, ref };
 }

@@ -1,0 +1,35 @@
+/** The end of a run, in the order that loses nothing: the lease is free, a person is told, that is remembered. */
+import type { SNSClient } from '@aws-sdk/client-sns';
+import { endLease, type LeaseDoor } from '../../aws/lease-table.ts';
+import { publish } from '../../aws/topic.ts';
+import type { Ended, Run } from '../../workflow/ledger.ts';
+import type { Notification } from '../../workflow/messages.ts';
+import type { Ending } from '../../workflow/pauses.ts';
+
+export interface EndServices {
+  readonly lease: LeaseDoor;
+  readonly sns: SNSClient;
+  readonly topicArn: string;
+}
+
+/**
+ * Gives the lease of a run back and tells a person how it has ended, once. If telling fails it can be done again; a
+ * person is told twice only if what fails is to remember it.
+ *
+ * @param message what a person is told, made when it is needed; without it nobody need be told.
+ * @returns what became of the message: `NotNeeded` where there is none.
+ * @throws RecoveryError as `endLease` and `publish`; the lease is free if it is `publish`.
+ */
+export async function endRun(
+  { lease, sns, topicArn }: EndServices,
+  run: Run,
+  ending: Pick<Ending, 'outcome' | 'counts'>,
+  message: ((ended: Ended) => Notification) | undefined,
+): Promise<'Told' | 'AlreadyTold' | 'NotNeeded'> {
+  const ended = await endLease(lease, run, { ...ending, told: !message });
+  if (!message) return 'NotNeeded';
+  if (ended.own.told) return 'AlreadyTold';
+  await publish(sns, topicArn, message(ended));
+  await endLease(lease, run, { ...ending, told: true });
+  return 'Told';
+}

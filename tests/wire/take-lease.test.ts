@@ -1,0 +1,52 @@
+/** The first state: who may go on. */
+import { takeLease } from '../../functions/take-lease.ts';
+import type { ExecutionRef } from '../../workflow/execution-ref.ts';
+import { openAws, type TestAws } from '../support/aws.ts';
+import { executionRef } from '../support/execution.ts';
+import { servicesOf } from '../support/services.ts';
+
+let aws: TestAws;
+beforeEach(async () => {
+  aws = await openAws();
+  const definition = { StartAt: 'Run', States: { Run: { Type: 'Wait', Seconds: 600, End: true } } };
+  aws.machines.add(machineArn, 'env-recovery-app', JSON.stringify(definition));
+});
+afterEach(() => aws.close());
+
+const machineArn = 'arn:aws:states:ap-northeast-2:111122223333:stateMachine:env-recovery-app';
+/** An execution that really runs, for DescribeExecution. */
+function start(name: string): ExecutionRef {
+  return executionRef({ name, arn: aws.machines.start(machineArn, '{}', name).executionArn });
+}
+
+describe('TakeLease', () => {
+  const run = (input: unknown, ref = executionRef()) => takeLease({ execution: ref, input }, servicesOf(aws));
+
+  it('refuses an unknown input before it calls anything', async () => {
+    await expect(run({ parameter: '/other' })).rejects.toMatchObject({ name: 'InvalidInput' });
+    expect(aws.endpoint.calls).toEqual([]);
+  });
+
+  it('takes no lease for a plan, and calls nothing', async () => {
+    expect(await run({ mode: 'plan' })).toMatchObject({ request: { mode: 'plan' }, lease: null });
+    expect(aws.endpoint.calls).toEqual([]);
+  });
+
+  it('hands on the request and the lease', async () => {
+    expect(await run({ deploy: 'always' }, start('run'))).toMatchObject({
+      request: { mode: 'recover', deploy: 'always', force: false },
+      lease: { takenAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) },
+    });
+  });
+
+  it('says why the execution has to leave, and who holds the lease', async () => {
+    const first = start('first');
+    await run({}, first);
+    expect(await run({}, start('second'))).toMatchObject({
+      outcome: 'AlreadyRunning',
+      execution: 'second',
+      trigger: 'operator',
+      owner: first.arn,
+    });
+  });
+});

@@ -1,0 +1,254 @@
+/**
+ * The memory of one target: which run holds its lease, how the last runs have ended, and which plan waits for an
+ * approval. Each rule makes the next ledger of the one it is given; the lease table reads and writes it.
+ */
+import * as v from 'valibot';
+import { ExecutionRef } from './execution-ref.ts';
+import { Ending, failuresInARow, findPause, type Pauses, type SkipReason } from './pauses.ts';
+import { RecoveryPlan } from './plan.ts';
+import { RecoveryError } from './recovery-error.ts';
+import { executionName } from './words.ts';
+
+/** One run of an execution. A redrive is another run, with the same ARN. */
+const Run = v.pick(ExecutionRef, ['arn', 'redriveCount']);
+export type Run = v.InferOutput<typeof Run>;
+
+const Owner = v.object({ ...Run.entries, takenAt: v.string() });
+
+const PendingApproval = v.object({
+  arn: v.string(),
+  taskToken: v.string(),
+  plan: RecoveryPlan,
+  /** When the execution stops waiting. */
+  until: v.string(),
+});
+export type PendingApproval = v.InferOutput<typeof PendingApproval>;
+
+/** Fields that are not named here, as other versions may have written them, are ignored. */
+export const Ledger = v.object({
+  owner: v.nullable(Owner),
+  /** Oldest first; of runs that had nothing to repair, those that say something about the others. */
+  endings: v.array(Ending),
+  /** One that another version has written in its own way can't be answered any more, and must not hold up the rest. */
+  approval: v.fallback(v.nullable(PendingApproval), null),
+});
+export type Ledger = v.InferOutput<typeof Ledger>;
+
+export const emptyLedger: Ledger = { owner: null, endings: [], approval: null };
+
+const maxEndings = 50;
+/** DescribeExecution is eventually consistent: of a lease so young it can't say that the owner is gone. */
+const graceMs = 60_000;
+
+/** What Step Functions tells of an execution, perhaps a moment late. */
+export interface ExecutionStatus {
+  /** As DescribeExecution has it; `DELETED` if there is no such execution. */
+  readonly status: string;
+  readonly redriveCount: number;
+  /** Milliseconds since the epoch; `undefined` while it runs. */
+  readonly stoppedAtMs: number | undefined;
+}
+export type Statuses = ReadonlyMap<Run['arn'], ExecutionStatus>;
+
+/** The ledger stays as it is where there is no `next`. */
+export interface Ruling<T> {
+  readonly next?: Ledger;
+  readonly answer: T;
+}
+
+export interface Lease {
+  readonly takenAt: string;
+}
+
+/** The executions whose status decides whether this run can take the lease; none if the ledger alone says so. */
+export function executionsToAsk(ledger: Ledger, run: Run): string[] {
+  const { owner } = ledger;
+  if ((owner && isSameRun(owner, run)) || isOver(ledger, run)) return [];
+  const isOthers = owner && owner.arn !== run.arn;
+  return [...(isOthers ? [owner.arn] : []), ...(run.redriveCount > 0 ? [run.arn] : [])];
+}
+
+/**
+ * Gives the lease to a run, or says why it has to leave. Taking it again is the same as having it.
+ *
+ * @param statuses of `executionsToAsk`; an execution without one keeps what it has and gets nothing.
+ * @param force passes the pauses, never a lease whose owner runs.
+ * @throws RecoveryError LeaseLost if this run is over.
+ */
+export function take(
+  ledger: Ledger,
+  run: Run,
+  statuses: Statuses,
+  { pauses, force }: { readonly pauses: Pauses; readonly force: boolean },
+  nowMs: number,
+): Ruling<Lease | SkipReason> {
+  const { owner } = ledger;
+  if (owner && isSameRun(owner, run)) return { answer: { takenAt: owner.takenAt } };
+  if (isOver(ledger, run) || !mayStillRun(run, statuses)) throw leaseLost(ledger, run);
+  const endings = endingsWithoutOwner(ledger, run, statuses, nowMs);
+  if (!endings) {
+    return {
+      answer: {
+        outcome: 'AlreadyRunning',
+        owner: owner?.arn ?? '',
+        until: null,
+        message: `execution ${executionName(owner?.arn ?? '')} recovers this target since ${owner?.takenAt}; wait for it to end`,
+      },
+    };
+  }
+  const pause = force || run.redriveCount > 0 ? undefined : findPause(endings, pauses, nowMs);
+  if (!pause) return takenBy(run, endings, nowMs);
+  // The end of an owner that is gone is kept: the pause is counted from there, not from each start.
+  return owner ? { next: { ...emptyLedger, endings }, answer: pause } : { answer: pause };
+}
+
+/**
+ * Makes sure that a run holds the lease. A redriven run, whose lease was freed when it failed, takes it again.
+ *
+ * @param statuses of `executionsToAsk`, if the run was redriven.
+ * @throws RecoveryError LeaseLost if another execution, or a later run of this one, has it.
+ */
+export function hold(ledger: Ledger, run: Run, statuses: Statuses, nowMs: number): Ruling<Lease> {
+  const { owner } = ledger;
+  if (owner && isSameRun(owner, run)) return { answer: { takenAt: owner.takenAt } };
+  const endings =
+    run.redriveCount > 0 && !isOver(ledger, run) && mayStillRun(run, statuses)
+      ? endingsWithoutOwner(ledger, run, statuses, nowMs)
+      : undefined;
+  if (!endings) throw leaseLost(ledger, run);
+  return takenBy(run, endings, nowMs);
+}
+
+/**
+ * Keeps what an answer to a plan needs, for as long as this run holds the lease.
+ *
+ * @throws RecoveryError LeaseLost as `hold`.
+ */
+export function keepApproval(
+  ledger: Ledger,
+  run: Run,
+  statuses: Statuses,
+  approval: Omit<PendingApproval, 'arn'>,
+  nowMs: number,
+): Ruling<void> {
+  const { next = ledger } = hold(ledger, run, statuses, nowMs);
+  return { next: { ...next, approval: { arn: run.arn, ...approval } }, answer: undefined };
+}
+
+/** All known endings, and that of the run in question. */
+export interface Ended {
+  readonly endings: readonly Ending[];
+  readonly own: Ending;
+}
+
+/**
+ * Takes the lease back, and remembers how the run has ended, whether it had the lease or not: what is left of it must
+ * not take the lease again. Doing it again changes nothing but that a person has been told.
+ *
+ * A `Healthy` ending is remembered only if a person is told of it, or if it ends a row of failures.
+ */
+export function end(
+  ledger: Ledger,
+  { arn, redriveCount }: Run,
+  { outcome, counts, told }: Pick<Ending, 'outcome' | 'counts' | 'told'>,
+  nowMs: number,
+): Ruling<Ended> {
+  const run = { arn, redriveCount };
+  // An earlier run of the same execution, which ended without being noticed, has nothing to keep it for.
+  const isOwner = ledger.owner?.arn === arn && ledger.owner.redriveCount <= redriveCount;
+  const known = ledger.endings.find((ending) => isSameRun(ending, run));
+  if (known && (known.told || !told) && !isOwner) return { answer: { endings: ledger.endings, own: known } };
+  const own: Ending = known
+    ? { ...known, told: known.told || told }
+    : {
+        ...run,
+        outcome,
+        endedAt: timestamp(nowMs),
+        // A failure without the lease has changed nothing, and says nothing about the target.
+        counts: counts && (isOwner || outcome !== 'Failed'),
+        told,
+      };
+  const isRemembered =
+    outcome !== 'Healthy' || !own.told || known || failuresInARow(ledger.endings).length > 0;
+  if (!isRemembered && !isOwner) return { answer: { endings: ledger.endings, own } };
+  const others = ledger.endings.filter((ending) => ending !== known && !isToldAgain(ending, own));
+  const endings = isRemembered ? [...others, own].slice(-maxEndings) : ledger.endings;
+  return { next: { ...(isOwner ? emptyLedger : ledger), endings }, answer: { endings, own } };
+}
+
+/** One success of an execution is enough, however often it had to be redriven to tell of it. */
+function isToldAgain(earlier: Ending, { arn, redriveCount, outcome }: Ending): boolean {
+  return (
+    outcome === 'Recovered' &&
+    earlier.outcome === outcome &&
+    earlier.arn === arn &&
+    earlier.redriveCount < redriveCount
+  );
+}
+
+/** What is remembered once the owner, if there is one, has lost the lease to this run; `undefined` while it runs. */
+function endingsWithoutOwner(
+  { owner, endings }: Ledger,
+  run: Run,
+  statuses: Statuses,
+  nowMs: number,
+): Ending[] | undefined {
+  // An earlier run of this very execution has ended, or this one could not run.
+  if (!owner || owner.arn === run.arn) return endings;
+  const known = statuses.get(owner.arn);
+  if (!known) return undefined;
+  const { status, redriveCount, stoppedAtMs = nowMs } = known;
+  const isFresh = nowMs - Date.parse(owner.takenAt) < graceMs;
+  const isAboutThisRun = status !== 'DELETED' && redriveCount >= owner.redriveCount;
+  if (!endStatuses.has(status) || (isFresh && !isAboutThisRun)) return undefined;
+  const needsNoEnding = status === 'SUCCEEDED' || status === 'DELETED';
+  if (needsNoEnding || endings.some((ending) => isSameRun(ending, owner))) return endings;
+  const ending: Ending = {
+    arn: owner.arn,
+    redriveCount: owner.redriveCount,
+    outcome: 'Failed',
+    endedAt: timestamp(Math.min(stoppedAtMs, nowMs)),
+    counts: true,
+    told: false,
+  };
+  return [...endings, ending].slice(-maxEndings);
+}
+
+const endStatuses = new Set(['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED', 'DELETED']);
+
+/** Whether a run that asks for the lease has not been stopped itself, as far as Step Functions knows. */
+function mayStillRun({ arn, redriveCount }: Run, statuses: Statuses): boolean {
+  if (redriveCount === 0) return true;
+  const known = statuses.get(arn);
+  if (!known) return false;
+  // An answer that is older than the redrive says nothing about it.
+  return (
+    known.redriveCount < redriveCount || (known.redriveCount === redriveCount && known.status === 'RUNNING')
+  );
+}
+
+/** Whether a run has ended, or was followed by a redrive: what is left of it must not get the lease again. */
+function isOver({ endings, owner }: Ledger, { arn, redriveCount }: Run): boolean {
+  return (
+    endings.some((ending) => ending.arn === arn && ending.redriveCount >= redriveCount) ||
+    (owner?.arn === arn && owner.redriveCount > redriveCount)
+  );
+}
+
+function isSameRun(one: Run, other: Run): boolean {
+  return one.arn === other.arn && one.redriveCount === other.redriveCount;
+}
+
+function takenBy({ arn, redriveCount }: Run, endings: Ending[], nowMs: number) {
+  const takenAt = timestamp(nowMs);
+  return { next: { owner: { arn, redriveCount, takenAt }, endings, approval: null }, answer: { takenAt } };
+}
+
+function leaseLost({ owner }: Ledger, { arn }: Run): RecoveryError {
+  return new RecoveryError(
+    'LeaseLost',
+    `execution ${executionName(arn)} does not hold the lease of this target (${owner ? `execution ${executionName(owner.arn)} does` : 'it was freed'}), so that nothing was changed.`,
+  );
+}
+
+const timestamp = (ms: number): string => new Date(ms).toISOString();

@@ -1,0 +1,70 @@
+/** How runs have ended, and for how long nothing starts by itself after that. */
+import * as v from 'valibot';
+import { ExecutionRef } from './execution-ref.ts';
+import type { Skip } from './results.ts';
+import type { Target } from './target.ts';
+import { counted, executionName } from './words.ts';
+
+/** How a run has ended. */
+export const Ending = v.object({
+  ...v.pick(ExecutionRef, ['arn', 'redriveCount']).entries,
+  outcome: v.picklist(['Recovered', 'Healthy', 'Failed', 'NotApproved']),
+  endedAt: v.string(),
+  /** Whether a pause follows it. */
+  counts: v.boolean(),
+  /** Whether a person has been told, or need not be. */
+  told: v.boolean(),
+});
+export type Ending = v.InferOutput<typeof Ending>;
+
+/** When a recovery doesn't start by itself. */
+export type Pauses = Target['pauses'];
+
+/** Why an execution doesn't get the lease. */
+export type SkipReason = Pick<Skip, 'outcome' | 'owner' | 'until' | 'message'>;
+
+/**
+ * Whether, after what has happened, nothing should start by itself for a while. The pause after a recovery doubles with
+ * each one in the window; when so many have failed since the last success that another one would hardly do better, it
+ * lasts until the first of these has left the window.
+ */
+export function findPause(
+  endings: readonly Ending[],
+  { cooldownMinutes, maxFailures, windowHours }: Pauses,
+  nowMs: number,
+): (SkipReason & { readonly until: string }) | undefined {
+  const windowMs = windowHours * 3_600_000;
+  const inWindow = endings.filter(({ endedAt }) => Date.parse(endedAt) > nowMs - windowMs);
+  const recent = inWindow.filter(({ counts }) => counts);
+  const last = recent.at(-1);
+  if (!last) return undefined;
+  const force = 'A person can start one with {"force": true}';
+  const failures = failuresInARow(inWindow);
+  const first = failures.at(-maxFailures);
+  if (first) {
+    const until = new Date(Date.parse(first.endedAt) + windowMs).toISOString();
+    return {
+      outcome: 'CircuitOpen',
+      owner: last.arn,
+      until,
+      message: `${counted(failures.length, 'recovery', 'recoveries')} failed within ${counted(windowHours, 'hour')}, so that none starts by itself before ${until}. ${force}`,
+    };
+  }
+  const pauseMs = Math.min(cooldownMinutes * 60_000 * 2 ** (recent.length - 1), windowMs);
+  const untilMs = Date.parse(last.endedAt) + pauseMs;
+  if (nowMs >= untilMs) return undefined;
+  const until = new Date(untilMs).toISOString();
+  return {
+    outcome: 'CoolingDown',
+    owner: last.arn,
+    until,
+    message: `execution ${executionName(last.arn)} ended at ${last.endedAt} (${last.outcome}), so that none starts by itself before ${until}. ${force}`,
+  };
+}
+
+/** The failures since the last time that all was well. */
+export function failuresInARow(endings: readonly Ending[]): Ending[] {
+  return endings
+    .slice(endings.findLastIndex(({ outcome }) => outcome === 'Recovered' || outcome === 'Healthy') + 1)
+    .filter(({ outcome, counts }) => outcome === 'Failed' && counts);
+}
