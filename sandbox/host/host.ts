@@ -1,12 +1,10 @@
 /** The sandbox's host: an instance with a working directory, on which one API runs as a service. */
-import { type ChildProcess, fork } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
-import * as v from 'valibot';
+import { parseEnv } from 'node:util';
 import { close, urlOf } from '../endpoint.ts';
-
-const Ready = v.object({ port: v.number() });
+import { createApi } from './api.ts';
 
 export interface Host {
   readonly directory: string;
@@ -36,50 +34,50 @@ export async function openHost({ directory, env, database }: HostOptions): Promi
   );
 
   let starts = 0;
-  let api: ChildProcess | undefined;
-  let port = 0;
+  let api: Server | undefined;
+  let origin = 'http://127.0.0.1:0';
   const start = async () => {
-    const previous = api;
-    if (previous && previous.exitCode === null && previous.signalCode === null) {
-      const exited = new Promise((resolve) => previous.once('exit', resolve));
-      previous.kill('SIGKILL');
-      await exited;
-    }
+    if (api) await close(api);
     starts += 1;
-    const child = fork(join(import.meta.dirname, 'api.ts'), [String(port)], {
-      cwd: directory,
-      env: systemEnvironment(),
-      // Node itself reads the .env, as a service manager would.
-      execArgv: [`--env-file=${join(directory, '.env')}`],
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    });
-    api = child;
-    port = await new Promise<number>((resolve, reject) => {
-      child.once('message', (message) => resolve(v.parse(Ready, message).port));
-      child.once('exit', (code) => reject(new Error(`the API ended with ${code} while starting`)));
-    });
+    // Node's own reader of such files, as for `node --env-file`.
+    const environment = parseEnv(readFileSync(join(directory, '.env'), 'utf8'));
+    const started = createApi({ environment, directory });
+    await listen(started, Number(new URL(origin).port));
+    api = started;
+    origin = urlOf(started);
   };
   await start();
 
+  // One restart at a time.
+  let restarted: Promise<unknown> = Promise.resolve();
   const serviceManager = createServer((request, response) => {
     if (request.method !== 'POST') return response.writeHead(405).end();
-    return start().then(
+    restarted = restarted.then(start).then(
       () => response.writeHead(204).end(),
       () => response.writeHead(500).end(),
     );
+    return restarted;
   });
-  await new Promise<void>((resolve) => serviceManager.listen(0, '127.0.0.1', resolve));
+  await listen(serviceManager, 0);
 
   return {
     directory,
-    origin: `http://127.0.0.1:${port}`,
+    origin,
     serviceManagerUrl: urlOf(serviceManager),
     starts: () => starts,
     close: async () => {
-      api?.kill('SIGKILL');
       await close(serviceManager);
+      await restarted;
+      if (api) await close(api);
     },
   };
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
 }
 
 /** What a process needs of the machine's own environment, and no more: Windows can't open sockets without it. */

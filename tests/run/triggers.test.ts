@@ -221,7 +221,7 @@ describe('a plan', () => {
       restore: { source: { kind: 'history', version: 2 } },
       deploy: {
         instanceIds: [sandbox.instance.id],
-        commands: expect.arrayContaining(['node deploy-api.ts']),
+        commands: expect.arrayContaining(['node deploy-api.cjs']),
       },
       function: { removedKeys: ['VIDEO_BACKLOG_API_HOST'] },
     });

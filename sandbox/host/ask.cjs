@@ -1,0 +1,18 @@
+// HTTP for the host's scripts, which are CommonJS without any package: a process is most of what they cost.
+const { request } = require('node:http');
+
+/** Resolves with the status and the text of the answer; rejects if there is none. */
+exports.ask = (url, { body, ...options } = {}) =>
+  new Promise((resolve, reject) => {
+    const outgoing = request(url, { agent: false, ...options }, async (response) => {
+      try {
+        const chunks = [];
+        for await (const chunk of response) chunks.push(chunk);
+        resolve({ status: response.statusCode, body: Buffer.concat(chunks).toString('utf8') });
+      } catch (error) {
+        reject(error);
+      }
+    });
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });

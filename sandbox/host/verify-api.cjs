@@ -1,0 +1,8 @@
+// What `verify_api_after_deploy.sh` is on a real host: the API has to answer, whatever its answer is.
+const { ask } = require('./ask.cjs');
+
+(async () => {
+  const { status } = await ask(`${process.env.API_ORIGIN}/api/v1/internal/video/backlog-count/`);
+  console.log(`the API answers ${status} to a call without a key`);
+  if (status >= 500) process.exitCode = 1;
+})();
