@@ -4,21 +4,33 @@ const { Socket } = require('node:net');
 const timers = require('node:timers/promises');
 const { parentPort, workerData } = require('node:worker_threads');
 
-const { network, speedUp, compileCache } = workerData;
+const { compileCache } = workerData;
 if (compileCache !== undefined) enableCompileCache(compileCache);
+
+/** Where and how fast the function runs that runs now. */
+let surroundings = { network: {}, speedUp: 1 };
 
 // An address that the stack names is where the sandbox's own server for it listens.
 const { connect } = Socket.prototype;
+const sockets = new Set();
 Socket.prototype.connect = function (...given) {
   // `net.connect` and what is built on it hand over a list of options and callback.
   const [options, ...rest] = Array.isArray(given[0]) ? given[0] : given;
-  const port = network[`${options?.host ?? 'localhost'}:${options?.port}`];
+  const port = surroundings.network[`${options?.host ?? 'localhost'}:${options?.port}`];
   if (port === undefined) return connect.apply(this, given);
+  sockets.add(this);
+  this.once('close', () => sockets.delete(this));
   return connect.call(this, { ...options, host: '127.0.0.1', port }, ...rest);
 };
 
+/** What a socket is connected to in another sandbox is not behind the address any more. */
+function move(next) {
+  if (next.sandbox !== surroundings.sandbox) for (const socket of sockets) socket.destroy();
+  surroundings = next;
+}
+
 const { setTimeout: wait } = timers;
-timers.setTimeout = (milliseconds, ...rest) => wait(milliseconds / speedUp, ...rest);
+timers.setTimeout = (milliseconds, ...rest) => wait(milliseconds / surroundings.speedUp, ...rest);
 
 // On the same way as the answers, so that no line comes after the answer that it belongs to.
 for (const stream of [process.stdout, process.stderr]) {
@@ -29,26 +41,27 @@ for (const stream of [process.stdout, process.stderr]) {
   };
 }
 
-/** The handlers there are, by the configuration that they were loaded with. */
-const handlers = new Map();
+/** The handlers there are, by their module's path, with the configuration that they were loaded with. */
+const loaded = new Map();
 let current;
 
-function handlerOf({ id, modulePath, exportName, environment }) {
-  if (current !== id) {
+function handlerOf({ key, modulePath, exportName, environment }) {
+  if (current !== key) {
     for (const name of Object.keys(process.env)) delete process.env[name];
     Object.assign(process.env, environment);
-    current = id;
+    current = key;
   }
-  const known = handlers.get(id);
-  if (known) return known;
+  const known = loaded.get(modulePath);
+  if (known?.key === key) return known.handler;
   // With another configuration, what is read while it loads may be another.
   delete require.cache[modulePath];
   const handler = require(modulePath)[exportName];
-  handlers.set(id, handler);
+  loaded.set(modulePath, { key, handler });
   return handler;
 }
 
-parentPort.on('message', async ({ configuration, event }) => {
+parentPort.on('message', async ({ surroundings: next, configuration, event }) => {
+  move(next);
   const handler = handlerOf(configuration);
   const answer = (message) => parentPort.postMessage({ answer: JSON.stringify(message) });
   try {

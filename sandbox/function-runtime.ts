@@ -1,4 +1,9 @@
-/** Runs packaged functions in threads, which have nothing but the environment of the function that runs in them. */
+/**
+ * Runs packaged functions in threads, which have nothing but the environment of the function that runs in them.
+ *
+ * A thread is kept for the next function, and a function that it has loaded is warm there, in whichever sandbox it
+ * runs next with the same environment: an SDK's first call takes longer than all that follow.
+ */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -13,9 +18,8 @@ export interface FunctionError {
 }
 export type FunctionOutcome = { readonly result: unknown } | { readonly error: FunctionError };
 
-/** A function as it is configured at one time; after an update it is another one. */
+/** A function as it is configured at one time. */
 export interface FunctionConfiguration {
-  readonly id: string;
   readonly name: string;
   readonly modulePath: string;
   readonly exportName: string;
@@ -31,14 +35,13 @@ export function configurationOf({
   codeDirectory,
   handler,
   ...rest
-}: Omit<FunctionConfiguration, 'id' | 'modulePath' | 'exportName'> & {
+}: Omit<FunctionConfiguration, 'modulePath' | 'exportName'> & {
   readonly codeDirectory: string;
   readonly handler: string;
 }): FunctionConfiguration {
   const separator = handler.lastIndexOf('.');
   return {
     ...rest,
-    id: randomUUID(),
     modulePath: join(codeDirectory, `${handler.slice(0, separator)}.js`),
     exportName: handler.slice(separator + 1),
   };
@@ -75,17 +78,19 @@ const bootstrap = join(import.meta.dirname, 'function-bootstrap.cjs');
 /** A thread that runs one event at a time, each with whatever function it is for. */
 class FunctionThread {
   readonly memoryMegabytes: number;
-  /** Resolves when the thread is no more. */
-  readonly ended: Promise<void>;
+  readonly compileCache: string | undefined;
   readonly #worker: Worker;
+  /** What is warm here: the configuration that each module was loaded with. */
+  readonly #loaded = new Map<string, string>();
   #isEnding = false;
   #configuration: FunctionConfiguration | undefined;
   #answer: (outcome: FunctionOutcome) => void = () => undefined;
 
-  constructor(memoryMegabytes: number, { network = {}, speedUp = 1, compileCache }: Surroundings) {
+  constructor(memoryMegabytes: number, compileCache: string | undefined) {
     this.memoryMegabytes = memoryMegabytes;
+    this.compileCache = compileCache;
     this.#worker = new Worker(bootstrap, {
-      workerData: { network, speedUp, compileCache },
+      workerData: { compileCache },
       env: {},
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: memoryMegabytes },
@@ -99,12 +104,9 @@ class FunctionThread {
       else this.#answer({ result: message.answer.result });
     });
     this.#worker.on('error', (error) => this.#log(String(error instanceof Error ? error.stack : error)));
-    this.ended = new Promise((resolve) => {
-      this.#worker.once('exit', () => {
-        this.#isEnding = true;
-        this.#answer({ error: exited });
-        resolve();
-      });
+    this.#worker.once('exit', () => {
+      this.#isEnding = true;
+      this.#answer({ error: exited });
     });
   }
 
@@ -112,15 +114,28 @@ class FunctionThread {
     this.#configuration?.onLog(text.trimEnd());
   }
 
+  get isEnding(): boolean {
+    return this.#isEnding;
+  }
+
   /** The function that an event is being handled by. */
   get running(): string | undefined {
     return this.#configuration?.name;
   }
 
+  isWarmFor(configuration: FunctionConfiguration): boolean {
+    return this.#loaded.get(configuration.modulePath) === keyOf(configuration);
+  }
+
   /** Ends the thread if the function takes too long. */
-  async run(configuration: FunctionConfiguration, event: unknown): Promise<FunctionOutcome> {
-    const { id, modulePath, exportName, timeoutSeconds } = configuration;
+  async run(
+    configuration: FunctionConfiguration,
+    event: unknown,
+    surroundings: { readonly sandbox: string; readonly network: Network; readonly speedUp: number },
+  ): Promise<FunctionOutcome> {
+    const { modulePath, exportName, timeoutSeconds } = configuration;
     const { promise, resolve } = Promise.withResolvers<FunctionOutcome>();
+    this.#worker.ref();
     this.#configuration = configuration;
     this.#answer = resolve;
     const timer = setTimeout(() => {
@@ -128,18 +143,18 @@ class FunctionThread {
       resolve({ error: { errorType: 'Sandbox.Timedout', errorMessage } });
       void this.end();
     }, timeoutSeconds * 1000);
+    const key = keyOf(configuration);
+    this.#loaded.set(modulePath, key);
     this.#worker.postMessage({
-      configuration: { id, modulePath, exportName, environment: configuration.environment() },
+      surroundings,
+      configuration: { key, modulePath, exportName, environment: configuration.environment() },
       event: JSON.stringify(event ?? null),
     });
     const outcome = await promise;
     clearTimeout(timer);
     this.#configuration = undefined;
+    this.#worker.unref();
     return outcome;
-  }
-
-  get isEnding(): boolean {
-    return this.#isEnding;
   }
 
   async end(): Promise<void> {
@@ -148,47 +163,70 @@ class FunctionThread {
   }
 }
 
+/** One that has the same key need not be loaded again. */
+function keyOf({ modulePath, exportName, environment }: FunctionConfiguration): string {
+  return JSON.stringify([modulePath, exportName, environment()]);
+}
+
+/** How long a thread waits for its next event; it keeps no process alive. */
+const idleMilliseconds = 10_000;
+
+/** The threads that wait, for all sandboxes, each with what ends it. */
+const idle = new Map<FunctionThread, NodeJS.Timeout>();
+
+function takeThread(configuration: FunctionConfiguration, compileCache: string | undefined): FunctionThread {
+  const fitting = [...idle.keys()].filter(
+    (thread) =>
+      !thread.isEnding &&
+      thread.memoryMegabytes === configuration.memoryMegabytes &&
+      thread.compileCache === compileCache,
+  );
+  const thread = fitting.find((one) => one.isWarmFor(configuration)) ?? fitting.at(-1);
+  if (!thread) return new FunctionThread(configuration.memoryMegabytes, compileCache);
+  clearTimeout(idle.get(thread));
+  idle.delete(thread);
+  return thread;
+}
+
+function giveBack(thread: FunctionThread): void {
+  if (thread.isEnding) return;
+  const end = () => {
+    idle.delete(thread);
+    void thread.end();
+  };
+  idle.set(thread, setTimeout(end, idleMilliseconds).unref());
+}
+
+/** The functions that run in one sandbox. */
 export class FunctionRuntime {
+  readonly #sandbox = randomUUID();
   readonly #surroundings: Surroundings;
-  readonly #idle: FunctionThread[] = [];
-  readonly #all = new Set<FunctionThread>();
+  readonly #busy = new Set<FunctionThread>();
   #closed = false;
 
   constructor(surroundings: Surroundings = {}) {
     this.#surroundings = surroundings;
   }
 
-  /** Takes an idle thread with the function's memory, or starts one. */
   async invoke(configuration: FunctionConfiguration, event: unknown): Promise<FunctionOutcome> {
     if (this.#closed) return { error: exited };
-    const { memoryMegabytes } = configuration;
-    const index = this.#idle.findLastIndex((thread) => thread.memoryMegabytes === memoryMegabytes);
-    const [idle] = index === -1 ? [] : this.#idle.splice(index, 1);
-    const thread = idle ?? this.#start(memoryMegabytes);
-    const outcome = await thread.run(configuration, event);
-    if (!thread.isEnding) this.#idle.push(thread);
+    const { network = {}, speedUp = 1, compileCache } = this.#surroundings;
+    const thread = takeThread(configuration, compileCache);
+    this.#busy.add(thread);
+    const outcome = await thread.run(configuration, event, { sandbox: this.#sandbox, network, speedUp });
+    this.#busy.delete(thread);
+    giveBack(thread);
     return outcome;
-  }
-
-  #start(memoryMegabytes: number): FunctionThread {
-    const thread = new FunctionThread(memoryMegabytes, this.#surroundings);
-    this.#all.add(thread);
-    void thread.ended.then(() => {
-      this.#all.delete(thread);
-      const index = this.#idle.indexOf(thread);
-      if (index !== -1) this.#idle.splice(index, 1);
-    });
-    return thread;
   }
 
   /** Ends the threads that work on an event for a function, as when they run out of memory. */
   crash(functionName: string): void {
-    for (const thread of this.#all) if (thread.running === functionName) void thread.end();
+    for (const thread of this.#busy) if (thread.running === functionName) void thread.end();
   }
 
-  /** Ends every thread at once, for good. */
+  /** Ends whatever runs, for good. */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all([...this.#all].map((thread) => thread.end()));
+    await Promise.all([...this.#busy].map((thread) => thread.end()));
   }
 }

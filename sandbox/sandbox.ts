@@ -27,6 +27,9 @@ import {
 import { type ResolvedResource, region, resolveTemplate, resourcesOf } from './template.ts';
 import { unpack } from './unpack.ts';
 
+/** Where AWS is in the sandbox's network. */
+const awsUrl = 'http://aws.sandbox';
+
 /** Credentials of nobody: the endpoint checks none, and no real account has these. */
 export const credentials = { AWS_ACCESS_KEY_ID: 'sandbox', AWS_SECRET_ACCESS_KEY: 'sandbox' };
 
@@ -103,10 +106,10 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
     await tables.create(properties);
 
   const logs: string[] = [];
-  const environment: Record<string, string> = { ...systemEnvironment(), ...credentials, AWS_REGION: region };
+  const environment = { ...systemEnvironment(), ...credentials, AWS_REGION: region };
   const network: Record<string, number> = {};
   const functions = new Functions({
-    platform: environment,
+    platform: { ...environment, AWS_ENDPOINT_URL: awsUrl },
     network,
     speedUp: options.speedUp,
     updateMilliseconds: options.updateMilliseconds,
@@ -185,7 +188,7 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
     snsService(topics),
     dynamoDbService(tables),
   ]);
-  environment.AWS_ENDPOINT_URL = endpoint.url;
+  network[addressOf(awsUrl)] = Number(new URL(endpoint.url).port);
   instanceEnvironment.AWS_ENDPOINT_URL = endpoint.url;
 
   return {

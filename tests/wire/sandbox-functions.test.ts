@@ -75,7 +75,7 @@ describe('a function', () => {
     open();
     const code = `const loaded = process.env.MODE; let calls = 0; ${handler('return [loaded, calls += 1]')}`;
     const before = configure(code, { variables: { MODE: 'old' } });
-    const after = { ...before, id: 'after', environment: () => ({ MODE: 'new' }) };
+    const after = { ...before, environment: () => ({ MODE: 'new' }) };
     expect(await runtime.invoke(before, {})).toEqual({ result: ['old', 1] });
     expect(await runtime.invoke(before, {})).toEqual({ result: ['old', 2] });
     expect(await runtime.invoke(after, {})).toEqual({ result: ['new', 1] });
