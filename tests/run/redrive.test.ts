@@ -29,36 +29,45 @@ const states = [
 const kills = ['abort', 'time out', 'crash'] as const;
 type Kill = (typeof kills)[number];
 
-/** The states that take so long that they can be killed in the middle of it. */
-const longStates = ['DeployApi', 'PatchLambdaEnv', 'ConfirmBacklog', 'CheckEndpoint'];
+/** What a state's function changes; the others only look. */
+const changes: Readonly<Record<string, readonly string[]>> = {
+  TakeLease: ['PutItem', 'UpdateItem'],
+  AnnounceRecovery: ['Publish'],
+  RequestApproval: ['Publish'],
+  ReportRefusal: ['Publish'],
+  UploadEnv: ['PutParameter'],
+  DeployApi: ['SendCommand'],
+  PatchLambdaEnv: ['UpdateFunctionConfiguration'],
+  ConfirmBacklog: ['PutMetricData'],
+  MarkKnownGood: ['LabelParameterVersion'],
+  ReportRecovery: ['Publish'],
+};
 
-/** How long into a state's function it is killed: sometimes before, sometimes behind what it changes. */
-function delayMs(state: string, kill: Kill, isFirst: boolean): number {
-  // Its end is the end of the run, or what the first try has done makes the second one short.
-  if (state.startsWith('Report') || !isFirst) return 30;
-  if (kill === 'crash') return longStates.includes(state) ? 300 : 60;
-  return kill === 'abort' ? 60 : 150;
-}
-
-/** Kills a run once it is in a state; `crash` ends the function's process, and that of the retry. */
+/**
+ * Kills a run once it is in a state; `crash` ends the function's thread, and that of the retry. It is killed at a call
+ * of its function: at the first one, which is not carried out, or at the one that changes something, which is.
+ */
 function killIn(whole: WholeRun, state: string, kill: Kill): Promise<Execution> {
   const { sandbox } = whole;
   const execution = sandbox.machines.start(sandbox.stateMachineArn, '{}');
   let left = kill === 'crash' ? 2 : 1;
+  const act = () => {
+    if (kill === 'abort') execution.abort();
+    else if (kill === 'time out') execution.timeOut();
+    else sandbox.functions.crash(`env-recovery-sandbox-${state.charAt(0).toLowerCase()}${state.slice(1)}`);
+  };
   whole.onEvent = (which, { type }) => {
     if (which !== execution || left === 0 || !['LambdaFunctionStarted', 'TaskStarted'].includes(type)) return;
     if (statesOf(execution).at(-1) !== state) return;
-    const isFirst = left === (kill === 'crash' ? 2 : 1);
+    // A retry may find its change made already.
+    const change = kill === 'abort' || (kill === 'crash' && left === 1) ? undefined : changes[state];
     left -= 1;
-    setTimeout(
-      () => {
-        if (kill === 'abort') execution.abort();
-        else if (kill === 'time out') execution.timeOut();
-        else
-          sandbox.functions.crash(`env-recovery-sandbox-${state.charAt(0).toLowerCase()}${state.slice(1)}`);
-      },
-      delayMs(state, kill, isFirst),
-    );
+    sandbox.endpoint.injectFault = ({ operation }) => {
+      if (change && !change.includes(operation)) return undefined;
+      sandbox.endpoint.injectFault = () => undefined;
+      act();
+      return change ? undefined : 'drop-before';
+    };
   };
   return execution.ended.then(() => execution);
 }
