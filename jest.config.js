@@ -4,7 +4,6 @@ export default {
   testEnvironment: '<rootDir>/tests/support/environment.js',
   modulePathIgnorePatterns: ['<rootDir>/.sandbox/'],
   globalSetup: '<rootDir>/tests/support/package-stacks.ts',
-  globalTeardown: '<rootDir>/tests/support/remove-stacks.ts',
   collectCoverageFrom: ['{env,workflow,aws,functions,cli,sandbox,stack,targets}/**/*.ts'],
   testTimeout: 120_000,
   // More than there may be cores: whole runs mostly wait.

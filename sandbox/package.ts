@@ -1,45 +1,111 @@
-/** Packages the stack as `npm run package` does, in a copy of the sources, so that several can do so at once. */
+/** Packages the stack as `npm run package` does, once for the same sources, in whichever process it is asked for. */
 import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync } from 'node:fs';
+import { createHash, randomUUID } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { withLock } from './lock.ts';
 
 const projectDirectory = join(import.meta.dirname, '..');
+const packagesDirectory = join(projectDirectory, '.sandbox', 'packages');
 
-/** What `serverless package` reads. Its packages are found in the project's node_modules, further up. */
-const sources = [
-  'functions',
-  'env',
-  'workflow',
-  'aws',
-  'stack',
-  'resources',
-  'statemachines',
-  'targets',
-  'serverless.yml',
-  'package.json',
-];
+/** What the packager doesn't read. Its packages are found in the project's node_modules, further up. */
+const isNoSource = (name: string) =>
+  name.startsWith('.') ||
+  name.endsWith('.md') ||
+  ['node_modules', 'coverage', 'tests', 'docs', 'cli', 'sandbox'].includes(name);
 
 /** It takes half a minute on a slow machine. */
 const packagingTimeoutMs = 300_000;
 
+/** How many packages of other sources are kept, and those that somebody may still use. */
+const keptCount = 3;
+const inUseMilliseconds = 3_600_000;
+
 /**
- * @param directory a folder below the project, for the copy and for what the packager leaves behind.
  * @param signal ends the packager; the promise settles when it has ended.
- * @returns the folder with the compiled template and the functions' zips.
+ * @returns the folder with the compiled template and the functions' zips. It stays, for others to use as well.
  * @throws Error with what the packager printed.
  */
-export async function packageTarget(
-  target: string,
-  directory: string,
-  signal?: AbortSignal,
-): Promise<string> {
-  for (const source of sources)
-    cpSync(join(projectDirectory, source), join(directory, source), { recursive: true });
+export async function packageTarget(target: string, signal?: AbortSignal): Promise<string> {
+  const sources = readdirSync(projectDirectory).filter((name) => !isNoSource(name));
+  const hash = hashOf(projectDirectory, sources);
+  const parent = join(packagesDirectory, hash);
+  const directory = join(parent, target);
+  mkdirSync(parent, { recursive: true });
+  const now = new Date();
+  utimesSync(parent, now, now);
+  removeOld();
+  if (existsSync(directory)) return directory;
+  return withLock(
+    `${directory}.lock`,
+    { timeoutMs: packagingTimeoutMs, ...(signal ? { signal } : {}) },
+    async () => {
+      // Whoever had the lock may have made it.
+      if (existsSync(directory)) return directory;
+      const copy = join(parent, randomUUID());
+      try {
+        for (const name of sources)
+          cpSync(join(projectDirectory, name), join(copy, name), { recursive: true });
+        if (hashOf(copy, sources) !== hash)
+          throw new Error('the sources have changed while they were copied');
+        await runPackager(target, copy, signal);
+        renameSync(join(copy, '.serverless'), directory);
+      } finally {
+        rmSync(copy, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+      }
+      return directory;
+    },
+  );
+}
+
+/** Of everything that the packages depend on. */
+function hashOf(root: string, sources: readonly string[]): string {
+  const hash = createHash('sha256').update(process.version);
+  for (const name of sources) {
+    const path = join(root, name);
+    const files = statSync(path).isDirectory()
+      ? readdirSync(path, { recursive: true, withFileTypes: true })
+          .filter((entry) => entry.isFile())
+          .map((entry) => join(entry.parentPath, entry.name))
+          .sort()
+      : [path];
+    for (const file of files) hash.update(`\0${file.slice(root.length)}\0`).update(readFileSync(file));
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+function removeOld(): void {
+  const lastUsed = (path: string) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const old = readdirSync(packagesDirectory)
+    .filter((name) => name !== compiledName)
+    .map((name) => join(packagesDirectory, name))
+    .sort((one, other) => lastUsed(other) - lastUsed(one))
+    .slice(keptCount + 1)
+    .filter((path) => Date.now() - lastUsed(path) > inUseMilliseconds);
+  for (const path of old) rmSync(path, { recursive: true, force: true });
+}
+
+/** Where Node keeps the packager's compiled code, which is a quarter of its work. */
+const compiledName = 'compiled';
+
+async function runPackager(target: string, directory: string, signal?: AbortSignal): Promise<void> {
   // The package doesn't export its binary, so that it is found beside its package.json.
   const manifest = createRequire(import.meta.url).resolve('serverless/package.json');
   const temporary = join(directory, 'tmp');
   mkdirSync(temporary);
+  // Where somebody else's stacks are is nothing to this one.
+  const { AWS_REGION: _, AWS_DEFAULT_REGION: __, ...environment } = process.env;
   const child = spawn(
     process.execPath,
     [join(dirname(manifest), 'bin', 'serverless.js'), 'package', '--param', `target=${target}`],
@@ -47,8 +113,9 @@ export async function packageTarget(
       cwd: directory,
       // The packager doesn't tidy up its temporary folders.
       env: {
-        ...process.env,
+        ...environment,
         SLS_NOTIFICATIONS_MODE: 'off',
+        NODE_COMPILE_CACHE: join(packagesDirectory, compiledName),
         TMPDIR: temporary,
         TEMP: temporary,
         TMP: temporary,
@@ -71,5 +138,4 @@ export async function packageTarget(
   });
   end.removeEventListener('abort', stop);
   if (code !== 0) throw new Error(`packaging ${target} failed:\n${printed}`);
-  return join(directory, '.serverless');
 }

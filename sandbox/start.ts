@@ -70,7 +70,7 @@ async function runSandbox(
   try {
     print(`Scenario ${scenario}: ${scenarios[scenario].summary}`);
     print('Packaging the stack (serverless package --param target=sandbox) …');
-    const packageDirectory = await packageTarget('sandbox', join(directory, 'package'), interruption.signal);
+    const packageDirectory = await packageTarget('sandbox', interruption.signal);
     const seed = makeSeed(scenario);
     const screens = new Map<Execution, Screen>();
     sandbox = await openSandbox({

@@ -1,5 +1,6 @@
 /** A sandbox with a scenario in it, and what has to hold whatever happens there. Any number can be open at once. */
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { readEnvText } from '../../env/document.ts';
@@ -27,7 +28,7 @@ export interface WholeRun {
 }
 
 export async function openRun(scenario: ScenarioName): Promise<WholeRun> {
-  const directory = mkdtempSync(join(packagedIn('sandbox'), '..', '..', 'run-'));
+  const directory = mkdtempSync(join(tmpdir(), 'env-recovery-'));
   const seed = makeSeed(scenario);
   const screenLines: string[] = [];
   const screens = new Map<Execution, Screen>();
