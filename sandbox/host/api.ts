@@ -4,7 +4,7 @@
  */
 import { timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import * as v from 'valibot';
 
@@ -34,8 +34,8 @@ function isInternalKey({ environment }: ApiOptions, given: string): boolean {
 }
 
 /** The API as it is from one start to the next. */
-export function createApi(options: ApiOptions): Server {
-  return createServer((request, response) => {
+export function createApi(options: ApiOptions): RequestListener {
+  return (request, response) => {
     const answer = (status: number, body: unknown) => {
       response.writeHead(status, { 'content-type': 'application/json' });
       response.end(JSON.stringify(body));
@@ -51,5 +51,5 @@ export function createApi(options: ApiOptions): Server {
     } catch {
       return answer(500, { detail: 'Internal Server Error' });
     }
-  });
+  };
 }

@@ -1,6 +1,6 @@
 /** The sandbox's host: an instance with a working directory, on which one API runs as a service. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { close, urlOf } from '../endpoint.ts';
@@ -34,50 +34,37 @@ export async function openHost({ directory, env, database }: HostOptions): Promi
   );
 
   let starts = 0;
-  let api: Server | undefined;
-  let origin = 'http://127.0.0.1:0';
-  const start = async () => {
-    if (api) await close(api);
+  let api: RequestListener = (_request, response) => response.destroy();
+  // It keeps the port, so that nobody else gets it during a restart.
+  const server = createServer((request, response) => api(request, response));
+  const start = () => {
     starts += 1;
+    server.closeAllConnections();
     // Node's own reader of such files, as for `node --env-file`.
     const environment = parseEnv(readFileSync(join(directory, '.env'), 'utf8'));
-    const started = createApi({ environment, directory });
-    await listen(started, Number(new URL(origin).port));
-    api = started;
-    origin = urlOf(started);
+    api = createApi({ environment, directory });
   };
-  await start();
-
-  // One restart at a time.
-  let restarted: Promise<unknown> = Promise.resolve();
+  start();
   const serviceManager = createServer((request, response) => {
     if (request.method !== 'POST') return response.writeHead(405).end();
-    restarted = restarted.then(start).then(
-      () => response.writeHead(204).end(),
-      () => response.writeHead(500).end(),
-    );
-    return restarted;
+    start();
+    return response.writeHead(204).end();
   });
-  await listen(serviceManager, 0);
+  await Promise.all([listen(server), listen(serviceManager)]);
 
   return {
     directory,
-    origin,
+    origin: urlOf(server),
     serviceManagerUrl: urlOf(serviceManager),
     starts: () => starts,
     close: async () => {
-      await close(serviceManager);
-      await restarted;
-      if (api) await close(api);
+      await Promise.all([close(serviceManager), close(server)]);
     },
   };
 }
 
-function listen(server: Server, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
-  });
+function listen(server: Server): Promise<void> {
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
 }
 
 /** What a process needs of the machine's own environment, and no more: Windows can't open sockets without it. */
