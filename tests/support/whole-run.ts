@@ -38,6 +38,9 @@ export async function openRun(scenario: ScenarioName): Promise<WholeRun> {
     directory,
     host: seed.host,
     retryMilliseconds: 150,
+    speedUp: 20,
+    updateMilliseconds: 50,
+    lagMilliseconds: 50,
     onEvent: (execution, event) => {
       const screen = screens.get(execution) ?? new Screen((line) => screenLines.push(line), execution.name);
       screens.set(execution, screen);
