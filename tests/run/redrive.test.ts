@@ -65,7 +65,7 @@ function killIn(whole: WholeRun, state: string, kill: Kill): Promise<Execution> 
     sandbox.endpoint.injectFault = ({ operation }) => {
       if (change && !change.includes(operation)) return undefined;
       // While it is watched, the host asks for the parameter too.
-      if (state === 'AwaitDeploy' && operation === 'GetParameter') return undefined;
+      if (state === 'DeployApi' && operation === 'GetParameter') return undefined;
       sandbox.endpoint.injectFault = () => undefined;
       act();
       return change ? undefined : 'drop-before';
