@@ -1,5 +1,7 @@
+import { isThrottlingError, isTransientError } from '@smithy/core/retry';
 import type { ErrorName } from '../workflow/errors.ts';
 import { RecoveryError, type SafeCause, safeCause } from '../workflow/recovery-error.ts';
+import type { Clock } from './clock.ts';
 
 /** Without the last field the SDK only warns of a call that takes too long, and goes on waiting. */
 const requestHandler = { connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true };
@@ -39,25 +41,11 @@ const expired = new Set([
   'UnrecognizedClientException',
   'InvalidClientTokenId',
 ]);
-const throttled = new Set([
-  'ThrottlingException',
-  'Throttling',
-  'TooManyRequestsException',
-  'TooManyUpdates',
-  'RequestLimitExceeded',
-  'LimitExceeded',
-  'RequestThrottled',
-]);
-const networkCodes = new Set([
-  'ECONNRESET',
-  'ECONNREFUSED',
-  'EPIPE',
-  'ETIMEDOUT',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-]);
+/** Throttles by names of their own that the SDK's list does not have. */
+const throttled = new Set(['TooManyUpdates', 'LimitExceeded']);
+
+/** Network errors that the SDK's lists do not have; those of Node's HTTP parser begin with `HPE_`. */
+const networkCodes = new Set(['ECONNABORTED', 'EADDRNOTAVAIL', 'EPROTO']);
 
 const certificateCodes = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
@@ -89,21 +77,50 @@ export async function callAws<T>(
   try {
     return await send();
   } catch (error) {
+    if (error instanceof RecoveryError) throw error;
     const cause = safeCause(error);
     const answer = expected[cause.name];
     if (answer) return answer();
-    const [name, found, remedy] = classify(cause);
+    const [name, found, remedy] = classify(error, cause);
     throw new RecoveryError(name, `${action} on ${resource}: ${found}.`, { remedy, cause });
   }
 }
 
-function classify(cause: SafeCause): readonly [name: ErrorName, found: string, remedy?: string] {
+/**
+ * A field that the service's model promises. An answer without it is none: to read it as nothing could drop what is
+ * there, or repeat what was done.
+ *
+ * @throws RecoveryError AwsUnavailable
+ */
+export function required<T>({ action, resource }: AwsCall, field: string, value: T | undefined): T {
+  if (value !== undefined) return value;
+  throw new RecoveryError('AwsUnavailable', `${action} on ${resource}: the answer has no ${field}.`);
+}
+
+/**
+ * Repeats a call that changes something for as long as it is throttled: what was throttled was not carried out, so
+ * that nobody has to look for it. Three more tries within about seven seconds.
+ */
+export async function retryThrottled<T>(clock: Clock, send: () => Promise<T>): Promise<T> {
+  for (let seconds = 1; ; seconds *= 2) {
+    try {
+      return await send();
+    } catch (error) {
+      if (!(error instanceof RecoveryError && error.name === 'AwsThrottled') || seconds > 4) throw error;
+      await clock.sleep(seconds * 1000);
+    }
+  }
+}
+
+type Classified = readonly [name: ErrorName, found: string, remedy?: string];
+
+function classify(error: unknown, cause: SafeCause): Classified {
   if (denied.has(cause.name)) return ['AccessDenied', 'access denied'];
   if (expired.has(cause.name))
     return ['CredentialsExpired', 'the credentials are missing, expired or not valid'];
-  if (throttled.has(cause.name) || cause.httpStatus === 429) return ['AwsThrottled', 'throttled by AWS'];
-  const network = cause.name === 'TimeoutError' || networkCodes.has(cause.code ?? '');
-  if (network || (cause.httpStatus ?? 0) >= 500)
+  const known = forSdk(cause);
+  if (throttled.has(cause.name) || isThrottlingError(known)) return ['AwsThrottled', 'throttled by AWS'];
+  if (isTransientError(known) || isUnreadable(error, cause))
     return ['AwsUnavailable', `no usable answer from AWS (${cause.httpStatus ?? cause.code ?? cause.name})`];
   if (certificateCodes.has(cause.code ?? ''))
     return [
@@ -112,4 +129,21 @@ function classify(cause: SafeCause): readonly [name: ErrorName, found: string, r
       'If there is a proxy, name its certificate in NODE_EXTRA_CA_CERTS.',
     ];
   return ['AwsRejected', `refused by AWS as ${cause.name}`];
+}
+
+/** An error as the SDK's own rules want it: they know throttles and network errors by name, code and status. */
+function forSdk({ name, code, httpStatus }: SafeCause) {
+  const $metadata = httpStatus === undefined ? {} : { httpStatusCode: httpStatus };
+  return { name, message: '', ...(code === undefined ? {} : { code }), $metadata };
+}
+
+/**
+ * Whether what came is no answer of the service: cut JSON, a proxy's page, an error without a name, a broken
+ * connection. The SDK gives a `$fault` to the errors that a service has named, and to no others.
+ */
+function isUnreadable(error: unknown, { name, code = '', httpStatus }: SafeCause): boolean {
+  if (networkCodes.has(code) || code.startsWith('HPE_')) return true;
+  if (httpStatus === undefined) return false;
+  const isOfService = error instanceof Error && '$fault' in error;
+  return !isOfService || name === 'Unknown' || name === 'UnknownError';
 }

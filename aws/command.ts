@@ -7,8 +7,7 @@ import {
   type SSMClient,
 } from '@aws-sdk/client-ssm';
 import { endOf, type Invocation, type SentCommand } from '../workflow/deployment.ts';
-import { RecoveryError } from '../workflow/recovery-error.ts';
-import { callAws } from './call.ts';
+import { callAws, required } from './call.ts';
 import type { Clock } from './clock.ts';
 
 export interface CommandRequest {
@@ -31,8 +30,9 @@ export async function sendCommand(
   ssm: SSMClient,
   request: CommandRequest,
 ): Promise<{ readonly commandId: string } | 'InvalidInstanceId'> {
+  const call = { action: 'ssm:SendCommand', resource: `document ${request.documentName}` };
   return callAws<{ readonly commandId: string } | 'InvalidInstanceId'>(
-    { action: 'ssm:SendCommand', resource: `document ${request.documentName}` },
+    call,
     async () => {
       const { Command } = await ssm.send(
         new SendCommandCommand({
@@ -48,11 +48,7 @@ export async function sendCommand(
           },
         }),
       );
-      if (Command?.CommandId !== undefined) return { commandId: Command.CommandId };
-      throw new RecoveryError(
-        'AwsUnavailable',
-        `ssm:SendCommand on document ${request.documentName}: the answer names no command.`,
-      );
+      return { commandId: required(call, 'CommandId', Command?.CommandId) };
     },
     { InvalidInstanceId: () => 'InvalidInstanceId' },
   );
@@ -64,25 +60,26 @@ export async function listCommands(
   documentName: string,
   sinceMs: number,
 ): Promise<SentCommand[]> {
+  const call = { action: 'ssm:ListCommands', resource: `document ${documentName}` };
   const commands: SentCommand[] = [];
   let nextToken: string | undefined;
   do {
-    const page: ListCommandsCommandOutput = await callAws(
-      { action: 'ssm:ListCommands', resource: `document ${documentName}` },
-      () =>
-        ssm.send(
-          new ListCommandsCommand({
-            MaxResults: 50,
-            Filters: [
-              // SSM takes no fractions of a second here.
-              { key: 'InvokedAfter', value: `${new Date(sinceMs).toISOString().slice(0, 19)}Z` },
-              { key: 'DocumentName', value: documentName },
-            ],
-            ...(nextToken === undefined ? {} : { NextToken: nextToken }),
-          }),
-        ),
+    const page: ListCommandsCommandOutput = await callAws(call, () =>
+      ssm.send(
+        new ListCommandsCommand({
+          MaxResults: 50,
+          Filters: [
+            // SSM takes no fractions of a second here.
+            { key: 'InvokedAfter', value: `${new Date(sinceMs).toISOString().slice(0, 19)}Z` },
+            { key: 'DocumentName', value: documentName },
+          ],
+          ...(nextToken === undefined ? {} : { NextToken: nextToken }),
+        }),
+      ),
     );
-    for (const { CommandId, Comment, DocumentName, Status, RequestedDateTime } of page.Commands ?? []) {
+    // An empty list says that nothing was sent; no list says nothing.
+    for (const command of required(call, 'Commands', page.Commands)) {
+      const { CommandId, Comment, DocumentName, Status, RequestedDateTime } = command;
       if (CommandId === undefined || DocumentName !== documentName) continue;
       commands.push({
         commandId: CommandId,

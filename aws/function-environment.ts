@@ -4,12 +4,12 @@ import {
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
 import { RecoveryError } from '../workflow/recovery-error.ts';
-import { callAws } from './call.ts';
+import { callAws, required } from './call.ts';
 
 export interface FunctionEnv {
   /** Secret values. */
   readonly variables: Readonly<Record<string, string>>;
-  readonly revisionId: string | undefined;
+  readonly revisionId: string;
   readonly updateStatus: string | undefined;
   readonly updateReasonCode: string | undefined;
   /** Milliseconds since the epoch. */
@@ -18,8 +18,9 @@ export interface FunctionEnv {
 
 /** @throws RecoveryError FunctionNotFound; FunctionEnvUnreadable if Lambda can't decrypt the variables. */
 export async function readFunctionEnv(lambda: LambdaClient, functionName: string): Promise<FunctionEnv> {
+  const call = { action: 'lambda:GetFunctionConfiguration', resource: `function ${functionName}` };
   const configuration = await callAws(
-    { action: 'lambda:GetFunctionConfiguration', resource: `function ${functionName}` },
+    call,
     () => lambda.send(new GetFunctionConfigurationCommand({ FunctionName: functionName })),
     {
       ResourceNotFoundException: () => {
@@ -39,7 +40,8 @@ export async function readFunctionEnv(lambda: LambdaClient, functionName: string
   }
   return {
     variables: configuration.Environment?.Variables ?? {},
-    revisionId: configuration.RevisionId,
+    // Without it an update would be unconditional.
+    revisionId: required(call, 'RevisionId', configuration.RevisionId),
     updateStatus: configuration.LastUpdateStatus,
     updateReasonCode: configuration.LastUpdateStatusReasonCode,
     modifiedAtMs: Date.parse(configuration.LastModified ?? '') || 0,
@@ -56,7 +58,7 @@ export async function writeFunctionEnv(
   lambda: LambdaClient,
   functionName: string,
   variables: Readonly<Record<string, string>>,
-  revisionId: string | undefined,
+  revisionId: string,
 ): Promise<'Accepted' | 'Changed' | 'Busy'> {
   return callAws<'Accepted' | 'Changed' | 'Busy'>(
     { action: 'lambda:UpdateFunctionConfiguration', resource: `function ${functionName}` },
@@ -65,7 +67,7 @@ export async function writeFunctionEnv(
         new UpdateFunctionConfigurationCommand({
           FunctionName: functionName,
           Environment: { Variables: { ...variables } },
-          ...(revisionId === undefined ? {} : { RevisionId: revisionId }),
+          RevisionId: revisionId,
         }),
       );
       return 'Accepted';

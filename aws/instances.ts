@@ -5,24 +5,26 @@ import {
 } from '@aws-sdk/client-ssm';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import type { Target } from '../workflow/target.ts';
-import { callAws } from './call.ts';
+import { callAws, required } from './call.ts';
 
 /** The managed instances that carry a tag, in any state: an offline one has to show up as a failure. */
 async function findInstances(ssm: SSMClient, tag: { key: string; value: string }): Promise<string[]> {
+  const call = {
+    action: 'ssm:DescribeInstanceInformation',
+    resource: `instances tagged ${tag.key}=${tag.value}`,
+  };
   const ids: string[] = [];
   let nextToken: string | undefined;
   do {
-    const page: DescribeInstanceInformationCommandOutput = await callAws(
-      { action: 'ssm:DescribeInstanceInformation', resource: `instances tagged ${tag.key}=${tag.value}` },
-      () =>
-        ssm.send(
-          new DescribeInstanceInformationCommand({
-            Filters: [{ Key: `tag:${tag.key}`, Values: [tag.value] }],
-            ...(nextToken === undefined ? {} : { NextToken: nextToken }),
-          }),
-        ),
+    const page: DescribeInstanceInformationCommandOutput = await callAws(call, () =>
+      ssm.send(
+        new DescribeInstanceInformationCommand({
+          Filters: [{ Key: `tag:${tag.key}`, Values: [tag.value] }],
+          ...(nextToken === undefined ? {} : { NextToken: nextToken }),
+        }),
+      ),
     );
-    for (const instance of page.InstanceInformationList ?? [])
+    for (const instance of required(call, 'InstanceInformationList', page.InstanceInformationList))
       if (instance.InstanceId !== undefined) ids.push(instance.InstanceId);
     nextToken = page.NextToken;
   } while (nextToken !== undefined);

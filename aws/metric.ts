@@ -20,7 +20,10 @@ export const nameOfMetric = (metric: Pick<Metric, 'namespace' | 'name'>) =>
 const dimensionsOf = (metric: Metric) =>
   Object.entries(metric.dimensions).map(([Name, Value]) => ({ Name, Value }));
 
-/** The newest datapoint stamped at or after `sinceMs`; `undefined` if CloudWatch shows none (yet). */
+/**
+ * The newest datapoint stamped at or after `sinceMs`; `undefined` if CloudWatch shows none (yet). A result that isn't
+ * complete (`InternalError`, `PartialData`) proves nothing.
+ */
 export async function readNewestDatapoint(
   cloudWatch: CloudWatchClient,
   metric: Metric,
@@ -56,9 +59,10 @@ export async function readNewestDatapoint(
   if (result?.StatusCode === 'Forbidden') {
     throw new RecoveryError('AccessDenied', `cloudwatch:GetMetricData on ${resource}: forbidden.`);
   }
-  const datapoints = (result?.Timestamps ?? []).map((timestamp, index) => ({
+  if (result?.StatusCode !== 'Complete') return undefined;
+  const datapoints = (result.Timestamps ?? []).map((timestamp, index) => ({
     timestampMs: timestamp.getTime(),
-    value: result?.Values?.[index] ?? Number.NaN,
+    value: result.Values?.[index] ?? Number.NaN,
   }));
   return datapoints.find(
     ({ timestampMs, value }) => timestampMs >= sinceMs && Number.isFinite(value) && value >= 0,

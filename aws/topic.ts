@@ -1,6 +1,6 @@
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import type { Notification } from '../workflow/messages.ts';
-import { callAws, readerConfig } from './call.ts';
+import { callAws, readerConfig, required } from './call.ts';
 
 /** To be told twice is better than not at all: the SDK may repeat the call. */
 export const openTopic = () => ({ sns: new SNSClient(readerConfig()) });
@@ -11,7 +11,11 @@ export async function publish(
   topicArn: string,
   { subject, text }: Notification,
 ): Promise<void> {
-  await callAws({ action: 'sns:Publish', resource: `topic ${topicArn}` }, () =>
-    sns.send(new PublishCommand({ TopicArn: topicArn, Subject: subject, Message: text })),
-  );
+  const call = { action: 'sns:Publish', resource: `topic ${topicArn}` };
+  await callAws(call, async () => {
+    const { MessageId } = await sns.send(
+      new PublishCommand({ TopicArn: topicArn, Subject: subject, Message: text }),
+    );
+    return required(call, 'MessageId', MessageId);
+  });
 }

@@ -1,5 +1,6 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import type * as v from 'valibot';
+import { retryThrottled } from '../aws/call.ts';
 import {
   cancelCommand,
   listCommands,
@@ -62,7 +63,7 @@ export async function deployApi(
   services: DeployApiServices,
 ): Promise<Deployment> {
   if (!plan.deploy) return { outcome: 'NotPlanned' };
-  const { target, resources, clock, ssm } = services;
+  const { clock } = services;
   const watchUntilMs = clock.now() + watchSeconds * 1000;
   const fence = fenceOf(leaseDoor(services), execution);
   // Before anything is looked for, which can take a while: whoever hasn't the lease has nothing to look for.
@@ -109,15 +110,17 @@ async function findOrSend(
 
   await refuseOutdated(plan, instanceIds, services);
   await stopOthers(list, fence, services);
-  await fence();
-  const sentAtMs = clock.now();
   try {
-    const sent = await sendCommand(ssm.writer, {
-      documentName,
-      instanceIds,
-      comment: commentOf(execution),
-      logGroupName: resources.DEPLOY_LOG_GROUP,
-      deliveryTimeoutSeconds: target.deploy.deliveryTimeoutSeconds,
+    const sentAtMs = clock.now();
+    const sent = await retryThrottled(clock, async () => {
+      await fence();
+      return sendCommand(ssm.writer, {
+        documentName,
+        instanceIds,
+        comment: commentOf(execution),
+        logGroupName: resources.DEPLOY_LOG_GROUP,
+        deliveryTimeoutSeconds: target.deploy.deliveryTimeoutSeconds,
+      });
     });
     if (sent === 'InvalidInstanceId') throw notManaged(instanceIds);
     return running({ ...sent, redriveCount: execution.redriveCount, sentAtMs }, false);

@@ -79,8 +79,15 @@ export interface Call {
   readonly input: unknown;
 }
 
+/** An answer that no service gives, such as a proxy's page: in place of the call, or after it was carried out. */
+export interface StrangeAnswer {
+  readonly status: number;
+  readonly body: string;
+  readonly isCarriedOut: boolean;
+}
+
 /** What a test can make of a call: an error, a dropped connection before or after it is carried out, or nothing. */
-export type Fault = AwsError | 'drop-before' | 'drop-after' | undefined;
+export type Fault = AwsError | StrangeAnswer | 'drop-before' | 'drop-after' | undefined;
 
 export interface Endpoint {
   readonly url: string;
@@ -115,7 +122,10 @@ export async function openEndpoint(services: readonly Service[]): Promise<Endpoi
     if (fault === 'drop-before') return response.destroy();
     try {
       if (fault instanceof AwsError) throw fault;
+      const isStrange = typeof fault === 'object';
+      if (isStrange && !fault.isCarriedOut) return response.writeHead(fault.status).end(fault.body);
       const reply = await carryOut(byPrefix.get(request.service), request, raw);
+      if (isStrange) return response.writeHead(fault.status).end(fault.body);
       return fault === 'drop-after' ? response.destroy() : reply(response);
     } catch (error) {
       if (error instanceof AwsError) return request.replyError(response, error);

@@ -1,7 +1,9 @@
 import { createServer } from 'node:net';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { callAws, writerConfig } from '../../aws/call.ts';
+import { callAws, required, writerConfig } from '../../aws/call.ts';
+import { AwsError, type StrangeAnswer } from '../../sandbox/endpoint.ts';
 import { safeCause } from '../../workflow/recovery-error.ts';
+import { openAws, type TestAws } from '../support/aws.ts';
 
 describe('a call to AWS', () => {
   it('ends as AwsUnavailable when nobody answers', async () => {
@@ -24,6 +26,71 @@ describe('a call to AWS', () => {
     await expect(call).rejects.toMatchObject({ name: 'AwsUnavailable' });
     ssm.destroy();
     silent.close();
+  });
+});
+
+describe('an answer of AWS', () => {
+  let aws: TestAws;
+  beforeEach(async () => {
+    aws = await openAws();
+    aws.parameters.put({ Name: '/x', Value: 'A=1', Type: 'SecureString' });
+  });
+  afterEach(() => aws.close());
+  const read = () =>
+    callAws({ action: 'ssm:GetParameter', resource: 'parameter /x' }, () =>
+      aws.ssm.writer.send(new GetParameterCommand({ Name: '/x' })),
+    );
+
+  it.each<[string, Omit<StrangeAnswer, 'isCarriedOut'>]>([
+    ['cut JSON', { status: 200, body: '{"Parameter":{"Na' }],
+    ["a proxy's page", { status: 200, body: '<html><body>Sign in</body></html>' }],
+    ["a proxy's refusal", { status: 403, body: '<html><body>Forbidden</body></html>' }],
+    ['a page of a gateway', { status: 502, body: '<html>' }],
+  ])('that is %s is none: AwsUnavailable, whether the call was carried out or not', async (_what, answer) => {
+    for (const isCarriedOut of [true, false]) {
+      aws.fail('GetParameter', { ...answer, isCarriedOut });
+      await expect(read()).rejects.toMatchObject({ name: 'AwsUnavailable' });
+    }
+  });
+
+  it.each([
+    'ProvisionedThroughputExceededException',
+    'ThrottledException',
+    'RequestThrottledException',
+    'SlowDown',
+    'TransactionInProgressException',
+    'TooManyUpdates',
+    'RequestLimitExceeded',
+  ])('that is %s is AwsThrottled', async (name) => {
+    aws.fail('GetParameter', new AwsError(name, ''));
+    await expect(read()).rejects.toMatchObject({ name: 'AwsThrottled' });
+  });
+
+  it.each([
+    ['RequestTimeout', 'AwsUnavailable'],
+    ['InternalServerError', 'AwsUnavailable', 500],
+    ['AccessDeniedException', 'AccessDenied'],
+    ['ExpiredTokenException', 'CredentialsExpired'],
+    ['ParameterNotFound', 'AwsRejected'],
+  ])('that is %s is %s', async (name, expected, status = 400) => {
+    aws.fail('GetParameter', new AwsError(name, '', status));
+    await expect(read()).rejects.toMatchObject({ name: expected });
+  });
+
+  it.each(['ECONNABORTED', 'EADDRNOTAVAIL', 'EPROTO', 'HPE_INVALID_CONSTANT', 'ECONNRESET', 'EAI_AGAIN'])(
+    'that the network cut off with %s is AwsUnavailable',
+    async (code) => {
+      const call = callAws({ action: 'ssm:GetParameter', resource: 'parameter /x' }, () =>
+        Promise.reject(Object.assign(new Error('cut off'), { code })),
+      );
+      await expect(call).rejects.toMatchObject({ name: 'AwsUnavailable' });
+    },
+  );
+
+  it('without a field that has to be there is refused, naming it', () => {
+    const call = { action: 'sns:Publish', resource: 'topic t' };
+    expect(required(call, 'MessageId', 'm')).toBe('m');
+    expect(() => required(call, 'MessageId', undefined)).toThrow(/sns:Publish on topic t: .* MessageId/);
   });
 });
 

@@ -167,15 +167,23 @@ describe('DeployApi', () => {
     expect(aws.runCommand.commands).toHaveLength(1);
   });
 
-  it('does not repeat a throttled or denied SendCommand by itself', async () => {
-    aws.fail('SendCommand', new AwsError('ThrottlingException', 'Rate exceeded'));
-    await expect(deploy()).rejects.toMatchObject({ name: 'AwsThrottled' });
+  it('sends a throttled command again without looking for one that was never sent', async () => {
+    const throttled = new AwsError('ThrottlingException', 'Rate exceeded');
+    aws.fail('SendCommand', throttled, throttled, throttled);
+    expect(await deploy()).toMatchObject({ resumed: false });
+    expect([aws.countCalls('SendCommand'), aws.countCalls('ListCommands')]).toEqual([4, 2]);
+    expect(aws.runCommand.commands).toHaveLength(1);
+    aws.fail('SendCommand', throttled, throttled, throttled, throttled);
+    await expect(deploy({ name: 'run-2' })).rejects.toMatchObject({ name: 'AwsThrottled' });
+  });
+
+  it('does not repeat a denied SendCommand', async () => {
     aws.fail('SendCommand', new AwsError('AccessDeniedException', ''));
     await expect(deploy()).rejects.toMatchObject({
       name: 'AccessDenied',
       message: expect.stringContaining(`ssm:SendCommand on document ${documentName}`),
     });
-    expect(aws.countCalls('SendCommand')).toBe(2);
+    expect(aws.countCalls('SendCommand')).toBe(1);
   });
 
   it('sends nothing when the parameter was wiped since it was looked at, and says what is missing', async () => {

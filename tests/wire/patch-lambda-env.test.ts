@@ -171,12 +171,19 @@ describe('PatchLambdaEnv', () => {
     await expect(patch()).rejects.toMatchObject({ name: 'FunctionEnvUnreadable' });
     answer({
       Environment: { Variables: right },
+      RevisionId: 'r',
       LastUpdateStatus: 'Failed',
       LastUpdateStatusReasonCode: 'SubnetOutOfIPAddresses',
     });
     await expect(patch()).rejects.toMatchObject({
       name: 'FunctionUpdateFailed',
       message: expect.stringContaining('SubnetOutOfIPAddresses'),
+    });
+    // An update without a revision would take the place of whatever is there by then.
+    answer({ Environment: { Variables: { A: '1' } }, LastUpdateStatus: 'Successful' });
+    await expect(patch()).rejects.toMatchObject({
+      name: 'AwsUnavailable',
+      message: expect.stringContaining('RevisionId'),
     });
     expect(aws.countCalls('UpdateFunctionConfiguration')).toBe(0);
   });
