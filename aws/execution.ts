@@ -6,7 +6,7 @@ import {
   type SFNClient,
 } from '@aws-sdk/client-sfn';
 import * as v from 'valibot';
-import { Done, type EndedExecution, type LastState } from '../workflow/failure.ts';
+import { Done, type FailedExecution, type LastState } from '../workflow/failure.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import { callAws } from './call.ts';
 
@@ -15,11 +15,11 @@ import { callAws } from './call.ts';
  * @returns `undefined` if the execution was redriven since, has succeeded, or isn't there.
  * @throws RecoveryError ExecutionStale if Step Functions doesn't show the end yet.
  */
-export async function readEndedExecution(
+export async function readFailedExecution(
   sfn: SFNClient,
   arn: string,
   stoppedAtMs: number | null,
-): Promise<EndedExecution | undefined> {
+): Promise<FailedExecution | undefined> {
   const execution = await callAws(
     { action: 'states:DescribeExecution', resource: `execution ${arn}` },
     () => sfn.send(new DescribeExecutionCommand({ executionArn: arn })),

@@ -11,7 +11,7 @@ import {
 import { DescribeExecutionCommand, SFNClient, type SFNClientConfig } from '@aws-sdk/client-sfn';
 import * as v from 'valibot';
 import {
-  type Ended,
+  type Endings,
   type ExecutionStatus,
   emptyLedger,
   end,
@@ -193,7 +193,7 @@ export async function endLease(
   door: LeaseDoor,
   run: Run,
   ending: Pick<Ending, 'outcome' | 'counts' | 'told'>,
-): Promise<Ended> {
+): Promise<Endings> {
   return changeLedger(door, (ledger) => end(ledger, run, ending, door.clock.now()));
 }
 

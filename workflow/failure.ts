@@ -5,7 +5,7 @@ import { catalogue, type ErrorEntry, isErrorName } from './errors.ts';
 import { Request } from './request.ts';
 
 /** An execution that has ended without success. */
-export interface EndedExecution {
+export interface FailedExecution {
   readonly arn: string;
   readonly name: string;
   readonly startedAt: string;
@@ -32,7 +32,7 @@ export interface LastState {
 
 /** What went wrong and what to do about it, in words. */
 export interface Failure {
-  readonly ending: 'FAILED' | 'stopped' | 'ran out of time';
+  readonly verb: 'FAILED' | 'stopped' | 'ran out of time';
   /** `DeployFailed at DeployApi`. */
   readonly headline: string;
   readonly cause: string;
@@ -46,7 +46,7 @@ export interface Failure {
 }
 
 /** What the notification of a failure needs. */
-export interface FailedRun extends Failure {
+export interface FailureReport extends Failure {
   /** What the states before had come to. */
   readonly done: Done;
   readonly cancelledCommands: readonly string[];
@@ -58,14 +58,14 @@ export interface FailedRun extends Failure {
 }
 
 export function classifyFailure(
-  { status, error, cause }: Pick<EndedExecution, 'status' | 'error' | 'cause'>,
+  { status, error, cause }: Pick<FailedExecution, 'status' | 'error' | 'cause'>,
   last: LastState | undefined,
 ): Failure {
   const at = last ? ` at ${last.name}` : '';
   const isDone = last?.state.knownGood !== undefined;
   if (status === 'ABORTED') {
     return {
-      ending: 'stopped',
+      verb: 'stopped',
       headline: `the execution was stopped${at}`,
       cause: 'Somebody stopped the execution.',
       remedy: 'Nothing, if it was on purpose. Otherwise let it go on.',
@@ -76,7 +76,7 @@ export function classifyFailure(
   }
   if (status === 'TIMED_OUT' || error === 'States.Timeout') {
     return {
-      ending: 'ran out of time',
+      verb: 'ran out of time',
       headline: `the time ran out${at}`,
       cause: 'AWS did not answer for as long as the state machine allows.',
       remedy: 'Check the AWS Health Dashboard.',
@@ -88,7 +88,7 @@ export function classifyFailure(
   if (isErrorName(error)) {
     const { remedy, next = 'Redrive' } = catalogue[error];
     return {
-      ending: 'FAILED',
+      verb: 'FAILED',
       headline: `${error}${at}`,
       cause: withoutRemedy(firstLine(messageOf(cause)), remedy),
       remedy,
@@ -100,7 +100,7 @@ export function classifyFailure(
   // The message of an error that isn't ours may quote anything.
   const name = /^[A-Za-z.]{1,80}$/.test(error ?? '') ? error : 'an error without a name';
   return {
-    ending: 'FAILED',
+    verb: 'FAILED',
     headline: `${name}${at}`,
     cause: `The function of this state ended with ${name}. Its log group has more.`,
     remedy: 'Let it go on. If it fails again, report it with the log.',

@@ -136,8 +136,8 @@ export function keepApproval(
 }
 
 /** All known endings, and that of the run in question. */
-export interface Ended {
-  readonly endings: readonly Ending[];
+export interface Endings {
+  readonly all: readonly Ending[];
   readonly own: Ending;
 }
 
@@ -152,12 +152,12 @@ export function end(
   { arn, redriveCount }: Run,
   { outcome, counts, told }: Pick<Ending, 'outcome' | 'counts' | 'told'>,
   nowMs: number,
-): Ruling<Ended> {
+): Ruling<Endings> {
   const run = { arn, redriveCount };
   // An earlier run of the same execution, which ended without being noticed, has nothing to keep it for.
   const isOwner = ledger.owner?.arn === arn && ledger.owner.redriveCount <= redriveCount;
   const known = ledger.endings.find((ending) => isSameRun(ending, run));
-  if (known && (known.told || !told) && !isOwner) return { answer: { endings: ledger.endings, own: known } };
+  if (known && (known.told || !told) && !isOwner) return { answer: { all: ledger.endings, own: known } };
   const own: Ending = known
     ? { ...known, told: known.told || told }
     : {
@@ -170,10 +170,10 @@ export function end(
       };
   const isRemembered =
     outcome !== 'Healthy' || !own.told || known || failuresInARow(ledger.endings).length > 0;
-  if (!isRemembered && !isOwner) return { answer: { endings: ledger.endings, own } };
+  if (!isRemembered && !isOwner) return { answer: { all: ledger.endings, own } };
   const others = ledger.endings.filter((ending) => ending !== known && !isToldAgain(ending, own));
   const endings = isRemembered ? [...others, own].slice(-maxEndings) : ledger.endings;
-  return { next: { ...(isOwner ? emptyLedger : ledger), endings }, answer: { endings, own } };
+  return { next: { ...(isOwner ? emptyLedger : ledger), endings }, answer: { all: endings, own } };
 }
 
 /** One success of an execution is enough, however often it had to be redriven to tell of it. */

@@ -4,7 +4,7 @@
  */
 import { deployOf, restorationOf } from './chain.ts';
 import { executionCommand, linkOf, type Recovery, recoverCommand, startCommand } from './commands.ts';
-import type { FailedRun } from './failure.ts';
+import type { FailureReport } from './failure.ts';
 import { describeSource } from './good-version.ts';
 import type { RecoveryPlan } from './plan.ts';
 import type { RecoveryReport, RefusalReport } from './report.ts';
@@ -134,7 +134,7 @@ export function refusalNotification(recovery: Recovery, report: RefusalReport): 
 }
 
 /** Sent when an execution has failed, was stopped, or has run out of time. */
-export function failureNotification(recovery: Recovery, failed: FailedRun): Notification {
+export function failureNotification(recovery: Recovery, failed: FailureReport): Notification {
   const { done, headline, remedy, next } = failed;
   const deploys = next === 'StartWithDeploy';
   return {
@@ -165,12 +165,12 @@ export function failureNotification(recovery: Recovery, failed: FailedRun): Noti
   };
 }
 
-function failureSubject({ isDone, isPaused, ending }: FailedRun): string {
-  if (isDone) return `in order, but its execution ${ending}`;
-  return isPaused ? 'FAILED, and will not start by itself' : ending;
+function failureSubject({ isDone, isPaused, verb }: FailureReport): string {
+  if (isDone) return `in order, but its execution ${verb}`;
+  return isPaused ? 'FAILED, and will not start by itself' : verb;
 }
 
-function doneLines({ done, cancelledCommands }: FailedRun): string[] {
+function doneLines({ done, cancelledCommands }: FailureReport): string[] {
   const { patch } = done;
   const restoration = restorationOf(done);
   const deploy = deployOf(done);

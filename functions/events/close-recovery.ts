@@ -2,13 +2,13 @@ import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { SNSClient } from '@aws-sdk/client-sns';
 import * as v from 'valibot';
 import { cancelCommand, listCommands, lookAgainTimes, lookFor } from '../../aws/command.ts';
-import { readEndedExecution, readLastState } from '../../aws/execution.ts';
+import { readFailedExecution, readLastState } from '../../aws/execution.ts';
 import { type LeaseClients, openLease } from '../../aws/lease-table.ts';
 import { openSsm, type SsmClients } from '../../aws/ssm-clients.ts';
 import { openTopic } from '../../aws/topic.ts';
 import { hasEnded, redriveOf } from '../../workflow/deployment.ts';
-import { classifyFailure, type EndedExecution } from '../../workflow/failure.ts';
-import type { Ended } from '../../workflow/ledger.ts';
+import { classifyFailure, type FailedExecution } from '../../workflow/failure.ts';
+import type { Endings } from '../../workflow/ledger.ts';
 import { failureNotification } from '../../workflow/messages.ts';
 import { findPause } from '../../workflow/pauses.ts';
 import { endRun } from '../runtime/end-run.ts';
@@ -29,7 +29,7 @@ const StatusEvent = v.object({
 });
 
 /** What became of the event. */
-export interface Closing {
+export interface CloseResult {
   /**
    * `NotEnded`: it was redriven before this ran. `AlreadyTold`: the event came twice. `NotTold`: nothing that anybody
    * has to hear of: a plan, or an input that a person has mistyped.
@@ -48,17 +48,17 @@ export interface Closing {
 export async function closeRecovery(
   { detail: { executionArn, stopDate } }: v.InferOutput<typeof StatusEvent>,
   services: CloseRecoveryServices,
-): Promise<Closing> {
+): Promise<CloseResult> {
   const { target, resources, clock, sfn, sns } = services;
-  const execution = await readEndedExecution(sfn, executionArn, stopDate);
+  const execution = await readFailedExecution(sfn, executionArn, stopDate);
   if (!execution) return { outcome: 'NotEnded', cancelledCommands: [] };
   const last = await readLastState(sfn, executionArn);
   // Before the lease is free: whoever takes it next may deploy.
   const cancelledCommands = await cancelRunning(execution, last?.name, services);
   const isMistyped = execution.error === 'InvalidInput' && last?.name === 'TakeLease' && !last.isEvent;
   const isQuiet = last?.state.request?.mode === 'plan' || isMistyped;
-  const message = ({ endings, own }: Ended) => {
-    const pause = own.counts ? findPause(endings, target.pauses, clock.now()) : undefined;
+  const message = ({ all, own }: Endings) => {
+    const pause = own.counts ? findPause(all, target.pauses, clock.now()) : undefined;
     return failureNotification(
       { target: target.name, execution },
       {
@@ -84,7 +84,7 @@ const outcomes = { Told: 'Closed', AlreadyTold: 'AlreadyTold', NotNeeded: 'NotTo
 
 /** @returns the ids of the commands that were still running. */
 async function cancelRunning(
-  execution: EndedExecution,
+  execution: FailedExecution,
   stateName: string | undefined,
   { resources, clock, ssm }: CloseRecoveryServices,
 ): Promise<string[]> {

@@ -2,7 +2,7 @@
 import type { SNSClient } from '@aws-sdk/client-sns';
 import { endLease, type LeaseDoor } from '../../aws/lease-table.ts';
 import { publish } from '../../aws/topic.ts';
-import type { Ended, Run } from '../../workflow/ledger.ts';
+import type { Endings, Run } from '../../workflow/ledger.ts';
 import type { Notification } from '../../workflow/messages.ts';
 import type { Ending } from '../../workflow/pauses.ts';
 
@@ -24,12 +24,12 @@ export async function endRun(
   { lease, sns, topicArn }: EndServices,
   run: Run,
   ending: Pick<Ending, 'outcome' | 'counts'>,
-  message: ((ended: Ended) => Notification) | undefined,
+  message: ((endings: Endings) => Notification) | undefined,
 ): Promise<'Told' | 'AlreadyTold' | 'NotNeeded'> {
-  const ended = await endLease(lease, run, { ...ending, told: !message });
+  const endings = await endLease(lease, run, { ...ending, told: !message });
   if (!message) return 'NotNeeded';
-  if (ended.own.told) return 'AlreadyTold';
-  await publish(sns, topicArn, message(ended));
+  if (endings.own.told) return 'AlreadyTold';
+  await publish(sns, topicArn, message(endings));
   await endLease(lease, run, { ...ending, told: true });
   return 'Told';
 }

@@ -22,7 +22,7 @@ describe('the end of a run', () => {
     expect(owner()).toBeNull();
     expect(end(run('run'), failed(true))).toMatchObject({ own: { told: true } });
     const before = ledger();
-    expect(end(run('run'), failed(false))).toMatchObject({ own: { told: true }, endings: [run('run')] });
+    expect(end(run('run'), failed(false))).toMatchObject({ own: { told: true }, all: [run('run')] });
     expect(ledger()).toBe(before);
   });
 
@@ -36,7 +36,7 @@ describe('the end of a run', () => {
   it('leaves the lease of another alone, and no pause follows a failure without the lease', () => {
     const { take, end, owner } = target();
     take(run('other'));
-    expect(end(run('run'), failed(false))).toMatchObject({ endings: [{ ...run('run'), counts: false }] });
+    expect(end(run('run'), failed(false))).toMatchObject({ all: [{ ...run('run'), counts: false }] });
     expect(owner()?.arn).toBe(run('other').arn);
     end(run('other'), healthy);
     expect(take(run('next'))).toEqual({ takenAt: iso(start) });
@@ -58,8 +58,8 @@ describe('the end of a run', () => {
     const { take, end } = target();
     take(run('run'));
     end(run('run'), recovered(false));
-    const { endings } = end(run('run', 1), recovered(true));
-    expect(endings).toMatchObject([{ ...run('run', 1), told: true }]);
+    const { all } = end(run('run', 1), recovered(true));
+    expect(all).toMatchObject([{ ...run('run', 1), told: true }]);
   });
 
   it('is not forgotten when what is left of an earlier run tells of the same success', () => {

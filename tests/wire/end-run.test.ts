@@ -2,7 +2,7 @@
 import { endLease, readLedger, takeLease } from '../../aws/lease-table.ts';
 import { endRun } from '../../functions/runtime/end-run.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
-import type { Ended } from '../../workflow/ledger.ts';
+import type { Endings } from '../../workflow/ledger.ts';
 import { openAws, type TestAws, topicArn } from '../support/aws.ts';
 import { executionRef, leaseDoor, pauses } from '../support/execution.ts';
 
@@ -15,7 +15,7 @@ afterEach(() => aws.close());
 
 const run = executionRef();
 const message = () => ({ subject: 'env-recovery: app FAILED', text: 'It failed.\n' });
-const end = (make: ((ended: Ended) => { subject: string; text: string }) | undefined = message) =>
+const end = (make: ((endings: Endings) => { subject: string; text: string }) | undefined = message) =>
   endRun({ lease: leaseDoor(aws), sns: aws.sns, topicArn }, run, { outcome: 'Failed', counts: true }, make);
 const ledger = async () => (await readLedger(leaseDoor(aws))).ledger;
 
@@ -38,15 +38,15 @@ describe('the end of a run', () => {
   it('makes the message of what the ledger knows, and only where it is needed', async () => {
     const earlier = executionRef({ name: 'earlier' });
     await endLease(leaseDoor(aws), earlier, { outcome: 'Failed', counts: true, told: true });
-    const seen: Ended[] = [];
-    const make = (ended: Ended) => {
-      seen.push(ended);
+    const seen: Endings[] = [];
+    const make = (endings: Endings) => {
+      seen.push(endings);
       return message();
     };
     await end(make);
     await end(make);
     expect(seen).toMatchObject([
-      { own: { arn: run.arn, told: false }, endings: [{ arn: earlier.arn }, { arn: run.arn }] },
+      { own: { arn: run.arn, told: false }, all: [{ arn: earlier.arn }, { arn: run.arn }] },
     ]);
   });
 

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { catalogue, type ErrorName } from '../../../workflow/errors.ts';
-import { classifyFailure, type FailedRun } from '../../../workflow/failure.ts';
+import { classifyFailure, type FailureReport } from '../../../workflow/failure.ts';
 import {
   approvalNotification,
   endNotification,
@@ -137,7 +137,7 @@ const refusal = (outcome: RefusalReport['outcome'], answer: RefusalReport['answe
   plan,
 });
 const answer = { decision: 'Approved' as const, hash: plan.hash, by: 'oncall' };
-const done: FailedRun['done'] = {
+const done: FailureReport['done'] = {
   request,
   upload: {
     outcome: 'Restored',
@@ -151,7 +151,7 @@ const done: FailedRun['done'] = {
   },
 };
 const failure = (
-  part: Partial<FailedRun>,
+  part: Partial<FailureReport>,
   status: Parameters<typeof classifyFailure>[0]['status'],
   error?: Error,
   stateName = 'DeployApi',
