@@ -7,7 +7,12 @@ import type { DeployedTarget } from '../workflow/target.ts';
 
 const Actions = v.union([v.string(), v.array(v.string())]);
 /** `Resource` is a name of `resourcesOf`, or CloudFormation's own way to name one. */
-export const Statement = v.strictObject({ Action: Actions, Resource: v.unknown() });
+export const Statement = v.strictObject({
+  Action: Actions,
+  Resource: v.unknown(),
+  /** Besides the one that the resource may bring with it. */
+  Condition: v.optional(v.record(v.string(), v.unknown())),
+});
 type Statement = v.InferOutput<typeof Statement>;
 /** A statement, or the name of shared ones in permissions.yml. */
 export type Permission = string | Statement;
@@ -35,12 +40,16 @@ export function statementsFor(permissions: readonly Permission[], target: Deploy
       if (!statements) throw new Error(`stack/permissions.yml has no ${permission}`);
       return statements;
     })
-    .flatMap(({ Action, Resource }) => {
-      if (typeof Resource !== 'string') return [{ Effect: 'Allow', Action, Resource }];
+    .flatMap(({ Action, Resource, Condition }) => {
+      const allow = { Effect: 'Allow', Action };
+      if (typeof Resource !== 'string') return [{ ...allow, Resource }];
       if (!Object.hasOwn(scopes, Resource))
         throw new Error(`stack/permissions.ts has no resource ${Resource}`);
       const scope = scopes[Resource];
-      return scope ? [{ Effect: 'Allow', Action, ...scope }] : [];
+      if (!scope) return [];
+      const conditions = { ...scope.Condition, ...Condition };
+      const isBound = Object.keys(conditions).length > 0;
+      return [{ ...allow, Resource: scope.Resource, ...(isBound ? { Condition: conditions } : {}) }];
     });
 }
 

@@ -35,14 +35,24 @@ const httpUrl = v.pipe(
   v.string(),
   v.url('expected a URL'),
   v.regex(/^https?:\/\//, 'expected a URL that starts with http:// or https://'),
+  // They would stand in the template and in messages.
+  v.check((url) => {
+    const { username, password } = new URL(url);
+    return username === '' && password === '';
+  }, 'a URL with a user or a password would show them: send them in a header from the parameter'),
 );
 
 /** Names that Lambda keeps for itself; UpdateFunctionConfiguration refuses them. */
 const reserved = /^(AWS_.*|_HANDLER|_X_AMZN_TRACE_ID|LAMBDA_TASK_ROOT|LAMBDA_RUNTIME_DIR)$/;
 
+/** Variables by which a runtime, a shell or the loader runs code or loads it from elsewhere. */
+const executed =
+  /^(NODE_OPTIONS|NODE_PATH|PYTHON(STARTUP|PATH|HOME|INSPECT|WARNINGS|BREAKPOINT)|RUBY(OPT|LIB)|PERL5(OPT|LIB|DB)|(_JAVA|JDK_JAVA|JAVA_TOOL)_OPTIONS|CLASSPATH|DOTNET_.*|CORECLR_.*|LD_.*|BASH_ENV|ENV|PATH|IFS|PS4|GCONV_PATH|OPENSSL_CONF)$/;
+
 const functionVariable = v.pipe(
   envKey,
   v.check((name) => !reserved.test(name), 'this name is reserved by Lambda'),
+  v.check((name) => !executed.test(name), 'a runtime runs or loads code by this variable'),
 );
 
 const Instances = v.pipe(

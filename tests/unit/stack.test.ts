@@ -66,6 +66,21 @@ describe('permissions', () => {
     );
   });
 
+  it('let PatchLambdaEnv give the metric function neither layers nor another network', () => {
+    const policy = JSON.stringify(stackOf(appTarget()).resources.PatchLambdaEnvRole);
+    expect(policy).toContain(
+      '"Action":"lambda:UpdateFunctionConfiguration","Resource":{"Fn::Sub":"arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:metric"},"Condition":{"Null":{"lambda:Layer":"true","lambda:VpcIds":"true"}}',
+    );
+  });
+
+  it('join the condition of a statement and the one of its resource', () => {
+    const statement = { Action: 'kms:Decrypt', Resource: 'parameterKey', Condition: { Null: { a: 'true' } } };
+    const kmsKeyArn = 'arn:aws:kms:ap-northeast-2:111122223333:key/00000000-0000-0000-0000-000000000000';
+    expect(statementsFor([statement], appTarget({ parameter: { kmsKeyArn } }))).toMatchObject([
+      { Resource: kmsKeyArn, Condition: { Null: { a: 'true' }, StringEquals: { 'kms:ViaService': {} } } },
+    ]);
+  });
+
   it.each([['noSuchPermission'], [{ Action: 'a:B', Resource: 'noSuchResource' }]])(
     'refuse %j',
     (permission) => {

@@ -76,6 +76,23 @@ describe('readTarget', () => {
       (target) => Object.assign(target.metricFunction ?? {}, { set: { AWS_REGION: 'x' } }),
       'this name is reserved by Lambda',
     ],
+    ...[
+      'NODE_OPTIONS',
+      'PYTHONSTARTUP',
+      'LD_PRELOAD',
+      'BASH_ENV',
+      'JAVA_TOOL_OPTIONS',
+      'DOTNET_STARTUP_HOOKS',
+    ].map((variable): [string, (target: ReturnType<typeof academy>) => unknown, string] => [
+      `${variable}, by which code is run`,
+      (target) => Object.assign(target.metricFunction ?? {}, { set: { [variable]: 'x' } }),
+      'a runtime runs or loads code by this variable',
+    ]),
+    [
+      'a user and a password in a URL',
+      (target) => Object.assign(target.endpoint ?? {}, { url: 'http://user:canary@10.0.0.10/' }),
+      'endpoint.url: a URL with a user or a password',
+    ],
     [
       'a Host that the function does not send',
       (target) => Object.assign(target.endpoint ?? {}, { host: 'api.example.com' }),
