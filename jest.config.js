@@ -1,9 +1,24 @@
-export default {
-  testMatch: ['<rootDir>/tests/**/*.test.ts'],
+const common = {
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2024', parser: { syntax: 'typescript' } } }] },
   testEnvironment: '<rootDir>/tests/support/environment.js',
   modulePathIgnorePatterns: ['<rootDir>/.sandbox/'],
-  globalSetup: '<rootDir>/tests/support/package-stacks.ts',
+};
+
+/** One for each folder of tests: modules alone, with the sandbox's services, and whole runs of what gets packaged. */
+const project = (folder, more = {}) => ({
+  ...common,
+  ...more,
+  displayName: folder,
+  testMatch: [`<rootDir>/tests/${folder}/**/*.test.ts`],
+});
+
+export default {
+  projects: [
+    project('unit'),
+    project('wire'),
+    // Only where one of these tests is run, something is packaged.
+    project('run', { globalSetup: '<rootDir>/tests/support/package-stacks.ts' }),
+  ],
   collectCoverageFrom: ['{env,workflow,aws,functions,cli,sandbox,stack,targets}/**/*.ts'],
   testTimeout: 120_000,
   // More than there may be cores: whole runs mostly wait.

@@ -11,8 +11,8 @@ const oddValue = fc.string({
   maxLength: 6,
 });
 
-const line = fc.oneof(
-  { weight: 6, arbitrary: fc.tuple(key, plainValue).map(([name, value]) => `${name}=${value}`) },
+const plainLine = fc.tuple(key, plainValue).map(([name, value]) => `${name}=${value}`);
+const oddLine = fc.oneof(
   { weight: 3, arbitrary: fc.tuple(key, oddValue).map(([name, value]) => `${name}=${value}`) },
   { weight: 2, arbitrary: fc.tuple(key, oddValue).map(([name, value]) => `${name}="${value}"`) },
   { weight: 2, arbitrary: fc.tuple(key, oddValue).map(([name, value]) => `${name}='${value}'`) },
@@ -29,7 +29,10 @@ export function textFor(reader: EnvReader): fc.Arbitrary<string> {
   const isReadable = (text: string) => readEnvText(text, reader).flaw === undefined;
   return fc
     .tuple(
-      fc.array(line.filter(isReadable), { maxLength: 10 }),
+      fc.array(
+        fc.oneof({ weight: 6, arbitrary: plainLine }, { weight: 14, arbitrary: oddLine.filter(isReadable) }),
+        { maxLength: 10 },
+      ),
       fc.boolean(),
       fc.constantFrom('\n', '\r\n', '\r\r\n'),
       fc.boolean(),

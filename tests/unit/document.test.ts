@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { readEnvText } from '../../env/document.ts';
 import { effectiveEntries, isBlank, shownKeys } from '../../env/entries.ts';
+import { runs } from '../support/properties.ts';
 
 const values = (text: string, reader: 'dotenv' | 'docker' = 'dotenv') =>
   Object.fromEntries(
@@ -89,6 +90,7 @@ describe('readEnvText', () => {
           expect(rejoined).toBe(text === '' || text.endsWith('\n') ? text : `${text}\n`);
         },
       ),
+      runs(),
     );
   });
 });

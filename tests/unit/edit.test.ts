@@ -6,6 +6,7 @@ import { setKey, spellValue, unsetKey } from '../../env/edit.ts';
 import { effectiveEntries } from '../../env/entries.ts';
 import { type EnvReader, envReaders } from '../../env/readers/readers.ts';
 import { textFor } from '../support/generated-texts.ts';
+import { expectEqual, runs } from '../support/properties.ts';
 
 describe('spellValue', () => {
   it.each(['', 'b', 'redis://cache:6379/0?a=b', 'q83vEjRWeJq8wA==', '{}', '값'])(
@@ -64,7 +65,7 @@ describe('spellValue of any value', () => {
         if (spelled === undefined) return;
         expect({ ...readForReal(`A=${spelled}\nB=" '\`\n`) }).toMatchObject({ A: value });
       }),
-      { numRuns: 500 },
+      runs(500),
     );
   });
 
@@ -75,7 +76,7 @@ describe('spellValue of any value', () => {
         fc.property(anyValue, (value) => {
           expect(spellValue('A', value, reader)).toBeDefined();
         }),
-        { numRuns: 500 },
+        runs(500),
       );
     },
   );
@@ -178,14 +179,17 @@ describe.each(envReaders)('any text that %s reads', (reader) => {
         const set = setKey(text, key, value, reader);
         if (set === undefined) return;
         const [before, after] = [readEnvText(text, reader), readEnvText(set, reader)];
-        expect({
-          value: effectiveEntries(after).get(key)?.value,
-          others: rawBut(key, after),
-          flaw: after.flaw,
-          again: setKey(set, key, value, reader),
-        }).toEqual({ value, others: rawBut(key, before), flaw: undefined, again: set });
+        expectEqual<object>(
+          {
+            value: effectiveEntries(after).get(key)?.value,
+            others: rawBut(key, after),
+            flaw: after.flaw,
+            again: setKey(set, key, value, reader),
+          },
+          { value, others: rawBut(key, before), flaw: undefined, again: set },
+        );
       }),
-      { numRuns: 500 },
+      runs(500),
     );
   });
 
@@ -194,13 +198,16 @@ describe.each(envReaders)('any text that %s reads', (reader) => {
       fc.property(textFor(reader), anyKey, (text, key) => {
         const unset = unsetKey(text, key, reader);
         const [before, after] = [readEnvText(text, reader), readEnvText(unset, reader)];
-        expect({
-          hasKey: effectiveEntries(after).has(key),
-          others: rawBut(key, after),
-          again: unsetKey(unset, key, reader),
-        }).toEqual({ hasKey: false, others: rawBut(key, before), again: unset });
+        expectEqual<object>(
+          {
+            hasKey: effectiveEntries(after).has(key),
+            others: rawBut(key, after),
+            again: unsetKey(unset, key, reader),
+          },
+          { hasKey: false, others: rawBut(key, before), again: unset },
+        );
       }),
-      { numRuns: 500 },
+      runs(500),
     );
   });
 });

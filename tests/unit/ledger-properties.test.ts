@@ -14,6 +14,7 @@ import {
   take,
 } from '../../workflow/ledger.ts';
 import { RecoveryError } from '../../workflow/recovery-error.ts';
+import { runs } from '../support/properties.ts';
 
 const pauses = { cooldownMinutes: 10, maxFailures: 3, windowHours: 6 };
 const names = ['a', 'b', 'c'];
@@ -202,7 +203,7 @@ describe('the ledger, whatever happens in whatever order', () => {
         const world = new World();
         for (const one of steps) world.act(one);
       }),
-      { numRuns: 1000 },
+      runs(),
     );
   });
 });

@@ -4,6 +4,7 @@ import { effectiveEntries, isBlank } from '../../env/entries.ts';
 import { lostKeys, mergeEnv, unionEnv } from '../../env/merge.ts';
 import { type EnvReader, envReaders } from '../../env/readers/readers.ts';
 import { textFor } from '../support/generated-texts.ts';
+import { expectEqual, runs } from '../support/properties.ts';
 
 const good = `# The database
 DB_HOST=db.internal
@@ -92,25 +93,28 @@ describe.each(envReaders)('unionEnv of any two texts, as %s reads them', (reader
         });
         const comments = new Set(commentsOf(result));
 
-        expect({
-          flaw: result.flaw,
-          keys: [...effectiveEntries(result).keys()].sort(),
-          lost: lostKeys(now, result),
-          missingLines,
-          wrongLines,
-          missingComments: [...commentsOf(now), ...commentsOf(then)].filter((one) => !comments.has(one)),
-          again: unionEnv(merged, restored, reader),
-        }).toEqual({
-          flaw: undefined,
-          keys: [...keys].sort(),
-          lost: [],
-          missingLines: [],
-          wrongLines: [],
-          missingComments: [],
-          again: merged,
-        });
+        expectEqual<object>(
+          {
+            flaw: result.flaw,
+            keys: [...effectiveEntries(result).keys()].sort(),
+            lost: lostKeys(now, result),
+            missingLines,
+            wrongLines,
+            missingComments: [...commentsOf(now), ...commentsOf(then)].filter((one) => !comments.has(one)),
+            again: unionEnv(merged, restored, reader),
+          },
+          {
+            flaw: undefined,
+            keys: [...keys].sort(),
+            lost: [],
+            missingLines: [],
+            wrongLines: [],
+            missingComments: [],
+            again: merged,
+          },
+        );
       }),
-      { numRuns: 10_000 },
+      runs(),
     );
   });
 });
@@ -129,12 +133,15 @@ describe.each(envReaders)('mergeEnv of what two writers made of any text, as %s 
           if (isBlankEntry(ourEntry)) return isBlank(value) !== isBlankEntry(theirEntry);
           return raw !== (isBlankEntry(theirEntry) || onlyOursChanged ? ourEntry : theirEntry)?.raw;
         });
-        expect({ keys: [...merged.keys()].sort(), wrongKeys }).toEqual({
-          keys: [...new Set([...(their?.keys() ?? []), ...(our?.keys() ?? [])])].sort(),
-          wrongKeys: [],
-        });
+        expectEqual<object>(
+          { keys: [...merged.keys()].sort(), wrongKeys },
+          {
+            keys: [...new Set([...(their?.keys() ?? []), ...(our?.keys() ?? [])])].sort(),
+            wrongKeys: [],
+          },
+        );
       }),
-      { numRuns: 1000 },
+      runs(),
     );
   });
 });

@@ -1,6 +1,7 @@
 /** For how long nothing starts by itself after what has happened. */
 import fc from 'fast-check';
 import { type Ending, findPause } from '../../workflow/pauses.ts';
+import { runs } from '../support/properties.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -70,7 +71,7 @@ describe('the pause', () => {
           });
         },
       ),
-      { numRuns: 1000 },
+      runs(),
     );
   });
 
@@ -84,7 +85,7 @@ describe('the pause', () => {
         expect(untilMs).toBeGreaterThan(nowMs);
         expect(untilMs).toBeLessThanOrEqual(nowMs + pauses.windowHours * hour);
       }),
-      { numRuns: 1000 },
+      runs(),
     );
   });
 });
@@ -132,7 +133,7 @@ describe('the circuit breaker', () => {
           expect(findPause(endings, settings, Date.parse(found.until))?.outcome).not.toBe('CircuitOpen');
         },
       ),
-      { numRuns: 1000 },
+      runs(),
     );
   });
 });

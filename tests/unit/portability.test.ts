@@ -8,6 +8,7 @@ import { effectiveEntries } from '../../env/entries.ts';
 import { findDisagreements } from '../../env/portability.ts';
 import { type EnvReader, envReaders } from '../../env/readers/readers.ts';
 import { textFor } from '../support/generated-texts.ts';
+import { expectEqual, runs } from '../support/properties.ts';
 import { portableTextCount, texts } from './readers/texts.ts';
 
 const Golden = v.object({
@@ -177,9 +178,9 @@ describe.each(envReaders)('a text of plain lines for %s', (reader) => {
         const lines = values.map((value, index) =>
           /^#/.test(value ?? '#') ? value : `KEY_${index}=${value}`,
         );
-        expect(findDisagreements(`${lines.join('\n')}${isEnded ? '\n' : ''}`, reader)).toEqual([]);
+        expectEqual(findDisagreements(`${lines.join('\n')}${isEnded ? '\n' : ''}`, reader), []);
       }),
-      { numRuns: 200 },
+      runs(200),
     );
   });
 });
@@ -197,7 +198,7 @@ describe.each(envReaders)('the advice on any text for %s', (reader) => {
         for (const { advice } of findDisagreements(`${text}\nSECRET=${spelled}\n`, reader))
           expect(advice).toMatch(/^[ -~]+$/);
       }),
-      { numRuns: 100 },
+      runs(100),
     );
   });
 
@@ -231,7 +232,7 @@ describe.each(envReaders)('the advice on any text for %s', (reader) => {
           expect(effectiveEntries(readEnvText(rewrite(value), reader)).get('A')?.value).toBe(value);
         }
       }),
-      { numRuns: 500 },
+      runs(500),
     );
   });
 });

@@ -7,6 +7,7 @@ import * as v from 'valibot';
 import { readEnvText } from '../../env/document.ts';
 import { effectiveEntries } from '../../env/entries.ts';
 import { type EnvReader, envReaders } from '../../env/readers/readers.ts';
+import { expectEqual, runs } from '../support/properties.ts';
 import { portableTextCount, texts } from './readers/texts.ts';
 
 const Golden = v.object({
@@ -97,9 +98,9 @@ describe.each<[EnvReader, (text: string) => Readonly<Record<string, string | und
     fc.assert(
       fc.property(anyText, (text) => {
         if (readEnvText(text, reader).flaw) return;
-        expect(readValues(text, reader)).toEqual(named({ ...readForReal(text) }));
+        expectEqual(readValues(text, reader), named({ ...readForReal(text) }));
       }),
-      { numRuns: 10_000 },
+      runs(),
     );
   });
 });
@@ -126,7 +127,7 @@ describe.each(envReaders)('a flaw, as %s sees it', (reader) => {
         const { flaw } = readEnvText(`A=${parts.join('')}\nB=1\n`, reader);
         expect(flaw?.problem ?? '').not.toContain('canary');
       }),
-      { numRuns: 1000 },
+      runs(),
     );
   });
 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import fc from 'fast-check';
 import { decodeText, readTextFile, UnreadableText } from '../../cli/text-file.ts';
+import { runs } from '../support/properties.ts';
 
 let directory: string;
 let path: string;
@@ -79,6 +80,7 @@ describe('decodeText', () => {
         for (const encode of [utf8, utf16le, utf16be])
           expect(decodeText(encode(bom + text), '.env')).toBe(bom + text);
       }),
+      runs(),
     );
   });
 
@@ -87,6 +89,7 @@ describe('decodeText', () => {
       fc.property(characters, (text) => {
         expect(decodeText(utf8(text), '.env')).toBe(text);
       }),
+      runs(),
     );
   });
 
@@ -101,6 +104,7 @@ describe('decodeText', () => {
         expect(decodeText(utf16le(text), '.env')).toBe(text);
         expect(decodeText(utf16be(text), '.env')).toBe(text);
       }),
+      runs(),
     );
   });
 
