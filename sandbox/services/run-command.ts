@@ -1,64 +1,18 @@
 /** Systems Manager's Run Command: it really runs a document's commands, on the sandbox's hosts. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import { AwsError, type Operation, operation } from '../endpoint.ts';
+import {
+  cancel,
+  type DocumentContent,
+  end,
+  type Instance,
+  newInvocation,
+  runOn,
+} from './command-invocation.ts';
+import { type Command, commandFilters, describe, invocationFilters, listed } from './command-lists.ts';
 
-/** A managed instance, as far as Run Command sees it. */
-export interface Instance {
-  readonly id: string;
-  readonly tags: Readonly<Record<string, string>>;
-  online: boolean;
-  readonly workingDirectory: string;
-  readonly environment: Readonly<Record<string, string>>;
-}
-
-/** What of a document is run here; GetDocument gives the rest as well. */
-export const DocumentContent = v.looseObject({
-  mainSteps: v.array(
-    v.looseObject({
-      action: v.literal('aws:runShellScript'),
-      inputs: v.looseObject({ timeoutSeconds: v.string(), runCommand: v.array(v.string()) }),
-    }),
-  ),
-});
-type DocumentContent = v.InferOutput<typeof DocumentContent>;
-
-type Status = 'Pending' | 'InProgress' | 'Success' | 'Failed' | 'TimedOut' | 'Cancelling' | 'Cancelled';
-
-interface Invocation {
-  readonly InstanceId: string;
-  Status: Status;
-  StatusDetails: string;
-  ResponseCode: number;
-  stdout: string;
-  stderr: string;
-  /** Ends the processes it runs. */
-  kill: () => void;
-  /** Resolves when nothing of it runs any more. */
-  ended: Promise<void>;
-}
-
-interface Command {
-  readonly CommandId: string;
-  readonly DocumentName: string;
-  readonly Comment: string;
-  readonly RequestedDateTime: Date;
-  readonly invocations: Invocation[];
-  ended: Promise<void>;
-}
-
-const unfinished: ReadonlySet<Status> = new Set<Status>(['Pending', 'InProgress', 'Cancelling']);
-
-/** The filters of ListCommands; each says whether a command passes. */
-const filters: Readonly<Record<string, (command: Command, value: string) => boolean>> = {
-  InvokedAfter: ({ RequestedDateTime }, value) => RequestedDateTime >= new Date(value),
-  InvokedBefore: ({ RequestedDateTime }, value) => RequestedDateTime <= new Date(value),
-  DocumentName: ({ DocumentName }, value) => DocumentName === value,
-  Status: (command, value) => statusOf(command) === value,
-  ExecutionStage: ({ invocations }, value) =>
-    (value === 'Executing') === invocations.some(({ Status }) => unfinished.has(Status)),
-};
+const Filters = v.array(v.object({ key: v.string(), value: v.string() }));
 
 export class RunCommand {
   readonly commands: Command[] = [];
@@ -109,16 +63,7 @@ export class RunCommand {
           DocumentName,
           Comment,
           RequestedDateTime: new Date(),
-          invocations: instances.map(({ id }) => ({
-            InstanceId: id,
-            Status: 'Pending',
-            StatusDetails: 'Pending',
-            ResponseCode: -1,
-            stdout: '',
-            stderr: '',
-            kill: () => undefined,
-            ended: Promise.resolve(),
-          })),
+          invocations: instances.map(({ id }) => newInvocation(id)),
           ended: Promise.resolve(),
         };
         this.commands.push(command);
@@ -128,20 +73,45 @@ export class RunCommand {
     ),
 
     ListCommands: operation(
-      v.object({
-        CommandId: v.optional(v.string()),
-        Filters: v.optional(v.array(v.object({ key: v.string(), value: v.string() })), []),
-      }),
+      v.object({ CommandId: v.optional(v.string()), Filters: v.optional(Filters, []) }),
       ({ CommandId, Filters }) => {
         for (const { key } of Filters)
-          if (!Object.hasOwn(filters, key)) throw new AwsError('InvalidFilterKey', '');
+          if (!Object.hasOwn(commandFilters, key)) throw new AwsError('InvalidFilterKey', '');
         return {
-          Commands: this.commands
-            .filter((command) => CommandId === undefined || command.CommandId === CommandId)
-            .filter((command) => this.#isKnown(command))
-            .filter((command) => Filters.every(({ key, value }) => filters[key]?.(command, value)))
-            .map(describe)
-            .reverse(),
+          Commands: this.#known(CommandId)
+            .filter((command) => Filters.every(({ key, value }) => commandFilters[key]?.(command, value)))
+            .map(describe),
+        };
+      },
+    ),
+
+    ListCommandInvocations: operation(
+      v.object({
+        CommandId: v.optional(v.string()),
+        InstanceId: v.optional(v.string()),
+        Details: v.optional(v.boolean(), false),
+        Filters: v.optional(Filters, []),
+        MaxResults: v.optional(v.pipe(v.number(), v.minValue(1), v.maxValue(50)), 50),
+        NextToken: v.optional(v.string(), '0'),
+      }),
+      ({ CommandId, InstanceId, Details, Filters, MaxResults, NextToken }) => {
+        if (!/^\d+$/.test(NextToken)) throw new AwsError('InvalidNextToken', '');
+        for (const { key } of Filters)
+          if (!Object.hasOwn(invocationFilters, key)) throw new AwsError('InvalidFilterKey', '');
+        const found = this.#known(CommandId).flatMap((command) =>
+          command.invocations
+            .filter((invocation) => InstanceId === undefined || invocation.InstanceId === InstanceId)
+            .filter((invocation) =>
+              Filters.every(({ key, value }) => invocationFilters[key]?.(command, value, invocation)),
+            )
+            .map((invocation) =>
+              listed(command, invocation, this.#documents.get(command.DocumentName), Details),
+            ),
+        );
+        const next = Number(NextToken) + MaxResults;
+        return {
+          CommandInvocations: found.slice(Number(NextToken), next),
+          NextToken: next < found.length ? String(next) : undefined,
         };
       },
     ),
@@ -153,12 +123,15 @@ export class RunCommand {
         const invocation = command?.invocations.find((one) => one.InstanceId === InstanceId);
         if (!command || !invocation || !this.#isKnown(command))
           throw new AwsError('InvocationDoesNotExist', '');
-        const { stdout, stderr, kill: _, ended: __, ...rest } = invocation;
+        const { Status, StatusDetails, ResponseCode, stdout, stderr } = invocation;
         return {
           CommandId,
           Comment: command.Comment,
           DocumentName: command.DocumentName,
-          ...rest,
+          InstanceId,
+          Status,
+          StatusDetails,
+          ResponseCode,
           StandardOutputContent: stdout.slice(0, 24_000),
           StandardErrorContent: stderr.slice(0, 8_000),
         };
@@ -224,6 +197,14 @@ export class RunCommand {
     ),
   };
 
+  /** What the lists know of, the newest first. */
+  #known(commandId: string | undefined): Command[] {
+    return this.commands
+      .filter((command) => commandId === undefined || command.CommandId === commandId)
+      .filter((command) => this.#isKnown(command))
+      .reverse();
+  }
+
   #isKnown({ RequestedDateTime }: Command): boolean {
     return Date.now() - RequestedDateTime.getTime() >= this.#lagMilliseconds;
   }
@@ -243,122 +224,4 @@ export class RunCommand {
       if (invocation.StatusDetails === 'Failed' || invocation.StatusDetails === 'TimedOut') errors += 1;
     }
   }
-}
-
-function describe(command: Command) {
-  const { invocations, ended: _, ...rest } = command;
-  return {
-    ...rest,
-    Status: statusOf(command),
-    StatusDetails: statusOf(command),
-    TargetCount: invocations.length,
-    CompletedCount: invocations.filter(({ Status }) => !unfinished.has(Status)).length,
-    InstanceIds: invocations.map(({ InstanceId }) => InstanceId),
-  };
-}
-
-/** An undeliverable invocation doesn't make the command fail: that is how AWS counts. */
-function statusOf({ invocations }: Command): Status {
-  const some = (...details: readonly string[]) =>
-    invocations.some(({ StatusDetails }) => details.includes(StatusDetails));
-  if (invocations.some(({ Status }) => unfinished.has(Status)))
-    return some('Cancelling', 'Cancelled') ? 'Cancelling' : 'InProgress';
-  if (some('Failed', 'TimedOut')) return 'Failed';
-  return some('Cancelled') ? 'Cancelled' : 'Success';
-}
-
-/** What runs is cancelled when its processes have ended; what has ended stays as it is. */
-async function cancel(invocations: readonly Invocation[]): Promise<void> {
-  const running = invocations.filter(({ Status }) => Status === 'InProgress');
-  for (const invocation of invocations)
-    if (invocation.Status === 'Pending') end(invocation, 'Cancelled', 'Cancelled');
-  for (const invocation of running) end(invocation, 'Cancelling', 'Cancelling');
-  for (const { kill } of running) kill();
-  await Promise.all(running.map(({ ended }) => ended));
-}
-
-function end(invocation: Invocation, status: Status, details: string, exitCode = -1): void {
-  Object.assign(invocation, { Status: status, StatusDetails: details, ResponseCode: exitCode });
-}
-
-/**
- * Runs the lines of a script as `set -e` would, up to the first one that fails. Each line is started as a
- * program, not by a shell, so that this works without bash; the agent's own shebang and `set` line are skipped.
- */
-async function runOn(
-  instance: Instance,
-  { mainSteps }: DocumentContent,
-  invocation: Invocation,
-): Promise<void> {
-  end(invocation, 'InProgress', 'InProgress');
-  // Its status changes while a line runs.
-  const isCancelled = () => invocation.Status !== 'InProgress';
-  for (const { inputs } of mainSteps) {
-    const deadline = Date.now() + Number(inputs.timeoutSeconds) * 1000;
-    for (const line of inputs.runCommand.filter(
-      (text) => !text.startsWith('#') && !text.startsWith('set -'),
-    )) {
-      const exitCode = await runLine(instance, line, invocation, deadline - Date.now());
-      if (isCancelled()) return end(invocation, 'Cancelled', 'Cancelled');
-      if (exitCode === 'timed out') return end(invocation, 'TimedOut', 'TimedOut');
-      if (exitCode !== 0) return end(invocation, 'Failed', 'Failed', exitCode);
-    }
-  }
-  end(invocation, 'Success', 'Success', 0);
-}
-
-/** Windows has no process groups: there, what a program has started outlives it. */
-const hasProcessGroups = process.platform !== 'win32';
-
-/** Ends a program and what it has started. */
-function killAll(child: ChildProcess): void {
-  if (!hasProcessGroups || child.pid === undefined) {
-    child.kill('SIGKILL');
-    return;
-  }
-  try {
-    process.kill(-child.pid, 'SIGKILL');
-  } catch {
-    // The group has ended by itself.
-  }
-}
-
-function runLine(
-  instance: Instance,
-  line: string,
-  invocation: Invocation,
-  timeoutMs: number,
-): Promise<number | 'timed out'> {
-  return new Promise((resolve) => {
-    const [program = '', ...programArguments] = line.split(/\s+/);
-    const child = spawn(program === 'node' ? process.execPath : program, programArguments, {
-      cwd: instance.workingDirectory,
-      env: instance.environment,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: hasProcessGroups,
-    });
-    let timedOut = false;
-    const timer = setTimeout(() => {
-      timedOut = true;
-      killAll(child);
-    }, timeoutMs);
-    invocation.kill = () => killAll(child);
-    child.stdout.setEncoding('utf8').on('data', (chunk) => {
-      invocation.stdout += chunk;
-    });
-    child.stderr.setEncoding('utf8').on('data', (chunk) => {
-      invocation.stderr += chunk;
-    });
-    child.on('error', (error) => {
-      invocation.stderr += `${error.message}\n`;
-      clearTimeout(timer);
-      resolve(127);
-    });
-    child.on('close', (code) => {
-      clearTimeout(timer);
-      // Its number may be another process's by now.
-      invocation.kill = () => undefined;
-      resolve(timedOut ? 'timed out' : (code ?? 137));
-    });
-  });
 }

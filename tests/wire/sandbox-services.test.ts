@@ -1,23 +1,10 @@
-/** Parameter Store, Run Command, alarms and templates as the sandbox has them, where no other test asks for it. */
-import {
-  CancelCommandCommand,
-  type CommandFilterKey,
-  GetCommandInvocationCommand,
-  GetDocumentCommand,
-  GetParameterHistoryCommand,
-  ListCommandsCommand,
-  PutParameterCommand,
-  SendCommandCommand,
-} from '@aws-sdk/client-ssm';
+/** Parameter Store, alarms and templates as the sandbox has them, where no other test asks for it. */
+import { GetParameterHistoryCommand, PutParameterCommand } from '@aws-sdk/client-ssm';
 import * as v from 'valibot';
 import { openSsm } from '../../aws/ssm-clients.ts';
 import { AlarmProperties, Metrics } from '../../sandbox/services/cloudwatch.ts';
 import { region, resolveTemplate } from '../../sandbox/template.ts';
-import { documentName, openAws, type TestAws } from '../support/aws.ts';
-
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 5));
-}
+import { openAws } from '../support/aws.ts';
 
 describe('Parameter Store', () => {
   it('tells who wrote each version: a function as a session of its role, anybody else as a user', async () => {
@@ -41,111 +28,6 @@ describe('Parameter Store', () => {
     } finally {
       await aws.close();
     }
-  });
-});
-
-describe('Run Command', () => {
-  let aws: TestAws;
-  afterEach(() => aws.close());
-  /** What it starts outlives it, if it is let. */
-  const parent = `require('node:child_process').spawn(process.execPath, ['-e', 'setTimeout(() => {}, 600_000)'], { stdio: 'inherit' });
-    console.log('started'); setTimeout(() => {}, 600_000);`;
-  const send = async () => {
-    const { Command } = await aws.ssm.writer.send(
-      new SendCommandCommand({ DocumentName: documentName, InstanceIds: ['i-00000001'] }),
-    );
-    return { CommandId: Command?.CommandId ?? '', sent: aws.runCommand.commands.at(-1) };
-  };
-  const list = async (filters: Partial<Record<CommandFilterKey, string>>, CommandId?: string) => {
-    const Filters = Object.entries(filters).map(([key, value]) => ({
-      key: v.parse(
-        v.picklist(['Status', 'ExecutionStage', 'InvokedAfter', 'InvokedBefore', 'DocumentName']),
-        key,
-      ),
-      value,
-    }));
-    const { Commands = [] } = await aws.ssm.reader.send(
-      new ListCommandsCommand({ Filters, ...(CommandId === undefined ? {} : { CommandId }) }),
-    );
-    return Commands.map((command) => `${command.CommandId} ${command.Status}`);
-  };
-
-  it('gives the content of a document', async () => {
-    aws = await openAws({ deployTimeoutSeconds: 7 });
-    const { Content, ...rest } = await aws.ssm.reader.send(
-      new GetDocumentCommand({ Name: documentName, DocumentFormat: 'JSON' }),
-    );
-    expect(rest).toMatchObject({
-      Name: documentName,
-      DocumentVersion: '1',
-      Status: 'Active',
-      DocumentFormat: 'JSON',
-      DocumentType: 'Command',
-    });
-    expect(JSON.parse(Content ?? '')).toEqual({
-      mainSteps: [
-        {
-          action: 'aws:runShellScript',
-          inputs: { timeoutSeconds: '7', runCommand: ['node deploy.cjs'] },
-        },
-      ],
-    });
-    await expect(
-      aws.ssm.reader.send(new GetDocumentCommand({ Name: documentName, DocumentVersion: '2' })),
-    ).rejects.toMatchObject({ name: 'InvalidDocumentVersion' });
-  });
-
-  it('lists commands by their id, status, stage and time', async () => {
-    aws = await openAws({ deployScript: 'setTimeout(() => {}, 600_000)' });
-    const first = await send();
-    await aws.ssm.writer.send(new CancelCommandCommand({ CommandId: first.CommandId }));
-    const second = await send();
-    await until(async () => (await list({})).length === 2);
-    const cancelled = `${first.CommandId} Cancelled`;
-    const running = `${second.CommandId} InProgress`;
-    expect(await list({})).toEqual([running, cancelled]);
-    expect(await list({}, first.CommandId)).toEqual([cancelled]);
-    expect(await list({ Status: 'Cancelled' })).toEqual([cancelled]);
-    expect(await list({ Status: 'InProgress', DocumentName: documentName })).toEqual([running]);
-    expect(await list({ ExecutionStage: 'Complete' })).toEqual([cancelled]);
-    expect(await list({ ExecutionStage: 'Executing' })).toEqual([running]);
-    const hour = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString();
-    expect(await list({ InvokedAfter: hour(-1), InvokedBefore: hour(1) })).toHaveLength(2);
-    expect(await list({ InvokedAfter: hour(1) })).toEqual([]);
-    expect(await list({ InvokedBefore: hour(-1) })).toEqual([]);
-    expect(() =>
-      aws.runCommand.operations.ListCommands?.({ Filters: [{ key: 'Other', value: '' }] }),
-    ).toThrow(expect.objectContaining({ name: 'InvalidFilterKey' }));
-  });
-
-  it('cancels a command in two steps, with all its processes', async () => {
-    aws = await openAws({ deployScript: parent });
-    const { CommandId, sent } = await send();
-    const [invocation] = sent?.invocations ?? [];
-    await until(() => invocation?.stdout.includes('started') ?? false);
-    await until(async () => (await list({})).length === 1);
-    const cancelling = aws.runCommand.operations.CancelCommand?.({ CommandId });
-    expect(invocation).toMatchObject({ Status: 'Cancelling', StatusDetails: 'Cancelling' });
-    expect(aws.runCommand.operations.ListCommands?.({})).toMatchObject({
-      Commands: [{ Status: 'Cancelling', CompletedCount: 0 }],
-    });
-    // It would be ten minutes, if a process were left.
-    await cancelling;
-    expect(await list({ Status: 'Cancelled' })).toEqual([`${CommandId} Cancelled`]);
-    expect(
-      await aws.ssm.reader.send(new GetCommandInvocationCommand({ CommandId, InstanceId: 'i-00000001' })),
-    ).toMatchObject({ Status: 'Cancelled', StatusDetails: 'Cancelled', ResponseCode: -1 });
-  });
-
-  it('leaves a command alone that has ended', async () => {
-    aws = await openAws();
-    const { CommandId, sent } = await send();
-    await sent?.ended;
-    await aws.ssm.writer.send(new CancelCommandCommand({ CommandId }));
-    expect(sent?.invocations[0]).toMatchObject({ Status: 'Success', ResponseCode: 0 });
-    await expect(
-      aws.ssm.writer.send(new CancelCommandCommand({ CommandId, InstanceIds: ['i-other'] })),
-    ).rejects.toMatchObject({ name: 'InvalidInstanceId' });
   });
 });
 

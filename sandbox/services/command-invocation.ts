@@ -1,0 +1,166 @@
+/** A command of Run Command's on one instance: its processes, and what becomes of them. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import * as v from 'valibot';
+
+/** A managed instance, as far as Run Command sees it. */
+export interface Instance {
+  readonly id: string;
+  readonly tags: Readonly<Record<string, string>>;
+  online: boolean;
+  readonly workingDirectory: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** What of a document is run here; GetDocument gives the rest as well. */
+export const DocumentContent = v.looseObject({
+  mainSteps: v.array(
+    v.looseObject({
+      name: v.optional(v.string()),
+      action: v.literal('aws:runShellScript'),
+      inputs: v.looseObject({ timeoutSeconds: v.string(), runCommand: v.array(v.string()) }),
+    }),
+  ),
+});
+export type DocumentContent = v.InferOutput<typeof DocumentContent>;
+
+export type Status =
+  | 'Pending'
+  | 'InProgress'
+  | 'Success'
+  | 'Failed'
+  | 'TimedOut'
+  | 'Cancelling'
+  | 'Cancelled';
+
+/** What a command is on one instance. */
+export interface Invocation {
+  readonly InstanceId: string;
+  Status: Status;
+  StatusDetails: string;
+  ResponseCode: number;
+  startedAt: Date | undefined;
+  finishedAt: Date | undefined;
+  stdout: string;
+  stderr: string;
+  /** Ends the processes it runs. */
+  kill: () => void;
+  /** Resolves when nothing of it runs any more. */
+  ended: Promise<void>;
+}
+
+/** What may still change by itself. */
+export const unfinished: ReadonlySet<Status> = new Set<Status>(['Pending', 'InProgress', 'Cancelling']);
+
+export function newInvocation(instanceId: string): Invocation {
+  return {
+    InstanceId: instanceId,
+    Status: 'Pending',
+    StatusDetails: 'Pending',
+    ResponseCode: -1,
+    startedAt: undefined,
+    finishedAt: undefined,
+    stdout: '',
+    stderr: '',
+    kill: () => undefined,
+    ended: Promise.resolve(),
+  };
+}
+
+/** What runs is cancelled when its processes have ended; what has ended stays as it is. */
+export async function cancel(invocations: readonly Invocation[]): Promise<void> {
+  const running = invocations.filter(({ Status }) => Status === 'InProgress');
+  for (const invocation of invocations)
+    if (invocation.Status === 'Pending') end(invocation, 'Cancelled', 'Cancelled');
+  for (const invocation of running) end(invocation, 'Cancelling', 'Cancelling');
+  for (const { kill } of running) kill();
+  await Promise.all(running.map(({ ended }) => ended));
+}
+
+/** Gives it another status. */
+export function end(invocation: Invocation, status: Status, details: string, exitCode = -1): void {
+  Object.assign(invocation, { Status: status, StatusDetails: details, ResponseCode: exitCode });
+  if (!unfinished.has(status)) invocation.finishedAt = new Date();
+}
+
+/**
+ * Runs the lines of a script as `set -e` would, up to the first one that fails. Each line is started as a
+ * program, not by a shell, so that this works without bash; the agent's own shebang and `set` line are skipped.
+ */
+export async function runOn(
+  instance: Instance,
+  { mainSteps }: DocumentContent,
+  invocation: Invocation,
+): Promise<void> {
+  end(invocation, 'InProgress', 'InProgress');
+  invocation.startedAt = new Date();
+  // Its status changes while a line runs.
+  const isCancelled = () => invocation.Status !== 'InProgress';
+  for (const { inputs } of mainSteps) {
+    const deadline = Date.now() + Number(inputs.timeoutSeconds) * 1000;
+    for (const line of inputs.runCommand.filter(
+      (text) => !text.startsWith('#') && !text.startsWith('set -'),
+    )) {
+      const exitCode = await runLine(instance, line, invocation, deadline - Date.now());
+      if (isCancelled()) return end(invocation, 'Cancelled', 'Cancelled');
+      if (exitCode === 'timed out') return end(invocation, 'TimedOut', 'TimedOut');
+      if (exitCode !== 0) return end(invocation, 'Failed', 'Failed', exitCode);
+    }
+  }
+  end(invocation, 'Success', 'Success', 0);
+}
+
+/** Windows has no process groups: there, what a program has started outlives it. */
+const hasProcessGroups = process.platform !== 'win32';
+
+/** Ends a program and what it has started. */
+function killAll(child: ChildProcess): void {
+  if (!hasProcessGroups || child.pid === undefined) {
+    child.kill('SIGKILL');
+    return;
+  }
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // The group has ended by itself.
+  }
+}
+
+function runLine(
+  instance: Instance,
+  line: string,
+  invocation: Invocation,
+  timeoutMs: number,
+): Promise<number | 'timed out'> {
+  return new Promise((resolve) => {
+    const [program = '', ...programArguments] = line.split(/\s+/);
+    const child = spawn(program === 'node' ? process.execPath : program, programArguments, {
+      cwd: instance.workingDirectory,
+      env: instance.environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: hasProcessGroups,
+    });
+    let timedOut = false;
+    const timer = setTimeout(() => {
+      timedOut = true;
+      killAll(child);
+    }, timeoutMs);
+    invocation.kill = () => killAll(child);
+    child.stdout.setEncoding('utf8').on('data', (chunk) => {
+      invocation.stdout += chunk;
+    });
+    child.stderr.setEncoding('utf8').on('data', (chunk) => {
+      invocation.stderr += chunk;
+    });
+    child.on('error', (error) => {
+      invocation.stderr += `${error.message}\n`;
+      clearTimeout(timer);
+      resolve(127);
+    });
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      // Its number may be another process's by now.
+      invocation.kill = () => undefined;
+      resolve(timedOut ? 'timed out' : (code ?? 137));
+    });
+  });
+}
