@@ -17,7 +17,13 @@ export interface EndpointRequest {
 
 export type EndpointAnswer =
   | { readonly fault: undefined; readonly httpStatus: 200; readonly backlog: number }
-  | { readonly fault: EndpointFault; readonly httpStatus: number | null; readonly detail: string };
+  | {
+      readonly fault: EndpointFault;
+      readonly httpStatus: number | null;
+      readonly detail: string;
+      /** For how long the API asks to be left alone. */
+      readonly retryAfterSeconds?: number | undefined;
+    };
 
 /** A count is a few bytes; an answer above this is not one. */
 const maxBodyBytes = 64 * 1024;
@@ -27,11 +33,18 @@ const maxBodyBytes = 64 * 1024;
  * Redirects are not followed, since the key would travel along.
  */
 export async function askEndpoint(request: EndpointRequest): Promise<EndpointAnswer> {
+  if (!canBeSent(request.internalKey)) {
+    const detail = 'the internal key holds a character that no header can carry';
+    return { fault: 'InternalKeyUnusable', httpStatus: null, detail };
+  }
   const received = await receive(request);
   if ('fault' in received) return { ...received, httpStatus: null };
-  const { httpStatus, body } = received;
-  const fault = faultOfStatus(httpStatus);
-  if (fault) return { fault, httpStatus, detail: `HTTP ${httpStatus}` };
+  const { httpStatus, body, retryAfterSeconds } = received;
+  const fault = faultOfStatus(httpStatus, retryAfterSeconds !== undefined);
+  if (fault) {
+    const wish = retryAfterSeconds === undefined ? '' : `, Retry-After ${retryAfterSeconds} s`;
+    return { fault, httpStatus, detail: `HTTP ${httpStatus}${wish}`, retryAfterSeconds };
+  }
   const backlog = numberAt(body, request.backlogPath);
   if (backlog === undefined) {
     return {
@@ -43,8 +56,26 @@ export async function askEndpoint(request: EndpointRequest): Promise<EndpointAns
   return { fault: undefined, httpStatus: 200, backlog };
 }
 
+/** Visible ASCII: servers read other bytes in one encoding or another, and HTTP cuts blanks off at the ends. */
+function canBeSent(key: string): boolean {
+  return key === '' || /^[!-~](?:[ -~]*[!-~])?$/.test(key);
+}
+
+/** Seconds, or a date (RFC 9110, section 10.2.3). */
+function secondsOf(retryAfter: string | undefined): number | undefined {
+  if (retryAfter === undefined) return undefined;
+  const seconds = /^\d+$/.test(retryAfter)
+    ? Number(retryAfter)
+    : Math.ceil((Date.parse(retryAfter) - Date.now()) / 1000);
+  return Number.isNaN(seconds) ? undefined : Math.max(0, seconds);
+}
+
 type Received =
-  | { readonly httpStatus: number; readonly body: string }
+  | {
+      readonly httpStatus: number;
+      readonly body: string;
+      readonly retryAfterSeconds: number | undefined;
+    }
   | { readonly fault: EndpointFault; readonly detail: string };
 
 function receive({ url, host, internalKey, timeoutSeconds }: EndpointRequest): Promise<Received> {
@@ -63,7 +94,7 @@ function receive({ url, host, internalKey, timeoutSeconds }: EndpointRequest): P
         },
       });
     } catch (error) {
-      // A protocol other than HTTP, or a key or Host with a character that no header can carry.
+      // A protocol other than HTTP, or a Host with a character that no header can carry.
       return resolve(faultOfNetwork(error instanceof Error ? error : new Error('unknown')));
     }
     const end = (received: Received) => {
@@ -96,7 +127,11 @@ function receive({ url, host, internalKey, timeoutSeconds }: EndpointRequest): P
       });
       response.on('error', (error) => end(faultOfNetwork(error)));
       response.on('end', () =>
-        end({ httpStatus: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }),
+        end({
+          httpStatus: response.statusCode ?? 0,
+          body: Buffer.concat(chunks).toString('utf8'),
+          retryAfterSeconds: secondsOf(response.headers['retry-after']),
+        }),
       );
     });
     outgoing.end();

@@ -11,13 +11,17 @@ type CheckEndpointServices = Services & { readonly ssm: SSMClient };
 
 /** One slow answer is no reason to restart production. */
 const tries = 3;
+/** For an API that asks to be left alone; `VerifyEndpoint` has more time. */
+const longestWaitSeconds = 10;
 
 /** Where the request goes wrong before it gets to the API, a deploy changes nothing. */
 const notCuredByDeploy: ReadonlySet<EndpointFault> = new Set([
   'EndpointNameNotResolved',
   'EndpointTlsFailed',
   'EndpointRedirected',
+  'EndpointThrottled',
   'InternalKeyMissing',
+  'InternalKeyUnusable',
 ]);
 
 /**
@@ -38,10 +42,11 @@ export async function checkEndpoint(
       const proof = { httpStatus, backlog, attempts, verifiedAt: new Date(clock.now()).toISOString() };
       return { finding: 'Healthy', needsDeploy: false, httpStatus, proof };
     }
-    const { fault, httpStatus } = answer;
-    if (attempts === tries || !passingFaults.has(fault))
+    const { fault, httpStatus, retryAfterSeconds = 0 } = answer;
+    const waitSeconds = Math.max(secondsBetweenTries, retryAfterSeconds);
+    if (attempts === tries || !passingFaults.has(fault) || waitSeconds > longestWaitSeconds)
       return { finding: fault, needsDeploy: !notCuredByDeploy.has(fault), httpStatus, proof: null };
-    await clock.sleep(secondsBetweenTries * 1000);
+    await clock.sleep(waitSeconds * 1000);
   }
 }
 

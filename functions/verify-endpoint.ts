@@ -37,7 +37,8 @@ export async function verifyEndpoint(
       start + healthyWithinSeconds * 1000,
       (notFoundSince ?? Number.POSITIVE_INFINITY) + notFoundWithinSeconds * 1000,
     );
-    if (!passingFaults.has(answer.fault) || clock.now() + secondsBetweenTries * 1000 > deadline) {
+    const waitMs = Math.max(secondsBetweenTries, answer.retryAfterSeconds ?? 0) * 1000;
+    if (!passingFaults.has(answer.fault) || clock.now() + waitMs > deadline) {
       // Django compares the name alone, without the port.
       const sentHost = host ?? new URL(url).hostname;
       throw new RecoveryError(
@@ -45,7 +46,7 @@ export async function verifyEndpoint(
         `${url} with Host ${sentHost}: ${answer.detail} after ${attempts === 1 ? 'one try' : `${attempts} tries`}.`,
       );
     }
-    await clock.sleep(secondsBetweenTries * 1000);
+    await clock.sleep(waitMs);
   }
 }
 

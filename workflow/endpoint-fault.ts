@@ -7,6 +7,12 @@ export const endpointErrors = {
     remedy: 'Put it into the parameter with `recover env set <KEY>`.',
     next: 'StartWithDeploy',
   },
+  InternalKeyUnusable: {
+    meaning:
+      'The internal key holds a character that no HTTP header can carry, such as a typographic quote or one that is invisible.',
+    remedy: 'Set it again with `recover env set <KEY>`, typed or pasted without anything around it.',
+    next: 'StartWithDeploy',
+  },
   HostRejected: {
     meaning: 'HTTP 400: Django does not allow the Host that the message names.',
     remedy:
@@ -26,6 +32,11 @@ export const endpointErrors = {
   EndpointRedirected: {
     meaning: 'HTTP 3xx. Redirects are not followed, since the internal key would be sent along.',
     remedy: 'Set endpoint.url in the target file to the final address.',
+  },
+  EndpointThrottled: {
+    meaning:
+      'HTTP 429, or 503 with Retry-After: the API asks to be left alone for longer than is waited for here.',
+    remedy: 'Wait for as long as the message says, and look for what calls the API so often.',
   },
   EndpointUnhealthy: {
     meaning: 'HTTP 5xx, or another status that is not 200, until the time was over.',
@@ -66,11 +77,14 @@ export const endpointFaults: readonly EndpointFault[] = Object.keys(endpointErro
 );
 
 /**
- * Django answers a Host that is not in ALLOWED_HOSTS with 400 before any view runs, so 400 is the Host's;
- * 401 and 403 are the key's, and 5xx the environment's or the database's.
+ * What an HTTP status says of the endpoint.
+ *
+ * @param asksToWait whether the answer has a Retry-After.
  */
-export function faultOfStatus(status: number): EndpointFault | undefined {
+export function faultOfStatus(status: number, asksToWait = false): EndpointFault | undefined {
   if (status === 200) return undefined;
+  if (status === 429 || (status === 503 && asksToWait)) return 'EndpointThrottled';
+  // Django answers a Host that is not in ALLOWED_HOSTS so before any view runs.
   if (status === 400) return 'HostRejected';
   if (status === 401 || status === 403) return 'InternalKeyRejected';
   if (status === 404) return 'EndpointNotFound';
@@ -80,6 +94,7 @@ export function faultOfStatus(status: number): EndpointFault | undefined {
 
 /** What waiting can cure. Everything else is final: the same request would be answered the same way. */
 export const passingFaults: ReadonlySet<EndpointFault> = new Set([
+  'EndpointThrottled',
   'EndpointUnhealthy',
   'EndpointUnreachable',
   'EndpointNotFound',

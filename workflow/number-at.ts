@@ -1,4 +1,7 @@
-/** The finite number ≥ 0 at a path of a JSON text; a numeric string is not a number. */
+/** CloudWatch takes values up to this (PutMetricData, MetricDatum). */
+const largestValue = 2 ** 360;
+
+/** The number at a path of a JSON text, if it is one from 0 to what CloudWatch takes; a numeric string is none. */
 export function numberAt(json: string, path: string): number | undefined {
   let value: unknown;
   try {
@@ -10,5 +13,5 @@ export function numberAt(json: string, path: string): number | undefined {
     if (typeof value !== 'object' || value === null) return undefined;
     value = new Map<string, unknown>(Object.entries(value)).get(key);
   }
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
+  return typeof value === 'number' && value >= 0 && value <= largestValue ? value : undefined;
 }

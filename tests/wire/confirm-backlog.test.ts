@@ -145,6 +145,34 @@ describe('ConfirmBacklog', () => {
     expect(aws.countCalls('PutMetricData')).toBe(0);
   });
 
+  it.each(['PartialData', 'InternalError', undefined])(
+    'takes no datapoint of a result that is not complete (%s) for proof',
+    async (StatusCode) => {
+      counting('{"video_backlog_count":7}');
+      const clock = steppedClock();
+      const Timestamps = [new Date(clock.now() + 60_000)];
+      const send = jest
+        .spyOn(aws.cloudWatch, 'send')
+        .mockImplementation(() =>
+          Promise.resolve({ MetricDataResults: [{ StatusCode, Timestamps, Values: [7] }] }),
+        );
+      await expect(confirm(state(clock.now()), clock)).rejects.toMatchObject({ name: 'DatapointMissing' });
+      send.mockRestore();
+    },
+  );
+
+  it.each([Number.NaN, -1, Number.POSITIVE_INFINITY])('takes a value of %d for none', async (value) => {
+    counting('{"video_backlog_count":7}');
+    const clock = steppedClock();
+    const Timestamps = [clock.now() + 120_000, clock.now() + 60_000].map((time) => new Date(time));
+    jest
+      .spyOn(aws.cloudWatch, 'send')
+      .mockImplementationOnce(() =>
+        Promise.resolve({ MetricDataResults: [{ StatusCode: 'Complete', Timestamps, Values: [value, 7] }] }),
+      );
+    expect(await confirm(state(clock.now()), clock)).toMatchObject({ datapoint: { value: 7 } });
+  });
+
   it('fails as AccessDenied where CloudWatch says Forbidden', async () => {
     counting('{"video_backlog_count":7}');
     jest

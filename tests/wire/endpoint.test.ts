@@ -1,5 +1,5 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { createServer as createTcpServer } from 'node:net';
+import { createServer as createTcpServer, Socket } from 'node:net';
 import { askEndpoint } from '../../aws/endpoint.ts';
 import { close, urlOf } from '../../sandbox/endpoint.ts';
 import { numberAt } from '../../workflow/number-at.ts';
@@ -50,7 +50,7 @@ describe('askEndpoint', () => {
     [500, 'EndpointUnhealthy'],
     [502, 'EndpointUnhealthy'],
     [503, 'EndpointUnhealthy'],
-    [429, 'EndpointUnhealthy'],
+    [429, 'EndpointThrottled'],
     [204, 'EndpointUnhealthy'],
   ])('calls HTTP %d %s', async (status, fault) => {
     expect(await ask(await answering(status, ''))).toMatchObject({ fault, httpStatus: status });
@@ -129,8 +129,29 @@ describe('askEndpoint', () => {
       backlogPath: 'backlog',
       timeoutSeconds: 1,
     });
-    expect(answer).toMatchObject({ fault: 'EndpointUnreachable', detail: 'ERR_INVALID_CHAR' });
+    expect(answer).toMatchObject({ fault: 'InternalKeyUnusable', httpStatus: null });
     expect(JSON.stringify(answer)).not.toContain('two');
+  });
+
+  it('calls an address that never takes the connection unreachable, and not slow', async () => {
+    // Where packets are dropped on the way, nothing at all happens.
+    jest.spyOn(Socket.prototype, 'connect').mockImplementation(function (this: Socket) {
+      return Object.assign(this, { connecting: true });
+    });
+    expect(await ask('http://127.0.0.1:1/')).toMatchObject({
+      fault: 'EndpointUnreachable',
+      detail: expect.stringContaining('no connection within'),
+    });
+    jest.restoreAllMocks();
+  });
+
+  it('takes a name server that does not answer for a name that is not resolved', async () => {
+    jest.spyOn(Socket.prototype, 'connect').mockImplementation(function (this: Socket) {
+      setImmediate(() => this.destroy(Object.assign(new Error('try again'), { code: 'EAI_AGAIN' })));
+      return Object.assign(this, { connecting: true });
+    });
+    expect(await ask('http://api.internal/')).toMatchObject({ fault: 'EndpointNameNotResolved' });
+    jest.restoreAllMocks();
   });
 });
 
@@ -145,7 +166,10 @@ describe('numberAt', () => {
     expect(numberAt('{"data":{"video":{"backlog":0}}}', 'data.video.backlog')).toBe(0);
   });
 
-  it.each(['{"a":1e999}', '{"a":true}', '{"a":[1]}', 'null', '{'])('finds no number in %s', (json) => {
-    expect(numberAt(json, 'a')).toBeUndefined();
-  });
+  it.each(['{"a":1e999}', '{"a":1e308}', '{"a":true}', '{"a":[1]}', 'null', '{'])(
+    'finds no number in %s',
+    (json) => {
+      expect(numberAt(json, 'a')).toBeUndefined();
+    },
+  );
 });

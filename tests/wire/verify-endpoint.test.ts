@@ -9,14 +9,17 @@ import { servicesOf, steppedClock } from '../support/services.ts';
 let aws: TestAws;
 let api: Server;
 let statuses: number[];
+let retryAfter: string | undefined;
 const seenKeys: unknown[] = [];
 const key = secret();
 
 beforeEach(async () => {
   aws = await openAws();
   statuses = [];
+  retryAfter = undefined;
   api = createServer((request, response) => {
     seenKeys.push(request.headers['x-internal-key']);
+    if (retryAfter !== undefined) response.setHeader('Retry-After', retryAfter);
     response.writeHead(statuses.length > 1 ? (statuses.shift() ?? 200) : (statuses[0] ?? 200));
     response.end('{"backlog":7}');
   });
@@ -80,6 +83,37 @@ describe('VerifyEndpoint', () => {
       message: expect.stringContaining('with Host api.example.com'),
     });
     expect(seenKeys.length - before).toBe(tries);
+  });
+
+  it.each(['a\u200Bb', '\u201Ckey\u201D', 'two\nlines', '\uC5F4\uC1E0', 'nbsp\u00A0', ' blank '])(
+    'fails at once as InternalKeyUnusable on a key that no header can carry (%j)',
+    async (spoilt) => {
+      aws.parameters.put({ Name: parameterName, Value: `INTERNAL_KEY="${spoilt}"\n`, Overwrite: true });
+      const before = seenKeys.length;
+      const failure = verifyEndpoint({ execution: executionRef() }, services());
+      await expect(failure).rejects.toMatchObject({ name: 'InternalKeyUnusable' });
+      await expect(failure).rejects.not.toMatchObject({ message: expect.stringContaining(spoilt.trim()) });
+      expect(await check()).toMatchObject({ finding: 'InternalKeyUnusable', needsDeploy: false });
+      expect(seenKeys.length).toBe(before);
+    },
+  );
+
+  it('waits for as long as an API asks for that is throttled, if there is time, and does not deploy it', async () => {
+    statuses = [429, 503, 200];
+    retryAfter = '20';
+    expect(await verifyEndpoint({ execution: executionRef() }, services())).toMatchObject({ attempts: 3 });
+    statuses = [429];
+    retryAfter = '3600';
+    const before = seenKeys.length;
+    await expect(verifyEndpoint({ execution: executionRef() }, services())).rejects.toMatchObject({
+      name: 'EndpointThrottled',
+      message: expect.stringContaining('HTTP 429, Retry-After 3600 s after one try'),
+    });
+    expect(await check()).toMatchObject({ finding: 'EndpointThrottled', needsDeploy: false });
+    expect(seenKeys.length - before).toBe(2);
+    retryAfter = new Date(Date.now() + 3_600_000).toUTCString();
+    expect(await check()).toMatchObject({ finding: 'EndpointThrottled' });
+    expect(seenKeys.length - before).toBe(3);
   });
 
   it('fails as InternalKeyMissing when the parameter does not have the key', async () => {
