@@ -1,3 +1,4 @@
+import { createContext, Script } from 'node:vm';
 import * as v from 'valibot';
 import { type EnvDocument, type EnvEntry, readEnvText } from './document.ts';
 import { effectiveEntries, isBlank, shownKeys } from './entries.ts';
@@ -95,10 +96,34 @@ function breaches(
     type === 'url' && !isUrl(value) && 'a URL',
     type === 'integer' && !/^[+-]?\d+$/.test(value) && 'an integer',
     oneOf && !oneOf.includes(value) && `one of ${oneOf.join(', ')}`,
-    pattern !== undefined && !new RegExp(pattern, 'u').test(value) && `like ${pattern}`,
+    pattern !== undefined && unlike(pattern, value),
   ]
     .filter((expected) => typeof expected === 'string')
     .map((expected) => ({ key, expected }));
+}
+
+/** A second is a thousand times what an honest pattern takes for a value of 8 KB. */
+const matchMilliseconds = 1000;
+/** Patterns that took so long once: they are not tried again on each of a hundred versions. */
+const slowPatterns = new Set<string>();
+const sandbox = createContext({});
+const match = new Script('new RegExp(pattern, "u").test(value)');
+
+/**
+ * What a value isn't, by a pattern: false if it is. A pattern such as `^(a|a)*$` can take years to fail: it is given up
+ * on after a while, and named.
+ */
+function unlike(pattern: string, value: string): string | false {
+  if (slowPatterns.has(pattern)) return `told to be like ${pattern}, since that pattern takes too long`;
+  try {
+    Object.assign(sandbox, { pattern, value });
+    return match.runInContext(sandbox, { timeout: matchMilliseconds }) === true ? false : `like ${pattern}`;
+  } catch {
+    slowPatterns.add(pattern);
+    return unlike(pattern, value);
+  } finally {
+    Object.assign(sandbox, { pattern: '', value: '' });
+  }
 }
 
 function isUrl(value: string): boolean {

@@ -64,6 +64,16 @@ describe('inspectEnv', () => {
     inspectEnv(readEnvText(`${complete}X=${value}\n`, 'docker'), { ...contract, rules: { X: rule(part) } })
       .brokenRules;
 
+  it('gives up on a pattern that would take years, names it, and does not try it again', () => {
+    const slow = '^(a|a)*$';
+    const value = `${'a'.repeat(40)}!`;
+    const expected = [{ key: 'X', expected: expect.stringContaining(`like ${slow}, since that pattern`) }];
+    expect(broken({ pattern: slow }, value)).toEqual(expected);
+    const runs = Array.from({ length: 100 }, () => broken({ pattern: slow }, value));
+    expect(runs).toEqual(runs.map(() => expected));
+    expect(broken({ pattern: '^a+!$' }, value)).toEqual([]);
+  });
+
   it.each<[Partial<KeyRule>, string[], string[], string]>([
     [{ type: 'integer' }, ['0', '5432', '-1'], ['5.4', '5432x', '"5432"', '0x10'], 'an integer'],
     [

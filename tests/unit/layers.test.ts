@@ -16,7 +16,7 @@ const layers: Record<string, readonly string[]> = {
   sandbox: ['env', 'workflow', 'aws', 'targets', 'stack'],
 };
 /** Packages that a pure layer may use: they look at nothing outside. */
-const purePackages = ['valibot', 'node:crypto'];
+const purePackages = ['valibot', 'node:crypto', 'node:vm'];
 
 const importPattern = /^(?:import|export)\b[^;]*?\bfrom '([^']+)'|^import '([^']+)'|\bimport\('([^']+)'\)/gm;
 
