@@ -17,7 +17,8 @@ import {
   Skip,
 } from '../workflow/results.ts';
 import { counted, listNames } from '../workflow/words.ts';
-import type { Execution, HistoryEvent } from './services/execution.ts';
+import type { Execution } from './services/execution.ts';
+import type { HistoryEvent } from './services/execution-events.ts';
 
 /** One finding in words for each Task state, from the result of its function. */
 const findings: Record<string, (result: unknown) => string> = {

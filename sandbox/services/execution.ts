@@ -3,8 +3,17 @@ import { setImmediate } from 'node:timers/promises';
 import type { StateMachine } from 'aws-local-stepfunctions';
 import { AwsError } from '../endpoint.ts';
 import type { FunctionOutcome } from '../function-runtime.ts';
-import { accountId } from '../template.ts';
-import { makeEvent, type ServiceEvent } from './eventbridge.ts';
+import type { ServiceEvent } from './eventbridge.ts';
+import { contextOf } from './execution-context.ts';
+import {
+  type Ending,
+  type ExecutionStatus,
+  endOf,
+  executionRoleArn,
+  failureOf,
+  type HistoryEvent,
+  statusEvent,
+} from './execution-events.ts';
 import {
   interpreterOf,
   type JsonValue,
@@ -12,18 +21,8 @@ import {
   type Machine,
   type Task,
 } from './state-machine.ts';
-import { data, runTask, TaskFailed } from './task.ts';
+import { data, runTask } from './task.ts';
 import type { TaskTokens } from './task-tokens.ts';
-
-export interface HistoryEvent {
-  readonly id: number;
-  readonly previousEventId: number;
-  readonly timestamp: Date;
-  readonly type: string;
-  readonly [details: string]: unknown;
-}
-
-export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
 
 export interface ExecutionOptions {
   /** Invokes the function with an ARN. */
@@ -35,22 +34,12 @@ export interface ExecutionOptions {
   readonly retryMilliseconds?: number | undefined;
 }
 
-const roleArn = `arn:aws:iam::${accountId}:role/sandbox`;
-
 /** The state that an execution is in. */
 interface Position {
   readonly name: string;
   readonly input: JsonValue;
   readonly enteredTime: string;
   readonly enteredEventId: number;
-}
-
-/** How a run has ended. */
-interface Ending {
-  readonly status: Exclude<ExecutionStatus, 'RUNNING'>;
-  readonly output?: string;
-  readonly error?: string | undefined;
-  readonly cause?: string | undefined;
 }
 
 /** What one run of the interpreter shares with the tasks in it. */
@@ -114,7 +103,7 @@ export class Execution {
 
   start(): void {
     this.#record('ExecutionStarted', {
-      executionStartedEventDetails: { ...data('input', this.input), roleArn },
+      executionStartedEventDetails: { ...data('input', this.input), roleArn: executionRoleArn },
     });
     this.#begin(undefined);
   }
@@ -186,7 +175,7 @@ export class Execution {
     this.#run = run;
     const input = position ? position.input : JSON.parse(this.input);
     const handle = interpreter.run(input, {
-      context: this.#contextOf(run),
+      context: contextOf(this, this.#machine, run),
       overrides: {
         taskResourceLocalHandlers: this.#forTasks((task) => (taskInput) => {
           // At once: what comes from the context object changes.
@@ -211,32 +200,6 @@ export class Execution {
 
   #forTasks<T>(make: (task: Task) => T): Record<string, T> {
     return Object.fromEntries(this.#machine.tasks.map((task) => [task.name, make(task)]));
-  }
-
-  /** The context object; see `readMachine` for its `Run`. */
-  #contextOf(run: Run) {
-    return {
-      Run: {
-        Execution: {
-          Id: this.executionArn,
-          Input: JSON.parse(this.input),
-          Name: this.name,
-          RoleArn: roleArn,
-          StartTime: this.startDate.toISOString(),
-          RedriveCount: this.redriveCount,
-          ...(this.redriveDate ? { RedriveTime: this.redriveDate.toISOString() } : {}),
-        },
-        get State() {
-          return { ...run.state };
-        },
-      },
-      StateMachine: { Id: this.#machine.arn, Name: this.#machine.name },
-      Task: {
-        get Token() {
-          return run.token;
-        },
-      },
-    };
   }
 
   /** The interpreter calls this right behind the evaluation of the task's Parameters. */
@@ -304,14 +267,8 @@ export class Execution {
     this.stopDate = new Date();
     this.status = status;
     Object.assign(this, { output, error, cause });
-    const types = {
-      SUCCEEDED: ['ExecutionSucceeded', 'executionSucceededEventDetails'],
-      FAILED: ['ExecutionFailed', 'executionFailedEventDetails'],
-      TIMED_OUT: ['ExecutionTimedOut', 'executionTimedOutEventDetails'],
-      ABORTED: ['ExecutionAborted', 'executionAbortedEventDetails'],
-    } as const;
-    const [type, details] = types[status];
-    this.#record(type, { [details]: output === undefined ? { error, cause } : data('output', output) });
+    const [type, details] = endOf({ status, output, error, cause });
+    this.#record(type, details);
     this.#tellStatus();
   }
 
@@ -331,37 +288,6 @@ export class Execution {
   }
 
   #tellStatus(): void {
-    const { executionArn, stateMachineArn, name, status, input, output, redriveCount, notRedrivable } = this;
-    const detail = {
-      executionArn,
-      stateMachineArn,
-      name,
-      status,
-      startDate: this.startDate.getTime(),
-      stopDate: this.stopDate?.getTime() ?? null,
-      input,
-      inputDetails: { included: true },
-      output: output ?? null,
-      outputDetails: output === undefined ? null : { included: true },
-      stateMachineVersionArn: null,
-      stateMachineAliasArn: null,
-      redriveCount,
-      redriveDate: this.redriveDate?.getTime() ?? null,
-      redriveStatus: notRedrivable === undefined ? 'REDRIVABLE' : 'NOT_REDRIVABLE',
-      redriveStatusReason: notRedrivable ?? null,
-      error: this.error ?? null,
-      cause: this.cause ?? null,
-    };
-    this.#options.onStatusChange?.(
-      makeEvent('aws.states', 'Step Functions Execution Status Change', [executionArn], detail),
-    );
+    this.#options.onStatusChange?.(statusEvent(this));
   }
-}
-
-/** The error that has ended a run. A time-out has no cause. */
-function failureOf(thrown: unknown): { error: string; cause: string | undefined } {
-  const outer = thrown instanceof Error ? thrown : new Error(String(thrown));
-  const failure = outer.cause instanceof Error ? outer.cause : outer;
-  const isTimeout = failure.name === 'States.Timeout' && !(failure instanceof TaskFailed);
-  return { error: failure.name, cause: isTimeout ? undefined : failure.message };
 }

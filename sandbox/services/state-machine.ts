@@ -36,6 +36,8 @@ export interface Machine {
   readonly startAt: string;
   readonly timeoutSeconds: number | undefined;
   readonly tasks: readonly Task[];
+  /** As it was given. */
+  readonly definitionString: string;
   /** For the interpreter. It has `$$.Run.Execution` and `$$.Run.State` where the machine's own has them without `Run`. */
   readonly definition: StateMachineDefinition;
 }
@@ -65,6 +67,7 @@ export function readMachine(arn: string, name: string, definitionString: string)
     startAt: StartAt,
     timeoutSeconds: TimeoutSeconds,
     tasks,
+    definitionString,
     definition: JSON.parse(definitionString, adapt),
   };
 }

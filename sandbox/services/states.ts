@@ -3,11 +3,11 @@ import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import { AwsError, operation, type Service } from '../endpoint.ts';
 import { accountId, region } from '../template.ts';
-import { Execution, type ExecutionOptions, type HistoryEvent } from './execution.ts';
+import { Execution, type ExecutionOptions } from './execution.ts';
+import { executionRoleArn, type HistoryEvent } from './execution-events.ts';
 import { type Machine, readMachine } from './state-machine.ts';
 import { TaskTokens } from './task-tokens.ts';
 
-export type { Execution, ExecutionStatus, HistoryEvent } from './execution.ts';
 export type StateMachinesOptions = ExecutionOptions;
 
 export const StateMachineProperties = v.object({
@@ -38,14 +38,20 @@ export class StateMachines {
     this.#machines.set(arn, readMachine(arn, name, definitionString));
   }
 
+  /** @throws AwsError StateMachineDoesNotExist */
+  machine(stateMachineArn: string): Machine {
+    const machine = this.#machines.get(stateMachineArn);
+    if (!machine)
+      throw new AwsError('StateMachineDoesNotExist', `State Machine Does Not Exist: '${stateMachineArn}'`);
+    return machine;
+  }
+
   /**
    * Starts an execution. The same name and input again is the same execution; the same name with another input
    * is refused.
    */
   start(stateMachineArn: string, input: string, name: string = randomUUID()): Execution {
-    const machine = this.#machines.get(stateMachineArn);
-    if (!machine)
-      throw new AwsError('StateMachineDoesNotExist', `State Machine Does Not Exist: '${stateMachineArn}'`);
+    const machine = this.machine(stateMachineArn);
     const executionArn = `arn:aws:states:${region}:${accountId}:execution:${machine.name}:${name}`;
     const existing = this.#executions.get(executionArn);
     if (existing?.status === 'RUNNING' && existing.input === input) return existing;
@@ -254,6 +260,19 @@ export function statesService(machines: StateMachines): Service {
           return { executions: items.map(summaryOf), nextToken };
         },
       ),
+
+      DescribeStateMachine: operation(v.object({ stateMachineArn: v.string() }), ({ stateMachineArn }) => {
+        const { arn, name, definitionString } = machines.machine(stateMachineArn);
+        return {
+          stateMachineArn: arn,
+          name,
+          status: 'ACTIVE',
+          type: 'STANDARD',
+          definition: definitionString,
+          roleArn: executionRoleArn,
+          creationDate: new Date(0),
+        };
+      }),
 
       ListStateMachines: operation(v.object({}), () => ({
         stateMachines: machines.machines().map(({ arn, name }) => ({

@@ -8,7 +8,8 @@ import { effectiveEntries } from '../../env/entries.ts';
 import { openSandbox, type Sandbox } from '../../sandbox/sandbox.ts';
 import { makeSeed, type ScenarioName, type Seed, seedSandbox } from '../../sandbox/scenarios.ts';
 import { Screen } from '../../sandbox/screen.ts';
-import type { Execution, HistoryEvent } from '../../sandbox/services/execution.ts';
+import type { Execution } from '../../sandbox/services/execution.ts';
+import type { HistoryEvent } from '../../sandbox/services/execution-events.ts';
 import { packagedIn } from './package-stacks.ts';
 
 export interface WholeRun {
