@@ -22,11 +22,10 @@ import {
   Ledger,
   type PendingApproval,
   type Ruling,
-  type Run,
   type Statuses,
   take,
 } from '../workflow/ledger.ts';
-import type { Ending, Pauses, SkipReason } from '../workflow/pauses.ts';
+import type { Ending, Pauses, Run, SkipReason } from '../workflow/pauses.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import { callAws, readerConfig } from './call.ts';
 import type { Clock } from './clock.ts';
@@ -120,7 +119,7 @@ async function changeLedger<T>(
 
 /** @returns whether it was written: not if somebody has replaced that revision. */
 async function replaceLedger(
-  { dynamo, tableName, target }: LeaseDoor,
+  { dynamo, tableName, target, clock }: LeaseDoor,
   next: Ledger,
   revision: number,
 ): Promise<boolean> {
@@ -132,7 +131,8 @@ async function replaceLedger(
           TableName: tableName,
           Item: {
             target: { S: target },
-            revision: { N: String(revision + 1) },
+            // A new item begins at the time: after a deletion, no revision comes again.
+            revision: { N: String(revision === 0 ? clock.now() : revision + 1) },
             ledger: { S: JSON.stringify(next) },
           },
           ...(revision === 0

@@ -4,14 +4,18 @@
  */
 import * as v from 'valibot';
 import { ExecutionRef } from './execution-ref.ts';
-import { Ending, failuresInARow, findPause, type Pauses, type SkipReason } from './pauses.ts';
+import {
+  Ending,
+  failuresInARow,
+  findPause,
+  longestWindowHours,
+  type Pauses,
+  Run,
+  type SkipReason,
+} from './pauses.ts';
 import { RecoveryPlan } from './plan.ts';
 import { RecoveryError } from './recovery-error.ts';
 import { executionName } from './words.ts';
-
-/** One run of an execution. A redrive is another run, with the same ARN. */
-const Run = v.pick(ExecutionRef, ['arn', 'redriveCount']);
-export type Run = v.InferOutput<typeof Run>;
 
 const Owner = v.object({ ...Run.entries, takenAt: v.string() });
 
@@ -36,7 +40,10 @@ export type Ledger = v.InferOutput<typeof Ledger>;
 
 export const emptyLedger: Ledger = { owner: null, endings: [], approval: null };
 
-const maxEndings = 50;
+/** Of those that no pause goes by. */
+const maxOtherEndings = 50;
+/** Of those that a pause goes by, however many a person has forced within the longest window: an item holds 400 KB. */
+const maxCountingEndings = 500;
 /** DescribeExecution is eventually consistent: of a lease so young it can't say that the owner is gone. */
 const graceMs = 60_000;
 
@@ -64,7 +71,7 @@ export interface Lease {
 export function executionsToAsk(ledger: Ledger, run: Run): string[] {
   const { owner } = ledger;
   if ((owner && isSameRun(owner, run)) || isOver(ledger, run)) return [];
-  const isOthers = owner && owner.arn !== run.arn;
+  const isOthers = owner && !isSameExecution(owner, run);
   return [...(isOthers ? [owner.arn] : []), ...(run.redriveCount > 0 ? [run.arn] : [])];
 }
 
@@ -149,13 +156,14 @@ export interface Endings {
  */
 export function end(
   ledger: Ledger,
-  { arn, redriveCount }: Run,
+  { arn, startedAt, redriveCount }: Run,
   { outcome, counts, told }: Pick<Ending, 'outcome' | 'counts' | 'told'>,
   nowMs: number,
 ): Ruling<Endings> {
-  const run = { arn, redriveCount };
+  const run = { arn, startedAt, redriveCount };
+  const { owner } = ledger;
   // An earlier run of the same execution, which ended without being noticed, has nothing to keep it for.
-  const isOwner = ledger.owner?.arn === arn && ledger.owner.redriveCount <= redriveCount;
+  const isOwner = owner !== null && isSameExecution(owner, run) && owner.redriveCount <= redriveCount;
   const known = ledger.endings.find((ending) => isSameRun(ending, run));
   if (known && (known.told || !told) && !isOwner) return { answer: { all: ledger.endings, own: known } };
   const own: Ending = known
@@ -172,18 +180,30 @@ export function end(
     outcome !== 'Healthy' || !own.told || known || failuresInARow(ledger.endings).length > 0;
   if (!isRemembered && !isOwner) return { answer: { all: ledger.endings, own } };
   const others = ledger.endings.filter((ending) => ending !== known && !isToldAgain(ending, own));
-  const endings = isRemembered ? [...others, own].slice(-maxEndings) : ledger.endings;
+  const endings = isRemembered ? remembered([...others, own], nowMs) : ledger.endings;
   return { next: { ...(isOwner ? emptyLedger : ledger), endings }, answer: { all: endings, own } };
 }
 
 /** One success of an execution is enough, however often it had to be redriven to tell of it. */
-function isToldAgain(earlier: Ending, { arn, redriveCount, outcome }: Ending): boolean {
+function isToldAgain(earlier: Ending, own: Ending): boolean {
   return (
-    outcome === 'Recovered' &&
-    earlier.outcome === outcome &&
-    earlier.arn === arn &&
-    earlier.redriveCount < redriveCount
+    own.outcome === 'Recovered' &&
+    earlier.outcome === own.outcome &&
+    isSameExecution(earlier, own) &&
+    earlier.redriveCount < own.redriveCount
   );
+}
+
+/**
+ * What is kept of the endings. What a pause goes by is kept for the longest window that a target may have, whatever
+ * else happens: mistyped starts and failed plans must not push an open circuit out.
+ */
+function remembered(endings: readonly Ending[], nowMs: number): Ending[] {
+  const others = endings.filter(({ counts }) => !counts).slice(-maxOtherEndings);
+  const inWindow = endings
+    .filter(({ counts, endedAt }) => counts && Date.parse(endedAt) > nowMs - longestWindowHours * 3_600_000)
+    .slice(-maxCountingEndings);
+  return endings.filter((ending) => others.includes(ending) || inWindow.includes(ending));
 }
 
 /** What is remembered once the owner, if there is one, has lost the lease to this run; `undefined` while it runs. */
@@ -194,7 +214,7 @@ function endingsWithoutOwner(
   nowMs: number,
 ): Ending[] | undefined {
   // An earlier run of this very execution has ended, or this one could not run.
-  if (!owner || owner.arn === run.arn) return endings;
+  if (!owner || isSameExecution(owner, run)) return endings;
   const known = statuses.get(owner.arn);
   if (!known) return undefined;
   const { status, redriveCount, stoppedAtMs = nowMs } = known;
@@ -203,15 +223,15 @@ function endingsWithoutOwner(
   if (!endStatuses.has(status) || (isFresh && !isAboutThisRun)) return undefined;
   const needsNoEnding = status === 'SUCCEEDED' || status === 'DELETED';
   if (needsNoEnding || endings.some((ending) => isSameRun(ending, owner))) return endings;
+  const { takenAt: _, ...ownersRun } = owner;
   const ending: Ending = {
-    arn: owner.arn,
-    redriveCount: owner.redriveCount,
+    ...ownersRun,
     outcome: 'Failed',
     endedAt: timestamp(Math.min(stoppedAtMs, nowMs)),
     counts: true,
     told: false,
   };
-  return [...endings, ending].slice(-maxEndings);
+  return remembered([...endings, ending], nowMs);
 }
 
 const endStatuses = new Set(['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED', 'DELETED']);
@@ -228,20 +248,31 @@ function mayStillRun({ arn, redriveCount }: Run, statuses: Statuses): boolean {
 }
 
 /** Whether a run has ended, or was followed by a redrive: what is left of it must not get the lease again. */
-function isOver({ endings, owner }: Ledger, { arn, redriveCount }: Run): boolean {
+function isOver({ endings, owner }: Ledger, run: Run): boolean {
   return (
-    endings.some((ending) => ending.arn === arn && ending.redriveCount >= redriveCount) ||
-    (owner?.arn === arn && owner.redriveCount > redriveCount)
+    endings.some((ending) => isSameExecution(ending, run) && ending.redriveCount >= run.redriveCount) ||
+    (owner !== null && isSameExecution(owner, run) && owner.redriveCount > run.redriveCount)
   );
 }
 
-function isSameRun(one: Run, other: Run): boolean {
-  return one.arn === other.arn && one.redriveCount === other.redriveCount;
+/** Two answers of AWS about one execution may round its start in their own way. */
+const startToleranceMs = 60_000;
+
+/** An execution's name can be used again after 90 days, or on a machine that was made again: it is another one then. */
+function isSameExecution(one: Run, other: Run): boolean {
+  if (one.arn !== other.arn) return false;
+  if (one.startedAt === undefined || other.startedAt === undefined) return true;
+  return Math.abs(Date.parse(one.startedAt) - Date.parse(other.startedAt)) < startToleranceMs;
 }
 
-function takenBy({ arn, redriveCount }: Run, endings: Ending[], nowMs: number) {
+function isSameRun(one: Run, other: Run): boolean {
+  return isSameExecution(one, other) && one.redriveCount === other.redriveCount;
+}
+
+function takenBy({ arn, startedAt, redriveCount }: Run, endings: Ending[], nowMs: number) {
   const takenAt = timestamp(nowMs);
-  return { next: { owner: { arn, redriveCount, takenAt }, endings, approval: null }, answer: { takenAt } };
+  const owner = { arn, startedAt, redriveCount, takenAt };
+  return { next: { owner, endings, approval: null }, answer: { takenAt } };
 }
 
 function leaseLost({ owner }: Ledger, { arn }: Run): RecoveryError {

@@ -5,9 +5,19 @@ import type { Skip } from './results.ts';
 import type { Target } from './target.ts';
 import { counted, executionName } from './words.ts';
 
+/**
+ * One run of an execution. A redrive is another run, with the same ARN. Earlier versions of this project have not
+ * written when the execution was started.
+ */
+export const Run = v.partial(v.pick(ExecutionRef, ['arn', 'startedAt', 'redriveCount']), ['startedAt']);
+export type Run = v.InferOutput<typeof Run>;
+
+/** So long is remembered how recoveries have ended: no target's window is longer. */
+export const longestWindowHours = 7 * 24;
+
 /** How a run has ended. */
 export const Ending = v.object({
-  ...v.pick(ExecutionRef, ['arn', 'redriveCount']).entries,
+  ...Run.entries,
   outcome: v.picklist(['Recovered', 'Healthy', 'Failed', 'NotApproved']),
   endedAt: v.string(),
   /** Whether a pause follows it. */

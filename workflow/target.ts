@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { KeyRule } from '../env/contract.ts';
 import { envReaders } from '../env/readers/readers.ts';
+import { longestWindowHours } from './pauses.ts';
 
 const text = v.pipe(v.string(), v.nonEmpty('expected some text'));
 
@@ -149,7 +150,7 @@ export const Target = v.pipe(
       v.strictObject({
         cooldownMinutes: v.optional(whole(0, 24 * 60), 10),
         maxFailures: v.optional(whole(1, 10), 3),
-        windowHours: v.optional(whole(1, 7 * 24), 6),
+        windowHours: v.optional(whole(1, longestWindowHours), 6),
       }),
       {},
     ),

@@ -2,9 +2,9 @@
 import type { SNSClient } from '@aws-sdk/client-sns';
 import { endLease, type LeaseDoor } from '../../aws/lease-table.ts';
 import { publish } from '../../aws/topic.ts';
-import type { Endings, Run } from '../../workflow/ledger.ts';
+import type { Endings } from '../../workflow/ledger.ts';
 import type { Notification } from '../../workflow/messages.ts';
-import type { Ending } from '../../workflow/pauses.ts';
+import type { Ending, Run } from '../../workflow/pauses.ts';
 
 export interface EndServices {
   readonly lease: LeaseDoor;

@@ -1,4 +1,5 @@
 /** Commands and their invocations as Run Command's lists give them, and the filters of the lists. */
+
 import { region } from '../template.ts';
 import { type DocumentContent, type Invocation, type Status, unfinished } from './command-invocation.ts';
 

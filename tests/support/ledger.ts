@@ -5,11 +5,10 @@ import {
   hold,
   keepApproval,
   type Ledger,
-  type Run,
   type Statuses,
   take,
 } from '../../workflow/ledger.ts';
-import type { Ending } from '../../workflow/pauses.ts';
+import type { Ending, Run } from '../../workflow/pauses.ts';
 import type { RecoveryPlan } from '../../workflow/plan.ts';
 
 export const minute = 60_000;

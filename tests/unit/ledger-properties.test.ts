@@ -9,10 +9,10 @@ import {
   hold,
   type Ledger,
   type Ruling,
-  type Run,
   type Statuses,
   take,
 } from '../../workflow/ledger.ts';
+import type { Run } from '../../workflow/pauses.ts';
 import { RecoveryError } from '../../workflow/recovery-error.ts';
 import { runs } from '../support/properties.ts';
 

@@ -1,5 +1,5 @@
 /** The ledger in its table, on DynamoDB and Step Functions as the sandbox has them. */
-import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Clock } from '../../aws/clock.ts';
 import { endLease, fenceOf, holdLease, keepApproval, readLedger, takeLease } from '../../aws/lease-table.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
@@ -65,26 +65,40 @@ describe('the item of the table', () => {
     const first = await take(ref);
     expect(first).toEqual({ takenAt: new Date(still.now()).toISOString() });
     expect(await take(ref)).toEqual(first);
-    expect((await readLedger(door())).revision).toBe(1);
+    expect((await readLedger(door())).revision).toBe(still.now());
   });
 
   it('grows by one revision with each change, and holds what is read back', async () => {
     expect(await readLedger(door())).toMatchObject({ revision: 0, ledger: { owner: null, endings: [] } });
     const { ref } = start('run');
     await take(ref);
-    expect(await readLedger(door())).toMatchObject({ revision: 1, ledger: { owner: { arn: ref.arn } } });
+    expect(await readLedger(door())).toMatchObject({
+      revision: still.now(),
+      ledger: { owner: { arn: ref.arn } },
+    });
     const until = new Date(still.now() + minute).toISOString();
     const plan = recoveryPlan();
     await keepApproval(door(), ref, { taskToken: 'token', plan, until });
     expect(await readLedger(door())).toMatchObject({
-      revision: 2,
+      revision: still.now() + 1,
       ledger: { approval: { arn: ref.arn, taskToken: 'token', plan, until } },
     });
     await endLease(door(), ref, failed(true));
     expect(await readLedger(door())).toMatchObject({
-      revision: 3,
+      revision: still.now() + 2,
       ledger: { owner: null, approval: null, endings: [{ arn: ref.arn, redriveCount: 0, told: true }] },
     });
+  });
+
+  it('begins at a later revision after a deletion, so that none comes again', async () => {
+    const { clock, moveOn } = stoppedClock();
+    await take(start('first').ref, clock);
+    const { revision } = await readLedger(door(clock));
+    const Key = { target: { S: leaseItem.target } };
+    await aws.dynamo.send(new DeleteItemCommand({ TableName: leaseItem.tableName, Key }));
+    moveOn(minute);
+    await take(start('second').ref, clock);
+    expect((await readLedger(door(clock))).revision).toBeGreaterThan(revision);
   });
 
   it('is decided again on what somebody else has written between the look and the write', async () => {
@@ -103,7 +117,10 @@ describe('the item of the table', () => {
       { step: 'initialize' },
     );
     expect(await take(ref)).toMatchObject({ outcome: 'AlreadyRunning', owner: first.arn });
-    expect(await readLedger(door())).toMatchObject({ revision: 1, ledger: { owner: { arn: first.arn } } });
+    expect(await readLedger(door())).toMatchObject({
+      revision: still.now(),
+      ledger: { owner: { arn: first.arn } },
+    });
   });
 
   it('is not overwritten where the round is lost, and is tried again', async () => {
@@ -111,7 +128,7 @@ describe('the item of the table', () => {
     aws.fail('PutItem', lostRound(), lostRound());
     expect(await take(ref)).toMatchObject({ takenAt: expect.any(String) });
     expect(aws.countCalls('GetItem')).toBe(3);
-    expect((await readLedger(door())).revision).toBe(1);
+    expect((await readLedger(door())).revision).toBe(still.now());
   });
 
   it('is given up by name after twenty lost rounds, with nothing changed', async () => {
