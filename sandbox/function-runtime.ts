@@ -197,6 +197,14 @@ function giveBack(thread: FunctionThread): void {
   idle.set(thread, setTimeout(end, idleMilliseconds).unref());
 }
 
+/** Ends the threads that wait; whoever invokes a function after that starts others. */
+export async function endIdleThreads(): Promise<void> {
+  const threads = [...idle.keys()];
+  for (const timer of idle.values()) clearTimeout(timer);
+  idle.clear();
+  await Promise.all(threads.map((thread) => thread.end()));
+}
+
 /** The functions that run in one sandbox. */
 export class FunctionRuntime {
   readonly #sandbox = randomUUID();

@@ -13,6 +13,7 @@ import type { Clock } from '../../aws/clock.ts';
 import { type LambdaClients, openLambda } from '../../aws/lambda-clients.ts';
 import { openSsm, type SsmClients } from '../../aws/ssm-clients.ts';
 import { type Call, type Endpoint, type Fault, openEndpoint } from '../../sandbox/endpoint.ts';
+import { endIdleThreads } from '../../sandbox/function-runtime.ts';
 import { systemEnvironment } from '../../sandbox/host/host.ts';
 import { cloudWatchService, Metrics } from '../../sandbox/services/cloudwatch.ts';
 import type { Instance } from '../../sandbox/services/command-invocation.ts';
@@ -40,6 +41,8 @@ export const parameterName = '/app/env';
 export const leaseTableName = 'app-leases';
 export const topicArn = `arn:aws:sns:${region}:${accountId}:app-recovery`;
 export const secret = () => `canary-${randomUUID()}`;
+
+afterAll(endIdleThreads);
 
 /** The commands of a document: each runs a script that is given as JavaScript. */
 export interface AwsOptions {

@@ -5,12 +5,16 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { readEnvText } from '../../env/document.ts';
 import { effectiveEntries } from '../../env/entries.ts';
+import { endIdleThreads } from '../../sandbox/function-runtime.ts';
 import { openSandbox, type Sandbox } from '../../sandbox/sandbox.ts';
 import { makeSeed, type ScenarioName, type Seed, seedSandbox } from '../../sandbox/scenarios.ts';
 import { Screen } from '../../sandbox/screen.ts';
 import type { Execution } from '../../sandbox/services/execution.ts';
 import type { HistoryEvent } from '../../sandbox/services/execution-events.ts';
 import { packagedIn } from './package-stacks.ts';
+
+// For the next test of a file they are warm.
+afterAll(endIdleThreads);
 
 export interface WholeRun {
   /** Of this run alone. */
