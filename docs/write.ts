@@ -16,7 +16,7 @@ const read = (file: string) => readFileSync(join(root, file), 'utf8');
 
 export const parts: readonly Part[] = [
   {
-    file: 'README.md',
+    file: 'docs/architecture.md',
     name: 'picture',
     write: () => `\`\`\`mermaid\n${drawStateMachine(read('statemachines/recover-env.asl.yml'))}\n\`\`\``,
   },

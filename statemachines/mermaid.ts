@@ -42,7 +42,7 @@ export function drawStateMachine(definition: string): string {
 const nameOf = (path: string): string => path.replace(/^\$\./, '');
 
 function describe(operator: string, value: unknown): string {
-  if (operator === 'IsPresent') return value ? 'is there' : 'is not there';
+  if (operator === 'IsPresent') return value ? 'is present' : 'is absent';
   if (operator === 'IsNull') return value ? 'is null' : 'is planned';
   if (operator.endsWith('Path')) return `is ${nameOf(String(value))}`;
   return operator.endsWith('Equals') ? `is ${value}` : `${operator} ${value}`;

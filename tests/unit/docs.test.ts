@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { parts, readDocument, withPart } from '../../docs/write.ts';
 import { scenarioNames } from '../../sandbox/scenarios.ts';
 import { errorNames } from '../../workflow/errors.ts';
@@ -7,7 +7,8 @@ import { RefusalReport } from '../../workflow/report.ts';
 import { Skip } from '../../workflow/results.ts';
 import { examples } from './notifications/examples.ts';
 
-const read = (...path: string[]) => readFileSync(join(import.meta.dirname, '..', '..', ...path), 'utf8');
+const root = join(import.meta.dirname, '..', '..');
+const read = (...path: string[]) => readFileSync(join(root, ...path), 'utf8');
 
 it.each(parts.map((part) => [part.name, part.file, part] as const))(
   'the part %s of %s says what the code says',
@@ -17,12 +18,69 @@ it.each(parts.map((part) => [part.name, part.file, part] as const))(
 );
 
 describe('the README', () => {
-  it('names every scenario and every runtime dependency', () => {
-    const { dependencies } = JSON.parse(read('package.json'));
+  it('names every scenario, in at most 120 lines', () => {
     const readme = read('README.md');
     for (const scenario of scenarioNames.slice(1)) expect(readme).toContain(scenario);
+    expect(readme.trimEnd().split('\n').length).toBeLessThanOrEqual(120);
+  });
+});
+
+describe('the architecture', () => {
+  const architecture = read('docs', 'architecture.md');
+
+  it('says of every runtime dependency why it is there', () => {
+    const { dependencies } = JSON.parse(read('package.json'));
     for (const name of Object.keys(dependencies))
-      expect(readme).toContain(name.replace('@aws-sdk/client', ''));
+      expect(architecture).toContain(
+        `\`${name.replace('@aws-sdk/client-', '-').replace(/^-ssm$/, '@aws-sdk/client-ssm')}\``,
+      );
+  });
+
+  it('names every folder of the product', () => {
+    for (const folder of [
+      'env',
+      'workflow',
+      'aws',
+      'functions',
+      'cli',
+      'targets',
+      'stack',
+      'sandbox',
+      'tests',
+    ])
+      expect(architecture).toContain(`| \`${folder}/\``);
+  });
+});
+
+const documents = ['.', 'docs', join('docs', 'decisions')].flatMap((folder) =>
+  readdirSync(join(root, folder))
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => join(folder, file)),
+);
+
+describe('each document', () => {
+  const anchorsOf = (file: string) =>
+    [...read(file).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\w\- ]/g, '')
+        .replaceAll(' ', '-'),
+    );
+
+  it.each(documents)('%s links to what exists', (document) => {
+    const broken = [...read(document).matchAll(/\]\(([^)\s]+)\)/g)]
+      .map(([, link = '']) => link)
+      .filter((link) => !link.includes('://'))
+      .filter((link) => {
+        const [path = '', anchor] = link.split('#');
+        const file = path === '' ? document : join(dirname(document), path);
+        return !existsSync(join(root, file)) || (anchor !== undefined && !anchorsOf(file).includes(anchor));
+      });
+    expect(broken).toEqual([]);
+  });
+
+  it.each(readdirSync(join(root, 'docs', 'decisions')))('the decision %s is short', (file) => {
+    expect(read('docs', 'decisions', file).trimEnd().split('\n').length).toBeLessThanOrEqual(25);
   });
 });
 
