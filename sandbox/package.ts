@@ -1,5 +1,4 @@
 /** Packages the stack as `npm run package` does, once for the same sources, in whichever process it is asked for. */
-import { spawn } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import {
   cpSync,
@@ -12,8 +11,8 @@ import {
   statSync,
   utimesSync,
 } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { spawnServerless } from '../stack/serverless.ts';
 import { withLock } from './lock.ts';
 
 const projectDirectory = join(import.meta.dirname, '..');
@@ -100,36 +99,23 @@ function removeOld(): void {
 const compiledName = 'compiled';
 
 async function runPackager(target: string, directory: string, signal?: AbortSignal): Promise<void> {
-  // The package doesn't export its binary, so that it is found beside its package.json.
-  const manifest = createRequire(import.meta.url).resolve('serverless/package.json');
-  const temporary = join(directory, 'tmp');
-  mkdirSync(temporary);
+  const temporaryDirectory = join(directory, 'tmp');
+  mkdirSync(temporaryDirectory);
   // Where somebody else's stacks are is nothing to this one.
   const { AWS_REGION: _, AWS_DEFAULT_REGION: __, ...environment } = process.env;
-  const child = spawn(
-    process.execPath,
-    [join(dirname(manifest), 'bin', 'serverless.js'), 'package', '--param', `target=${target}`],
-    {
-      cwd: directory,
-      // The packager doesn't tidy up its temporary folders.
-      env: {
-        ...environment,
-        SLS_NOTIFICATIONS_MODE: 'off',
-        NODE_COMPILE_CACHE: join(packagesDirectory, compiledName),
-        TMPDIR: temporary,
-        TEMP: temporary,
-        TMP: temporary,
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
+  const child = spawnServerless(['package', '--param', `target=${target}`], {
+    directory,
+    temporaryDirectory,
+    environment: { ...environment, NODE_COMPILE_CACHE: join(packagesDirectory, compiledName) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const end = AbortSignal.any([AbortSignal.timeout(packagingTimeoutMs), ...(signal ? [signal] : [])]);
   const stop = () => child.kill('SIGKILL');
   end.addEventListener('abort', stop);
   if (end.aborted) stop();
   let printed = '';
   for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
       printed += text;
     });
   const code = await new Promise<number | null>((resolve, reject) => {

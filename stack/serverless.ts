@@ -8,20 +8,21 @@ export interface ServerlessOptions {
   readonly directory: string;
   /** Can be removed afterwards. */
   readonly temporaryDirectory: string;
+  readonly environment?: NodeJS.ProcessEnv;
   readonly stdio: 'inherit' | ['ignore', 'pipe', 'pipe'];
 }
 
 /** Runs `serverless <command line>` on the Node of this process. */
 export function spawnServerless(
   commandLine: readonly string[],
-  { directory, temporaryDirectory, stdio }: ServerlessOptions,
+  { directory, temporaryDirectory, environment = process.env, stdio }: ServerlessOptions,
 ): ChildProcess {
   // The package doesn't export its binary, so that it is found beside its package.json.
   const manifest = createRequire(import.meta.url).resolve('serverless/package.json');
   return spawn(process.execPath, [join(dirname(manifest), 'bin', 'serverless.js'), ...commandLine], {
     cwd: directory,
     env: {
-      ...process.env,
+      ...environment,
       SLS_NOTIFICATIONS_MODE: 'off',
       TMPDIR: temporaryDirectory,
       TEMP: temporaryDirectory,

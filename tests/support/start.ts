@@ -1,0 +1,16 @@
+/** `npm start` with what can't be timed from outside, as the environment says. */
+import { scenarios } from '../../sandbox/scenarios.ts';
+
+const { NO_SOURCE_EXPECTS, INTERRUPT_AT } = process.env;
+
+if (NO_SOURCE_EXPECTS !== undefined) Object.assign(scenarios['no-source'], { expected: NO_SOURCE_EXPECTS });
+
+if (INTERRUPT_AT !== undefined) {
+  const { log } = console;
+  console.log = (line = '') => {
+    log(line);
+    if (line.includes(INTERRUPT_AT)) process.kill(process.pid, 'SIGINT');
+  };
+}
+
+await import('../../sandbox/start.ts');
