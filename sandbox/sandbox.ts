@@ -126,12 +126,13 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
     ...(options.onEvent ? { onEvent: options.onEvent } : {}),
     ...(options.retryMilliseconds === undefined ? {} : { retryMilliseconds: options.retryMilliseconds }),
   });
+  // The packager has validated it, by the same rules.
   for (const { arn, properties } of resourcesOf(
     resources,
     'AWS::StepFunctions::StateMachine',
     StateMachineProperties,
   ))
-    machines.add(arn, properties.StateMachineName, properties.DefinitionString);
+    machines.add(arn, properties.StateMachineName, properties.DefinitionString, true);
 
   const bus = new EventBus(
     resourcesOf(resources, 'AWS::Events::Rule', RuleProperties).map(({ properties }) => properties),

@@ -45,14 +45,13 @@ export interface Machine {
 /** Timers take no more; without a limit of its own a state runs for up to a year. */
 export const longestTimeoutSeconds = 2_147_483;
 
-/** The definitions that were found to be valid: to find that out takes longer than anything else in a sandbox's start. */
-const valid = new Set<string>();
-
-/** @throws Error if the definition isn't valid, or holds something that isn't known here. */
-export function readMachine(arn: string, name: string, definitionString: string): Machine {
+/**
+ * @param isValid if it was validated before: that takes longer than anything else in a sandbox's start.
+ * @throws Error if the definition isn't valid, or holds something that isn't known here.
+ */
+export function readMachine(arn: string, name: string, definitionString: string, isValid = false): Machine {
   // The interpreter validates what it is given.
-  if (!valid.has(definitionString)) new StateMachine(JSON.parse(definitionString));
-  valid.add(definitionString);
+  if (!isValid) new StateMachine(JSON.parse(definitionString));
   const { StartAt, TimeoutSeconds, States } = v.parse(Definition, JSON.parse(definitionString));
   const tasks: Task[] = [];
   for (const [state, { Type, Resource = '', TimeoutSeconds: timeoutSeconds }] of Object.entries(States)) {

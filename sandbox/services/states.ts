@@ -33,9 +33,12 @@ export class StateMachines {
     };
   }
 
-  /** @throws Error if the definition isn't valid, or holds something that isn't known here. */
-  add(arn: string, name: string, definitionString: string): void {
-    this.#machines.set(arn, readMachine(arn, name, definitionString));
+  /**
+   * @param isValid if the definition was validated before.
+   * @throws Error if the definition isn't valid, or holds something that isn't known here.
+   */
+  add(arn: string, name: string, definitionString: string, isValid = false): void {
+    this.#machines.set(arn, readMachine(arn, name, definitionString, isValid));
   }
 
   /** @throws AwsError StateMachineDoesNotExist */
