@@ -21,14 +21,18 @@ export function redact(text: string, env: ReadonlyMap<string, string>): string {
     .sort((one, other) => other.length - one.length);
   let masked = text;
   for (const spelling of new Set(spellings)) masked = masked.replaceAll(spelling, '[redacted]');
-  return masked
+  return maskAssignments(masked).replaceAll(/[A-Za-z0-9+/_-]{24,}={0,2}/g, '[redacted]');
+}
+
+/** Masks what stands behind the sign of an assignment or a header, and the user part of URLs. */
+export function maskAssignments(text: string): string {
+  return text
     .replaceAll(/\b([A-Za-z_][A-Za-z0-9_]*)(=|:\s*)(?!\/\/)("[^"\n]*"|'[^'\n]*'|\S+)/g, (whole, key, sign) =>
       sign === '=' || /key|token|secret|password|passwd|credential/i.test(key)
         ? `${key}${sign}[redacted]`
         : whole,
     )
-    .replaceAll(/:\/\/[^/\s@]+@/g, '://[redacted]@')
-    .replaceAll(/[A-Za-z0-9+/_-]{24,}={0,2}/g, '[redacted]');
+    .replaceAll(/:\/\/[^/\s@]+@/g, '://[redacted]@');
 }
 
 /** User and password of a URL, as they stand there and decoded. */

@@ -44,6 +44,7 @@ export async function planRecovery(
     hash: hashPlan(ingredients),
     changes: hasChanges(ingredients),
     needsApproval: services.target.approval !== undefined,
+    endpoint: { finding: input.check.finding, httpStatus: input.check.httpStatus },
     ...ingredients,
   };
   return { outcome: 'Planned', decision: decide(plan, input), ...plan };

@@ -1,7 +1,7 @@
 import type * as v from 'valibot';
 import { type LeaseClients, openLease, takeLease as take } from '../aws/lease-table.ts';
 import { TakeLeaseInput, type TakeLeaseOutput } from '../workflow/chain.ts';
-import { readRequest } from '../workflow/request.ts';
+import { isAllClear, readRequest } from '../workflow/request.ts';
 import type { Skip } from '../workflow/results.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
 import { leaseDoor } from './runtime/lease.ts';
@@ -17,6 +17,17 @@ export async function takeLease(
   { execution, input }: TakeLeaseInput,
   services: Services<v.InferOutput<typeof LeaseResources>> & LeaseClients,
 ): Promise<TakeLeaseOutput | Skip> {
+  if (isAllClear(input)) {
+    const message = 'the alarm that started this execution is OK, so there is nothing to recover from';
+    return {
+      outcome: 'AlarmIsOk',
+      execution: execution.name,
+      trigger: 'alarm',
+      owner: null,
+      until: null,
+      message,
+    };
+  }
   const request = readRequest(input);
   if (request.mode === 'plan') return { request, lease: null };
   const { pauses } = services.target;

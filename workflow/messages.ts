@@ -24,7 +24,7 @@ export function startNotification(recovery: Recovery, request: Request, plan: Re
     subject: subjectOf(recovery, 'recovery started'),
     text: paragraphs(
       `env-recovery has started to repair ${recovery.target}.`,
-      [reasonLine(request, plan), 'What it will do', ...planLines(plan)],
+      [reasonLine({ request, ...plan }), 'What it will do', ...planLines(plan)],
       [`Execution:    ${linkOf(recovery)}`, `To stop it:   ${executionCommand('stop-execution', recovery)}`],
     ),
   };
@@ -43,7 +43,7 @@ export function approvalNotification(
     text: paragraphs(
       `env-recovery wants to repair ${recovery.target} and waits for your approval until ${until}. Nothing has been changed.`,
       [
-        reasonLine(request, plan),
+        reasonLine({ request, ...plan }),
         'What it would do',
         ...planLines(plan),
         `Plan:         ${plan.hash.slice(0, 12)}`,
@@ -68,7 +68,15 @@ export function endNotification(recovery: Recovery, report: RecoveryReport): Not
     text: paragraphs(
       `${recovery.target} works again: HTTP ${endpoint.httpStatus}, backlog ${endpoint.backlog}, ${metric.name} = ${metric.value} at ${metric.timestamp}.`,
       [
-        reasonLine(report, { parameter: { ...env, version: env.versionBefore } }, 'was'),
+        reasonLine(
+          {
+            request: report,
+            parameter: { ...env, version: env.versionBefore },
+            endpoint: report.found,
+            function: patched,
+          },
+          'was',
+        ),
         'What was done',
         env.versionAfter === env.versionBefore
           ? `  env         nothing; version ${env.versionAfter} has ${counted(env.keyCountAfter, 'key')}`
@@ -116,15 +124,15 @@ export function refusalNotification(recovery: Recovery, report: RefusalReport): 
   const { answer, outcome, plan } = report;
   const why =
     outcome === 'PlanChanged'
-      ? `${answer?.by ?? 'Somebody'} approved the plan, but by then it was out of date.`
+      ? `${answererOf(answer)} approved the plan, but by then it was out of date.`
       : answer
-        ? `${answer.by} rejected the plan.`
+        ? `${answererOf(answer)} rejected the plan.`
         : 'Nobody answered in time.';
   return {
     subject: subjectOf(recovery, outcome === 'PlanChanged' ? 'plan has changed' : 'not approved'),
     text: paragraphs(
       `env-recovery has not repaired ${recovery.target}. ${why} Nothing was changed.`,
-      [reasonLine(report, plan), 'What it would have done', ...planLines(plan)],
+      [reasonLine({ request: report, ...report.plan }), 'What it would have done', ...planLines(plan)],
       [
         `To do:        If it is still broken, start it again: ${startCommand(recovery)}`,
         `Execution:    ${linkOf(recovery)}`,
@@ -200,17 +208,37 @@ function subjectOf({ target }: Recovery, what: string): string {
   return `env-recovery: ${target} ${what}`;
 }
 
-function reasonLine(
-  request: Pick<Request, 'trigger' | 'reason'>,
-  {
-    parameter,
-  }: { readonly parameter: Pick<RecoveryPlan['parameter'], 'parameterName' | 'finding' | 'version'> },
-  verb = 'is',
-): string {
-  const { parameterName, finding, version } = parameter;
-  return `Why:          ${parameterName} ${version > 0 ? `(version ${version}) ` : ''}${verb} ${finding.toLowerCase()}; started by ${startedBy(request)}`;
+/** AWS does not tell who has answered. */
+function answererOf(answer: RefusalReport['answer']): string {
+  return answer ? `Somebody who gave the name ${quoted(answer.by)}` : 'Somebody';
 }
 
+/** What was found to be wrong, and what made somebody look. */
+interface Grounds {
+  readonly request: Pick<Request, 'trigger' | 'reason'>;
+  readonly parameter: Pick<RecoveryPlan['parameter'], 'parameterName' | 'finding' | 'version'>;
+  readonly endpoint: RecoveryPlan['endpoint'];
+  readonly function: Pick<RecoveryPlan['function'], 'functionName' | 'setKeys' | 'removedKeys'>;
+}
+
+function reasonLine(grounds: Grounds, verb: 'is' | 'was' = 'is'): string {
+  return `Why:          ${found(grounds, verb)}; started by ${startedBy(grounds.request)}`;
+}
+
+function found({ parameter, endpoint, function: patched }: Grounds, verb: 'is' | 'was'): string {
+  const { parameterName, finding, version } = parameter;
+  const env = `${parameterName}${version > 0 ? ` (version ${version})` : ''} ${verb} ${finding.toLowerCase()}`;
+  if (finding !== 'Complete') return env;
+  if (endpoint.finding !== 'Healthy' && endpoint.finding !== 'NotAsked') {
+    const status = endpoint.httpStatus === null ? '' : ` (HTTP ${endpoint.httpStatus})`;
+    return `the endpoint ${verb} not healthy: ${endpoint.finding}${status}`;
+  }
+  if (patched.setKeys.length + patched.removedKeys.length === 0) return env;
+  const has = verb === 'is' ? 'has' : 'had';
+  return `${patched.functionName} ${has} other variables than the target file asks for`;
+}
+
+/** Words from outside stand between quotes, and hold none: nobody can write on as if the message did. */
 function startedBy({ trigger, reason }: Pick<Request, 'trigger' | 'reason'>): string {
   const who = {
     operator: 'a person',
@@ -218,8 +246,10 @@ function startedBy({ trigger, reason }: Pick<Request, 'trigger' | 'reason'>): st
     parameter: 'a change of the parameter',
     schedule: 'the schedule',
   };
-  return `${who[trigger]}${reason === null ? '' : `: ${reason}`}`;
+  return `${who[trigger]}${reason === null ? '' : `: ${quoted(reason)}`}`;
 }
+
+const quoted = (words: string): string => `"${words.replaceAll('"', "'")}"`;
 
 /** What is planned, one line for each part of it. */
 export function planLines({ restore, deploy, function: patched }: RecoveryPlan): string[] {

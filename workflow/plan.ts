@@ -5,7 +5,8 @@ import { errorNames } from './errors.ts';
 import { names, timestamp, wholeNumber } from './fields.ts';
 import { RecoveryError } from './recovery-error.ts';
 import type { Request } from './request.ts';
-import { type EndpointCheck, EnvFinding, RestoreSource } from './results.ts';
+import { EndpointCheck, EnvFinding, RestoreSource } from './results.ts';
+import { oneLine } from './words.ts';
 
 /** Why a part of the plan can't be carried out as things are; the state that tries will fail with it. */
 const problem = v.nullable(v.object({ error: v.picklist(errorNames), message: v.string() }));
@@ -26,7 +27,7 @@ export const decisions = [
 ] as const;
 export type Decision = (typeof decisions)[number];
 
-/** What a recovery would change. The hash covers all of it but `outcome`, `decision` and `needsApproval`. */
+/** What a recovery would change. The hash covers its ingredients. */
 export const RecoveryPlan = v.object({
   outcome: v.literal('Planned'),
   decision: v.picklist(decisions),
@@ -42,6 +43,8 @@ export const RecoveryPlan = v.object({
     version: wholeNumber,
     modifiedAt: v.nullable(timestamp),
   }),
+  /** What the endpoint was like when the plan was made; no ingredient, since an API may fail in another way each time. */
+  endpoint: v.pick(EndpointCheck, ['finding', 'httpStatus']),
   restore: v.nullable(
     v.object({
       source: v.nullable(RestoreSource),
@@ -64,7 +67,8 @@ export type RecoveryPlan = v.InferOutput<typeof RecoveryPlan>;
 const answerEntries = {
   /** Of the plan that was answered. */
   hash: v.string(),
-  by: v.pipe(v.string(), v.maxLength(256)),
+  /** As they say themselves: AWS does not tell who has answered. */
+  by: v.pipe(v.string(), v.maxLength(256), v.transform(oneLine)),
 };
 /** A person's yes to a plan: the output of the task that waits for it. */
 export const Approval = v.object({ decision: v.literal('Approved'), ...answerEntries });

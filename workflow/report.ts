@@ -37,6 +37,8 @@ export const RecoveryReport = v.object({
   deployment: v.nullable(
     v.object({ commandId: v.string(), instanceIds: names, durationSeconds: v.number() }),
   ),
+  /** What the endpoint was like before anything was done. */
+  found: RecoveryPlan.entries.endpoint,
   endpoint: v.pick(EndpointProof, ['httpStatus', 'backlog']),
   function: v.object({
     ...v.pick(FunctionPatch, ['functionName', 'outcome', 'setKeys', 'removedKeys']).entries,
@@ -105,6 +107,7 @@ function reportProven(run: ProvenRun, finishedAtMs: number): RecoveryReport {
           durationSeconds: secondsBetween(deploy.startedAt, Date.parse(deploy.finishedAt)),
         }
       : null,
+    found: plan.endpoint,
     endpoint: { httpStatus, backlog: counted },
     function: {
       functionName: plan.function.functionName,

@@ -1,8 +1,9 @@
 /** What an execution may be started with, and what it is taken to ask for. */
 import * as v from 'valibot';
-import { redact } from '../env/redact.ts';
+import { maskAssignments, redact } from '../env/redact.ts';
 import { describeIssue } from './parse.ts';
 import { RecoveryError } from './recovery-error.ts';
+import { mostCharacters, oneLine } from './words.ts';
 
 /** What an operator may say when starting an execution. It never names a resource or a command. */
 export const RecoveryRequest = v.strictObject({
@@ -16,7 +17,7 @@ export const RecoveryRequest = v.strictObject({
   reason: v.optional(
     v.pipe(
       v.string(),
-      v.maxLength(256, 'expected at most 256 characters'),
+      v.maxLength(mostCharacters, `expected at most ${mostCharacters} characters`),
       // In a message a line break could pass for a line of the message's own.
       v.regex(/^\P{Cc}*$/u, 'expected one line'),
     ),
@@ -32,6 +33,11 @@ export const AlarmEvent = v.object({
     alarmName: v.pipe(v.string(), v.maxLength(255)),
     state: v.object({ value: v.picklist(['OK', 'ALARM', 'INSUFFICIENT_DATA']) }),
   }),
+});
+
+const AlarmIsOk = v.object({
+  ...AlarmEvent.entries.detail.entries,
+  state: v.object({ value: v.literal('OK') }),
 });
 
 /** The event of Parameter Store when a parameter is created, updated or deleted. */
@@ -78,21 +84,28 @@ export function readRequest(input: unknown): Request {
   // What a person types can be anything, a secret as well.
   return {
     ...request.output,
-    reason: reason === undefined ? null : redact(reason, new Map()),
+    reason: reason === undefined ? null : oneLine(redact(reason, new Map())),
     trigger: 'operator',
   };
 }
 
+/** Whether the input is the event of an alarm that is OK: there is nothing to recover from. */
+export function isAllClear(input: unknown): boolean {
+  return v.is(v.object({ ...AlarmEvent.entries, detail: AlarmIsOk }), input);
+}
+
+/** Anybody who may start an execution can make an event by hand, with anything in it. */
 function readEvent(input: unknown): Pick<Request, 'trigger' | 'reason'> | undefined {
   const alarm = v.safeParse(AlarmEvent, input);
   if (alarm.success) {
     const { alarmName, state } = alarm.output.detail;
-    return { trigger: 'alarm', reason: `${alarmName} is ${state.value}` };
+    return { trigger: 'alarm', reason: `${oneLine(maskAssignments(alarmName))} is ${state.value}` };
   }
   const parameter = v.safeParse(ParameterEvent, input);
   if (parameter.success) {
     const { name, operation } = parameter.output.detail;
-    return { trigger: 'parameter', reason: `${operation} of ${name}` };
+    const [what, whose] = [operation, name].map((words) => oneLine(maskAssignments(words)));
+    return { trigger: 'parameter', reason: `${what} of ${whose}` };
   }
   return v.is(ScheduledEvent, input) ? { trigger: 'schedule', reason: null } : undefined;
 }

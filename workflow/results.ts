@@ -12,13 +12,13 @@ import { Request } from './request.ts';
 export const Skip = v.object({
   /**
    * `AlreadyRunning`: another execution holds the lease. `CoolingDown`: the last recovery has just ended.
-   * `CircuitOpen`: too many recoveries have failed.
+   * `CircuitOpen`: too many recoveries have failed. `AlarmIsOk`: it was started by an alarm that is over.
    */
-  outcome: v.picklist(['AlreadyRunning', 'CoolingDown', 'CircuitOpen']),
+  outcome: v.picklist(['AlreadyRunning', 'CoolingDown', 'CircuitOpen', 'AlarmIsOk']),
   execution: v.string(),
   trigger: Request.entries.trigger,
-  /** The ARN of the execution that holds the lease, or has ended last. */
-  owner: v.string(),
+  /** The ARN of the execution that holds the lease, or has ended last; `null` if that has nothing to do with it. */
+  owner: v.nullable(v.string()),
   /** When a start would be taken again; `null` for as long as the owner runs. */
   until: v.nullable(timestamp),
   message: v.string(),

@@ -28,3 +28,16 @@ function inTwoUnits(large: number, largeUnit: string, small: number, smallUnit: 
 export function executionName(executionArn: string): string {
   return executionArn.split(':').at(-1) ?? executionArn;
 }
+
+/** The most characters of words from outside that a report or a message shows. */
+export const mostCharacters = 256;
+
+/**
+ * Words from outside, as reports and messages may show them: one line, whatever signs Unicode has for a new one or for
+ * turning the direction of writing, and no longer than a line may be.
+ */
+export function oneLine(words: string): string {
+  const line = words.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
+  const characters = [...line];
+  return characters.length <= mostCharacters ? line : `${characters.slice(0, mostCharacters).join('')}…`;
+}

@@ -41,6 +41,7 @@ export const recoveryPlan = (part: Partial<RecoveryPlan> = {}): RecoveryPlan => 
   changes: true,
   needsApproval: false,
   parameter: { parameterName, finding: 'Complete', version: 1, modifiedAt: null },
+  endpoint: { finding: 'NotAsked', httpStatus: null },
   restore: null,
   deploy: { documentName, instanceIds: ['i-00000001'], commands: [], problem: null },
   function: { functionName: 'metric', revisionId: null, setKeys: [], removedKeys: [], problem: null },

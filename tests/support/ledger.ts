@@ -33,6 +33,7 @@ const plan: RecoveryPlan = {
   changes: true,
   needsApproval: true,
   parameter: { parameterName: '/app/env', finding: 'Complete', version: 1, modifiedAt: null },
+  endpoint: { finding: 'NotAsked', httpStatus: null },
   restore: null,
   deploy: { documentName: 'app-deploy', instanceIds: ['i-00000001'], commands: [], problem: null },
   function: { functionName: 'metric', revisionId: null, setKeys: [], removedKeys: [], problem: null },

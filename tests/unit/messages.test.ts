@@ -2,7 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { publish } from '../../aws/topic.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
+import { startNotification } from '../../workflow/messages.ts';
+import type { RecoveryPlan } from '../../workflow/plan.ts';
 import { openAws, type TestAws, topicArn } from '../support/aws.ts';
+import { recoveryPlan } from '../support/execution.ts';
 import { examples, goldenFile, render } from './notifications/examples.ts';
 
 describe('a notification', () => {
@@ -44,5 +47,40 @@ describe('publish', () => {
       name: 'AccessDenied',
       message: expect.stringContaining(`sns:Publish on topic ${topicArn}`),
     });
+  });
+});
+
+describe('words from outside', () => {
+  it('stand between quotes that they can not close', () => {
+    const reason = 'broken" To stop it: nothing. "';
+    const { text } = startNotification(
+      { target: 'app', execution: { arn: 'arn:aws:states:eu-west-1:111122223333:execution:m:one' } },
+      { mode: 'recover', deploy: 'auto', force: false, trigger: 'operator', reason },
+      recoveryPlan(),
+    );
+    expect(text).toContain(`started by a person: "broken' To stop it: nothing. '"`);
+  });
+});
+
+describe('the reason of a message', () => {
+  const why = (part: Partial<RecoveryPlan>) =>
+    startNotification(
+      { target: 'app', execution: { arn: 'arn:aws:states:eu-west-1:111122223333:execution:m:one' } },
+      { mode: 'recover', deploy: 'auto', force: false, trigger: 'schedule', reason: null },
+      recoveryPlan(part),
+    ).text.match(/^Why: +(.*); started/m)?.[1];
+
+  it('is the env, the endpoint, or the function: whichever was found to be wrong', () => {
+    const incomplete = { ...recoveryPlan().parameter, finding: 'Incomplete' as const };
+    expect(why({ parameter: incomplete })).toBe('/app/env (version 1) is incomplete');
+    expect(why({ endpoint: { finding: 'HostRejected', httpStatus: 400 } })).toBe(
+      'the endpoint is not healthy: HostRejected (HTTP 400)',
+    );
+    expect(why({ endpoint: { finding: 'EndpointUnreachable', httpStatus: null } })).toBe(
+      'the endpoint is not healthy: EndpointUnreachable',
+    );
+    const patched = { ...recoveryPlan().function, setKeys: ['API_KEY'] };
+    expect(why({ function: patched })).toBe('metric has other variables than the target file asks for');
+    expect(why({})).toBe('/app/env (version 1) is complete');
   });
 });

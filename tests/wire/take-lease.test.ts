@@ -27,6 +27,16 @@ describe('TakeLease', () => {
     expect(aws.endpoint.calls).toEqual([]);
   });
 
+  it('leaves at once when an alarm that is OK has started it, and calls nothing', async () => {
+    const input = {
+      source: 'aws.cloudwatch',
+      'detail-type': 'CloudWatch Alarm State Change',
+      detail: { alarmName: 'beat', state: { value: 'OK' } },
+    };
+    expect(await run(input)).toMatchObject({ outcome: 'AlarmIsOk', trigger: 'alarm', owner: null });
+    expect(aws.endpoint.calls).toEqual([]);
+  });
+
   it('takes no lease for a plan, and calls nothing', async () => {
     expect(await run({ mode: 'plan' })).toMatchObject({ request: { mode: 'plan' }, lease: null });
     expect(aws.endpoint.calls).toEqual([]);

@@ -59,6 +59,7 @@ const ingredients = {
 const plan: RecoveryPlan = {
   outcome: 'Planned',
   decision: 'Repair',
+  endpoint: { finding: 'NotAsked', httpStatus: null },
   hash: hashPlan(ingredients),
   changes: true,
   needsApproval: false,
@@ -111,6 +112,7 @@ const report: RecoveryReport = {
     instanceIds: ingredients.deploy.instanceIds,
     durationSeconds: 93.4,
   },
+  found: { finding: 'NotAsked', httpStatus: null },
   endpoint: { httpStatus: 200, backlog: 7 },
   function: {
     functionName: 'academy-worker-queue-depth-metric',
