@@ -12,10 +12,10 @@ function isPattern(pattern: string): boolean {
   }
 }
 
-/** What the value of one key has to be like, if the key is there. */
+/** What the value of a key has to be like, if the text has that key. */
 export const KeyRule = v.strictObject({
   nonEmpty: v.optional(v.boolean(), false),
-  /** No leftover of a template, such as `{{ DB_HOST }}` or `<changeme>`. */
+  /** Nothing left over from a template, such as `{{ DB_HOST }}` or `<changeme>`. */
   noPlaceholder: v.optional(v.boolean(), false),
   type: v.optional(v.picklist(['url', 'integer'])),
   oneOf: v.optional(v.pipe(v.array(v.string()), v.minLength(1, 'expected at least one value'))),
@@ -40,7 +40,7 @@ export interface ContractFinding {
   readonly missingKeys: readonly string[];
   readonly blankKeys: readonly string[];
   readonly missingPrefixes: readonly string[];
-  /** Keys whose value is a template leftover. */
+  /** Keys whose value is left over from a template. */
   readonly placeholderKeys: readonly string[];
   /** What the value of a key isn't: `a URL`, `an integer`. */
   readonly brokenRules: readonly { readonly key: string; readonly expected: string }[];
@@ -90,7 +90,7 @@ function breaches(
   { key, value }: EnvEntry,
   { type, oneOf, pattern }: Partial<KeyRule> = {},
 ): ContractFinding['brokenRules'] {
-  // A blank value is a finding of its own, or allowed; a placeholder would break each rule there is.
+  // A blank value is a finding of its own, or allowed; a placeholder would break every rule.
   if (isBlank(value) || placeholder.test(value)) return [];
   return [
     type === 'url' && !isUrl(value) && 'a URL',
@@ -102,16 +102,16 @@ function breaches(
     .map((expected) => ({ key, expected }));
 }
 
-/** A second is a thousand times what an honest pattern takes for a value of 8 KB. */
+/** A thousand times what an honest pattern takes for a value of 8 KB. */
 const matchMilliseconds = 1000;
-/** Patterns that took so long once: they are not tried again on each of a hundred versions. */
+/** Patterns that once took too long: they are not tried again on each of a hundred versions. */
 const slowPatterns = new Set<string>();
 const sandbox = createContext({});
 const match = new Script('new RegExp(pattern, "u").test(value)');
 
 /**
- * What a value isn't, by a pattern: false if it is. A pattern such as `^(a|a)*$` can take years to fail: it is given up
- * on after a while, and named.
+ * What a value isn't, according to a pattern; false if it matches. A pattern such as `^(a|a)*$` can take years to fail:
+ * it is given up after a while, and named.
  */
 function unlike(pattern: string, value: string): string | false {
   if (slowPatterns.has(pattern)) return `told to be like ${pattern}, since that pattern takes too long`;
@@ -139,7 +139,7 @@ export function gapsOf(finding: ContractFinding): string[] {
   ];
 }
 
-/** What a restore would leave as it is, since it keeps the values that are there: a person has to mend it. */
+/** What a restore would leave as it is, because it keeps the values it finds: a person has to correct it. */
 export function mistakesOf(document: EnvDocument, finding: ContractFinding): string[] {
   return [
     ...(document.flaw ? [`line ${document.flaw.line}: ${document.flaw.problem}`] : []),
@@ -148,7 +148,7 @@ export function mistakesOf(document: EnvDocument, finding: ContractFinding): str
   ];
 }
 
-/** The keys of a text that may be shown: none that might be a secret which merely reads like a key. */
+/** The keys of a text that may be shown: none that may be a secret that only looks like a key. */
 export function namesOf(document: EnvDocument, contract: EnvContract): string[] {
   return shownKeys(document, (key) => isRequired(key, contract) || Object.hasOwn(contract.rules, key));
 }

@@ -8,7 +8,7 @@ export interface EnvEntry {
   /** The value as the reader hands it to the program. A secret: never log it. */
   readonly value: string;
   readonly raw: string;
-  /** Where in `raw` the value is spelled, with its quotes and without a comment behind it. */
+  /** Where in `raw` the value is spelled, with its quotes and without a comment after it. */
   readonly valueSpan: readonly [start: number, end: number];
   readonly line: number;
 }
@@ -27,11 +27,11 @@ export interface EnvDocument {
   readonly blocks: readonly EnvBlock[];
   readonly hadBom: boolean;
   readonly hadCrlf: boolean;
-  /** True if the reader itself would stumble over the byte order mark or the CRLF line ends that were there. */
+  /** True if the reader itself would misread the byte order mark or the CRLF line ends that the text had. */
   readonly needsNormalising: boolean;
   /** Keys that occur more than once, with the 1-based lines. The last one counts. */
   readonly duplicates: readonly { key: string; lines: readonly number[] }[];
-  /** The first thing for which the reader refuses the text, or misreads it. */
+  /** The first reason why the reader refuses the text, or misreads it. */
   readonly flaw: { readonly line: number; readonly problem: string } | undefined;
 }
 
@@ -85,7 +85,7 @@ export function readEnvText(text: string, reader: EnvReader): EnvDocument {
     const offset = starts[first] ?? 0;
     const raw = lines.slice(first, last + 1).join('\n');
     if (!endsByItself(raw, valueEnd - offset, traits.read))
-      problems.push({ line: first + 1, problem: 'where this value ends depends on the lines behind it' });
+      problems.push({ line: first + 1, problem: 'where this value ends depends on the lines after it' });
     blocks.push({
       kind: 'entry',
       key,
@@ -117,12 +117,12 @@ export function readEnvText(text: string, reader: EnvReader): EnvDocument {
 }
 
 /**
- * Whether lines mean the same whatever stands behind them. In some dialects a quote behind a backslash closes the
- * value only as long as no other one follows, and a merge would put other lines there.
+ * Whether lines mean the same whatever follows them. In some dialects a quote after a backslash closes the value only
+ * if no other quote follows, and a merge would put other lines there.
  */
 function endsByItself(raw: string, valueEnd: number, read: Read): boolean {
   if (!/["'`\\]|[ \t]$/.test(raw)) return true;
-  // The line separator is the end of a line to some and not to others.
+  // The line separator ends a line for some readers and not for others.
   const [first] = read(`${raw}\nP="\u2028p"\nP='\u2028p'\nP=\`\u2028p\`\n`).assignments;
   return first?.valueEnd === valueEnd;
 }
@@ -135,12 +135,12 @@ function findDuplicates(blocks: readonly EnvBlock[]): EnvDocument['duplicates'] 
   return [...linesByKey].filter(([, lines]) => lines.length > 1).map(([key, lines]) => ({ key, lines }));
 }
 
-/** The text of blocks: each line with its bytes, LF behind it. */
+/** The text of blocks: each line with its bytes, followed by LF. */
 export function textOf(blocks: readonly EnvBlock[]): string {
   return blocks.map(({ raw }) => `${raw}\n`).join('');
 }
 
-/** Without a byte order mark and CRLF, if the reader would stumble over them. */
+/** Without a byte order mark and CRLF, if the reader would misread them. */
 export function normaliseEnv(text: string, reader: EnvReader): string {
   const document = readEnvText(text, reader);
   return document.needsNormalising ? textOf(document.blocks) : text;

@@ -3,7 +3,7 @@ import { type EnvDocument, type EnvEntry, readEnvText, textOf } from './document
 import { effectiveEntries } from './entries.ts';
 import { type EnvReader, envReaders } from './readers/readers.ts';
 
-/** Whether a reader takes `KEY=spelled` for exactly this key and value, whatever stands behind it. */
+/** Whether a reader takes `KEY=spelled` for exactly this key and value, whatever follows it. */
 export function isReadAs(key: string, spelled: string, value: string, reader: EnvReader): boolean {
   const { blocks, flaw } = readEnvText(`${key}=${spelled}\n`, reader);
   const [block] = blocks;
@@ -54,8 +54,8 @@ function spellings(key: string, value: string, reader: EnvReader): string[] {
 }
 
 /**
- * What has to stand behind `KEY=` for a reader to take it for this value: of the spellings that do, the one that
- * most readers take alike. `undefined` if none does, as docker has none for a line break.
+ * What has to follow `KEY=` for a reader to get this value: of the spellings that work, the one that most readers
+ * understand alike. `undefined` if none works, as docker has none for a line break.
  */
 export function spellValue(key: string, value: string, reader: EnvReader): string | undefined {
   return spellings(key, value, reader)[0];
@@ -63,12 +63,12 @@ export function spellValue(key: string, value: string, reader: EnvReader): strin
 
 /**
  * The text with another value for a key: in place, where the last line of that key spells it, so that an
- * `export`, the spacing and a comment behind it stay; else in a line of its own at the end. A line that already
+ * `export`, the spacing and a comment after it stay; or else in a line of its own at the end. A line that already
  * gives the value keeps its bytes, and a value that refers to the key follows it. A byte order mark and CRLF line
  * ends are not written back.
  *
- * `undefined` if no spelling holds the value there. What is given has been read again: the key has the value,
- * every other line is what it was, and the reader sees no flaw but one that another line had before.
+ * `undefined` if no spelling holds the value there. The result has been read again: the key has the value, every
+ * other line is what it was, and the reader sees no flaw except one that another line already had.
  */
 export function setKey(text: string, key: string, value: string, reader: EnvReader): string | undefined {
   const before = readEnvText(text, reader);
@@ -79,7 +79,7 @@ export function setKey(text: string, key: string, value: string, reader: EnvRead
   const spelled = spellings(key, value, reader);
   const others = ({ blocks }: EnvDocument) =>
     JSON.stringify(blocks.toSpliced(position, 1).map(({ kind, raw }) => [kind, raw]));
-  // A comment in the way of every spelling is given up: the value is what was asked for.
+  // A comment that rules out every spelling is dropped: the value is what was asked for.
   for (const raw of [...spelled.map((one) => prefix + one + tail), ...spelled.map((one) => prefix + one)]) {
     const result = textOf(before.blocks.toSpliced(position, 1, { kind: 'other', raw, line: position + 1 }));
     const after = readEnvText(result, reader);
@@ -94,7 +94,7 @@ export function setKey(text: string, key: string, value: string, reader: EnvRead
 /** What stands on either side of a value. */
 function around({ raw, valueSpan: [start, end] }: EnvEntry): readonly [prefix: string, tail: string] {
   const prefix = raw.slice(0, start);
-  // No value in front of a comment: one is put where the sign ends, for white space has to part it from the #.
+  // Without a value before the comment, it goes right after the sign: white space has to separate it from the #.
   const gap = start === end && end < raw.length ? (/(?<==)[ \t]+$/.exec(prefix)?.[0] ?? '') : '';
   return [prefix.slice(0, start - gap.length), gap + raw.slice(end)];
 }

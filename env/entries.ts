@@ -1,7 +1,7 @@
 import { type EnvDocument, type EnvEntry, readEnvText } from './document.ts';
 import type { EnvReader } from './readers/readers.ts';
 
-/** The entry that counts for each key: the last one, as all readers take it. */
+/** The entry that counts for each key: the last one, as for all readers. */
 export function effectiveEntries(document: EnvDocument): ReadonlyMap<string, EnvEntry> {
   return new Map(
     document.blocks.filter((block) => block.kind === 'entry').map((entry) => [entry.key, entry]),
@@ -15,9 +15,9 @@ export function isBlank(value: string): boolean {
 }
 
 /**
- * The keys of a text that may be shown. A line such as the last one of a PEM file reads like a key with nothing
- * behind its `=`, and is a secret itself: such a name is shown only if it is expected to be there, or is spelled
- * in the way of a variable, which base64 and base32 are not.
+ * The keys of a text that may be shown. A line such as the last one of a PEM file looks like a key with nothing
+ * after its `=`, and is a secret itself: such a name is shown only if it is expected, or is spelled like a variable,
+ * which base64 and base32 are not.
  */
 export function shownKeys(document: EnvDocument, isExpected: (key: string) => boolean): string[] {
   return [...effectiveEntries(document).values()]

@@ -3,14 +3,14 @@ import { effectiveEntries, isBlank } from './entries.ts';
 
 /**
  * The union of two .env texts, as text. Every line of `current` keeps its bytes and its place, except that a
- * blank value gives way to a restored one; keys and comments that only `restored` holds are put in beside the
+ * blank value gives way to a restored one; keys and comments that only `restored` holds are put next to the
  * neighbours they have there.
  *
  * Nothing is lost: each key of either side is in the result, a non-blank current value always wins, and
  * merging the result again changes nothing. A byte order mark and CRLF line ends are not written back.
  *
- * @param givesWay says of a key that both hold, neither blank in `restored`, whether the current line gives way
- *   to the restored one all the same.
+ * @param givesWay says of a key that both hold, and that is not blank in `restored`, whether the current line gives
+ *   way to the restored one all the same.
  */
 function unionDocuments(
   current: EnvDocument,
@@ -53,7 +53,7 @@ function unionDocuments(
     } else if (!currentLines.has(lineOf(block))) {
       insert(block);
     } else {
-      // A comment that both have is a neighbour, too: what follows it belongs behind it.
+      // A comment that both have is a neighbour too: what follows it belongs after it.
       const line = lineOf(block);
       const found = result.findIndex((candidate, index) => index >= position && lineOf(candidate) === line);
       if (found !== -1) position = found + 1;
@@ -81,9 +81,9 @@ export function lostKeys(before: EnvDocument, after: EnvDocument): string[] {
 }
 
 /**
- * Keys that their author has written and the reader doesn't see, in a text that has a flaw: on the lines that an open
- * quote has swallowed, or behind another assignment. What stands between quotes that close on their line is none, nor
- * is the end of a base64 text, which is `=` and nothing behind it.
+ * Keys that the author wrote but the reader doesn't see, in a text that has a flaw: on the lines that an open quote
+ * has swallowed, or after another assignment. Text between quotes that close on their line is no key, nor is the end
+ * of a base64 text, which is `=` and nothing after it.
  */
 function swallowedKeys(document: EnvDocument): string[] {
   // A text without a key is a message, and what looks like one in it is not.
@@ -102,11 +102,11 @@ export function unionEnv(current: string, restored: string, reader: EnvDocument[
 }
 
 /**
- * A merge of what two writers have made of one text. What only one of them has changed is taken from that one;
- * where both changed a key, `theirs`, the later word, wins. Like a union, it loses no key of either, but for those
- * that `ours` means to drop.
+ * A merge of what two writers made of one text. What only one of them changed is taken from that one; where both
+ * changed a key, `theirs` wins, because it is newer. Like a union, it loses no key of either, except those that `ours`
+ * means to drop.
  *
- * @param waivedKeys keys that go if `ours` has dropped them and `theirs` has left them as they were.
+ * @param waivedKeys keys that go if `ours` dropped them and `theirs` left them as they were.
  */
 export function mergeEnv(
   base: string,

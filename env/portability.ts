@@ -1,4 +1,4 @@
-/** What readers other than the one a text is meant for take differently. */
+/** Where other readers understand a text differently from the one that it is meant for. */
 import {
   type EnvBlock,
   type EnvDocument,
@@ -14,13 +14,13 @@ export interface Disagreement {
   /** 1-based. */
   readonly line: number;
   /**
-   * Empty for what concerns the text as a whole; undefined for a line that the target's reader takes for no
-   * assignment, and another one takes for one or refuses.
+   * Empty for what concerns the text as a whole; undefined for a line that is no assignment to the target's reader,
+   * but is one to another reader, or is refused by it.
    */
   readonly key: string | undefined;
   /**
-   * In the order of `envReaders`. The target's own is among them only for what it is read without: byte order
-   * mark, CRLF and duplicates.
+   * In the order of `envReaders`. The target's own reader is among them only for a byte order mark, CRLF and
+   * duplicates, which are removed before it is asked.
    */
   readonly readers: readonly EnvReader[];
   /** How to write the line so that all agree. Quotes neither a value nor a key, which may be a misread secret. */
@@ -28,9 +28,9 @@ export interface Disagreement {
 }
 
 /**
- * Each line that not all readers take as the target's own does. A line is judged by itself: an error above it is
- * not held against it, and what it refers to is taken to be set as the target's own reader has it. Where that one
- * sees a flaw, the text is to be mended first.
+ * Each line that some reader understands differently from the target's own. A line is judged by itself: an error
+ * above it doesn't count against it, and the variables that it refers to have the values that the target's own reader
+ * gives them. A text in which that reader sees a flaw has to be corrected first.
  */
 export function findDisagreements(text: string, reader: EnvReader): Disagreement[] {
   const document = readEnvText(text, reader);
@@ -48,11 +48,11 @@ export function findDisagreements(text: string, reader: EnvReader): Disagreement
 
   const above = new Map<string, string>();
   document.blocks.forEach((block, index) => {
-    const behind = document.blocks.slice(index + 1);
+    const below = document.blocks.slice(index + 1);
     const readers = others
       .filter((other) =>
         block.kind === 'entry'
-          ? !isTakenAlike(block, above, behind, other.reader)
+          ? !isTakenAlike(block, above, below, other.reader)
           : !isPassedOver(block, other),
       )
       .map((other) => other.reader);
@@ -77,18 +77,18 @@ const adviceOnDuplicate =
 function isTakenAlike(
   entry: EnvEntry,
   above: ReadonlyMap<string, string>,
-  behind: readonly EnvBlock[],
+  below: readonly EnvBlock[],
   other: EnvReader,
 ): boolean {
-  // A key above that is itself read differently has a line of its own to be blamed on.
+  // A key above that is read differently is reported for its own line.
   const context = [...above]
     .filter(([key]) => entry.raw.includes('$') && entry.raw.includes(key))
     .map(([key, value]) => ({ key, spelled: spellValue(key, value, other) }))
     .filter(({ spelled }) => spelled !== undefined)
     .map(({ key, spelled }) => `${key}=${spelled}\n`)
     .join('');
-  // Some take the next line for a value that is empty; no other value depends on what stands behind it.
-  const lines = textOf(entry.value === '' ? [entry, ...behind] : [entry]);
+  // Some take the next line as the value if it is empty; no other value depends on what follows it.
+  const lines = textOf(entry.value === '' ? [entry, ...below] : [entry]);
   const { blocks, flaw } = readEnvText(context + lines, other);
   const first = context.split('\n').length;
   const last = first + entry.raw.split('\n').length - 1;
@@ -100,12 +100,12 @@ function isTakenAlike(
 function isPassedOver({ raw, line }: EnvOther, other: EnvDocument): boolean {
   if (raw.trim() === '') return true;
   const holder = other.blocks.findLast((block) => block.line <= line);
-  // As a part of the value above it, it is that line's disagreement.
+  // A part of the value above it is reported for that line.
   if (holder?.kind === 'entry') return holder.line < line;
   return other.flaw?.line !== line && readEnvText(`${raw}\n`, other.reader).flaw === undefined;
 }
 
-/** Found by trial: what is advised has been read by every reader. */
+/** Found by trial: every reader has read what is advised. */
 function adviceOn(
   { key, value, raw, valueSpan }: EnvEntry,
   reader: EnvReader,
@@ -116,9 +116,9 @@ function adviceOn(
   const strangers = whoMisreads('', '');
   if (strangers.length > 0)
     return `name it with letters of ASCII, digits and _, no digit first, for ${list(strangers)}`;
-  if (raw === `${key}=`) return 'begin the line behind it with # or a key';
+  if (raw === `${key}=`) return 'begin the next line with # or a key';
   if (whoMisreads(value).length === 0)
-    return 'write KEY=... without quotes, escapes, references, spaces, "export" or a comment behind it';
+    return 'write KEY=... without quotes, escapes, references, spaces, "export" or a comment after it';
   const [best] = [
     { advice: `write KEY='...' in single quotes`, misreaders: whoMisreads(`'${value}'`) },
     { advice: 'write KEY="..." in double quotes', misreaders: whoMisreads(`"${value}"`) },

@@ -35,7 +35,7 @@ export function maskAssignments(text: string): string {
     .replaceAll(/:\/\/[^/\s@]+@/g, '://[redacted]@');
 }
 
-/** User and password of a URL, as they stand there and decoded. */
+/** User and password of a URL, as they are written and decoded. */
 function urlCredentials(value: string): string[] {
   const [, userInfo = ''] = /:\/\/([^/\s]*)@/.exec(value) ?? [];
   const parts = [userInfo, ...userInfo.split(':')];
@@ -48,7 +48,7 @@ function urlCredentials(value: string): string[] {
   });
 }
 
-/** Percent-encoding that spares no sign but those that RFC 3986 calls unreserved, as other languages do it. */
+/** Percent-encoding of every character except those that RFC 3986 calls unreserved, as other languages do it. */
 function encodeWholly(value: string): string {
   return encodeURIComponent(value).replaceAll(
     /[!'()*]/g,
@@ -56,12 +56,12 @@ function encodeWholly(value: string): string {
   );
 }
 
-/** What the SSM agent puts where it cuts. */
+/** What the SSM agent writes where it cuts. */
 const truncationMark = /-*output truncated-*\s*$/i;
 
 /**
  * The last lines of a command's output, redacted. The output is masked before it is cut, so that no secret
- * escapes by being halved; if AWS has cut it already, at about `limit` bytes, the line at the cut is dropped.
+ * escapes by being cut in half; if AWS has already cut it, at about `limit` bytes, the line at the cut is dropped.
  */
 export function redactedTail(
   output: string,
@@ -69,7 +69,7 @@ export function redactedTail(
   env: ReadonlyMap<string, string>,
   maxCharacters = 600,
 ): string {
-  // A cut may fall into a character, or leave room for its mark.
+  // A little less than the limit: AWS doesn't cut inside a character, and leaves room for its mark.
   const isCut = truncationMark.test(output) || Buffer.byteLength(output) >= limit - 100;
   const whole = isCut ? output.slice(0, output.lastIndexOf('\n') + 1) : output;
   const lines = redact(whole, env).trimEnd().split('\n').slice(-10);

@@ -6,7 +6,7 @@ const blank = /[\t\v\f\r \u0085\u00a0]/;
 
 /**
  * Docker Compose, `env_file` and the project's `.env`: one statement that it can't read makes it refuse the whole
- * text. `$` is expanded but in single quotes; `:` may stand for the `=`. Source: compose-go, dotenv/parser.go.
+ * text. `$` is expanded except in single quotes; `:` may stand for the `=`. Source: compose-go, dotenv/parser.go.
  */
 export function readAsCompose(text: string): Reading {
   const assignments: Assignment[] = [];
@@ -32,7 +32,7 @@ export function readAsCompose(text: string): Reading {
     if (problem) flaws.push({ at: start, problem });
     assignments.push({ key: name, value, start, valueStart, valueEnd: end });
     values.set(name, value);
-    // What stands behind a closing quote is read as the next statement.
+    // What follows a closing quote is read as the next statement.
     at = /["']/.test(text.charAt(valueStart)) && problem !== unclosedQuote ? end : lineEnd(text, end) + 1;
   }
   return { assignments, flaws };
@@ -57,7 +57,7 @@ function readValue(
       return { ...substitute(readEscapes(inner), values), end: at + 1 };
     }
     if (sign === '\\' && at + 1 < text.length) {
-      // A backslash keeps the quote behind it; in front of anything else it stays.
+      // A backslash keeps the quote after it; before anything else it stays.
       at += 1;
       inner += text.charAt(at) === quote ? quote : `\\${text.charAt(at)}`;
     } else {

@@ -1,7 +1,7 @@
 import { type Assignment, type Flaw, lineEnd, type Reading } from './reading.ts';
 
 /**
- * `docker run --env-file`: each line by itself, everything behind the first `=` is the value, with its quotes and
+ * `docker run --env-file`: each line by itself; everything after the first `=` is the value, with its quotes and
  * comments. A name alone stands for the caller's own variable. Source: docker/cli, pkg/kvfile.
  */
 export function readAsDocker(text: string): Reading {
@@ -18,7 +18,7 @@ export function readAsDocker(text: string): Reading {
       flaws.push({ at: start, problem: 'docker refuses a name with white space or "export" before it' });
     const valueStart = start + name.length + 1;
     const key = name.replace(/^export\s+/, '').trim();
-    // Words in front of a sign are a message, not a name.
+    // Words before the sign are a message, not a name.
     if (key !== '' && !/\s/.test(key) && valueStart <= end)
       assignments.push({
         key,

@@ -1,4 +1,4 @@
-/** References to other variables in a value, as far as the text itself tells what they stand for. */
+/** References to other variables in a value, as far as the text itself says what they stand for. */
 
 export interface Expansion {
   readonly value: string;

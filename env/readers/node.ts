@@ -8,7 +8,7 @@ export function readAsNode(text: string): Reading {
   for (let at = skip(text, 0, blank); at < text.length; ) {
     const end = lineEnd(text, at);
     const sign = text.indexOf('=', at);
-    // Behind a comment or an empty or quoted value, an indented comment is not told from a name.
+    // After a comment or an empty or quoted value, an indented comment is not told from a name.
     if (text[at] === '\n' || text[at] === '#') {
       at = end + 1;
       continue;
@@ -19,12 +19,12 @@ export function readAsNode(text: string): Reading {
     }
     const start = skip(text, at, blank);
     if (sign === start) {
-      // Without a name, what stands behind the sign is tried for one.
+      // Without a name, what follows the sign is tried as one.
       at = text[sign + 1] === '\n' ? sign + 2 : skip(text, sign + 1, blank);
       continue;
     }
     const name = text.slice(start, sign).trimEnd();
-    // An empty value ends at its line, and its name keeps an "export"; one of spaces takes the next line in.
+    // An empty value ends with its line, and its name keeps an "export"; one of spaces takes in the next line.
     const isEmpty = sign + 1 === text.length || text[sign + 1] === '\n';
     const key = isEmpty ? name : name.replace(/^export [ \t]*(?=.)/, '');
     const valueStart = isEmpty ? sign + 1 : skip(text, sign + 1, blank);
@@ -45,7 +45,7 @@ export function readAsNode(text: string): Reading {
       value = (quote === undefined ? rest.replace(/#.*/, '') : rest).replace(/[ \t]+$/, '');
       valueEnd = valueStart + value.length;
       if (quote !== undefined) {
-        // Without an end to its quote the line counts whole.
+        // If the quote is never closed, the whole line is the value.
         value = rest;
         flaws.push({ at: start, problem: unclosedQuote });
       }

@@ -13,7 +13,7 @@ const escapes: Record<string, string> = {
 
 /**
  * The Python package python-dotenv, as of 1.2. It drops a line that it can't read, with a warning, and expands
- * `${NAME}` in every value, also in single quotes. Source: dotenv/parser.py, dotenv/variables.py.
+ * `${NAME}` in every value, even in single quotes. Source: dotenv/parser.py, dotenv/variables.py.
  */
 export function readAsPythonDotenv(text: string): Reading {
   const assignments: Assignment[] = [];

@@ -22,9 +22,9 @@ export type EnvReader = (typeof envReaders)[number];
 
 interface ReaderTraits {
   readonly read: Read;
-  /** Doesn't know a byte order mark: it takes it for a part of the first name. */
+  /** Doesn't know a byte order mark, and takes it as a part of the first name. */
   readonly stumblesOverBom?: true;
-  /** Where it takes a CR before the LF for a part of the value: always, the second of two, or between quotes. */
+  /** Where it takes a CR before the LF as a part of the value: always, the second of two, or between quotes. */
   readonly stumblesOverCrlf?: 'always' | 'doubled' | 'quoted';
 }
 

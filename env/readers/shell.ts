@@ -5,8 +5,9 @@ const runsCommand = 'a shell runs this line as a command';
 const needsQuotes = 'a shell reads more into this value than its characters; put it in single quotes';
 
 /**
- * `source` or `set -a` in bash, for texts of plain assignments. Whatever else a shell would do, run a command or
- * put its own state into a value, is a flaw. Source: the bash manual, "Shell Syntax" and "Shell Expansions".
+ * `source` or `set -a` in bash, for texts of plain assignments. Anything else that a shell would do, such as running
+ * a command or putting its own state into a value, is a flaw.
+ * Source: the bash manual, "Shell Syntax" and "Shell Expansions".
  */
 export function readAsShell(text: string): Reading {
   const assignments: Assignment[] = [];
@@ -88,7 +89,7 @@ function readWord(
     } else if (/[ \t\n;&|<>()]/.test(sign)) {
       break;
     } else {
-      // The home directory stands behind a ~, and `export A={b,c}` is two arguments.
+      // A ~ stands for the home directory, and `export A={b,c}` is two arguments.
       if ((sign === '~' && (at === from || text[at - 1] === ':')) || (sign === '{' && isArgument))
         problem ??= needsQuotes;
       value += sign;

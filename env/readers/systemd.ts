@@ -41,7 +41,7 @@ export function readAsSystemd(text: string): Reading {
     else if (/[\x00-\x08\x0b-\x1f\x7f]/.test(scanned.value))
       flaws.push({ at: start, problem: 'systemd drops a value with control characters' });
     const name = key.replace(/^export\s+/, '');
-    // Words in front of a sign are a message, not a name.
+    // Words before the sign are a message, not a name.
     if (name !== '' && !/\s/.test(name))
       assignments.push({
         key: name,
@@ -59,14 +59,14 @@ interface ScannedValue {
   readonly value: string;
   readonly start: number;
   readonly end: number;
-  /** Behind the line end. */
+  /** After the line end. */
   readonly next: number;
   readonly problem: string | undefined;
 }
 
 function scanValue(text: string, from: number): ScannedValue {
   let value = '';
-  /** How much of the value stands when white space at its end is cut off. */
+  /** How much of the value remains when white space at its end is cut off. */
   let solid = 0;
   let quote = '';
   let isBeforeValue = true;

@@ -113,7 +113,7 @@ describe('findDisagreements', () => {
 
   it('sees that a reader takes the next line for an empty value', () => {
     expect(findDisagreements('A=\n"b"\n', 'node')).toMatchObject([
-      { line: 1, key: 'A', readers: ['dotenv'], advice: 'begin the line behind it with # or a key' },
+      { line: 1, key: 'A', readers: ['dotenv'], advice: 'begin the next line with # or a key' },
       { line: 2, key: undefined, readers: ['compose', 'shell'] },
     ]);
     expect(findDisagreements('A= \nB=c\n', 'compose')).toMatchObject([
