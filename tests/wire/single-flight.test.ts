@@ -1,0 +1,44 @@
+/** Fifty that want the lease at the same moment, round after round, against a real table. */
+import { endLease, holdLease, takeLease } from '../../aws/lease-table.ts';
+import { openAws, type TestAws } from '../support/aws.ts';
+import { executionRef, leaseDoor, pauses } from '../support/execution.ts';
+import { steppedClock } from '../support/services.ts';
+
+const takers = 50;
+const rounds = 20;
+const machineArn = 'arn:aws:states:ap-northeast-2:111122223333:stateMachine:env-recovery-app';
+
+let aws: TestAws;
+beforeAll(async () => {
+  aws = await openAws();
+  const definition = { StartAt: 'Run', States: { Run: { Type: 'Wait', Seconds: 600, End: true } } };
+  aws.machines.add(machineArn, 'env-recovery-app', JSON.stringify(definition));
+});
+afterAll(() => aws.close());
+
+describe('fifty executions that want the lease at the same moment', () => {
+  it.each(Array.from({ length: rounds }, (_, round) => round + 1))(
+    'come to one that has it, and 49 that are told whose it is and change nothing (round %d)',
+    async (round) => {
+      const door = leaseDoor(aws, steppedClock());
+      const executions = Array.from({ length: takers }, (_, index) =>
+        aws.machines.start(machineArn, '{}', `round-${round}-${index}`),
+      );
+      const refs = executions.map(({ executionArn: arn, name }) => executionRef({ arn, name }));
+      const answers = await Promise.all(refs.map((ref) => takeLease(door, ref, { pauses, force: true })));
+
+      const owners = refs.filter((_, index) => 'takenAt' in (answers[index] ?? {}));
+      expect(owners).toHaveLength(1);
+      const [owner = executionRef()] = owners;
+      for (const answer of answers.filter((one) => !('takenAt' in one)))
+        expect(answer).toMatchObject({ outcome: 'AlreadyRunning', owner: owner.arn });
+      await holdLease(door, owner);
+      const [other = owner] = refs.filter((ref) => ref !== owner);
+      await expect(holdLease(door, other)).rejects.toMatchObject({ name: 'LeaseLost' });
+
+      // By turns the owner says that it has ended, or it ends and says nothing.
+      if (round % 2 === 0) await endLease(door, owner, { outcome: 'Recovered', counts: true, told: true });
+      for (const execution of executions) execution.abort();
+    },
+  );
+});
