@@ -22,14 +22,14 @@ import {
   type Restoration,
 } from './results.ts';
 
-/** What a Catch puts there: the rejection by a person, or `States.Timeout`. */
+/** What the Catch puts into the state: a person's rejection, or `States.Timeout`. */
 export const Refusal = v.object({ Error: v.string(), Cause: v.optional(v.string(), '') });
 export type Refusal = v.InferOutput<typeof Refusal>;
 
-/** The state object after `TakeLease`; every later field is there if its state has run. */
+/** The state object after `TakeLease`; each later field exists if its state has run. */
 export const RecoveryState = v.object({
   request: Request,
-  /** `null` for a plan, which changes nothing and needs none. */
+  /** `null` for an execution that only plans: it changes nothing, and needs no lease. */
   lease: v.nullable(v.object({ takenAt: timestamp })),
   env: v.exactOptional(EnvFinding),
   check: v.exactOptional(EndpointCheck),
@@ -53,7 +53,7 @@ interface StateContext {
 
 const optional = RecoveryState.entries;
 
-/** The execution's own input comes unparsed: whatever JSON value somebody started it with. */
+/** The execution's own input, unparsed: whatever JSON value somebody started it with. */
 export const TakeLeaseInput = v.object({ input: v.unknown() });
 export type TakeLeaseInput = v.InferOutput<typeof TakeLeaseInput> & StateContext;
 export const TakeLeaseOutput = v.pick(RecoveryState, ['request', 'lease']);
@@ -129,7 +129,7 @@ export const ProvenRun = v.object({
 });
 export type ProvenRun = v.InferOutput<typeof ProvenRun> & StateContext;
 
-/** A run whose plan was rejected, not answered in time, or no longer holds. Nothing was changed. */
+/** A run whose plan was rejected, was not answered in time, or no longer holds. Nothing was changed. */
 export const RefusedRun = v.object({
   request: Request,
   plan: RecoveryPlan,
@@ -148,7 +148,7 @@ export function restorationOf({ upload }: Pick<Done, 'upload'>): Restoration | u
   return upload === undefined || upload.outcome === 'NotPlanned' ? undefined : upload;
 }
 
-/** The deploy that came to its end, if this execution has deployed. */
+/** The finished deploy, if this execution has deployed. */
 export function deployOf({ deployment }: Pick<Done, 'deployment'>): FinishedDeploy | undefined {
   return deployment?.outcome === 'Success' ? deployment : undefined;
 }
@@ -160,7 +160,7 @@ export function wasRepaired(done: Done): boolean {
   );
 }
 
-/** The proof that the API answers: asked for after the repair, or at once where nothing had to be repaired. */
+/** The proof that the API answers: from after the repair, or from the first look if nothing had to be repaired. */
 export function endpointProofOf({
   endpoint,
   check,

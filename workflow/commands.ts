@@ -1,4 +1,4 @@
-/** What a person can paste or open: the commands and the link in messages. */
+/** The commands and the link in messages, which a person can paste or open. */
 import type { ExecutionRef } from './execution-ref.ts';
 
 /** The recovery that a message is about. */
@@ -22,7 +22,7 @@ export function linkOf(recovery: Recovery): string {
   return `https://${region}.${domain}/states/home?region=${region}#/v2/executions/details/${arn}`;
 }
 
-/** Without `--no-install`, npx would fetch an unrelated package of that name wherever this one isn't. */
+/** Without `--no-install`, npx would fetch an unrelated package of that name where this one isn't installed. */
 export function recoverCommand(words: string, recovery: Recovery): string {
   return `npx --no-install recover ${words} --target ${recovery.target} --region ${regionOf(recovery)}`;
 }

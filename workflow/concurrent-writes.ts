@@ -1,4 +1,4 @@
-/** SSM has no compare-and-set: what to write when somebody else has written the same parameter meanwhile. */
+/** What to write when somebody else has written the same parameter meanwhile: SSM has no compare-and-set. */
 import { mergeEnv } from '../env/merge.ts';
 import type { EnvReader } from '../env/readers/readers.ts';
 import type { ParameterVersion } from './versions.ts';
@@ -17,11 +17,11 @@ export interface MadeText {
  * The text to write, merged with what others have written since it was made. Where both have changed a key, theirs
  * wins, because it is newer; but it removes no key.
  *
- * Of several foreign versions in a row only the last one counts, since its writer has seen the others. A version that
- * one of our own has replaced unseen counts as well.
+ * Of several versions by others in a row only the last one counts, since its writer has seen the ones before. A
+ * version that one of our own writes replaced unseen counts as well.
  *
  * @param history all versions, oldest first.
- * @param ownVersions those that this write has made so far.
+ * @param ownVersions the versions that this write has made so far.
  */
 export function withOthers(
   { madeFrom, text, reader, waivedKeys = [] }: MadeText,
@@ -44,7 +44,7 @@ export function withOthers(
     );
 }
 
-/** Whether the parameter was deleted and created again since a version was read: it counts from 1 again then. */
+/** Whether the parameter was deleted and created again since a version was read: versions then start from 1 again. */
 export function wasRecreated(
   history: readonly ParameterVersion[],
   known: ParameterVersion | undefined,

@@ -1,4 +1,4 @@
-/** The deploy command: whose it is, and how it has ended on each instance. */
+/** The deploy command: whose it is, and how it ended on each instance. */
 import type { ErrorName } from './errors.ts';
 import type { ExecutionRef } from './execution-ref.ts';
 
@@ -10,7 +10,7 @@ export interface SentCommand {
   readonly sentAtMs: number;
 }
 
-/** The statuses of a command that has come to its end. */
+/** The statuses of a command that has ended. */
 const endedStatuses: ReadonlySet<string> = new Set(['Success', 'Cancelled', 'Failed', 'TimedOut']);
 
 export const hasEnded = ({ status }: SentCommand): boolean => endedStatuses.has(status);
@@ -18,35 +18,35 @@ export const hasEnded = ({ status }: SentCommand): boolean => endedStatuses.has(
 const ownComment = 'env-recovery';
 
 /**
- * Says in a command whose it is: SendCommand has no idempotency token. An execution's name is unique for 90 days and
- * has up to 80 characters, a comment has up to 100.
+ * The comment that says whose a command is: SendCommand has no idempotency token. An execution's name is unique for
+ * 90 days and has up to 80 characters; a comment may have 100.
  */
 export function commentOf({ name, redriveCount }: Pick<ExecutionRef, 'name' | 'redriveCount'>): string {
   return redriveCount === 0 ? `${ownComment} ${name}` : `${ownComment} ${name} #${redriveCount}`;
 }
 
-/** Which redrive of the execution has sent the command; `undefined` if it is of somebody else. */
+/** Which redrive of the execution sent the command; `undefined` if somebody else sent it. */
 export function redriveOf(comment: string, { name }: Pick<ExecutionRef, 'name'>): number | undefined {
   if (comment === `${ownComment} ${name}`) return 0;
   const [before, redriveCount] = comment.split(' #');
   return before === `${ownComment} ${name}` && redriveCount !== undefined ? Number(redriveCount) : undefined;
 }
 
-/** Whether an execution of the workflow has sent the command, and not a person. */
+/** Whether an execution of the workflow sent the command, and not a person. */
 export const isOfWorkflow = ({ comment }: SentCommand): boolean => comment.startsWith(`${ownComment} `);
 
 /** How a command stands on one instance. */
 export interface Invocation {
   readonly instanceId: string;
   readonly status: string;
-  /** More exact than the status, e.g. `Undeliverable` where the status says `Failed`. */
+  /** More exact than the status, e.g. `Undeliverable` if the status is `Failed`. */
   readonly statusDetails: string;
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** How a command can end badly, in the order in which a failure is named if several instances ended differently. */
+/** How a command can fail. If instances failed differently, the failure is named after the first of these. */
 export const deployFailures = [
   'DeployFailed',
   'DeployTimedOut',
@@ -56,10 +56,10 @@ export const deployFailures = [
 export type DeployFailure = (typeof deployFailures)[number];
 
 /**
- * How a command has ended on an instance; `undefined` if it hasn't, or if SSM doesn't know it there yet. A status that
- * isn't listed counts as not ended: the deadline bounds it.
+ * How a command ended on an instance; `undefined` if it hasn't ended, or if SSM doesn't know it there yet. A status
+ * that isn't listed counts as not ended: the deadline bounds it.
  *
- * The meaning of each is in "Understanding command statuses" of the Systems Manager guide.
+ * "Understanding command statuses" in the Systems Manager guide says what each means.
  */
 export function endOf(invocation: Invocation | undefined): 'Success' | DeployFailure | undefined {
   switch (invocation?.status) {
@@ -88,7 +88,7 @@ export function endOf(invocation: Invocation | undefined): 'Success' | DeployFai
   }
 }
 
-/** The failure that stands for all of them; `undefined` if the command has succeeded on every instance. */
+/** The failure that the whole command is named after; `undefined` if it failed on no instance. */
 export function failureOf(invocations: readonly Invocation[]): DeployFailure | undefined {
   const ends = invocations.map(endOf);
   return deployFailures.find((failure) => ends.includes(failure));

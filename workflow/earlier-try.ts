@@ -1,10 +1,10 @@
 /**
- * What an earlier try of UploadEnv has written, and what it has replaced without having seen it.
+ * What an earlier try of UploadEnv wrote, and what it replaced without having seen it.
  *
  * SSM has no compare-and-set. A try reads version N, and somebody else may write N+1 before its own write becomes N+2.
  * The try sees that from the number it gets back, and merges N+1 in; but it can end before it does so: out of memory,
  * out of time, or because the merge failed. The next try then finds a complete parameter, and has to know that N+1 is
- * missing from it. It does know, because SSM tells who wrote each version.
+ * missing from it. It knows, because SSM tells who wrote each version.
  */
 import { type EnvContract, isComplete } from '../env/contract.ts';
 import { mergeEnv } from '../env/merge.ts';
@@ -18,7 +18,7 @@ import type { ParameterRecord } from './versions.ts';
  * `arn:aws:sts::<account>:assumed-role/<role>/<function name>`.
  *
  * @param functionName `undefined` if the caller is no Lambda function.
- * @returns `unknown` where no writer is told, as implementations of this API other than AWS may do.
+ * @returns `unknown` if SSM tells no writer, as implementations of this API other than AWS may do.
  */
 export function writerOf(
   { modifiedBy }: Pick<ParameterRecord, 'modifiedBy'>,
@@ -30,7 +30,7 @@ export function writerOf(
 }
 
 export interface EarlierTry {
-  /** The version that the run has seen; 0 if there was no parameter. */
+  /** The version that the run saw; 0 if there was no parameter. */
   readonly seenVersion: number;
   readonly functionName: string | undefined;
   readonly reader: EnvReader;
@@ -38,18 +38,18 @@ export interface EarlierTry {
 }
 
 /**
- * The newest text, with what an earlier try has replaced unseen: the very newest text if there is no such thing.
- * Replays the versions since the one that the run has seen, each with what its writer meant:
+ * The newest text, with what an earlier try replaced unseen merged in: just the newest text if it replaced nothing.
+ * Replays the versions since the one that the run saw, each as its writer meant it:
  *
- * - Somebody else has seen the version before theirs, and changed it. What they have changed wins over all that is
- *   older, and what they have removed stays removed. Only while something is missing from the version that they saw
- *   do their removals not count: a removed key can't be told from one that they never saw.
- * - Our own write only adds what was missing: it never changes or removes what it saw. So each value that was there
- *   before it wins, seen or not. If the write saw everything, this makes exactly what it wrote.
- * - A version whose writer isn't told may be either, if it is complete; our own always is. It removes nothing, and it
- *   changes only the values that it has otherwise than the version that the run has seen.
+ * - Somebody else saw the version before theirs, and changed it. What they changed wins over everything older, and what
+ *   they removed stays removed. Their removals don't count while something is missing from the version that they saw:
+ *   a removed key can't be told from one that they never saw.
+ * - Our own write only adds what was missing: it never changes or removes what it saw. So each value that existed
+ *   before it wins, seen or not. If the write saw everything, this gives exactly what it wrote.
+ * - A complete version without a known writer may be either; our own are always complete. It removes nothing, and it
+ *   changes only those values that differ from the version that the run saw.
  *
- * Before the first version since then there is nothing that could have been replaced, whoever wrote it.
+ * The first version since then can't have replaced anything unseen, whoever wrote it.
  *
  * @param history all versions, oldest first.
  */
@@ -75,11 +75,11 @@ export function withReplaced(
 }
 
 /**
- * Whether a write is still the one that was approved. It is if the newest version is the one of the plan, or was
- * written by an earlier try, which was held to the same approval; and also if an earlier try has replaced something
- * unseen, which has to come back whoever has written since. A version without a known writer was not approved.
+ * Whether a write is still the one that was approved. It is if the newest version is the one in the plan, or was
+ * written by an earlier try, which was held to the same approval; and also if an earlier try replaced something unseen,
+ * which has to come back whoever has written since. A version without a known writer was not approved.
  *
- * @param text the newest one, with what an earlier try has replaced unseen.
+ * @param text the newest text, with what an earlier try replaced unseen merged in.
  */
 export function isOfPlan(
   history: readonly ParameterRecord[],

@@ -92,7 +92,7 @@ export function faultOfStatus(status: number, asksToWait = false): EndpointFault
   return 'EndpointUnhealthy';
 }
 
-/** What waiting can cure. Everything else is final: the same request would be answered the same way. */
+/** What waiting can cure. Everything else is final: the same request would get the same answer. */
 export const passingFaults: ReadonlySet<EndpointFault> = new Set([
   'EndpointThrottled',
   'EndpointUnhealthy',

@@ -8,13 +8,13 @@ import { endpointErrors } from './endpoint-fault.ts';
 /** What the catalogue says of one error. */
 export interface ErrorEntry {
   readonly meaning: string;
-  /** What has to be put right, not how to go on then; the end of the error's message. */
+  /** What has to be put right, but not how to go on after that; the end of the error's message. */
   readonly remedy: string;
   /** Whether it passes by itself: the state machine retries exactly these. */
   readonly retried?: true;
   /**
-   * How to go on when it is put right, if a redrive can't do it: with a new execution, which deploys in any case if
-   * what was put right has to be deployed.
+   * How to go on once it is put right, if a redrive can't: with a new execution, which deploys in any case if what was
+   * put right has to be deployed.
    */
   readonly next?: 'Start' | 'StartWithDeploy';
 }

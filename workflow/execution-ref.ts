@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { timestamp, wholeNumber } from './fields.ts';
 
-/** The running execution, as the context object has it. Every state gets it beside its input. */
+/** The running execution, as the context object describes it. Every state gets it next to its input. */
 export const ExecutionRef = v.object({
   arn: v.string(),
   name: v.string(),

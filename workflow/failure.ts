@@ -1,4 +1,4 @@
-/** What has become of an execution that did not succeed, and how to go on. */
+/** How an execution failed, and how to go on. */
 import * as v from 'valibot';
 import { RecoveryState } from './chain.ts';
 import { catalogue, type ErrorEntry, isErrorName } from './errors.ts';
@@ -17,14 +17,14 @@ export interface FailedExecution {
   readonly cause: string | undefined;
 }
 
-/** What of a state object tells what was done. */
+/** The fields of a state object that tell what was done. */
 export const Done = v.object({
   request: v.exactOptional(Request),
   ...v.pick(RecoveryState, ['upload', 'deployment', 'patch', 'knownGood']).entries,
 });
 export type Done = v.InferOutput<typeof Done>;
 
-/** The state in which an execution has ended, and what went into it. */
+/** The state in which an execution ended, and its input. */
 export interface LastState {
   readonly name: string;
   readonly state: Done;
@@ -39,7 +39,7 @@ export interface Failure {
   readonly remedy: string;
   /** The section of docs/runbook.md, as its anchor. */
   readonly section: string;
-  /** What to do when the remedy is done; what needs a new execution can't be redriven. */
+  /** How to go on after the remedy; what needs a new execution can't be redriven. */
   readonly next: 'Redrive' | NonNullable<ErrorEntry['next']>;
   /** Whether everything was done, and only the end could not be reported. */
   readonly isDone: boolean;
@@ -47,7 +47,7 @@ export interface Failure {
 
 /** What the notification of a failure needs. */
 export interface FailureReport extends Failure {
-  /** What the states before had come to. */
+  /** What the earlier states did. */
   readonly done: Done;
   readonly cancelledCommands: readonly string[];
   readonly durationSeconds: number;
@@ -118,13 +118,13 @@ function messageOf(cause: string | undefined): string {
   return parsed.success ? parsed.output.errorMessage : 'no message';
 }
 
-/** After the first line there can be the end of a command's output, which is for fewer eyes. */
+/** The following lines can hold the end of a command's output, which fewer people may see. */
 function firstLine(text: string): string {
   const [first = ''] = text.split('\n');
   return first;
 }
 
-/** An error's message ends with its remedy, which a notification says in a place of its own. */
+/** An error's message ends with its remedy, for which a notification has its own place. */
 function withoutRemedy(message: string, remedy: string): string {
   return message.endsWith(remedy) ? message.slice(0, -remedy.length).trimEnd() : message;
 }

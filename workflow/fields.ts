@@ -1,4 +1,4 @@
-/** Kinds of values that stand in many places of the state object. */
+/** Kinds of values that many fields of the state object have. */
 import * as v from 'valibot';
 
 export const names = v.array(v.string());

@@ -34,7 +34,7 @@ export function patchFrom(
   };
 }
 
-/** The environment with the patch applied, and by name what that changes; every other variable keeps its value. */
+/** The environment with the patch applied, and the names of what it changes; other variables keep their values. */
 export function patchVariables(
   variables: Readonly<Record<string, string>>,
   { set, remove }: EnvPatch,

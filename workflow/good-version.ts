@@ -10,18 +10,18 @@ import { isSettled, knownGoodLabel, type ParameterRecord } from './versions.ts';
 /** A text that satisfies the contract, and where it comes from. */
 export interface GoodEnv {
   readonly source: RestoreSource;
-  /** If it is a version of the parameter itself: with the keys that only newer complete versions hold. */
+  /** A version of the parameter itself also has the keys that only newer complete versions hold. */
   readonly text: string;
   /** Keys to which the newest complete version gives another value. */
   readonly supersededKeys: readonly string[];
 }
 
 /**
- * The version to restore, of those that satisfy the contract: the known-good one, or else the newest. The newest also
- * comes first if it has stood for a day: going back to an earlier one would undo every change since then.
+ * The version to restore, among those that satisfy the contract: the known-good one, or else the newest. The newest
+ * also comes first if it has stood for a day: going back to an earlier one would undo every change since then.
  *
- * Losing a key that was added after the restored version would be a loss as well, so newer complete versions lend the
- * keys that it lacks. They lend no comments, of which each version can have more than the one before.
+ * A key that was added after the restored version must not be lost either, so newer complete versions lend the keys
+ * that it lacks. They lend no comments: these could pile up from version to version.
  *
  * @param history all versions, oldest first.
  */

@@ -1,4 +1,4 @@
-/** What must not be written into an env parameter, whoever wants it. */
+/** What must not be written into an env parameter, whoever asks for it. */
 import { type EnvContract, gapsOf, inspectEnv, mistakesOf, namesOf } from '../env/contract.ts';
 import { type EnvDocument, readEnvText } from '../env/document.ts';
 import { lostKeys } from '../env/merge.ts';
@@ -10,7 +10,7 @@ import { counted } from './words.ts';
 /** SSM: a Standard parameter holds 4 KB, an Advanced one 8 KB. Intelligent-Tiering picks between the two. */
 const sizeLimitBytes = { Standard: 4096, Advanced: 8192, 'Intelligent-Tiering': 8192 } as const;
 
-/** What holds for a write, whatever its text. */
+/** The rules of a write, whatever its text. */
 export interface WriteRules {
   /** Of the parameter. */
   readonly name: string;
@@ -26,7 +26,7 @@ export interface WriteRules {
 }
 
 /**
- * Refuses a text that would lose a key, that is no complete env, or that is too long.
+ * Refuses a text that would lose a key, that isn't a complete env, or that is too long.
  *
  * @param text what is to be written, merged with what others have written meanwhile, which may be unsound as well.
  * @throws RecoveryError EnvWouldShrink, EnvInvalid, EnvTooLarge
@@ -40,7 +40,7 @@ export function refuseUnsafe(
   const lost = lostKeys(before, after).filter((key) => !waivedKeys.includes(key));
   if (lost.length > 0) {
     const shown = namesOf(before, contract);
-    // A key that the reader doesn't see can be part of a value: it is shown only if it is spelled like a name.
+    // A key that the reader doesn't see may be part of a value: it is shown only if it is spelled like a name.
     const names = lost.filter((key) => shown.includes(key) || /^[A-Z]+(_[A-Z0-9]+)+$/.test(key));
     const hidden = lost.length - names.length;
     throw new RecoveryError(
@@ -70,7 +70,7 @@ export function refuseUnsafe(
   }
 }
 
-/** A parameter keeps its tier, unless it may move up: for good, and for a fee. A new one gets the tier in which it fits. */
+/** A parameter keeps its tier, unless it may move up: for good, and for a fee. A new one gets the tier it fits into. */
 export function tierOf(current: ParameterRecord | undefined, mayMoveUp = false): ParameterTier {
   return mayMoveUp ? 'Intelligent-Tiering' : (current?.tier ?? 'Intelligent-Tiering');
 }

@@ -1,6 +1,6 @@
 /**
- * The memory of one target: which run holds its lease, how the last runs have ended, and which plan waits for an
- * approval. Each rule makes the next ledger of the one it is given; the lease table reads and writes it.
+ * The memory of one target: which run holds its lease, how the last runs ended, and which plan waits for an approval.
+ * Each rule makes the next ledger from the one it is given; the lease table reads and writes it.
  */
 import * as v from 'valibot';
 import { ExecutionRef } from './execution-ref.ts';
@@ -28,12 +28,12 @@ const PendingApproval = v.object({
 });
 export type PendingApproval = v.InferOutput<typeof PendingApproval>;
 
-/** Fields that are not named here, as other versions may have written them, are ignored. */
+/** Fields that are not named here, which other versions may have written, are ignored. */
 export const Ledger = v.object({
   owner: v.nullable(Owner),
-  /** Oldest first; of runs that had nothing to repair, those that say something about the others. */
+  /** Oldest first. Of runs that had nothing to repair, only those that say something about the others. */
   endings: v.array(Ending),
-  /** One that another version has written in its own way can't be answered any more, and must not hold up the rest. */
+  /** One that another version wrote in its own form can't be answered any more, and must not block the rest. */
   approval: v.fallback(v.nullable(PendingApproval), null),
 });
 export type Ledger = v.InferOutput<typeof Ledger>;
@@ -44,10 +44,10 @@ export const emptyLedger: Ledger = { owner: null, endings: [], approval: null };
 const maxOtherEndings = 50;
 /** Of those that a pause goes by, however many a person has forced within the longest window: an item holds 400 KB. */
 const maxCountingEndings = 500;
-/** DescribeExecution is eventually consistent: of a lease so young it can't say that the owner is gone. */
+/** DescribeExecution is eventually consistent: it can't say that the owner of such a young lease is gone. */
 const graceMs = 60_000;
 
-/** What Step Functions tells of an execution, perhaps a moment late. */
+/** What Step Functions says about an execution, perhaps a moment late. */
 export interface ExecutionStatus {
   /** As DescribeExecution has it; `DELETED` if there is no such execution. */
   readonly status: string;
@@ -57,7 +57,7 @@ export interface ExecutionStatus {
 }
 export type Statuses = ReadonlyMap<Run['arn'], ExecutionStatus>;
 
-/** The ledger stays as it is where there is no `next`. */
+/** Without `next`, the ledger stays as it is. */
 export interface Ruling<T> {
   readonly next?: Ledger;
   readonly answer: T;
@@ -78,8 +78,8 @@ export function executionsToAsk(ledger: Ledger, run: Run): string[] {
 /**
  * Gives the lease to a run, or says why it has to leave. Taking it again is the same as having it.
  *
- * @param statuses of `executionsToAsk`; an execution without one keeps what it has and gets nothing.
- * @param force passes the pauses, never a lease whose owner runs.
+ * @param statuses of the executions from `executionsToAsk`; one without a status keeps what it has and gets nothing.
+ * @param force overrides the pauses, but never a lease whose owner runs.
  * @throws RecoveryError LeaseLost if this run is over.
  */
 export function take(
@@ -105,7 +105,7 @@ export function take(
   }
   const pause = force || run.redriveCount > 0 ? undefined : findPause(endings, pauses, nowMs);
   if (!pause) return takenBy(run, endings, nowMs);
-  // The end of an owner that is gone is kept: the pause is counted from there, not from each start.
+  // The ending of an owner that is gone is kept: the pause counts from there, not from each start.
   return owner ? { next: { ...emptyLedger, endings }, answer: pause } : { answer: pause };
 }
 
@@ -149,10 +149,10 @@ export interface Endings {
 }
 
 /**
- * Takes the lease back, and remembers how the run has ended, whether it had the lease or not: what is left of it must
- * not take the lease again. Doing it again changes nothing but that a person has been told.
+ * Takes the lease back, and remembers how the run ended, whether it had the lease or not: what is left of the run must
+ * not take the lease again. Repeating it changes nothing except that a person has been told.
  *
- * A `Healthy` ending is remembered only if a person is told of it, or if it ends a row of failures.
+ * A `Healthy` ending is remembered only if a person is told about it, or if it ends a series of failures.
  */
 export function end(
   ledger: Ledger,
@@ -162,7 +162,7 @@ export function end(
 ): Ruling<Endings> {
   const run = { arn, startedAt, redriveCount };
   const { owner } = ledger;
-  // An earlier run of the same execution, which ended without being noticed, has nothing to keep it for.
+  // An earlier run of the same execution that ended unnoticed has no use for it either.
   const isOwner = owner !== null && isSameExecution(owner, run) && owner.redriveCount <= redriveCount;
   const known = ledger.endings.find((ending) => isSameRun(ending, run));
   if (known && (known.told || !told) && !isOwner) return { answer: { all: ledger.endings, own: known } };
@@ -172,7 +172,7 @@ export function end(
         ...run,
         outcome,
         endedAt: timestamp(nowMs),
-        // A failure without the lease has changed nothing, and says nothing about the target.
+        // A run that failed without the lease changed nothing, and says nothing about the target.
         counts: counts && (isOwner || outcome !== 'Failed'),
         told,
       };
@@ -184,7 +184,7 @@ export function end(
   return { next: { ...(isOwner ? emptyLedger : ledger), endings }, answer: { all: endings, own } };
 }
 
-/** One success of an execution is enough, however often it had to be redriven to tell of it. */
+/** One success of an execution is enough, however often it had to be redriven to report it. */
 function isToldAgain(earlier: Ending, own: Ending): boolean {
   return (
     own.outcome === 'Recovered' &&
@@ -206,14 +206,14 @@ function remembered(endings: readonly Ending[], nowMs: number): Ending[] {
   return endings.filter((ending) => others.includes(ending) || inWindow.includes(ending));
 }
 
-/** What is remembered once the owner, if there is one, has lost the lease to this run; `undefined` while it runs. */
+/** What is remembered once this run has taken the lease from its owner, if there is one; `undefined` if that runs. */
 function endingsWithoutOwner(
   { owner, endings }: Ledger,
   run: Run,
   statuses: Statuses,
   nowMs: number,
 ): Ending[] | undefined {
-  // An earlier run of this very execution has ended, or this one could not run.
+  // If an earlier run of this execution had not ended, this one could not run.
   if (!owner || isSameExecution(owner, run)) return endings;
   const known = statuses.get(owner.arn);
   if (!known) return undefined;
@@ -236,7 +236,7 @@ function endingsWithoutOwner(
 
 const endStatuses = new Set(['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED', 'DELETED']);
 
-/** Whether a run that asks for the lease has not been stopped itself, as far as Step Functions knows. */
+/** Whether a run that asks for the lease may still be running, as far as Step Functions knows. */
 function mayStillRun({ arn, redriveCount }: Run, statuses: Statuses): boolean {
   if (redriveCount === 0) return true;
   const known = statuses.get(arn);

@@ -1,6 +1,6 @@
 /**
- * What a person is told: plain text that can be read on a phone at night. Names, versions, counts and commands; the
- * messages of errors are those of the closed list, which hold no value.
+ * What a person is told: plain text that can be read on a phone at night, with names, versions, counts and commands.
+ * Error messages are those of the closed list, which hold no value.
  */
 import { deployOf, restorationOf } from './chain.ts';
 import { executionCommand, linkOf, type Recovery, recoverCommand, startCommand } from './commands.ts';

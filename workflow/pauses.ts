@@ -1,4 +1,4 @@
-/** How runs have ended, and for how long nothing starts by itself after that. */
+/** How runs ended, and for how long nothing starts by itself after that. */
 import * as v from 'valibot';
 import { ExecutionRef } from './execution-ref.ts';
 import type { Skip } from './results.ts';
@@ -15,7 +15,7 @@ export type Run = v.InferOutput<typeof Run>;
 /** So long is remembered how recoveries have ended: no target's window is longer. */
 export const longestWindowHours = 7 * 24;
 
-/** How a run has ended. */
+/** How a run ended. */
 export const Ending = v.object({
   ...Run.entries,
   outcome: v.picklist(['Recovered', 'Healthy', 'Failed', 'NotApproved']),
@@ -34,9 +34,9 @@ export type Pauses = Target['pauses'];
 export type SkipReason = Pick<Skip, 'outcome' | 'owner' | 'until' | 'message'>;
 
 /**
- * Whether, after what has happened, nothing should start by itself for a while. The pause after a recovery doubles with
- * each one in the window; when so many have failed since the last success that another one would hardly do better, it
- * lasts until the first of these has left the window.
+ * Whether nothing should start by itself for a while. The pause after a recovery doubles with each one in the window.
+ * If `maxFailures` have failed since the last success, it lasts until the first of these has left the window: another
+ * try would hardly do better.
  */
 export function findPause(
   endings: readonly Ending[],

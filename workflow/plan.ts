@@ -1,4 +1,4 @@
-/** What a recovery would change, what is decided on it, and the hash that an approval is bound to. */
+/** What a recovery would change, how it goes on, and the hash that an approval is bound to. */
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 import { errorNames } from './errors.ts';
@@ -11,13 +11,13 @@ import { oneLine } from './words.ts';
 /** Why a part of the plan can't be carried out as things are; the state that tries will fail with it. */
 const problem = v.nullable(v.object({ error: v.picklist(errorNames), message: v.string() }));
 
-/** The one Choice of the machine after the plan is made goes by this. */
+/** The Choice after PlanRecovery goes by this. */
 export const decisions = [
   /** The execution was to plan only. */
   'ShowPlan',
   /** Nothing to do, and the endpoint was healthy just now. */
   'LeaveAlone',
-  /** Nothing to do that a plan can tell of, but the endpoint was not seen healthy. */
+  /** Nothing to do as far as a plan can tell, but the endpoint was not seen healthy. */
   'Verify',
   /** A person has to approve of the plan. */
   'AskFirst',
@@ -31,7 +31,7 @@ export type Decision = (typeof decisions)[number];
 export const RecoveryPlan = v.object({
   outcome: v.literal('Planned'),
   decision: v.picklist(decisions),
-  /** SHA-256 in hex: equal if nothing of the plan, nor of what it was made from, has changed. */
+  /** SHA-256 in hex: equal if neither the plan nor what it was made from has changed. */
   hash: v.string(),
   /** False if there is nothing to do. */
   changes: v.boolean(),
@@ -65,7 +65,7 @@ export const RecoveryPlan = v.object({
 export type RecoveryPlan = v.InferOutput<typeof RecoveryPlan>;
 
 const answerEntries = {
-  /** Of the plan that was answered. */
+  /** The plan's. */
   hash: v.string(),
   /** As they say themselves: AWS does not tell who has answered. */
   by: v.pipe(v.string(), v.maxLength(256), v.transform(oneLine)),
@@ -79,7 +79,7 @@ export type Rejection = v.InferOutput<typeof Rejection>;
 /** The name of that failure, which the state machine catches. */
 export const planRejected = 'PlanRejected';
 
-/** What happens next, by the plan and by what a person has said. */
+/** What happens next, according to the plan and a person's answer. */
 export function decide(
   plan: PlanIngredients & Pick<RecoveryPlan, 'hash' | 'needsApproval'>,
   { request, check, approval }: PlanCircumstances,
@@ -100,12 +100,12 @@ interface PlanCircumstances {
   readonly approval?: Approval;
 }
 
-/** All that a person approves of: what would be changed, and what it was worked out from. */
+/** What a person approves: what would be changed, and what that was worked out from. */
 export type PlanIngredients = Pick<RecoveryPlan, 'parameter' | 'restore' | 'deploy' | 'function'>;
 
 /**
- * SHA-256 in hex over all ingredients, whatever the order of their fields. It holds names, versions and revisions
- * only, so that it tells nothing of a value.
+ * SHA-256 in hex over all ingredients, whatever the order of their fields. They are names, versions and revisions only,
+ * so the hash tells nothing about a value.
  */
 export function hashPlan({ parameter, restore, deploy, function: patched }: PlanIngredients): string {
   return createHash('sha256')
@@ -133,11 +133,10 @@ export function hasChanges({
 }
 
 /**
- * Keeps a change to what was approved: between the approval and the change, and more so behind a redrive, things can
- * have become others.
+ * Holds a change to what was approved: things can have changed since the approval, all the more after a redrive.
  *
- * @param holds whether the change to be made is the one of the plan; asked only where a person has to approve.
- * @throws RecoveryError PlanOutdated if a person has to approve of changes, and hasn't of this one.
+ * @param holds whether the change to be made is the one in the plan; asked only if a person has to approve.
+ * @throws RecoveryError PlanOutdated if a person has to approve changes, and has not approved this one.
  */
 export async function refuseUnapproved(
   plan: RecoveryPlan,

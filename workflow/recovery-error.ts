@@ -1,8 +1,8 @@
 import { catalogue, type ErrorName } from './errors.ts';
 
 /**
- * What is kept of an SDK or network error. Its message is left behind on purpose: AWS prints request
- * content in some of them (Lambda's "environment variables exceeded" quotes the whole environment).
+ * What is kept of an SDK or network error. Its message is dropped on purpose: AWS quotes the request in some of them
+ * (Lambda's "environment variables exceeded" has the whole environment).
  */
 export interface SafeCause {
   readonly name: string;
@@ -12,13 +12,13 @@ export interface SafeCause {
 }
 
 interface Details {
-  /** Says more exactly than the catalogue what to do, for example with a command. */
+  /** More exact than the catalogue's, for example with a command. */
   readonly remedy?: string | undefined;
   readonly cause?: SafeCause | undefined;
 }
 
 /**
- * A failure with a name from the catalogue. Its message says what was found and what to do, and never a value.
+ * A failure with a name from the catalogue. Its message says what was found and what to do, and holds no value.
  * Step Functions matches `ErrorEquals` against `name`, which Lambda reports as `errorType`.
  */
 export class RecoveryError extends Error {
@@ -33,7 +33,7 @@ export class RecoveryError extends Error {
   }
 }
 
-/** Reduces any thrown thing to what may be shown: names, codes, status and request id. */
+/** Reduces anything that was thrown to what may be shown: names, codes, status and request id. */
 export function safeCause(error: unknown): SafeCause {
   if (!(error instanceof Error)) return { name: typeof error };
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;

@@ -52,14 +52,14 @@ export type RecoveryReport = v.InferOutput<typeof RecoveryReport>;
 
 /** The output of an execution whose plan was not approved. Nothing was changed. */
 export const RefusalReport = v.object({
-  /** `PlanChanged`: it was approved, and then things were no longer as the plan had them. */
+  /** `PlanChanged`: it was approved, but by then things were no longer as in the plan. */
   outcome: v.picklist(['NotApproved', 'PlanChanged']),
   execution: v.string(),
   trigger: Request.entries.trigger,
   reason: Request.entries.reason,
   startedAt: timestamp,
   finishedAt: timestamp,
-  /** `null` if nobody has answered in time. */
+  /** `null` if nobody answered in time. */
   answer: v.nullable(v.variant('decision', [Approval, Rejection])),
   plan: RecoveryPlan,
 });
@@ -121,7 +121,7 @@ function reportProven(run: ProvenRun, finishedAtMs: number): RecoveryReport {
   };
 }
 
-/** What was odd about the text as it was found; a restore writes it back without the first two. */
+/** What was odd about the text that was found; a restore takes the first two out. */
 function notesOn(run: ProvenRun): string[] {
   const { env, announcement, knownGood } = run;
   const restoration = restorationOf(run);
@@ -129,7 +129,7 @@ function notesOn(run: ProvenRun): string[] {
   return [
     ...(env.hasBom ? [`a byte order mark was at the start (${fate})`] : []),
     ...(env.hasCrlf ? [`lines ended with CRLF (${fate})`] : []),
-    ...env.duplicateKeys.map((key) => `${key} is there more than once, the last one counts`),
+    ...env.duplicateKeys.map((key) => `${key} occurs more than once; the last one counts`),
     ...(env.type !== null && env.type !== 'SecureString'
       ? [`the parameter was a ${env.type}, not a SecureString`]
       : []),

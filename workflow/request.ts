@@ -11,21 +11,21 @@ export const RecoveryRequest = v.strictObject({
   mode: v.optional(v.picklist(['recover', 'plan']), 'recover'),
   /** `auto`: when the env was restored or the endpoint isn't healthy. */
   deploy: v.optional(v.picklist(['auto', 'always', 'never']), 'auto'),
-  /** Passes the cooldown and the circuit breaker; never the lease of a recovery that runs. */
+  /** Overrides the cooldown and the circuit breaker, but never the lease of a recovery that runs. */
   force: v.optional(v.boolean(), false),
   /** Free text for the report. */
   reason: v.optional(
     v.pipe(
       v.string(),
       v.maxLength(mostCharacters, `expected at most ${mostCharacters} characters`),
-      // In a message a line break could pass for a line of the message's own.
+      // After a line break, the rest could pass for a line of the message itself.
       v.regex(/^\P{Cc}*$/u, 'expected one line'),
     ),
   ),
 });
 export type RecoveryRequest = v.InferOutput<typeof RecoveryRequest>;
 
-/** The event EventBridge passes on when an alarm changes its state; only what is read is named. */
+/** The event that EventBridge delivers when an alarm changes its state, with the fields that are read. */
 export const AlarmEvent = v.object({
   source: v.literal('aws.cloudwatch'),
   'detail-type': v.literal('CloudWatch Alarm State Change'),
@@ -56,7 +56,7 @@ export const ScheduledEvent = v.object({
   'detail-type': v.literal('Scheduled Event'),
 });
 
-/** A person's or an event's wish, as it was understood. */
+/** What a person or an event asked for, with the defaults filled in. */
 export const Request = v.object({
   mode: v.picklist(['recover', 'plan']),
   deploy: v.picklist(['auto', 'always', 'never']),
@@ -67,8 +67,8 @@ export const Request = v.object({
 export type Request = v.InferOutput<typeof Request>;
 
 /**
- * Reads the execution's input: an operator's request, or an event as EventBridge delivers it: of an alarm, of the
- * parameter, or of the schedule. An event can ask for nothing but a recovery.
+ * Reads the execution's input: an operator's request, or an event from EventBridge about an alarm, the parameter or the
+ * schedule. An event can ask for nothing but a recovery.
  *
  * @throws RecoveryError InvalidInput for anything else.
  */
@@ -81,7 +81,7 @@ export function readRequest(input: unknown): Request {
     throw new RecoveryError('InvalidInput', `the execution's input: ${issue}.`);
   }
   const { reason } = request.output;
-  // What a person types can be anything, a secret as well.
+  // A person may type anything, even a secret.
   return {
     ...request.output,
     reason: reason === undefined ? null : oneLine(redact(reason, new Map())),

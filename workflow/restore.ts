@@ -7,14 +7,14 @@ import type { EnvReader } from '../env/readers/readers.ts';
 import type { GoodEnv } from './good-version.ts';
 import type { EnvFinding, Restoration } from './results.ts';
 
-/** Whether a text is blank, or a message without a single key, such as the error of a tool: no env to keep. */
+/** Whether a text is no env to keep: blank, or a message without a single key, such as the error of a tool. */
 export function isNoEnv(text: string, reader: EnvReader): boolean {
   if (text.trim() === '') return true;
   const document = readEnvText(text, reader);
   return document.flaw !== undefined && effectiveEntries(document).size === 0;
 }
 
-/** The text, filled with what it lacks from a good one. A text that is no env is replaced by the good one. */
+/** The text, with what it lacks filled in from a good one. A text that is no env is replaced by the good one. */
 export function fillGaps(text: string, good: string, reader: EnvReader): string {
   return unionEnv(isNoEnv(text, reader) ? '' : text, good, reader);
 }
@@ -22,13 +22,13 @@ export function fillGaps(text: string, good: string, reader: EnvReader): string 
 /**
  * What a restore makes of the text that was found.
  *
- * @param good `undefined` if the text lacks nothing: it is only made readable then.
+ * @param good `undefined` if the text lacks nothing: then it is only made readable.
  */
 export function restoreText(text: string, good: GoodEnv | undefined, reader: EnvReader): string {
   return good ? fillGaps(text, good.text, reader) : normaliseEnv(text, reader);
 }
 
-/** What a restored text has that was not there before, by key names. */
+/** What a restored text has that was missing before, by key names. */
 export function describeRestore(
   text: string,
   found: Pick<EnvFinding, 'keys' | 'blankKeys'>,

@@ -1,6 +1,6 @@
 /**
- * What the states of the machine find out or do; each result becomes one field of the state object. Key names,
- * versions, sizes and ids only: the history of an execution shows all of it.
+ * What the states of the machine find or do; each result becomes one field of the state object. Only key names,
+ * versions, sizes and ids: the history of an execution shows all of it.
  */
 import * as v from 'valibot';
 import { endpointFaults } from './endpoint-fault.ts';
@@ -8,18 +8,18 @@ import { errorNames } from './errors.ts';
 import { names, timestamp, wholeNumber } from './fields.ts';
 import { Request } from './request.ts';
 
-/** Why an execution ends at once, with nothing looked at and nothing changed. It is the execution's output. */
+/** Why an execution ends at once, without looking at or changing anything. It is the execution's output. */
 export const Skip = v.object({
   /**
-   * `AlreadyRunning`: another execution holds the lease. `CoolingDown`: the last recovery has just ended.
+   * `AlreadyRunning`: another execution holds the lease. `CoolingDown`: the last recovery ended a moment ago.
    * `CircuitOpen`: too many recoveries have failed. `AlarmIsOk`: it was started by an alarm that is over.
    */
   outcome: v.picklist(['AlreadyRunning', 'CoolingDown', 'CircuitOpen', 'AlarmIsOk']),
   execution: v.string(),
   trigger: Request.entries.trigger,
-  /** The ARN of the execution that holds the lease, or has ended last; `null` if that has nothing to do with it. */
+  /** The ARN of the execution that holds the lease, or that ended last; `null` if neither is the reason. */
   owner: v.nullable(v.string()),
-  /** When a start would be taken again; `null` for as long as the owner runs. */
+  /** When an execution can start again; `null` while the owner runs. */
   until: v.nullable(timestamp),
   message: v.string(),
 });
@@ -29,7 +29,7 @@ export const EnvFinding = v.object({
   complete: v.boolean(),
   /**
    * `Missing`: no such parameter. `Empty`: white space only. `Incomplete`: the contract isn't met. `Misread`: it is,
-   * but its reader stumbles over the byte order mark or the CRLF line ends.
+   * but its reader misreads the byte order mark or the CRLF line ends.
    */
   finding: v.picklist(['Complete', 'Missing', 'Empty', 'Incomplete', 'Misread']),
   parameterName: v.string(),
@@ -38,7 +38,7 @@ export const EnvFinding = v.object({
   type: v.nullable(v.string()),
   sizeBytes: wholeNumber,
   keyCount: wholeNumber,
-  /** By name, but for those that may be secrets themselves. */
+  /** Except those that may be secrets themselves. */
   keys: names,
   missingKeys: names,
   blankKeys: names,
@@ -59,9 +59,9 @@ export const EndpointProof = v.object({
 export type EndpointProof = v.InferOutput<typeof EndpointProof>;
 
 export const EndpointCheck = v.object({
-  /** `NotAsked`: something else has decided already that the API is deployed. */
+  /** `NotAsked`: the API is deployed anyway. */
   finding: v.picklist(['NotAsked', 'Healthy', ...endpointFaults]),
-  /** Unhealthy, in a way that a deploy may cure. */
+  /** It is unhealthy in a way that a deploy may cure. */
   needsDeploy: v.boolean(),
   httpStatus: v.nullable(v.number()),
   /** `null` unless healthy. */
@@ -77,7 +77,7 @@ export const RestoreSource = v.variant('kind', [
 export type RestoreSource = v.InferOutput<typeof RestoreSource>;
 
 export const Announcement = v.object({
-  /** Why nobody could be told that changes begin; `null` if somebody was. */
+  /** Why nobody could be told that changes begin; `null` if somebody was told. */
   problem: v.nullable(v.picklist(errorNames)),
 });
 export type Announcement = v.InferOutput<typeof Announcement>;
@@ -85,14 +85,14 @@ export type Announcement = v.InferOutput<typeof Announcement>;
 const NotPlanned = { outcome: v.literal('NotPlanned') };
 
 export const Restoration = v.object({
-  /** `AlreadyComplete`: somebody, or an earlier try of this state, had restored it before. */
+  /** `AlreadyComplete`: somebody else, or an earlier try of this state, has already restored it. */
   outcome: v.picklist(['Restored', 'AlreadyComplete']),
   version: wholeNumber,
   previousVersion: wholeNumber,
   source: v.nullable(RestoreSource),
   keyCount: wholeNumber,
   restoredKeys: names,
-  /** Keys that are back to their known-good value, though a newer complete version has another. */
+  /** Keys that are back to their known-good value, although a newer complete version has another. */
   revertedKeys: names,
   sizeBytes: wholeNumber,
 });
@@ -105,7 +105,7 @@ const sentCommand = {
   commandId: v.string(),
   documentName: v.string(),
   instanceIds: names,
-  /** True if the command was found, sent by an earlier try, and no other one was sent. */
+  /** True if an earlier try had sent the command, and it was found instead of sending another. */
   resumed: v.boolean(),
   /** How often the execution had been redriven when the command was sent. */
   redriveCount: wholeNumber,
@@ -146,7 +146,7 @@ export type BacklogProof = v.InferOutput<typeof BacklogProof>;
 export const KnownGood = v.object({
   /**
    * `NotProven`: nothing was deployed, and the version is too young, or lacks keys that the known-good one has.
-   * `Replaced`: somebody has written the parameter since this execution saw it.
+   * `Replaced`: somebody wrote the parameter after this execution had seen it.
    */
   outcome: v.picklist(['Marked', 'AlreadyMarked', 'NotProven', 'Replaced']),
   version: wholeNumber,

@@ -25,7 +25,7 @@ const whole = (least: number, most: number) =>
 
 const keyArn = matching(/^arn:[^:]+:kms:[^:]+:\d{12}:key\/.+$/, 'expected the ARN of a KMS key');
 
-/** The state machine leaves so much time for it. */
+/** The state machine leaves this much time for it. */
 export const maxApprovalMinutes = 12 * 60;
 
 const parameterName = matching(/^\/[A-Za-z0-9_.\-/]+$/, 'expected a parameter name such as /app/api/env');
@@ -36,7 +36,7 @@ const httpUrl = v.pipe(
   v.string(),
   v.url('expected a URL'),
   v.regex(/^https?:\/\//, 'expected a URL that starts with http:// or https://'),
-  // They would stand in the template and in messages.
+  // They would show in the template and in messages.
   v.check((url) => {
     const { username, password } = new URL(url);
     return username === '' && password === '';
@@ -46,14 +46,14 @@ const httpUrl = v.pipe(
 /** Names that Lambda keeps for itself; UpdateFunctionConfiguration refuses them. */
 const reserved = /^(AWS_.*|_HANDLER|_X_AMZN_TRACE_ID|LAMBDA_TASK_ROOT|LAMBDA_RUNTIME_DIR)$/;
 
-/** Variables by which a runtime, a shell or the loader runs code or loads it from elsewhere. */
+/** Variables that make a runtime, a shell or the loader run code, or load it from elsewhere. */
 const executed =
   /^(NODE_OPTIONS|NODE_PATH|PYTHON(STARTUP|PATH|HOME|INSPECT|WARNINGS|BREAKPOINT)|RUBY(OPT|LIB)|PERL5(OPT|LIB|DB)|(_JAVA|JDK_JAVA|JAVA_TOOL)_OPTIONS|CLASSPATH|DOTNET_.*|CORECLR_.*|LD_.*|BASH_ENV|ENV|PATH|IFS|PS4|GCONV_PATH|OPENSSL_CONF)$/;
 
 const functionVariable = v.pipe(
   envKey,
   v.check((name) => !reserved.test(name), 'this name is reserved by Lambda'),
-  v.check((name) => !executed.test(name), 'a runtime runs or loads code by this variable'),
+  v.check((name) => !executed.test(name), 'this variable makes a runtime run or load code'),
 );
 
 const Instances = v.pipe(
@@ -93,7 +93,7 @@ export const Target = v.pipe(
         v.minLength(1, 'expected at least one command'),
       ),
       timeoutSeconds: v.optional(seconds(5, 3600), 900),
-      // SSM's own least is 30.
+      // SSM takes no less than 30.
       deliveryTimeoutSeconds: v.optional(seconds(30, 3600), 60),
     }),
     endpoint: v.strictObject({
@@ -119,7 +119,7 @@ export const Target = v.pipe(
       name: text,
       dimensions: v.optional(v.record(text, text), {}),
       periodSeconds: v.optional(v.picklist([1, 5, 10, 30, 60]), 60),
-      // CloudWatch can take two minutes to show a first datapoint, behind the next full minute.
+      // CloudWatch can take two minutes to show a first datapoint, counted from the next full minute.
       confirmWithinSeconds: v.optional(seconds(10, 600), 300),
     }),
     vpc: v.optional(

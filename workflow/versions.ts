@@ -1,4 +1,4 @@
-/** The versions of a parameter, as its history has them. */
+/** The versions of a parameter, as its history shows them. */
 
 /** Marks the version with which the API was last seen to answer and the metric to count. */
 export const knownGoodLabel = 'known-good';
@@ -13,7 +13,7 @@ export interface ParameterVersion {
   readonly type: string;
 }
 
-/** A version with what its history tells, and with what `PutParameter` clears unless it is passed again. */
+/** A version with what its history says about it, and with what `PutParameter` clears unless it is passed again. */
 export interface ParameterRecord extends ParameterVersion {
   readonly keyId: string | undefined;
   readonly description: string | undefined;
@@ -21,14 +21,14 @@ export interface ParameterRecord extends ParameterVersion {
   readonly tier: ParameterTier | undefined;
   readonly labels: readonly string[];
   readonly modifiedAt: Date | undefined;
-  /** The ARN of who wrote it; AWS always tells it. */
+  /** The ARN of whoever wrote it; AWS always tells it. */
   readonly modifiedBy: string | undefined;
 }
 
-/** A version that has stood for a day has been deployed and used, labelled or not. */
+/** A version that has stood for this long has been deployed and used, labelled or not. */
 const settledAfterMs = 24 * 60 * 60 * 1000;
 
-/** Whether a version stood for a day before the next one came, or until now. */
+/** Whether a version stood for a day, until the next one was written or until now. */
 export function isSettled(
   record: ParameterRecord,
   history: readonly ParameterRecord[],

@@ -86,7 +86,7 @@ describe('readTarget', () => {
     ].map((variable): [string, (target: ReturnType<typeof academy>) => unknown, string] => [
       `${variable}, by which code is run`,
       (target) => Object.assign(target.metricFunction ?? {}, { set: { [variable]: 'x' } }),
-      'a runtime runs or loads code by this variable',
+      'this variable makes a runtime run or load code',
     ]),
     [
       'a user and a password in a URL',
