@@ -1,15 +1,13 @@
 import type * as v from 'valibot';
 import { writeEnvParameter } from '../aws/guarded-write.ts';
-import { fenceOf, type LeaseClients, openLease } from '../aws/lease-table.ts';
+import { type Fence, fenceOf, type LeaseClients, openLease } from '../aws/lease-table.ts';
 import { labelKnownGood, readHistory, readParameter } from '../aws/parameter.ts';
 import { openSsm, type SsmClients } from '../aws/ssm-clients.ts';
-import { isComplete } from '../env/contract.ts';
 import { readEnvText } from '../env/document.ts';
 import { lostKeys } from '../env/merge.ts';
 import { deployOf, MarkKnownGoodInput, restorationOf } from '../workflow/chain.ts';
-import { RecoveryError } from '../workflow/recovery-error.ts';
+import { judgeKnownGood } from '../workflow/known-good.ts';
 import type { KnownGood } from '../workflow/results.ts';
-import { isSettled, knownGoodLabel, type ParameterRecord } from '../workflow/versions.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
 import { leaseDoor } from './runtime/lease.ts';
 import { LeaseResources } from './runtime/resources.ts';
@@ -17,17 +15,12 @@ import { LeaseResources } from './runtime/resources.ts';
 type MarkKnownGoodServices = Services<v.InferOutput<typeof LeaseResources>> &
   LeaseClients & { readonly ssm: SsmClients };
 
-/** For clocks and roundings that differ a little. */
-const roundingMs = 1000;
-
 /**
  * Remembers the version with which everything was seen to work: moves the label `known-good` to it, and copies it to
  * the backup parameter. Does nothing that is done already, and nothing if somebody has written the parameter since.
  *
- * That the API runs with this version is proven by a deploy in this execution. Without one, it is taken to do so if
- * the version has stood for a day, and has lost no key of the known-good one.
- *
- * @throws RecoveryError EnvReplaced if that left it incomplete; LeaseLost; and what `writeEnvParameter` throws.
+ * @throws RecoveryError EnvReplaced if somebody has left the parameter incomplete; LeaseLost; and what
+ *   `writeEnvParameter` throws.
  */
 export async function markKnownGood(
   state: MarkKnownGoodInput,
@@ -35,61 +28,52 @@ export async function markKnownGood(
 ): Promise<KnownGood> {
   const { target, clock, ssm } = services;
   const { execution, env } = state;
-  const { name, reader, kmsKeyArn } = target.parameter;
-  const contract = target.parameter;
-  const parameterName = target.restore.backupParameter;
+  const { name, reader } = target.parameter;
+  const restoration = restorationOf(state);
+  const deploy = deployOf(state);
+  const verdict = judgeKnownGood(
+    {
+      parameterName: name,
+      version: (restoration ?? env).version,
+      isDeployed: deploy !== undefined,
+      seenAt: deploy?.startedAt ?? (restoration ? undefined : execution.startedAt),
+    },
+    await readHistory(ssm.reader, name),
+    { reader, contract: target.parameter, nowMs: clock.now() },
+  );
+  if (!('record' in verdict)) return { ...verdict, backup: null };
+  const { outcome, why, record } = verdict;
   const fence = fenceOf(leaseDoor(services), execution);
-  const upload = restorationOf(state);
-  const deployment = deployOf(state);
-  const version = (upload ?? env).version;
-  const history = await readHistory(ssm.reader, name);
-  const current = history.at(-1);
-  // What was written since is not what was deployed, or seen; a parameter that was made anew counts from 1 again.
-  const seenAt = deployment?.startedAt ?? (upload ? undefined : execution.startedAt);
-  const isReplaced =
-    current?.version !== version ||
-    (seenAt !== undefined && (current.modifiedAt?.getTime() ?? 0) > Date.parse(seenAt) + roundingMs);
-  if (!current || (isReplaced && !isComplete(current.text, reader, contract))) {
-    throw new RecoveryError(
-      'EnvReplaced',
-      `parameter ${name}: somebody has overwritten it during the recovery, and it is incomplete again. What was deployed works; the next deploy would not.`,
-    );
-  }
-  if (isReplaced) return { outcome: 'Replaced', version: current.version, backup: null };
-  if (!deployment && !isTrusted(current)) return { outcome: 'NotProven', version, backup: null };
-
-  const isMarked = current.labels.includes(knownGoodLabel);
-  if (!isMarked) {
+  if (outcome === 'Marked') {
     await fence();
-    await labelKnownGood(ssm, name, version);
+    await labelKnownGood(ssm, name, record.version);
   }
-  const backup = await copyToBackup(current.text);
-  return { outcome: isMarked ? 'AlreadyMarked' : 'Marked', version, backup };
+  return { outcome, version: record.version, why, backup: await copyToBackup(record.text, fence, services) };
+}
 
-  function isTrusted(record: ParameterRecord): boolean {
-    if (record.labels.includes(knownGoodLabel)) return true;
-    const known = history.find(({ labels }) => labels.includes(knownGoodLabel));
-    const lost = lostKeys(readEnvText(known?.text ?? '', reader), readEnvText(record.text, reader));
-    return isSettled(record, history, clock.now()) && lost.length === 0;
-  }
-
-  async function copyToBackup(text: string): Promise<KnownGood['backup']> {
-    if (parameterName === undefined) return null;
-    const copy = await readParameter(ssm.reader, parameterName);
-    const written = await writeEnvParameter(ssm, clock, {
-      name: parameterName,
-      reader,
-      contract,
-      madeFrom: copy,
-      text,
-      // A copy holds what the original holds; an older copy stays in the history.
-      waivedKeys: lostKeys(readEnvText(copy?.text ?? '', reader), readEnvText(text, reader)),
-      mayMoveUp: true,
-      fence,
-      kmsKeyId: kmsKeyArn,
-    });
-    return { parameterName, version: written.version };
-  }
+/** @returns `null` if the target has no backup parameter. */
+async function copyToBackup(
+  text: string,
+  fence: Fence,
+  { target, clock, ssm }: MarkKnownGoodServices,
+): Promise<KnownGood['backup']> {
+  const { reader, kmsKeyArn } = target.parameter;
+  const { backupParameter } = target.restore;
+  if (backupParameter === undefined) return null;
+  const copy = await readParameter(ssm.reader, backupParameter);
+  const { version } = await writeEnvParameter(ssm, clock, {
+    name: backupParameter,
+    reader,
+    contract: target.parameter,
+    madeFrom: copy,
+    text,
+    // A copy holds what the original holds; earlier copies stay in the history.
+    waivedKeys: lostKeys(readEnvText(copy?.text ?? '', reader), readEnvText(text, reader)),
+    mayMoveUp: true,
+    fence,
+    kmsKeyId: kmsKeyArn,
+  });
+  return { parameterName: backupParameter, version };
 }
 
 export const handler = stateHandler(

@@ -85,9 +85,8 @@ const findings: Record<string, (result: unknown) => string> = {
     return `the function counts ${backlog}; ${metric} = ${datapoint.value} at ${datapoint.timestamp.slice(11, 19)} UTC`;
   },
   MarkKnownGood: (result) => {
-    const { outcome, version, backup } = v.parse(KnownGood, result);
-    if (outcome === 'Replaced') return 'somebody has written the parameter meanwhile: nothing marked';
-    if (outcome === 'NotProven') return 'nothing was deployed, and the version is young: nothing marked';
+    const { outcome, version, why, backup } = v.parse(KnownGood, result);
+    if (outcome === 'Replaced' || outcome === 'NotProven') return `nothing marked: ${why}`;
     const copied = backup ? `; copy in ${backup.parameterName}` : '';
     return `version ${version} is ${outcome === 'Marked' ? 'now ' : ''}known-good${copied}`;
   },

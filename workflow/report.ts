@@ -139,13 +139,9 @@ function notesOn(run: ProvenRun): string[] {
     ...(announcement?.problem
       ? [`nobody could be told before the first change (${announcement.problem})`]
       : []),
-    ...(knownGood.outcome === 'Replaced'
-      ? ['somebody has written the parameter meanwhile, so it was not marked as known-good']
-      : []),
+    ...(knownGood.outcome === 'Replaced' ? [`the env was not marked as known-good: ${knownGood.why}`] : []),
     ...(knownGood.outcome === 'NotProven'
-      ? [
-          `version ${knownGood.version} was not marked as known-good: nothing was deployed, and it is younger than a day or lacks keys of the known-good one`,
-        ]
+      ? [`version ${knownGood.version} was not marked as known-good: ${knownGood.why}`]
       : []),
   ];
 }

@@ -150,6 +150,8 @@ export const KnownGood = v.object({
    */
   outcome: v.picklist(['Marked', 'AlreadyMarked', 'NotProven', 'Replaced']),
   version: wholeNumber,
+  /** A clause of a sentence, for the report: `it was deployed`. */
+  why: v.string(),
   /** Where the copy is; `null` without a backup parameter, or if nothing was marked. */
   backup: v.nullable(v.object({ parameterName: v.string(), version: wholeNumber })),
 });

@@ -126,7 +126,7 @@ const report: RecoveryReport = {
     value: 7,
     timestamp: '2026-01-01T18:04:00.000Z',
   },
-  knownGood: { outcome: 'Marked', version: 42, backup: null },
+  knownGood: { outcome: 'Marked', version: 42, why: 'it was deployed', backup: null },
 };
 const refusal = (outcome: RefusalReport['outcome'], answer: RefusalReport['answer']): RefusalReport => ({
   outcome,

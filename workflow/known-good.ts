@@ -1,0 +1,72 @@
+/** Whether the version that a run has seen to work becomes the known-good one. */
+import { type EnvContract, isComplete } from '../env/contract.ts';
+import { readEnvText } from '../env/document.ts';
+import { lostKeys } from '../env/merge.ts';
+import type { EnvReader } from '../env/readers/readers.ts';
+import { RecoveryError } from './recovery-error.ts';
+import { isSettled, knownGoodLabel, type ParameterRecord } from './versions.ts';
+import { counted } from './words.ts';
+
+/** A version of the parameter, and how the run came to know it. */
+export interface SeenVersion {
+  readonly parameterName: string;
+  readonly version: number;
+  /** Whether this run has deployed it: that proves that the API runs with it. */
+  readonly isDeployed: boolean;
+  /** ISO timestamp. What is written later was not seen; `undefined` if the run itself has written the version. */
+  readonly seenAt: string | undefined;
+}
+
+export type KnownGoodVerdict =
+  | { readonly outcome: 'Marked' | 'AlreadyMarked'; readonly why: string; readonly record: ParameterRecord }
+  | { readonly outcome: 'NotProven' | 'Replaced'; readonly why: string; readonly version: number };
+
+/** For clocks and roundings that differ a little. */
+const toleranceMs = 1000;
+
+/**
+ * That the API runs with a version is proven by a deploy of this run. Without one it is taken for granted if the
+ * version is known-good already, or if it has stood for a day and has all keys of the known-good one.
+ *
+ * @param history all versions, oldest first.
+ * @throws RecoveryError EnvReplaced if somebody has replaced the version by an incomplete one, or has deleted it.
+ */
+export function judgeKnownGood(
+  { parameterName, version, isDeployed, seenAt }: SeenVersion,
+  history: readonly ParameterRecord[],
+  { reader, contract, nowMs }: { reader: EnvReader; contract: EnvContract; nowMs: number },
+): KnownGoodVerdict {
+  const record = history.at(-1);
+  const why = whyReplaced();
+  if (!record || (why !== undefined && !isComplete(record.text, reader, contract))) {
+    throw new RecoveryError(
+      'EnvReplaced',
+      `parameter ${parameterName}: somebody has overwritten it during the recovery, and it is incomplete again. What was deployed works; the next deploy would not.`,
+    );
+  }
+  if (why !== undefined) return { outcome: 'Replaced', version: record.version, why };
+  if (record.labels.includes(knownGoodLabel))
+    return { outcome: 'AlreadyMarked', record, why: 'it has been known-good before' };
+  if (isDeployed) return { outcome: 'Marked', record, why: 'it was deployed' };
+  if (!isSettled(record, history, nowMs))
+    return { outcome: 'NotProven', version, why: 'nothing was deployed, and it is younger than a day' };
+  const known = history.find(({ labels }) => labels.includes(knownGoodLabel));
+  const lost = lostKeys(readEnvText(known?.text ?? '', reader), readEnvText(record.text, reader));
+  return lost.length === 0
+    ? { outcome: 'Marked', record, why: 'it has stood for a day' }
+    : {
+        outcome: 'NotProven',
+        version,
+        why: `nothing was deployed, and it lacks ${counted(lost.length, 'key')} of the known-good version`,
+      };
+
+  /** A parameter that was recreated counts from 1 again, so the number alone is no proof. */
+  function whyReplaced(): string | undefined {
+    if (record?.version !== version) return `version ${record?.version ?? 0} was written since`;
+    const isLater =
+      seenAt !== undefined && (record.modifiedAt?.getTime() ?? 0) > Date.parse(seenAt) + toleranceMs;
+    return isLater
+      ? `it was written after the ${isDeployed ? 'deploy' : 'execution'} had started`
+      : undefined;
+  }
+}
