@@ -12,7 +12,7 @@ type AnnounceRecoveryServices = Services<v.InferOutput<typeof TopicResources>> &
 
 /**
  * Tells a person, right before the first change, what is about to be changed. A message that can't be sent is a
- * finding: it must not keep the API from being recovered.
+ * finding: it must not stop the recovery.
  */
 export async function announceRecovery(
   { execution, request, plan }: AnnounceRecoveryInput,

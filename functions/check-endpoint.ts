@@ -9,12 +9,12 @@ import { NoResources } from './runtime/resources.ts';
 
 type CheckEndpointServices = Services & { readonly ssm: SSMClient };
 
-/** One slow answer is no reason to restart production. */
+/** A single slow answer is no reason to restart production. */
 const tries = 3;
 /** For an API that asks to be left alone; `VerifyEndpoint` has more time. */
 const longestWaitSeconds = 10;
 
-/** Where the request goes wrong before it gets to the API, a deploy changes nothing. */
+/** The request fails before it reaches the API, so a deploy changes nothing. */
 const notCuredByDeploy: ReadonlySet<EndpointFault> = new Set([
   'EndpointNameNotResolved',
   'EndpointTlsFailed',
@@ -25,9 +25,9 @@ const notCuredByDeploy: ReadonlySet<EndpointFault> = new Set([
 ]);
 
 /**
- * Asks the endpoint to know whether a deploy is needed, three times if its fault may pass by itself; it isn't asked
- * where something else has decided on the deploy. An unhealthy endpoint is a finding; `VerifyEndpoint` makes an error
- * of it if it stays.
+ * Asks the endpoint, to find out whether a deploy is needed: three times if its fault may pass by itself, and not at
+ * all if the deploy is already decided. An unhealthy endpoint is a finding; `VerifyEndpoint` makes it an error if it
+ * stays unhealthy.
  */
 export async function checkEndpoint(
   { request, env }: CheckEndpointInput,

@@ -20,14 +20,14 @@ const secondsBetweenLooks = 2;
 const healthyWithinPeriods = 3;
 
 /**
- * Invokes the metric function until it counts, then waits for the datapoint. After a repair only a datapoint
- * stamped later than the repair is proof; in a system where nothing had to be repaired, a recent one is.
+ * Invokes the metric function until it counts, then waits for the datapoint. After a repair, only a datapoint stamped
+ * later than the repair is proof; if nothing had to be repaired, a recent one is enough.
  *
- * A datapoint carries the start of its period, so that with a period of 60 seconds the first one that counts
- * is the one of the next full minute; the function is invoked again for it, scheduled or not.
+ * A datapoint is stamped with the start of its period. With a period of 60 seconds the first one that proves anything
+ * is therefore that of the next full minute; the function is invoked again for it, scheduled or not.
  *
- * @throws RecoveryError BacklogNotNumeric or MetricFunctionFailed if the function doesn't count by the
- *   deadline, DatapointMissing if it does and CloudWatch shows no datapoint by then.
+ * @throws RecoveryError BacklogNotNumeric or MetricFunctionFailed if the function doesn't count by the deadline;
+ *   DatapointMissing if it counts, but CloudWatch shows no datapoint by then.
  */
 export async function confirmBacklog(
   state: ConfirmBacklogInput,
@@ -40,7 +40,7 @@ export async function confirmBacklog(
   const repairedOrStarted = wasRepaired(state)
     ? Date.parse(state.patch?.completedAt ?? new Date(clock.now()).toISOString())
     : recently(Date.parse(state.execution.startedAt));
-  // Behind a redrive both may be days ago: what was published then proves nothing of now.
+  // After a redrive both may be days ago: what was published then proves nothing about now.
   const since =
     state.execution.redriveCount > 0 ? Math.max(repairedOrStarted, recently(clock.now())) : repairedOrStarted;
   const deadline = clock.now() + confirmWithinSeconds * 1000;

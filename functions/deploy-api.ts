@@ -43,16 +43,16 @@ import { DeployResources } from './runtime/resources.ts';
 type DeployApiServices = Services<v.InferOutput<typeof DeployResources>> &
   LeaseClients & { readonly ssm: SsmClients };
 
-/** Whatever the number of instances: the state machine has to outlast it. */
+/** However many instances there are: the state machine has to last longer than this. */
 export const maxDeploySeconds = 5 * 3600;
-/** How long one call watches before it hands back to the state machine. */
+/** How long one call watches before it returns to the state machine. */
 const watchSeconds = 50;
 const secondsBetweenLooks = 1;
 
 /**
  * Sends the deploy command to the target's instances, one after the other, and watches it for most of a minute; while
- * the command still runs, the state machine calls again. A retry finds the command that this execution has sent
- * instead of sending a second one. So does a redrive, unless that command has failed.
+ * the command still runs, the state machine calls again. A retry finds the command that this execution sent, instead
+ * of sending a second one. So does a redrive, unless that command failed.
  *
  * @throws RecoveryError NoInstances or TooManyInstances with the tag; DeployInProgress if somebody else's command
  *   runs; EnvReplaced, PlanOutdated, LeaseLost; DeployFailed, DeployTimedOut (the command is cancelled first),
@@ -66,7 +66,7 @@ export async function deployApi(
   const { clock } = services;
   const watchUntilMs = clock.now() + watchSeconds * 1000;
   const fence = fenceOf(leaseDoor(services), execution);
-  // Before anything is looked for, which can take a while: whoever hasn't the lease has nothing to look for.
+  // First, because looking for the command can take a while, and is useless without the lease.
   await fence();
   const isOfThisRun =
     deployment?.outcome === 'InProgress' && deployment.redriveCount === execution.redriveCount;
@@ -76,7 +76,7 @@ export async function deployApi(
   return watch(running, watchUntilMs, services);
 }
 
-/** @param mayHaveSent whether a command of this execution may be there already. */
+/** @param mayHaveSent whether this execution may have sent a command already. */
 async function findOrSend(
   execution: ExecutionRef,
   plan: RecoveryPlan,
@@ -97,7 +97,7 @@ async function findOrSend(
     startedAt: new Date(own.sentAtMs).toISOString(),
     deadline: new Date(own.sentAtMs + deploySecondsOf(target, instanceIds) * 1000).toISOString(),
   });
-  // No deploy that could still run was sent earlier.
+  // A deploy that was sent earlier can't be running any more.
   const sinceMs = Math.min(Date.parse(execution.startedAt), clock.now() - maxDeploySeconds * 1000);
   const list = () => listCommands(ssm.reader, documentName, sinceMs);
   const find = async () => {
@@ -126,7 +126,7 @@ async function findOrSend(
     return running({ ...sent, redriveCount: execution.redriveCount, sentAtMs }, false);
   } catch (error) {
     if (!(error instanceof RecoveryError && error.name === 'AwsUnavailable')) throw error;
-    // The answer got lost, the command perhaps not: look for it before anybody sends another.
+    // The answer was lost, but perhaps not the command: look for it before another one is sent.
     const sent = await lookFor(find, clock, lookAgainTimes);
     if (sent) return sent;
     throw error;
@@ -136,8 +136,8 @@ async function findOrSend(
 type OwnCommand = Pick<SentCommand, 'commandId' | 'sentAtMs'> & { readonly redriveCount: number };
 
 /**
- * The command of this execution that counts: of this run, or one of an earlier run that has not failed. SSM says
- * `Success` of a command even if an instance could not be reached, so that each instance is asked for.
+ * The command of this execution that counts: one of this run, or one of an earlier run that has not failed. SSM calls
+ * a command a `Success` even if an instance could not be reached, so each instance is looked at.
  */
 async function findOwn(
   ssm: SSMClient,
@@ -167,7 +167,7 @@ function notManaged(instanceIds: readonly string[]): RecoveryError {
 
 /**
  * The last look before the deploy: what was approved may have changed, and somebody may have wiped the parameter since
- * it was found complete, or restored.
+ * it was found complete or was restored.
  *
  * @throws RecoveryError PlanOutdated, EnvReplaced
  */
@@ -204,8 +204,8 @@ async function refuseOutdated(
 }
 
 /**
- * Makes sure that no other deploy of the target runs. One that an earlier execution has left running is cancelled,
- * since only the holder of the lease may deploy; one that a person has sent is not ours to cancel.
+ * Makes sure that no other deploy of the target runs. One that an earlier execution left running is cancelled, since
+ * only the holder of the lease may deploy; one that a person sent is not ours to cancel.
  */
 async function stopOthers(
   list: () => Promise<SentCommand[]>,
@@ -230,7 +230,7 @@ async function stopOthers(
   );
 }
 
-/** Each instance has to succeed: SSM says `Success` of a command even if one could not be reached. */
+/** Each instance has to succeed: SSM calls a command a `Success` even if an instance could not be reached. */
 async function watch(
   deployment: RunningDeploy,
   untilMs: number,

@@ -16,8 +16,8 @@ type MarkKnownGoodServices = Services<v.InferOutput<typeof LeaseResources>> &
   LeaseClients & { readonly ssm: SsmClients };
 
 /**
- * Remembers the version with which everything was seen to work: moves the label `known-good` to it, and copies it to
- * the backup parameter. Does nothing that is done already, and nothing if somebody has written the parameter since.
+ * Marks the version with which everything was seen to work: moves the label `known-good` to it, and copies it to the
+ * backup parameter. Repeats nothing that is done already, and does nothing if somebody has written the parameter since.
  *
  * @throws RecoveryError EnvReplaced if somebody has left the parameter incomplete; LeaseLost; and what
  *   `writeEnvParameter` throws.

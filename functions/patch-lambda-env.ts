@@ -25,8 +25,8 @@ const secondsBetweenLooks = 1;
 const updateWithinSeconds = 180;
 
 /**
- * Gives the metric function the environment the target asks for, and leaves its other variables alone. Waits
- * until the function runs with it. An environment that is right already is not written.
+ * Gives the metric function the environment that the target asks for, and leaves its other variables alone. Waits
+ * until the function runs with it. An environment that is already right is not written.
  *
  * @throws RecoveryError InternalKeyMissing, FunctionNotFound, FunctionEnvUnreadable, FunctionEnvTooLarge (all
  *   before the update), PlanOutdated, LeaseLost, FunctionUpdateConflict, FunctionUpdateFailed.
@@ -50,7 +50,7 @@ export async function patchLambdaEnv(
     if (current.updateStatus !== 'InProgress') {
       if (isOurs) {
         if (current.updateStatus === 'Failed') throw updateFailed(functionName, current.updateReasonCode);
-        // A try of this state that lost its answer has changed the function too: its doing counts.
+        // A try of this state whose answer was lost may have changed the function: that counts too.
         const isWritten = changed.set.size + changed.removed.size > 0;
         const isRecent = current.modifiedAtMs > Date.parse(execution.startedAt);
         return {
@@ -77,7 +77,7 @@ export async function patchLambdaEnv(
         for (const key of setKeys) changed.set.add(key);
         for (const key of removedKeys) changed.removed.add(key);
       }
-      // `Changed` and `Busy`: read and merge again, with whatever the other writer has put in.
+      // `Changed` and `Busy`: read and merge again, with whatever the other writer has changed.
     }
     if (clock.now() >= deadline) {
       throw new RecoveryError(

@@ -25,7 +25,7 @@ type PlanRecoveryServices = Services<v.InferOutput<typeof PlanResources>> & {
 
 /**
  * Works out what has to be changed, by reading only. What stands in the way of the deploy or of the metric function is
- * put down as a problem: it must not keep the env from being restored.
+ * noted as a problem: it must not stop the env from being restored.
  *
  * @throws RecoveryError EnvRestoreFailed if there is nothing to restore from.
  */
@@ -52,7 +52,7 @@ export async function planRecovery(
 
 async function planEnv({ env }: PlanRecoveryInput, { target, clock, ssm }: PlanRecoveryServices) {
   const { name, reader } = target.parameter;
-  // The history can be long, and is needed for a restore only.
+  // The history can be long, and only a restore needs it.
   const history = env.complete ? [] : await readHistory(ssm, name);
   const current = env.complete ? await readParameter(ssm, name) : history.at(-1);
   const parameter: RecoveryPlan['parameter'] = {
@@ -100,7 +100,7 @@ async function planFunction(
         lambda,
         functionName,
       );
-      // An update that has failed has to be looked at, whatever the variables are.
+      // A failed update has to be looked at, whatever the variables are.
       if (updateStatus === 'Failed') throw updateFailed(functionName, updateReasonCode);
       const patch = patchFrom(valuesOf(text, target.parameter.reader), target);
       const { setKeys, removedKeys } = patchVariables(variables, patch);
@@ -110,7 +110,7 @@ async function planFunction(
   return { functionName, ...found };
 }
 
-/** What passes by itself is thrown, so that the state is tried again. */
+/** A failure that passes by itself is thrown, so that the state is tried again. */
 async function orProblem<T extends object>(
   nothing: T,
   look: () => Promise<T>,

@@ -26,7 +26,7 @@ export async function reportRecovery(
   const lease = leaseDoor(services);
   const report = makeReport(run, clock.now());
   const isHealthy = report.outcome === 'Healthy';
-  // An alarm that fires where nothing is wrong would go on doing so, and nobody would know.
+  // An alarm that fires while nothing is wrong would go on firing, and nobody would know.
   const tells = !isHealthy || (report.trigger === 'alarm' && !(await isToldLately(lease)));
   const outcome = report.outcome === 'PlanChanged' ? 'NotApproved' : report.outcome;
   const recovery = { target: target.name, execution };
@@ -41,7 +41,7 @@ export async function reportRecovery(
   return report;
 }
 
-/** To be told once that an alarm fires for nothing is enough for a night. */
+/** Once a night is enough to be told that an alarm fires for nothing. */
 const quietMs = 8 * 3_600_000;
 
 async function isToldLately(lease: LeaseDoor): Promise<boolean> {

@@ -9,7 +9,7 @@ import { lambdaHandler, type Services } from './runtime/handler.ts';
 import { leaseDoor } from './runtime/lease.ts';
 import { EndResources } from './runtime/resources.ts';
 
-/** As any state's, with the token with which a person answers. */
+/** Like any state's, and the token that an answer needs. */
 const ApprovalEvent = v.object({
   state: RequestApprovalInput,
   execution: ExecutionRef,
@@ -19,12 +19,12 @@ const ApprovalEvent = v.object({
 type RequestApprovalServices = Services<v.InferOutput<typeof EndResources>> &
   LeaseClients & { readonly sns: SNSClient };
 
-/** How long a person is waited for where the target doesn't say. */
+/** How long a person has to answer if the target doesn't say. */
 const defaultMinutes = 60;
 
 /**
- * Shows a person the plan, and keeps what `recover approve` and `recover reject` need to answer. The state waits for
- * that answer when this has returned.
+ * Shows a person the plan, and keeps what `recover approve` and `recover reject` need to answer. After this function
+ * has returned, the state waits for that answer.
  *
  * @throws RecoveryError LeaseLost
  */

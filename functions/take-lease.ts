@@ -9,7 +9,7 @@ import { LeaseResources } from './runtime/resources.ts';
 
 /**
  * Reads the execution's input, and takes the lease of the target. An execution that doesn't get it ends at once: it
- * neither waits nor queues. A plan changes nothing, and takes none.
+ * neither waits nor queues. One that only plans changes nothing, and takes none.
  *
  * @throws RecoveryError InvalidInput, before any call.
  */

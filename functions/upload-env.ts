@@ -17,14 +17,14 @@ import { LeaseResources } from './runtime/resources.ts';
 type UploadEnvServices = Services<v.InferOutput<typeof LeaseResources>> &
   LeaseClients & {
     readonly ssm: SsmClients;
-    /** Of this function: by it, a try recognises what an earlier one has written. */
+    /** Of this function: a try recognises by it what an earlier one wrote. */
     readonly functionName: string | undefined;
   };
 
 /**
- * Restores an incomplete env parameter: the union of what is there now and the known-good version, or else the newest
- * complete one, or else the backup parameter. Writes nothing if the parameter is complete by now, unless an earlier
- * try of this state has replaced something that it had not seen: that is merged in.
+ * Restores an incomplete env parameter: to the union of what it holds now and the known-good version, or else the
+ * newest complete one, or else the backup parameter. Writes nothing if the parameter is complete by now, unless an
+ * earlier try of this state replaced something that it had not seen: that is merged in.
  *
  * @throws RecoveryError EnvStale; EnvRestoreFailed if no source is complete (nothing is written); PlanOutdated;
  *   LeaseLost; and what `writeEnvParameter` throws.

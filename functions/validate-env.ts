@@ -13,11 +13,11 @@ import { NoResources } from './runtime/resources.ts';
 type ValidateEnvServices = Services & { readonly ssm: SSMClient };
 
 /**
- * Reads the env parameter, and says what is there and what isn't, by name. A parameter that is missing, empty or
+ * Reads the env parameter, and says by name what it has and what it lacks. A parameter that is missing, empty or
  * incomplete is a finding.
  *
- * @throws RecoveryError EnvInvalid if the text can't be trusted to be read, or
- *   breaks a rule of the contract: restoring would not mend these, and a deploy would break on them.
+ * @throws RecoveryError EnvInvalid if the text can't be read reliably, or breaks a rule of the contract: a restore
+ *   would not correct this, and a deploy would break on it.
  */
 export async function validateEnv(
   _input: ValidateEnvInput,
@@ -29,7 +29,7 @@ export async function validateEnv(
   const document = readEnvText(parameter?.text ?? '', reader);
   const finding = inspectEnv(document, contract);
   const mistakes = mistakesOf(document, finding);
-  // A flaw in a text without a single key endangers nothing: whatever it is, it has to be replaced.
+  // A flaw in a text without a single key doesn't matter: the text has to be replaced anyway.
   if (mistakes.length > 0 && effectiveEntries(document).size > 0) {
     throw new RecoveryError(
       'EnvInvalid',

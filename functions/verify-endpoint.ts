@@ -10,14 +10,14 @@ import { NoResources } from './runtime/resources.ts';
 
 type VerifyEndpointServices = Services & { readonly ssm: SSMClient };
 
-/** A service that comes up may answer 404 for a moment; a wrong path goes on doing so. */
+/** A service that is starting may answer 404 for a moment; a wrong path answers 404 for good. */
 const notFoundWithinSeconds = 10;
 
 /**
  * Asks the endpoint until it answers 200 with a number.
  *
- * @throws RecoveryError with the name of the endpoint's fault: at once for one that waiting can't cure, else
- *   when `endpoint.healthyWithinSeconds` are over.
+ * @throws RecoveryError with the name of the endpoint's fault: at once if waiting can't cure it, or else after
+ *   `endpoint.healthyWithinSeconds`.
  */
 export async function verifyEndpoint(
   _input: VerifyEndpointInput,

@@ -19,7 +19,7 @@ import { CloseResources } from '../runtime/resources.ts';
 type CloseRecoveryServices = Services<v.InferOutput<typeof CloseResources>> &
   LeaseClients & { readonly sfn: SFNClient; readonly ssm: SsmClients; readonly sns: SNSClient };
 
-/** The event EventBridge passes on when an execution changes its status; only what is read is named. */
+/** The event that EventBridge delivers when an execution changes its status, with the fields that are read. */
 const StatusEvent = v.object({
   detail: v.object({
     executionArn: v.string(),
@@ -31,19 +31,19 @@ const StatusEvent = v.object({
 /** What became of the event. */
 export interface CloseResult {
   /**
-   * `NotEnded`: it was redriven before this ran. `AlreadyTold`: the event came twice. `NotTold`: nothing that anybody
-   * has to hear of: a plan, or an input that a person has mistyped.
+   * `NotEnded`: it was redriven before this ran. `AlreadyTold`: the event came twice. `NotTold`: nobody has to hear
+   * about it: a plan, or an input that a person mistyped.
    */
   readonly outcome: 'Closed' | 'AlreadyTold' | 'NotTold' | 'NotEnded';
   readonly cancelledCommands: readonly string[];
 }
 
 /**
- * Cleans up after an execution that has failed, was aborted or has run out of time: cancels a deploy that still
- * runs, then gives the lease back, and tells a person. It is no state of the machine, so that every failure ends the
- * execution natively, where a redrive can go on; and no Catch sees an abort.
+ * Cleans up after an execution that has failed, was aborted or has run out of time: cancels a deploy that still runs,
+ * then gives the lease back, and tells a person. It is not a state of the machine, so every failure ends the execution
+ * natively, where a redrive can go on; and no Catch would see an abort.
  *
- * @throws RecoveryError ExecutionStale if Step Functions doesn't know of the end yet; Lambda tries again.
+ * @throws RecoveryError ExecutionStale if Step Functions doesn't show the end yet; Lambda tries again.
  */
 export async function closeRecovery(
   { detail: { executionArn, stopDate } }: v.InferOutput<typeof StatusEvent>,
@@ -53,7 +53,7 @@ export async function closeRecovery(
   const execution = await readFailedExecution(sfn, executionArn, stopDate);
   if (!execution) return { outcome: 'NotEnded', cancelledCommands: [] };
   const last = await readLastState(sfn, executionArn);
-  // Before the lease is free: whoever takes it next may deploy.
+  // Before the lease is freed: whoever takes it next may deploy.
   const cancelledCommands = await cancelRunning(execution, last?.name, services);
   const isMistyped = execution.error === 'InvalidInput' && last?.name === 'TakeLease' && !last.isEvent;
   const isQuiet = last?.state.request?.mode === 'plan' || isMistyped;
@@ -91,14 +91,14 @@ async function cancelRunning(
   const findOwn = async () => {
     const sinceMs = Date.parse(execution.startedAt);
     const commands = await listCommands(ssm.reader, resources.DEPLOY_DOCUMENT, sinceMs);
-    // A redrive may have sent another by now, which is not this run's to cancel.
+    // A redrive may have sent another one by now, which this run must not cancel.
     const own = commands.filter(
       (command) =>
         (redriveOf(command.comment, execution) ?? Number.POSITIVE_INFINITY) <= execution.redriveCount,
     );
     return own.length > 0 ? own : undefined;
   };
-  // One that was sent a moment before the end need not be listed yet.
+  // One that was sent a moment before the end may not be listed yet.
   const own = await lookFor(findOwn, clock, stateName === 'DeployApi' ? lookAgainTimes : 0);
   const running = (own ?? []).filter((command) => !hasEnded(command));
   for (const { commandId } of running) await cancelCommand(ssm.writer, commandId);

@@ -8,7 +8,7 @@ import { readQueueDepth } from '../../aws/queue.ts';
 import { safeCause } from '../../workflow/recovery-error.ts';
 import { lambdaHandler, type Services } from '../runtime/handler.ts';
 
-/** The three variables of the function that this one replaces; a recovery sets and removes them. */
+/** The variables of the function that this one replaces; a recovery sets and removes them. */
 const MetricVariables = v.object({
   VIDEO_BACKLOG_API_INTERNAL: v.optional(v.string(), ''),
   LAMBDA_INTERNAL_API_KEY: v.optional(v.string(), ''),
@@ -21,7 +21,7 @@ type QueueDepthMetricServices = Services<MetricVariables> & {
   readonly cloudWatch: CloudWatchClient;
 };
 
-/** The four fields of the function this one stands in for; `null` where something could not be counted. */
+/** The four fields that the replaced function answered with; `null` for what could not be counted. */
 export interface QueueDepths {
   readonly ai_queue_depth: number | null;
   readonly video_queue_depth: number | null;
@@ -30,8 +30,8 @@ export interface QueueDepths {
 }
 
 /**
- * Counts the queues and the backlog, and publishes the backlog if it is a number. An unknown backlog is not
- * published at all: a 0 in its place would invite the workers' scaling policy to scale in.
+ * Counts the queues and the backlog, and publishes the backlog if it is a number. An unknown backlog is not published
+ * at all: a 0 in its place would make the workers' scaling policy scale in.
  */
 export async function queueDepthMetric(
   _event: unknown,

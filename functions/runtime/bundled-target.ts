@@ -1,7 +1,7 @@
 import type { DeployedTarget } from '../../workflow/target.ts';
 
 /**
- * The target that the stack was packaged for, checked then. In a bundle stack/bundle-target.cjs puts it here, as data;
- * outside of one there is none.
+ * The target that the stack was packaged for, as it was checked then. In a bundle, stack/bundle-target.cjs puts it here
+ * as data; outside of a bundle there is none.
  */
 export const bundledTarget: DeployedTarget | undefined = undefined;

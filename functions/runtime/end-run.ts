@@ -1,4 +1,4 @@
-/** The end of a run, in the order that loses nothing: the lease is free, a person is told, that is remembered. */
+/** The end of a run, in the order that loses nothing: free the lease, tell a person, remember that they were told. */
 import type { SNSClient } from '@aws-sdk/client-sns';
 import { endLease, type LeaseDoor } from '../../aws/lease-table.ts';
 import { publish } from '../../aws/topic.ts';
@@ -13,11 +13,11 @@ export interface EndServices {
 }
 
 /**
- * Gives the lease of a run back and tells a person how it has ended, once. If telling fails it can be done again; a
- * person is told twice only if what fails is to remember it.
+ * Gives the lease of a run back and tells a person once how it ended. It can be repeated if telling fails; a person is
+ * told twice only if remembering fails.
  *
- * @param message what a person is told, made when it is needed; without it nobody need be told.
- * @returns what became of the message: `NotNeeded` where there is none.
+ * @param message what a person is told, made when it is needed; without it nobody has to be told.
+ * @returns what became of the message: `NotNeeded` if there is none.
  * @throws RecoveryError as `endLease` and `publish`; the lease is free if it is `publish`.
  */
 export async function endRun(

@@ -1,4 +1,4 @@
-/** What stands between Lambda and the logic of a function: it parses what comes in and builds what the logic needs. */
+/** Between Lambda and the logic of a function: parses the input, and builds what the logic needs. */
 import * as v from 'valibot';
 import { type Clock, systemClock } from '../../aws/clock.ts';
 import { ExecutionRef } from '../../workflow/execution-ref.ts';
@@ -7,7 +7,7 @@ import { RecoveryError } from '../../workflow/recovery-error.ts';
 import type { DeployedTarget } from '../../workflow/target.ts';
 import { bundledTarget } from './bundled-target.ts';
 
-/** What a function's logic works with besides its input and its AWS clients. */
+/** What a function's logic gets besides its input and its AWS clients. */
 export interface Services<Resources = unknown> {
   readonly target: DeployedTarget;
   /** What only CloudFormation knows, from the function's environment variables. */
@@ -18,7 +18,7 @@ export interface Services<Resources = unknown> {
 /**
  * Makes a Lambda handler: parses the input, builds the services once per cold start, and runs the logic.
  *
- * @throws RecoveryError InvalidInput if the input isn't of the schema, before anything is called;
+ * @throws RecoveryError InvalidInput if the input doesn't fit the schema, before anything is called;
  *   InvalidSettings if an environment variable of the function is missing.
  */
 export function lambdaHandler<
@@ -51,8 +51,8 @@ export function lambdaHandler<
 }
 
 /**
- * Makes a Lambda handler of a state of the machine, which calls it with the state object and what the context object
- * says of the execution.
+ * Makes a Lambda handler for a state of the machine, which calls it with the state object and with what the context
+ * object says about the execution.
  *
  * @param contextSchema what the state gets from the context object besides the execution.
  * @throws RecoveryError as `lambdaHandler`.

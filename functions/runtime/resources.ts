@@ -1,4 +1,4 @@
-/** The environment variables that the functions have: what only CloudFormation knows. Each function picks its own. */
+/** The environment variables of the functions: what only CloudFormation knows. Each function picks its own. */
 import * as v from 'valibot';
 
 export const Resources = v.object({
@@ -11,7 +11,7 @@ export const Resources = v.object({
 export const NoResources = v.object({});
 export const LeaseResources = v.pick(Resources, ['LEASE_TABLE']);
 export const TopicResources = v.pick(Resources, ['TOPIC_ARN']);
-/** For what ends a run: frees the lease and tells a person. */
+/** For what ends a run: it frees the lease and tells a person. */
 export const EndResources = v.pick(Resources, ['LEASE_TABLE', 'TOPIC_ARN']);
 export const DeployResources = v.pick(Resources, ['LEASE_TABLE', 'DEPLOY_DOCUMENT', 'DEPLOY_LOG_GROUP']);
 export const CloseResources = v.pick(Resources, ['LEASE_TABLE', 'TOPIC_ARN', 'DEPLOY_DOCUMENT']);
