@@ -3,19 +3,19 @@ import type { ErrorName } from '../workflow/errors.ts';
 import { RecoveryError, type SafeCause, safeCause } from '../workflow/recovery-error.ts';
 import type { Clock } from './clock.ts';
 
-/** Without the last field the SDK only warns of a call that takes too long, and goes on waiting. */
+/** Without the last field, the SDK only warns about a call that takes too long, and goes on waiting. */
 const requestHandler = { connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true };
 
 /** Settings of a client that only reads: the SDK repeats throttled, reset and 5xx calls with backoff and jitter. */
 export const readerConfig = () => ({ maxAttempts: 4, requestHandler: requestHandler });
 
 /**
- * Settings of a client that changes something: no blind repeats, since an answer that got lost may stand for
- * a call that was carried out. The caller looks before it writes again.
+ * Settings of a client that changes something: no blind repeats, since the call may have been carried out even if its
+ * answer was lost. The caller looks before it writes again.
  */
 export const writerConfig = () => ({ maxAttempts: 1, requestHandler: requestHandler });
 
-/** Settings of the client that invokes the metric function, which answers when it is done. */
+/** Settings of the client that invokes the metric function, which answers only when it is done. */
 export const invokerConfig = () => ({
   maxAttempts: 1,
   requestHandler: { ...requestHandler, requestTimeout: 60_000 },
@@ -31,7 +31,7 @@ const denied = new Set([
   'NotAuthorized',
 ]);
 const expired = new Set([
-  // There are none, or the profile's could not be had.
+  // There are none, or those of the profile could not be obtained.
   'CredentialsProviderError',
   'TokenProviderError',
   'ExpiredToken',
@@ -41,7 +41,7 @@ const expired = new Set([
   'UnrecognizedClientException',
   'InvalidClientTokenId',
 ]);
-/** Throttles by names of their own that the SDK's list does not have. */
+/** Names of throttling errors that the SDK's list does not have. */
 const throttled = new Set(['TooManyUpdates', 'LimitExceeded']);
 
 /** Network errors that the SDK's lists do not have; those of Node's HTTP parser begin with `HPE_`. */
@@ -56,7 +56,7 @@ const certificateCodes = new Set([
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ]);
 
-/** What an AWS call was about, for the message of its failure. */
+/** What an AWS call is about, for the message of its failure. */
 export interface AwsCall {
   /** The IAM action, e.g. `ssm:GetParameter`. */
   readonly action: string;
@@ -66,7 +66,7 @@ export interface AwsCall {
 /**
  * Sends one AWS call and turns its failures into the closed list, by error name, status and code, never by text.
  *
- * @param expected answers for error names that are an outcome of this call and not a failure.
+ * @param expected answers for those error names that are an outcome of this call and not a failure.
  * @throws RecoveryError AccessDenied, CredentialsExpired, AwsThrottled, AwsUnavailable or AwsRejected.
  */
 export async function callAws<T>(
@@ -87,8 +87,8 @@ export async function callAws<T>(
 }
 
 /**
- * A field that the service's model promises. An answer without it is none: to read it as nothing could drop what is
- * there, or repeat what was done.
+ * A field that the service's model promises. An answer without it doesn't count: to read it as empty could drop what
+ * exists, or repeat what was done.
  *
  * @throws RecoveryError AwsUnavailable
  */
@@ -98,8 +98,8 @@ export function required<T>({ action, resource }: AwsCall, field: string, value:
 }
 
 /**
- * Repeats a call that changes something for as long as it is throttled: what was throttled was not carried out, so
- * that nobody has to look for it. Three more tries within about seven seconds.
+ * Repeats a call that changes something while it is throttled: a throttled call was not carried out, so there is no
+ * need to look for its effect. Three more tries within about seven seconds.
  */
 export async function retryThrottled<T>(clock: Clock, send: () => Promise<T>): Promise<T> {
   for (let seconds = 1; ; seconds *= 2) {
@@ -131,15 +131,15 @@ function classify(error: unknown, cause: SafeCause): Classified {
   return ['AwsRejected', `refused by AWS as ${cause.name}`];
 }
 
-/** An error as the SDK's own rules want it: they know throttles and network errors by name, code and status. */
+/** An error in the form that the SDK's own rules take: they go by name, code and status. */
 function forSdk({ name, code, httpStatus }: SafeCause) {
   const $metadata = httpStatus === undefined ? {} : { httpStatusCode: httpStatus };
   return { name, message: '', ...(code === undefined ? {} : { code }), $metadata };
 }
 
 /**
- * Whether what came is no answer of the service: cut JSON, a proxy's page, an error without a name, a broken
- * connection. The SDK gives a `$fault` to the errors that a service has named, and to no others.
+ * Whether the answer is not the service's own: truncated JSON, a proxy's page, an error without a name, a broken
+ * connection. The SDK gives a `$fault` to the errors that the service has named, and to no others.
  */
 function isUnreadable(error: unknown, { name, code = '', httpStatus }: SafeCause): boolean {
   if (networkCodes.has(code) || code.startsWith('HPE_')) return true;

@@ -13,7 +13,7 @@ import type { Clock } from './clock.ts';
 export interface CommandRequest {
   readonly documentName: string;
   readonly instanceIds: readonly string[];
-  /** How a retried state finds its own command again: SendCommand has no idempotency token. */
+  /** By this a retried state finds its own command: SendCommand has no idempotency token. */
   readonly comment: string;
   readonly logGroupName: string;
   readonly deliveryTimeoutSeconds: number;
@@ -93,12 +93,12 @@ export async function listCommands(
   return commands.sort((one, other) => other.sentAtMs - one.sentAtMs);
 }
 
-/** A command that was sent can take some seconds to be listed, and one that was cancelled to end. */
+/** It can take some seconds until a command that was sent is listed, or one that was cancelled has ended. */
 export const lookAgainTimes = 5;
 
 const lookAgainSeconds = 2;
 
-/** Looks until there is something, once and then as often again as said. */
+/** Looks until something is found: once, and then up to `times` times more. */
 export async function lookFor<T>(
   look: () => Promise<T | undefined>,
   clock: Clock,
@@ -118,10 +118,10 @@ export const stdoutLimit = 24_000;
 export const stderrLimit = 8_000;
 
 /**
- * Where a command has ended, of the instances that it was sent to. They are asked for one after the other up to the
- * first on which it still runs: a command runs on one at a time, so that one call in each look is enough.
+ * The instances on which a command has ended. They are asked for in order, up to the first on which it still runs: a
+ * command runs on one instance at a time, so one call per look is usually enough.
  *
- * @param known where it had ended at the last look; these are not asked for again.
+ * @param known where it had ended at the last look; these instances are not asked for again.
  */
 export async function readEnded(
   ssm: SSMClient,
@@ -164,7 +164,7 @@ async function readInvocation(
   );
 }
 
-/** Asks SSM to stop a command wherever it has not ended; repeating it does no harm. */
+/** Asks SSM to stop a command wherever it has not ended; it can be repeated safely. */
 export async function cancelCommand(ssm: SSMClient, commandId: string): Promise<void> {
   await callAws({ action: 'ssm:CancelCommand', resource: `command ${commandId}` }, () =>
     ssm.send(new CancelCommandCommand({ CommandId: commandId })),

@@ -25,12 +25,12 @@ export type EndpointAnswer =
       readonly retryAfterSeconds?: number | undefined;
     };
 
-/** A count is a few bytes; an answer above this is not one. */
+/** A count is a few bytes; a longer answer is not one. */
 const maxBodyBytes = 64 * 1024;
 
 /**
  * Asks the internal endpoint for its backlog, once. Never throws: a fault is an answer too.
- * Redirects are not followed, since the key would travel along.
+ * Redirects are not followed, since the key would be sent along.
  */
 export async function askEndpoint(request: EndpointRequest): Promise<EndpointAnswer> {
   if (!canBeSent(request.internalKey)) {

@@ -1,4 +1,4 @@
-/** What became of an execution that did not succeed, as far as Step Functions can tell. */
+/** How an execution failed, as far as Step Functions can tell. */
 import {
   DescribeExecutionCommand,
   GetExecutionHistoryCommand,
@@ -11,8 +11,8 @@ import { RecoveryError } from '../workflow/recovery-error.ts';
 import { callAws } from './call.ts';
 
 /**
- * @param stoppedAtMs when the execution has ended, as the event has it: DescribeExecution is eventually consistent.
- * @returns `undefined` if the execution was redriven since, has succeeded, or isn't there.
+ * @param stoppedAtMs when the execution ended, according to the event: DescribeExecution is eventually consistent.
+ * @returns `undefined` if the execution has been redriven since, has succeeded, or doesn't exist.
  * @throws RecoveryError ExecutionStale if Step Functions doesn't show the end yet.
  */
 export async function readFailedExecution(
@@ -26,7 +26,7 @@ export async function readFailedExecution(
     { ExecutionDoesNotExist: () => undefined },
   );
   const status = execution?.status;
-  // Of the run that the event is about, or of a later one; the two clocks of AWS may differ by a little.
+  // It may show an earlier run than the one that the event is about; the two clocks of AWS may differ a little.
   const isStale =
     status === 'RUNNING'
       ? (execution?.redriveDate?.getTime() ?? 0) < (stoppedAtMs ?? 0)
@@ -48,7 +48,7 @@ export async function readFailedExecution(
   };
 }
 
-/** The state in which an execution has ended, what went into it, and whether that was an event of EventBridge. */
+/** The state in which an execution ended, its input, and whether that was an event of EventBridge. */
 export async function readLastState(
   sfn: SFNClient,
   arn: string,

@@ -32,7 +32,7 @@ export async function readFunctionEnv(lambda: LambdaClient, functionName: string
     },
   );
   if (configuration.Environment?.Error) {
-    // Its variables are not in the answer, so an update would write the environment without them.
+    // The variables are not in the answer, so an update would write the environment without them.
     throw new RecoveryError(
       'FunctionEnvUnreadable',
       `function ${functionName}: Lambda can't decrypt its variables (${configuration.Environment.Error.ErrorCode}). Nothing was changed.`,
@@ -40,7 +40,7 @@ export async function readFunctionEnv(lambda: LambdaClient, functionName: string
   }
   return {
     variables: configuration.Environment?.Variables ?? {},
-    // Without it an update would be unconditional.
+    // Without it, an update would be unconditional.
     revisionId: required(call, 'RevisionId', configuration.RevisionId),
     updateStatus: configuration.LastUpdateStatus,
     updateReasonCode: configuration.LastUpdateStatusReasonCode,
@@ -49,10 +49,10 @@ export async function readFunctionEnv(lambda: LambdaClient, functionName: string
 }
 
 /**
- * Replaces the whole environment, provided that nobody has changed the function since `revisionId`.
+ * Replaces the whole environment if nobody has changed the function since `revisionId`.
  *
- * @returns whether Lambda took it: `Changed` means that the revision has moved on, `Busy` that another update
- *   is in progress.
+ * @returns whether Lambda took it: `Changed` means that the revision is no longer the newest, `Busy` that another
+ *   update is in progress.
  */
 export async function writeFunctionEnv(
   lambda: LambdaClient,
@@ -80,6 +80,6 @@ export async function writeFunctionEnv(
 export function updateFailed(functionName: string, reasonCode: string | undefined): RecoveryError {
   return new RecoveryError(
     'FunctionUpdateFailed',
-    `function ${functionName}: its last update failed (${reasonCode ?? 'no reason given'}). Mend that in the Lambda console and start again.`,
+    `function ${functionName}: its last update failed (${reasonCode ?? 'no reason given'}).`,
   );
 }

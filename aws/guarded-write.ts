@@ -10,9 +10,9 @@ import { labelKnownGood, readHistory, readParameter } from './parameter.ts';
 import type { SsmClients } from './ssm-clients.ts';
 
 export interface GuardedWrite extends WriteRules, MadeText {
-  /** Asked right before each call that changes something. */
+  /** Runs right before each call that changes something. */
   readonly fence?: Fence;
-  /** Of a parameter that is created; an existing one keeps its own key. */
+  /** For a parameter that is created; an existing one keeps its own key. */
   readonly kmsKeyId: string | undefined;
 }
 
@@ -20,10 +20,10 @@ export interface GuardedWrite extends WriteRules, MadeText {
 const maxConflicts = 5;
 
 /**
- * Writes an env parameter. It is the only place that does, and it never makes the text hold less: a write that
- * would drop or blank a key is refused, unless that key is waived by name. What others have written since the text
- * was made is merged in. SSM has no compare-and-set, so the version that comes back is checked as well: if it isn't
- * the next one, somebody wrote between the last look and the write, and it is merged again.
+ * Writes an env parameter. Nothing else does, and it never makes the text hold less: a write that would drop or blank a
+ * key is refused, unless that key is waived by name. What others have written since the text was made is merged in. SSM
+ * has no compare-and-set, so the version in the answer is checked as well: if it isn't the next one, somebody wrote
+ * between the last look and the write, and the texts are merged again.
  *
  * @returns the version that holds the text, and the text itself.
  * @throws RecoveryError EnvWouldShrink, EnvInvalid, EnvTooLarge (all before the call), EnvHistoryFull,
@@ -60,15 +60,15 @@ export async function writeEnvParameter(
   );
 }
 
-/** A write that has taken the place of another one has changed something, whatever its failure says. */
+/** A write that replaced another one has changed something, whatever its failure says. */
 function afterConflict(error: unknown, name: string, ownVersions: ReadonlySet<number>): unknown {
   if (ownVersions.size === 0 || !(error instanceof RecoveryError)) return error;
   return new RecoveryError(
     'EnvWriteConflict',
-    `parameter ${name}: version ${[...ownVersions].join(', ')} was written in the moment in which somebody else wrote the one before, and the two can't be brought together (${error.name}).`,
+    `parameter ${name}: version ${[...ownVersions].join(', ')} was written at the moment when somebody else wrote the one before, and the two can't be merged (${error.name}).`,
     {
       remedy:
-        'What they have written is in the history: compare the two with `recover env history`, and put back what is missing.',
+        'What they wrote is in the history: compare the two with `recover env history`, and put back what is missing.',
       cause: error.cause,
     },
   );
@@ -83,7 +83,7 @@ async function isStillThere(
   return replaced === undefined || (await readParameter(ssm, name, replaced.version))?.text === replaced.text;
 }
 
-/** @returns the new version, or `undefined` if a parameter that was to be created exists by now. */
+/** @returns the new version, or `undefined` if the parameter to create exists by now. */
 async function put(
   ssm: SsmClients,
   { name, kmsKeyId, mayMoveUp, fence }: GuardedWrite,
@@ -101,7 +101,7 @@ async function put(
             Value: text,
             Type: 'SecureString',
             Tier: tierOf(current, mayMoveUp),
-            // Creating must fail if somebody else has created it meanwhile.
+            // Creating has to fail if somebody else has created it meanwhile.
             Overwrite: current !== undefined,
             ...(keyId === undefined ? {} : { KeyId: keyId }),
             ...(current?.description === undefined ? {} : { Description: current.description }),
@@ -119,7 +119,7 @@ async function put(
     return typeof version === 'number' ? version : undefined;
   } catch (error) {
     if (!(error instanceof RecoveryError && error.name === 'AwsUnavailable')) throw error;
-    // The answer got lost, the write perhaps not: look for it before anybody writes again.
+    // The answer was lost, but perhaps not the write: look for it before anything is written again.
     const history = await readHistory(ssm.reader, name);
     const isNewer = ({ version }: ParameterVersion) =>
       wasRecreated(history, current) || version > (current?.version ?? 0);
@@ -130,9 +130,9 @@ async function put(
 }
 
 /**
- * Of 100 versions the oldest one goes when another comes, but not one with a label: SSM refuses the write then.
- * The label `known-good` is taken off such a version, whose text the backup parameter keeps, and put back if the
- * write fails after all. Labels of others are not ours to take.
+ * With 100 versions, a write removes the oldest one, unless that has a label: then SSM refuses the write. The label
+ * `known-good` is taken off such a version, whose text the backup parameter keeps, and put back if the write fails
+ * after all. Other people's labels are not ours to remove.
  *
  * @throws RecoveryError EnvHistoryFull, and what `send` throws.
  */
@@ -148,7 +148,7 @@ async function sendWithRoom<T>(
   if (others.length > 0) {
     throw new RecoveryError(
       'EnvHistoryFull',
-      `parameter ${name}: its oldest version, ${oldest.version}, has the label ${others.join(', ')}, so that SSM takes no new one. Nothing was written.`,
+      `parameter ${name}: its oldest version, ${oldest.version}, has the label ${others.join(', ')}, so SSM takes no new one. Nothing was written.`,
       {
         remedy: `Move that label to a newer version, or remove it: aws ssm unlabel-parameter-version --name ${name} --parameter-version ${oldest.version} --labels ${others.join(' ')}`,
       },
@@ -167,13 +167,13 @@ async function sendWithRoom<T>(
   try {
     return await send();
   } catch (error) {
-    // If the version has gone with the write, there is nothing left to label.
+    // If the write has removed the version, there is nothing left to label.
     await labelKnownGood(ssm, name, oldest.version).catch(() => undefined);
     throw error;
   }
 }
 
-/** Parameter Store reads may lag behind a write: reads the version itself back until it holds the text. */
+/** Reads the version itself back until it holds the text: reads of Parameter Store may lag behind a write. */
 async function awaitVersion(
   ssm: SSMClient,
   clock: Clock,

@@ -7,7 +7,7 @@ import { RecoveryError } from '../workflow/recovery-error.ts';
 import type { Target } from '../workflow/target.ts';
 import { callAws, required } from './call.ts';
 
-/** The managed instances that carry a tag, in any state: an offline one has to show up as a failure. */
+/** The managed instances with a tag, in any state: an offline one has to show up as a failure. */
 async function findInstances(ssm: SSMClient, tag: { key: string; value: string }): Promise<string[]> {
   const call = {
     action: 'ssm:DescribeInstanceInformation',
@@ -31,7 +31,7 @@ async function findInstances(ssm: SSMClient, tag: { key: string; value: string }
   return ids;
 }
 
-/** SendCommand takes no more instance ids. */
+/** SendCommand takes no more instance ids than this. */
 const maxInstances = 50;
 
 /**

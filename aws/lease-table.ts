@@ -1,6 +1,6 @@
 /**
- * Where the ledger of a target is kept: in one item of a DynamoDB table, under the target's name, that is only ever
- * replaced as a whole and on condition that nobody has replaced it since it was read.
+ * Where the ledger of a target is kept: in one item of a DynamoDB table, under the target's name. It is only ever
+ * replaced as a whole, and only if nobody has replaced it since it was read.
  */
 import {
   DynamoDBClient,
@@ -30,7 +30,7 @@ import { RecoveryError } from '../workflow/recovery-error.ts';
 import { callAws, readerConfig } from './call.ts';
 import type { Clock } from './clock.ts';
 
-/** Each round that is lost was won by somebody else, who then holds the lease. */
+/** Whoever wins a round holds the lease, so many rounds are never needed. */
 const maxRounds = 20;
 
 export interface LeaseClients {
@@ -39,9 +39,9 @@ export interface LeaseClients {
 }
 
 /**
- * A conditional write may be repeated, by the SDK as well.
+ * Conditional writes may be repeated, even by the SDK.
  *
- * @param config goes before the settings of each client.
+ * @param config overrides the settings of each client.
  */
 export function openLease(config: DynamoDBClientConfig & SFNClientConfig = {}): LeaseClients {
   return {
@@ -96,7 +96,7 @@ export async function readLedger({
 }
 
 /**
- * Changes the ledger as `decide` says; if somebody else was faster, it decides again.
+ * Changes the ledger as `decide` says, and lets it decide again if somebody else was faster.
  *
  * @throws RecoveryError LeaseContended if somebody else was faster each time; LeaseUnreadable.
  */
@@ -117,7 +117,7 @@ async function changeLedger<T>(
   );
 }
 
-/** @returns whether it was written: not if somebody has replaced that revision. */
+/** @returns whether it was written: false if somebody has replaced that revision. */
 async function replaceLedger(
   { dynamo, tableName, target, clock }: LeaseDoor,
   next: Ledger,
@@ -152,7 +152,7 @@ async function replaceLedger(
 /**
  * Takes the lease for an execution, or says why it has to leave. Taking it again is the same as having it.
  *
- * @param options `force` passes the pauses, never a lease whose owner runs.
+ * @param options `force` overrides the pauses, but never a lease whose owner runs.
  * @throws RecoveryError LeaseLost if this run is over; LeaseContended, LeaseUnreadable.
  */
 export async function takeLease(
@@ -184,8 +184,8 @@ export function fenceOf(door: LeaseDoor, run: Run): Fence {
 }
 
 /**
- * Gives the lease back, and remembers how the run has ended. Doing it again changes nothing but that a person has
- * been told.
+ * Gives the lease back, and remembers how the run ended. Repeating it changes nothing except that a person has been
+ * told.
  *
  * @throws RecoveryError LeaseContended, LeaseUnreadable.
  */
@@ -212,7 +212,7 @@ export async function keepApproval(
   );
 }
 
-/** Only a redriven run can get the lease where it has to hold it already. */
+/** Only a redriven run can take the lease where others have to hold it already. */
 async function askToHold(door: LeaseDoor, ledger: Ledger, run: Run): Promise<Statuses> {
   return askAbout(door, run.redriveCount > 0 ? executionsToAsk(ledger, run) : []);
 }

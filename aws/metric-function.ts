@@ -5,8 +5,8 @@ import type { Target } from '../workflow/target.ts';
 import { callAws } from './call.ts';
 
 /**
- * Invokes the metric function once and takes the backlog out of its answer. Both ways in which it can fail to
- * count are answers, since the next try may succeed.
+ * Invokes the metric function once and takes the backlog out of its answer. If it doesn't count, its failure is an
+ * answer and not thrown, since the next try may succeed.
  *
  * @throws RecoveryError AccessDenied and the like, if it can't be invoked at all.
  */
@@ -14,7 +14,7 @@ export async function invokeMetricFunction(
   lambda: LambdaClient,
   { name, answerPath }: Pick<Target['metricFunction'], 'name' | 'answerPath'>,
 ): Promise<number | RecoveryError> {
-  // A function in a VPC that has been idle for weeks gets its network interface back first.
+  // A function in a VPC that has been idle for weeks needs its network interface back first.
   const notReady = (): Pick<InvokeCommandOutput, 'FunctionError' | 'Payload'> => ({
     FunctionError: 'not ready yet',
   });

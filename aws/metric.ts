@@ -13,7 +13,7 @@ export interface Datapoint {
   readonly timestampMs: number;
 }
 
-/** How a metric is called in messages and in the report. */
+/** The name of a metric in messages and in the report. */
 export const nameOfMetric = (metric: Pick<Metric, 'namespace' | 'name'>) =>
   `${metric.namespace}/${metric.name}`;
 

@@ -12,8 +12,8 @@ import { callAws } from './call.ts';
 import type { SsmClients } from './ssm-clients.ts';
 
 /**
- * The env's values by key, as the parameter has them now and its reader hands them on. Functions read them
- * where they need them, so that no value ever travels through the state machine.
+ * The env's values by key, as the parameter has them now and as its reader understands them. Functions read them where
+ * they need them, so no value ever goes through the state machine.
  */
 export async function readEnvValues(
   ssm: SSMClient,
@@ -24,7 +24,7 @@ export async function readEnvValues(
   return valuesOf(parameter?.text ?? '', reader);
 }
 
-/** The newest version of a parameter, or of the version given; `undefined` if there is none. */
+/** The newest version of a parameter, or the version given; `undefined` if there is none. */
 export async function readParameter(
   ssm: SSMClient,
   name: string,
@@ -83,7 +83,7 @@ export async function readHistory(ssm: SSMClient, name: string): Promise<Paramet
   return records.sort((one, other) => one.version - other.version);
 }
 
-/** Moves the label `known-good` to a version: a label sits on one version only. */
+/** Moves the label `known-good` to a version: only one version can have a label. */
 export async function labelKnownGood(ssm: SsmClients, name: string, version: number): Promise<void> {
   await callAws({ action: 'ssm:LabelParameterVersion', resource: `parameter ${name}` }, () =>
     ssm.writer.send(

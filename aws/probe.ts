@@ -5,7 +5,7 @@ import { readEnvValues } from './parameter.ts';
 
 export const secondsBetweenTries = 2;
 
-/** Asks the target's endpoint once, with the Host and the key the metric function is going to use. */
+/** Asks the target's endpoint once, with the Host and the key that the metric function uses. */
 export async function probeEndpoint(
   ssm: SSMClient,
   { parameter, endpoint }: Pick<Target, 'parameter' | 'endpoint'>,

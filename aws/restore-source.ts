@@ -28,7 +28,7 @@ export function restoreRules({ parameter, restore }: Pick<Target, 'parameter' | 
 
 /**
  * What to restore from: a version of the parameter itself, or else the backup; `undefined` if neither satisfies the
- * contract. The backup is read only if it is needed.
+ * contract. The backup is read only if no version does.
  *
  * @param history all versions, oldest first.
  */
@@ -50,7 +50,7 @@ export async function findGoodEnv(
 }
 
 /**
- * What to fill a text from; `undefined` if it is complete, and needs nothing.
+ * What to fill a text from; `undefined` if it is complete and needs nothing.
  *
  * @param text `undefined` if there is no parameter.
  * @param history all versions, oldest first.

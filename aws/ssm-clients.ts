@@ -3,13 +3,13 @@ import { readerConfig, writerConfig } from './call.ts';
 
 /** Systems Manager, for Parameter Store and Run Command alike. */
 export interface SsmClients {
-  /** Repeats a call that may pass. */
+  /** Repeats calls that may succeed the next time. */
   readonly reader: SSMClient;
   /** Sends each call once. */
   readonly writer: SSMClient;
 }
 
-/** @param config is put over the settings of both clients. */
+/** @param config overrides the settings of both clients. */
 export function openSsm(config: SSMClientConfig = {}): SsmClients {
   return {
     reader: new SSMClient({ ...readerConfig(), ...config }),

@@ -2,10 +2,10 @@ import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import type { Notification } from '../workflow/messages.ts';
 import { callAws, readerConfig, required } from './call.ts';
 
-/** To be told twice is better than not at all: the SDK may repeat the call. */
+/** Being told twice is better than not at all: the SDK may repeat the call. */
 export const openTopic = () => ({ sns: new SNSClient(readerConfig()) });
 
-/** Tells whoever has subscribed to the topic. */
+/** Sends a message to everybody who has subscribed to the topic. */
 export async function publish(
   sns: SNSClient,
   topicArn: string,

@@ -188,7 +188,7 @@ async function refuseOutdated(
   if (!parameter || !finding.complete) {
     throw new RecoveryError(
       'EnvReplaced',
-      `parameter ${name}: somebody has overwritten it during the recovery, and it is incomplete again (${gapsOf(finding).join('; ')}). Nothing was deployed. Stop that writer and start again.`,
+      `parameter ${name}: somebody has overwritten it during the recovery, and it is incomplete again (${gapsOf(finding).join('; ')}). Nothing was deployed.`,
     );
   }
   await refuseUnapproved(
@@ -226,7 +226,7 @@ async function stopOthers(
   if (isQuiet) return;
   throw new RecoveryError(
     'DeployInProgress',
-    `document ${resources.DEPLOY_DOCUMENT}: command ${running.map(({ commandId }) => commandId).join(', ')} still runs, and two deploys at once would disturb each other. Wait for it to end, or cancel it, and redrive.`,
+    `document ${resources.DEPLOY_DOCUMENT}: command ${running.map(({ commandId }) => commandId).join(', ')} still runs, and two deploys at once would disturb each other.`,
   );
 }
 

@@ -82,7 +82,7 @@ export async function patchLambdaEnv(
     if (clock.now() >= deadline) {
       throw new RecoveryError(
         'FunctionUpdateConflict',
-        `function ${functionName}: another update kept it busy for ${updateWithinSeconds} s. Wait for it to end and start again.`,
+        `function ${functionName}: another update kept it busy for ${updateWithinSeconds} s.`,
       );
     }
     await clock.sleep(secondsBetweenLooks * 1000);

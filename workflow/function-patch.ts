@@ -23,7 +23,7 @@ export function patchFrom(
     if (value === undefined) {
       throw new RecoveryError(
         'InternalKeyMissing',
-        `parameter ${parameter.name} has no value for ${key}, which ${variable} of function ${metricFunction.name} needs. Put it into the parameter.`,
+        `parameter ${parameter.name} has no value for ${key}, which ${variable} of function ${metricFunction.name} needs.`,
       );
     }
     return [variable, value];
