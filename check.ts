@@ -1,4 +1,4 @@
-/** `npm run check`: everything that has to hold. Closes with the number of tests that passed and failed. */
+/** `npm run check`: everything that has to hold. Ends with the number of tests that passed and failed. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ const environment = Object.fromEntries(
 /** @returns whether the npm script ended with 0; its output is shown. */
 function passes(script: string, ...scriptArguments: string[]): boolean {
   console.log(`\n— npm run ${[script, ...scriptArguments].join(' ')}`);
-  // npm says so itself where it is: on Windows `npm` is a batch file, which takes a shell to run.
+  // npm says where it is: on Windows `npm` is a batch file, which only a shell can run.
   const npm = process.env.npm_execpath;
   if (npm === undefined) throw new Error('run this by: npm run check');
   const { status } = spawnSync(process.execPath, [npm, 'run', '--silent', script, '--', ...scriptArguments], {
@@ -25,7 +25,7 @@ function passes(script: string, ...scriptArguments: string[]): boolean {
   return status === 0;
 }
 
-/** What differs from the commit; empty outside of a git checkout. */
+/** What differs from the commit; empty outside a git checkout. */
 const changes = () => spawnSync('git', ['status', '--porcelain'], { encoding: 'utf8' }).stdout ?? '';
 
 function check(): boolean {

@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-/** The first that runs TypeScript without a flag or a warning, and the one that the functions run on. */
+/** The first version that runs TypeScript without a flag or a warning, and the one that the functions run on. */
 const oldestNode = 24;
 
 const launcher = fileURLToPath(import.meta.url);
@@ -16,7 +16,7 @@ const projectDirectory = dirname(launcher);
 const manifest = readManifest(projectDirectory);
 
 /**
- * Runs a program in this process, or in one with a newer Node that gets its input, output and signals. Ends the
+ * Runs a program in this process, or in one with a newer Node that gets the same input, output and signals. Ends the
  * process with 2 if something has to be installed first.
  *
  * @param {string} program a TypeScript file of the project, or the name of a package whose command is run.
@@ -41,10 +41,10 @@ export async function launch(program, programArguments, needed) {
   follow(spawn(node, [file, ...programArguments], { stdio: 'inherit' }));
 }
 
-/** Ends as the child does, and hands on the signals that it doesn't get by itself. */
+/** Ends as the child does, and passes on the signals that it doesn't get by itself. */
 function follow(child) {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-  // On Windows Ctrl+C reaches the child by itself, and `kill` would end it before it has tidied up.
+  // On Windows, Ctrl+C reaches the child by itself, and `kill` would end it before it could clean up.
   for (const signal of signals)
     process.on(signal, () => {
       if (process.platform !== 'win32') child.kill(signal);

@@ -9,11 +9,11 @@ import type { Outcome, Session } from './session.ts';
 
 /**
  * Answers an execution that waits for an approval of its plan. The answer carries the hash of the plan that was shown;
- * the execution makes its plan again, and goes on only if that one has the same. A rejection is a failure of the task
+ * the execution makes its plan again, and goes on only if the new one has the same hash. A rejection fails the task
  * that waits, which the state machine catches.
  *
  * @param execution its name or ARN.
- * @param plan the beginning of the hash that the person has seen before, if they want to be sure of it.
+ * @param plan the beginning of the hash that the person saw earlier, if they want to make sure of it.
  */
 export async function answerPlan(
   session: Session,
@@ -31,18 +31,18 @@ export async function answerPlan(
     return refuse(`Execution ${executionName(execution)} waits for no approval.`);
   if (Date.parse(approval.until) <= clock.now())
     return refuse(
-      `Execution ${executionName(execution)} has waited until ${approval.until}, and waits no longer.`,
+      `Execution ${executionName(execution)} waited until ${approval.until}, and waits no longer.`,
     );
   const { hash } = approval.plan;
   if (plan !== undefined && !hash.startsWith(plan))
     return refuse(
-      `Execution ${executionName(execution)} has the plan ${hash.slice(0, 12)} by now. Look at it first.`,
+      `Execution ${executionName(execution)} now has the plan ${hash.slice(0, 12)}. Look at that first.`,
     );
 
   terminal.print(`Plan ${hash.slice(0, 12)} of execution ${executionName(approval.arn)}`);
   for (const line of planLines(approval.plan)) terminal.print(line);
-  if (decision === 'Approved' && !(await terminal.confirm('Approve of this?')))
-    return refuse('Not answered; it goes on waiting.');
+  if (decision === 'Approved' && !(await terminal.confirm('Approve this plan?')))
+    return refuse('Not answered; the execution goes on waiting.');
 
   const { taskToken } = approval;
   const answer = { decision, hash, by: nameOfUser() };

@@ -6,16 +6,16 @@ import { effectiveEntries, isBlank } from '../env/entries.ts';
 import { counted } from '../workflow/words.ts';
 import { UsageError } from './failure.ts';
 
-/** Equal for equal values, and says nothing else of them. */
+/** Equal for equal values, and says nothing else about them. */
 export type Fingerprint = (value: string) => string;
 
 const minKeyLength = 16;
 
 /**
- * Fingerprints by HMAC, so that nobody can find a short value by trying. Without a key of their own they get a random
- * one, and can be compared within one output only; RECOVER_FINGERPRINT_KEY gives a key that lasts.
+ * Fingerprints by HMAC, so that nobody can find a short value by trial. By default the key is random, and fingerprints
+ * can be compared within one output only; RECOVER_FINGERPRINT_KEY gives a lasting key.
  *
- * @throws UsageError if the key is so short that it could be guessed, and with it a value.
+ * @throws UsageError if the key is short enough to be guessed, and values with it.
  */
 export function fingerprinter(lastingKey: string | undefined): Fingerprint {
   const key = lastingKey || randomBytes(32);
@@ -47,7 +47,7 @@ export interface Changes {
   readonly hiddenCount: number;
 }
 
-/** How `after` differs from `before`, as the reader of each sees it. */
+/** How `after` differs from `before`, each as its reader sees it. */
 export function compareEnv(
   before: EnvDocument,
   after: EnvDocument,

@@ -18,7 +18,7 @@ import type { CommonOptions, Outcome, Session } from './session.ts';
 import type { Surroundings } from './terminal.ts';
 
 /**
- * Opens a session, does the work of a command in it and keeps its outcome.
+ * Opens a session, does the work of a command in it, and keeps the outcome.
  *
  * @param isLocal whether the command calls nothing, so that it needs neither region nor credentials.
  */
@@ -28,7 +28,7 @@ export type RunCommand = (
   how?: { readonly isLocal?: boolean },
 ) => Promise<void>;
 
-/** @throws CommanderError when it parses a command line that is wrong, or that asks for help. */
+/** @throws CommanderError from parsing a command line that is wrong, or that asks for help. */
 export function createProgram(
   { output, errorOutput }: Pick<Surroundings, 'output' | 'errorOutput'>,
   run: RunCommand,
@@ -47,7 +47,7 @@ export function createProgram(
   return program;
 }
 
-/** A command with the options that all of them take. */
+/** A command with the options that all commands take. */
 const command = (parent: Command, name: string, description: string) =>
   parent
     .command(name)
@@ -70,7 +70,7 @@ function addEnvCommands(env: Command, run: RunCommand): void {
     .action((file, options) => run(options, (session) => diffEnv(session, file)));
   command(env, 'push', "replace the parameter's text with a file; refuses to lose a key")
     .argument('<file>')
-    .option('--drop <key>', 'a key that may go; give it once for each key', collect, [])
+    .option('--drop <key>', 'a key that may be lost; give it once for each key', collect, [])
     .option(
       '--since <version>',
       'the version that was pulled; keeps what others have changed since',
@@ -104,7 +104,7 @@ function addEnvCommands(env: Command, run: RunCommand): void {
 function addAnswers(program: Command, run: RunCommand): void {
   command(program, 'approve', 'lets an execution carry out the plan it has shown')
     .argument('<execution>', 'its name or ARN')
-    .option('--plan <hash>', 'refuse if the execution has another plan than this by now')
+    .option('--plan <hash>', 'refuse if the execution has a different plan by now')
     .option(...yes)
     .action((execution, options) =>
       run(options, (session) => answerPlan(session, execution, 'Approved', options.plan)),

@@ -1,4 +1,4 @@
-/** What a person or a machine is told of an error. */
+/** What a person or a machine is told about an error. */
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CommanderError } from '@commander-js/extra-typings';
@@ -7,7 +7,7 @@ import type { ErrorName } from '../workflow/errors.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import { UnreadableText } from './text-file.ts';
 
-/** The command can't be carried out as it was given: exit code 2. */
+/** The command can't be carried out as it was typed: exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
@@ -20,7 +20,7 @@ export interface Failure {
   readonly exitCode: 1 | 2;
 }
 
-/** What the catalogue's remedy lacks for somebody at a command line. */
+/** What somebody at a command line needs besides the catalogue's remedy. */
 const advice: Partial<Record<ErrorName, string>> = {
   CredentialsExpired:
     ' For example, run `aws sso login` or `aws configure`, or choose another profile with --profile <name>.',

@@ -27,7 +27,7 @@ export async function main(commandLine: readonly string[], surroundings: Surroun
     await createProgram(surroundings, run).parseAsync(commandLine, { from: 'user' });
     return exitCode;
   } catch (error) {
-    // Asking for help is no mistake.
+    // Asking for help is not a mistake.
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     const failure = failureOf(error);
     if (commandLine.includes('--json')) {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 
 /**
- * Writes a file that only its owner may read (on Windows the folder decides who may). Without `overwrite` the path
+ * Writes a file that only its owner may read (on Windows, the folder decides who may). Without `overwrite`, the path
  * must be free. With it, the new file is written next to the old one and then takes its place; a symbolic link stays,
  * and what it points to is replaced.
  *
@@ -15,7 +15,7 @@ export function writeSecretFile(path: string, text: string, options: { overwrite
   }
   const existing = statSync(path, { throwIfNoEntry: false });
   if (existing !== undefined && !existing.isFile()) {
-    // A device or a pipe has nothing to lose, and a file in its place would break the host. A folder is refused.
+    // A device or a pipe has nothing to lose, and replacing it with a file would break the host. A folder is refused.
     writeFileSync(path, text);
     return;
   }

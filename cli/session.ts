@@ -1,4 +1,4 @@
-/** What each command works with: its target, the doors to AWS, and the person in front of it. */
+/** What each command works with: its target, the doors to AWS, and the person who runs it. */
 import { type Clock, systemClock } from '../aws/clock.ts';
 import { type LeaseClients, type LeaseItem, openLease } from '../aws/lease-table.ts';
 import { openSsm, type SsmClients } from '../aws/ssm-clients.ts';
@@ -9,7 +9,7 @@ import { type Fingerprint, fingerprinter } from './changes.ts';
 import { UsageError } from './failure.ts';
 import { type Surroundings, Terminal } from './terminal.ts';
 
-/** What every command takes; `yes` only those that ask. */
+/** The options of every command; `yes` only of those that ask. */
 export interface CommonOptions {
   readonly target?: string | undefined;
   readonly region?: string | undefined;
@@ -32,19 +32,19 @@ export interface Session {
   readonly leaseItem: LeaseItem;
   readonly clock: Clock;
   readonly terminal: Terminal;
-  /** Tells values apart without showing them. */
+  /** Distinguishes values without showing them. */
   readonly fingerprint: Fingerprint;
   /** Ends the connections to AWS. */
   close(): void;
 }
 
-/** How a command has ended: exit code 0 if `ok`, 1 if not. `report` is what `--json` prints; it holds no value. */
+/** How a command ended: exit code 0 if `ok`, 1 if not. `report` is what `--json` prints; it holds no value. */
 export interface Outcome {
   readonly ok: boolean;
   readonly report: Readonly<Record<string, unknown>>;
 }
 
-/** The outcome of a command that can't be carried out as things are: nothing was written, and the person is told why. */
+/** The outcome of a command that can't be carried out: nothing was written, and the person is told why. */
 export function refuse({ terminal, parameterName }: Session, why: string): Outcome {
   terminal.warn(`${why} Nothing was written.`);
   return { ok: false, report: { parameterName, written: false, why } };
@@ -88,7 +88,7 @@ export function openSession(options: CommonOptions, surroundings: Surroundings):
   };
 }
 
-/** The SDK knows neither AWS_DEFAULT_REGION nor that keys in the environment go before AWS_PROFILE; the AWS CLI does. */
+/** The AWS CLI knows AWS_DEFAULT_REGION, and prefers keys in the environment to AWS_PROFILE; the SDK does neither. */
 function clientConfig(options: CommonOptions, environment: Surroundings['environment']) {
   const region = options.region ?? (environment.AWS_REGION || environment.AWS_DEFAULT_REGION || undefined);
   const profile =
@@ -99,7 +99,7 @@ function clientConfig(options: CommonOptions, environment: Surroundings['environ
     ...(profile === undefined ? {} : { profile }),
     ...(keys === undefined ? {} : { credentials: keys }),
     ...(options.endpointUrl === undefined ? {} : { endpoint: options.endpointUrl }),
-    // It would print a page about a profile and keys in the environment, which are told apart above.
+    // The SDK would print a page about a profile next to keys in the environment, which is settled above.
     logger: { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore },
   };
 }

@@ -1,10 +1,10 @@
-/** The person in front of a command, if there is one. */
+/** The person who runs a command, if there is one. */
 import { createInterface } from 'node:readline';
 import { type Readable, Writable } from 'node:stream';
 import { UsageError } from './failure.ts';
 import { decodeText, UnreadableText } from './text-file.ts';
 
-/** What the program has around it. */
+/** The program's environment variables and streams. */
 export interface Surroundings {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly input: Readable & { readonly isTTY?: boolean };
@@ -30,17 +30,17 @@ export class Terminal {
     this.#errorOutput = errorOutput;
   }
 
-  /** A question needs both: somebody who types, and a screen to show it on. */
+  /** A question needs somebody who types, and a screen to show it on. */
   get #isInteractive(): boolean {
     return this.#input.isTTY === true && this.#errorOutput.isTTY === true;
   }
 
-  /** A line for a person. With `--json`, standard output is for the report alone. */
+  /** A line for a person. With `--json`, standard output is only for the report. */
   print(line = ''): void {
     (this.#options.json ? this.#errorOutput : this.#output).write(`${line}\n`);
   }
 
-  /** A line that says why a command does not do what it was asked to. */
+  /** A line that says why a command doesn't do what it was asked to do. */
   warn(line: string): void {
     this.#errorOutput.write(`${line}\n`);
   }
@@ -61,10 +61,10 @@ export class Terminal {
   }
 
   /**
-   * A secret from a prompt that doesn't show it, or all of standard input, less one line end. `undefined` if the
-   * person has left the prompt with Ctrl+C or Ctrl+D.
+   * A secret from a prompt that doesn't show it, or all of standard input without its last line end. `undefined` if
+   * the person left the prompt with Ctrl+C or Ctrl+D.
    *
-   * @throws UsageError if there is no way to ask for it unseen; UnreadableText.
+   * @throws UsageError if there is no way to ask for it without showing it; UnreadableText.
    */
   async readSecret(prompt: string): Promise<string | undefined> {
     if (this.#isInteractive) return this.#ask(prompt, true);
@@ -82,10 +82,10 @@ export class Terminal {
   /**
    * One line; `undefined` after Ctrl+C, Ctrl+D or the end of the input.
    *
-   * @throws UsageError if more comes with the first line of a secret, as when a text of several lines is pasted.
+   * @throws UsageError if a secret comes with more lines, as when a text of several lines is pasted.
    */
   #ask(prompt: string, silent: boolean): Promise<string | undefined> {
-    // Readline shows what is typed, and a secret is not shown at all.
+    // Readline shows what is typed, but a secret must not be shown at all.
     const shown = new Writable({
       write: (part, _encoding, done) => {
         if (!silent) this.#errorOutput.write(part);
@@ -93,13 +93,13 @@ export class Terminal {
       },
     });
     const questions = createInterface({ input: this.#input, output: shown, terminal: true, prompt: '' });
-    // Only now: since the interface is open, the terminal itself no longer shows what is typed.
+    // Not earlier: only once the interface is open has the terminal stopped showing what is typed.
     this.#errorOutput.write(prompt);
     const lines: string[] = [];
     return new Promise((resolve, reject) => {
       questions.on('line', (line) => {
         lines.push(line);
-        // The lines of a paste come at once; a person's next line doesn't.
+        // Pasted lines come all at once; a person's next line doesn't.
         if (lines.length === 1) setTimeout(() => questions.close(), pasteMilliseconds);
       });
       questions.on('SIGINT', () => {
@@ -120,7 +120,7 @@ export class Terminal {
 
 const pasteMilliseconds = 50;
 
-/** Bytes that came through a pipe: there is no file to convert. */
+/** Bytes from a pipe, where there is no file to convert. */
 function decodeInput(bytes: Uint8Array): string {
   try {
     return decodeText(bytes, 'standard input');

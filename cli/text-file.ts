@@ -5,7 +5,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { posix, win32 } from 'node:path';
 
-/** A file's bytes are not a text that can be read with certainty. The message says what to do, and quotes no content. */
+/** A file's bytes can't be read as text with certainty. The message says what to do, and quotes no content. */
 export class UnreadableText extends Error {
   override readonly name = 'UnreadableText';
 }
@@ -21,7 +21,7 @@ const maxBytes = 64 * 1024;
 export function readTextFile(path: string): string {
   const file = openSync(path, 'r');
   try {
-    // Not by the size of the file: a pipe has none.
+    // The size of the file is of no use: a pipe has none.
     const buffer = Buffer.alloc(maxBytes + 1);
     let length = 0;
     let read = 0;
@@ -80,9 +80,9 @@ export function decodeText(
 type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be';
 
 /**
- * UTF-16 without a byte order mark is recognised by the NUL beside each `=` and line end. Other characters say less: a
- * line of U+2500 is a line of `%` in the other byte order. Where two ASCII characters share one unit, it is UTF-8 with
- * a stray NUL, or with UTF-16 appended by a shell, and would be read as Chinese.
+ * UTF-16 without a byte order mark is recognised by the NUL next to each `=` and line end. Other characters say less: a
+ * line of U+2500 is a line of `%` in the other byte order. If two ASCII characters share one unit, it is UTF-8 with a
+ * stray NUL, or with UTF-16 appended by a shell, and would be read as Chinese.
  */
 function encodingOf(bytes: Uint8Array): Encoding {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
@@ -130,7 +130,7 @@ function lineAt(text: string, index: number): number {
   return text.slice(0, index).split('\n').length;
 }
 
-/** Where bytes stop being UTF-8: at the first U+FFFD that a lenient decoder gives and that isn't in the bytes themselves. */
+/** Where bytes stop being UTF-8: at the first U+FFFD from a lenient decoder that the bytes don't hold themselves. */
 function firstInvalidByte(bytes: Uint8Array): number {
   const buffer = Buffer.from(bytes);
   const spelledOut = Buffer.from('\uFFFD');
@@ -142,7 +142,7 @@ function firstInvalidByte(bytes: Uint8Array): number {
   return at;
 }
 
-/** A command that writes the file as UTF-8 next to it, and fails if it isn't cp949 rather than write a `?`. */
+/** A command that writes the file as UTF-8 next to it; if it isn't cp949, it fails rather than write a `?`. */
 function conversion(path: string, platform: NodeJS.Platform): string {
   if (platform === 'win32') {
     // .NET has a working directory of its own, so the path has to be absolute.
@@ -158,7 +158,7 @@ function conversion(path: string, platform: NodeJS.Platform): string {
   return `(umask 077; iconv -f CP949 -t UTF-8 ${quoteForShell(source)} > ${quoteForShell(`${source}.utf8`)})`;
 }
 
-/** PowerShell takes typographic quotes for apostrophes. */
+/** PowerShell treats typographic quotes as apostrophes. */
 function quoteForPowerShell(text: string): string {
   return `'${text.replaceAll(/['\u2018-\u201B]/g, '$&$&')}'`;
 }

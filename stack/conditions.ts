@@ -1,6 +1,6 @@
 /**
- * The conditions of resources/*.yml, written as CloudFormation writes them and resolved when packaging: what a target
- * doesn't need is not in its template, and nothing has to stand in for it.
+ * The conditions of resources/*.yml, in CloudFormation's own notation but resolved when packaging: what a target
+ * doesn't need is not in its template, and needs no placeholder.
  */
 import type { DeployedTarget } from '../workflow/target.ts';
 
@@ -20,7 +20,7 @@ const absent = Symbol('AWS::NoValue');
 
 /**
  * A section of a template without its conditions: resources whose `Condition` doesn't hold are left out, `Fn::If` is
- * replaced by the branch that holds, and what is `AWS::NoValue` then is left out.
+ * replaced by the branch that applies, and whatever is `AWS::NoValue` after that is left out.
  *
  * @throws Error if a condition isn't known.
  */

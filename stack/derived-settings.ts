@@ -1,7 +1,7 @@
-/** What the template needs of a target, in the words of AWS; everything else it reads from the target itself. */
+/** What the template needs from a target in AWS's own words; it reads everything else from the target itself. */
 import type { DeployedTarget } from '../workflow/target.ts';
 
-/** How long an execution waits for an approval if its target asks for none: it never does. */
+/** A value for the template only: an execution of a target that asks for no approval never waits. */
 const defaultApprovalMinutes = 60;
 
 /** Whether the target has the metric function deployed with the stack. */
@@ -12,7 +12,7 @@ export function derivedSettings(target: DeployedTarget, functionKeys: readonly s
   const { name, deploy, metric, triggers, approval, notify, stack } = target;
   const heartbeatAlarmName = `env-recovery-${name}-heartbeat`;
   return {
-    // The shebang decides the shell: without it the agent takes sh, which knows no pipefail on Debian and Ubuntu.
+    // The shebang chooses the shell: without it the agent runs sh, which has no pipefail on Debian and Ubuntu.
     deployScript: ['#!/bin/bash', 'set -euo pipefail', ...deploy.commands],
     // Documents take their numbers as text.
     deployTimeoutSeconds: String(deploy.timeoutSeconds),
@@ -32,7 +32,7 @@ export function derivedSettings(target: DeployedTarget, functionKeys: readonly s
             KmsKeyId: stack.kmsKeyArn,
             KmsDataKeyReusePeriodSeconds: 300,
           },
-    // What the state machine invokes: all functions but those that events start.
+    // What the state machine invokes: all functions except those that events start.
     stateFunctionArns: functionKeys
       .filter((key) => !['closeRecovery', 'queueDepthMetric'].includes(key))
       .map((key) => ({

@@ -1,6 +1,6 @@
 /**
- * The functions of the stack and their roles. What is special about one stands beside its code, in
- * functions/<name>.yml; what all have in common is here, once.
+ * The functions of the stack and their roles. What is special about a function is next to its code, in
+ * functions/<name>.yml; what they have in common is here, once.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -12,11 +12,11 @@ import { type Permission, Statement, statementsFor } from './permissions.ts';
 /** What functions/<name>.yml may say. */
 const FunctionFile = v.strictObject({
   timeoutSeconds: v.number(),
-  /** Only what CloudFormation knows, as texts or intrinsic functions: everything else is in the bundled target. */
+  /** Only what CloudFormation knows, as text or intrinsic functions: everything else is in the bundled target. */
   environment: v.optional(v.record(v.string(), v.unknown()), {}),
   /** Runs in the target's VPC, from which the endpoint can be reached. */
   inVpc: v.optional(v.boolean(), false),
-  /** One call at a time, even if an earlier one goes on after its task's timeout or an abort. */
+  /** One call at a time, even if an earlier one goes on after its task timed out or was aborted. */
   oneAtATime: v.optional(v.boolean(), false),
   permissions: v.array(v.union([v.string(), Statement])),
 });
@@ -73,7 +73,7 @@ function functionBlock(
     handler: `functions/${file.replace(/\.yml$/, '')}.handler`,
     role: `${key.charAt(0).toUpperCase()}${key.slice(1)}Role`,
     timeout: timeoutSeconds,
-    // The variables that a recovery sets are there from the start, but for the key: no template may hold it.
+    // It has the variables that a recovery sets from the start, except the key, which no template may hold.
     environment: { ...environment, ...(isMetricFunction ? metricFunction.set : {}) },
     ...(inVpc && vpc ? { vpc } : {}),
     ...(oneAtATime && stack.reserveConcurrency ? { reservedConcurrency: 1 } : {}),
@@ -83,7 +83,7 @@ function functionBlock(
   };
 }
 
-/** The frame of every function's role: who takes it, its log group, its trace, and its place in the VPC. */
+/** The frame of every function's role: who may assume it, its log group, its trace, and its place in the VPC. */
 function roleFor(name: string, { permissions, inVpc }: FunctionFile, target: DeployedTarget) {
   const frame: Permission[] = [
     {
@@ -96,7 +96,7 @@ function roleFor(name: string, { permissions, inVpc }: FunctionFile, target: Dep
   return {
     Type: 'AWS::IAM::Role',
     Properties: {
-      // No condition on the source: Lambda takes a role of its own account only, so that nobody else can use it.
+      // No condition on the source: Lambda accepts only roles of its own account, so nobody else can use it.
       AssumeRolePolicyDocument: {
         Version: '2012-10-17',
         Statement: [

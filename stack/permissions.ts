@@ -1,4 +1,4 @@
-/** IAM statements: those that several functions share, by name, and the resources that a statement may name. */
+/** IAM statements: those that several functions share, by name, and the resources that statements refer to. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
@@ -6,21 +6,21 @@ import { parse } from 'yaml';
 import type { DeployedTarget } from '../workflow/target.ts';
 
 const Actions = v.union([v.string(), v.array(v.string())]);
-/** `Resource` is a name of `resourcesOf`, or CloudFormation's own way to name one. */
+/** `Resource` is a name from `scopesOf`, or CloudFormation's own notation. */
 export const Statement = v.strictObject({
   Action: Actions,
   Resource: v.unknown(),
-  /** Besides the one that the resource may bring with it. */
+  /** In addition to the resource's own condition, if it has one. */
   Condition: v.optional(v.record(v.string(), v.unknown())),
 });
 type Statement = v.InferOutput<typeof Statement>;
-/** A statement, or the name of shared ones in permissions.yml. */
+/** A statement, or the name of shared statements in permissions.yml. */
 export type Permission = string | Statement;
 
 const Shared = v.record(v.string(), v.array(Statement));
 const shared = v.parse(Shared, parse(readFileSync(join(import.meta.dirname, 'permissions.yml'), 'utf8')));
 
-/** What a statement allows its actions on, and under which condition. */
+/** On what, and under which condition, a statement allows its actions. */
 interface Scope {
   readonly Resource: unknown;
   readonly Condition?: object;
@@ -57,7 +57,7 @@ const arn = (service: string, resource: string) => ({
   'Fn::Sub': `arn:\${AWS::Partition}:${service}:\${AWS::Region}:\${AWS::AccountId}:${resource}`,
 });
 
-/** The use of a key through one service alone. */
+/** The use of a key, but only through one service. */
 const keyThrough = (keyArn: string | undefined, service: string): Scope | undefined =>
   keyArn === undefined
     ? undefined
@@ -82,12 +82,12 @@ function scopesOf(target: DeployedTarget): Readonly<Record<string, Scope | undef
       restore.backupParameter === undefined
         ? undefined
         : { Resource: arn('ssm', `parameter${restore.backupParameter}`) },
-    // Only a customer managed key asks for a permission; the key policy of alias/aws/ssm covers its account.
+    // Only a customer managed key needs a permission; the key policy of alias/aws/ssm covers the whole account.
     parameterKey: keyThrough(parameter.kmsKeyArn, 'ssm'),
     deployDocument: { Resource: arn('ssm', 'document/${DeployDocument}') },
     instances: instancesOf(target),
     metricFunction: { Resource: arn('lambda', `function:${metricFunction.name}`) },
-    // PutMetricData knows no resources; the condition holds it to the target's namespace.
+    // PutMetricData knows no resources; the condition restricts it to the target's namespace.
     metricNamespace: {
       Resource: '*',
       Condition: { StringEquals: { 'cloudwatch:namespace': metric.namespace } },
@@ -107,12 +107,12 @@ function scopesOf(target: DeployedTarget): Readonly<Record<string, Scope | undef
             },
           },
     queueKey: keyThrough(stack.kmsKeyArn, 'sqs'),
-    // For actions that know no resources; each says so beside it.
+    // For actions that know no resources; a comment says so next to each.
     '*': { Resource: '*' },
   };
 }
 
-/** By tag the instances come and go; the condition says which ones. */
+/** With a tag, instances come and go; the condition says which ones are meant. */
 function instancesOf({ instances: { ids, tag } }: DeployedTarget): Scope {
   if (ids) {
     // A hybrid node (mi-…) is a managed instance of SSM, not one of EC2.

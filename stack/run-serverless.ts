@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { spawnServerless } from './serverless.ts';
 
 const temporaryDirectory = mkdtempSync(join(tmpdir(), 'env-recovery-'));
-// The packager gets them as well, and is waited for.
+// Serverless gets these signals too; this process waits for it to end.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 const serverless = spawnServerless(process.argv.slice(2), {
   directory: join(import.meta.dirname, '..'),

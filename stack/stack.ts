@@ -10,7 +10,7 @@ import { functionsOf } from './functions.ts';
 
 const projectDirectory = join(import.meta.dirname, '..');
 
-/** A file of resources/: by logical id. */
+/** A file of resources/: the resources by logical id. */
 const Section = v.record(v.string(), v.looseObject({ Type: v.string() }));
 
 /** @throws Error if a function's file holds a field or names a permission that isn't known. */
@@ -25,9 +25,9 @@ export function stackOf(target: DeployedTarget) {
     ),
   );
   return {
-    /** The target as its file has it, for `${self:custom.target.…}`. */
+    /** For `${self:custom.stack.target.…}`. */
     target,
-    /** What the template needs and the target doesn't say in these words. */
+    /** For `${self:custom.stack.derived.…}`: what the target doesn't say in AWS's own words. */
     derived: derivedSettings(target, Object.keys(functions)),
     functions,
     resources: Object.assign(roles, ...resources),

@@ -1,4 +1,4 @@
-// serverless.yml reads the stack of its target through this: variable files have to be CommonJS.
+// serverless.yml gets the stack of its target from here: variable files have to be CommonJS.
 if (Number(process.versions.node.split('.')[0]) < 24) {
   throw new Error('run this through npm or npx, which take the Node 24 that comes with the project');
 }
@@ -15,7 +15,7 @@ module.exports = async ({ options, resolveVariable }) => {
     return stackOf({ name, ...loadTarget(name) });
   } catch (error) {
     if (error.name !== 'TargetInvalid') throw error;
-    // A mistake in a target file is one line, not a stack inside a stack.
+    // A mistake in a target file is shown in one line, not as a stack trace.
     console.error(error.message);
     return process.exit(1);
   }

@@ -1,4 +1,4 @@
-/** What a target file may say, and how it becomes the settings that serverless.yml hands to the functions. */
+/** Reads and checks target files. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
@@ -41,9 +41,7 @@ export function loadTarget(name: string): Target {
     throw new TargetInvalid(`${file}: a target's name has up to 31 small letters, digits and hyphens`);
   const path = join(import.meta.dirname, `${name}.yml`);
   if (!existsSync(path)) {
-    throw new TargetInvalid(
-      `${file}: there is no such file. The targets that are there: ${targetNames().join(', ')}`,
-    );
+    throw new TargetInvalid(`${file}: there is no such file. Targets: ${targetNames().join(', ')}`);
   }
   const text = readFileSync(path, 'utf8');
   // Serverless would put the deployer's own variables, files and secrets into the template.
@@ -57,7 +55,7 @@ function parseYaml(file: string, text: string): unknown {
   try {
     return parse(text);
   } catch (error) {
-    // The first line of a syntax error says what and where; the others draw it.
+    // The first line of a syntax error says what is wrong and where; the others show the place.
     const [what = 'not YAML'] = error instanceof Error ? error.message.split('\n') : [];
     throw new TargetInvalid(`${file}: ${what.replace(/:$/, '')}`);
   }

@@ -3,7 +3,6 @@
  * Each rule makes the next ledger from the one it is given; the lease table reads and writes it.
  */
 import * as v from 'valibot';
-import { ExecutionRef } from './execution-ref.ts';
 import {
   Ending,
   failuresInARow,
@@ -278,7 +277,7 @@ function takenBy({ arn, startedAt, redriveCount }: Run, endings: Ending[], nowMs
 function leaseLost({ owner }: Ledger, { arn }: Run): RecoveryError {
   return new RecoveryError(
     'LeaseLost',
-    `execution ${executionName(arn)} does not hold the lease of this target (${owner ? `execution ${executionName(owner.arn)} does` : 'it was freed'}), so that nothing was changed.`,
+    `execution ${executionName(arn)} does not hold the lease of this target (${owner ? `execution ${executionName(owner.arn)} does` : 'it was freed'}), so nothing was changed.`,
   );
 }
 

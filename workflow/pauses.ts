@@ -57,7 +57,7 @@ export function findPause(
       outcome: 'CircuitOpen',
       owner: last.arn,
       until,
-      message: `${counted(failures.length, 'recovery', 'recoveries')} failed within ${counted(windowHours, 'hour')}, so that none starts by itself before ${until}. ${force}`,
+      message: `${counted(failures.length, 'recovery', 'recoveries')} failed within ${counted(windowHours, 'hour')}, so none starts by itself before ${until}. ${force}`,
     };
   }
   const pauseMs = Math.min(cooldownMinutes * 60_000 * 2 ** (recent.length - 1), windowMs);
@@ -68,7 +68,7 @@ export function findPause(
     outcome: 'CoolingDown',
     owner: last.arn,
     until,
-    message: `execution ${executionName(last.arn)} ended at ${last.endedAt} (${last.outcome}), so that none starts by itself before ${until}. ${force}`,
+    message: `execution ${executionName(last.arn)} ended at ${last.endedAt} (${last.outcome}), so none starts by itself before ${until}. ${force}`,
   };
 }
 

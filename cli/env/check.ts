@@ -8,7 +8,7 @@ import { showValue } from '../changes.ts';
 import type { Outcome, Session } from '../session.ts';
 import { readTextFile } from '../text-file.ts';
 
-/** Checks the parameter, or a file, against the target's contract, and says what other readers would read differently. */
+/** Checks the parameter or a file against the contract, and says what other readers would read differently. */
 export async function checkEnv(session: Session, file: string | undefined): Promise<Outcome> {
   const { contract, reader, terminal, parameterName, ssm, fingerprint } = session;
   const current = file === undefined ? (await readHistory(ssm.reader, parameterName)).at(-1) : undefined;

@@ -4,7 +4,7 @@ import { changeLines, compareEnv } from '../changes.ts';
 import type { Outcome, Session } from '../session.ts';
 import { readTextFile } from '../text-file.ts';
 
-/** Shows what a push of the file would change; `ok` if nothing. */
+/** Shows what a push of the file would change; `ok` if it would change nothing. */
 export async function diffEnv(session: Session, file: string): Promise<Outcome> {
   const { parameterName, reader, ssm, terminal } = session;
   const wanted = readEnvText(readTextFile(file), reader);

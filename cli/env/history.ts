@@ -6,7 +6,7 @@ import { counted } from '../../workflow/words.ts';
 import { compareEnv } from '../changes.ts';
 import type { Outcome, Session } from '../session.ts';
 
-/** All versions that SSM keeps, newest first: when, by whom, how complete, and what each has changed. */
+/** All versions that SSM keeps, newest first: when, by whom, whether complete, and what each changed. */
 export async function showHistory(session: Session): Promise<Outcome> {
   const { parameterName, reader, contract, ssm, terminal } = session;
   const history = await readHistory(ssm.reader, parameterName);

@@ -8,17 +8,17 @@ import { readTextFile } from '../text-file.ts';
 import { write } from './write.ts';
 
 export interface PushOptions {
-  /** The keys that may go. */
+  /** The keys that the push may remove. */
   readonly drop: readonly string[];
-  /** The version from which the file was made: what others have changed since is kept. The newest one by default. */
+  /** The version that the file was made from, by default the newest: what others have changed since is kept. */
   readonly since?: number | undefined;
 }
 
 /**
  * Replaces the parameter's text with a file. Each key that the file would lose has to be waived by name.
  *
- * @throws RecoveryError EnvWriteConflict, EnvWouldShrink and what else `writeEnvParameter` throws; UsageError if there
- *   is no such version; UnreadableText.
+ * @throws RecoveryError EnvWriteConflict, EnvWouldShrink, and whatever else `writeEnvParameter` throws; UsageError if
+ *   there is no such version; UnreadableText.
  */
 export async function pushEnv(
   session: Session,
@@ -55,7 +55,7 @@ export async function pushEnv(
 }
 
 /**
- * Where the file and somebody else have both changed a key since, a person has to decide.
+ * If the file and somebody else have both changed a key since, a person has to decide.
  *
  * @throws RecoveryError EnvWriteConflict
  */

@@ -16,8 +16,8 @@ export interface RestoreOptions {
 }
 
 /**
- * Without options, fills what is missing, as the workflow does, and keeps the values that are there. With a version,
- * goes back to its values, and keeps the keys that only the current text has. No key is lost in either case.
+ * Without options, fills in what is missing, as the workflow does, and keeps the existing values. With a version, goes
+ * back to its values, and keeps the keys that only the current text has. No key is lost in either case.
  *
  * @throws RecoveryError EnvRestoreFailed if there is no such version, or none that satisfies the contract, and what
  *   `write` throws.
@@ -64,7 +64,10 @@ async function filledText(session: Session, history: readonly ParameterRecord[])
   return fillGaps(text, good.text, reader);
 }
 
-/** @param version the known-good one if it is `undefined`; `undefined` is the answer if there is none. */
+/**
+ * @param version `undefined` for the known-good one.
+ * @returns `undefined` if there is no such version.
+ */
 async function textOfVersion(
   { ssm, backupParameterName }: Session,
   history: readonly ParameterRecord[],

@@ -29,7 +29,7 @@ export async function setEnvKey(session: Session, key: string): Promise<Outcome>
           refused: `There is no parameter ${parameterName}; \`recover env push\` creates it.`,
         };
       const { flaw } = readEnvText(current.text, reader);
-      // The flaw may be in the very line that is set; the guard refuses any other.
+      // The flaw may be in the line that is set; the guard refuses any other.
       const text = setKey(current.text, key, value, reader);
       if (text !== undefined) return { text };
       if (flaw)

@@ -5,7 +5,7 @@ import { type Outcome, refuse, type Session } from '../session.ts';
 import { write } from './write.ts';
 
 /**
- * Takes one key out. Refuses a key that the target requires, and one that is not there.
+ * Takes one key out. Refuses a key that the target requires, and one that the text doesn't have.
  *
  * @throws RecoveryError what `writeEnvParameter` throws.
  */

@@ -16,7 +16,7 @@ interface Refused {
 }
 
 export interface WriteOptions {
-  /** Asked before the write; without it, nothing is asked. */
+  /** Asked before the write; without it, the person is not asked. */
   readonly question?: string;
   readonly mayStayIncomplete?: boolean;
 }
@@ -25,7 +25,8 @@ export interface WriteOptions {
  * What every command that writes does: reads the parameter, shows what would change, refuses what must not be written,
  * asks, and writes through the guard, which merges in what somebody else has written meanwhile.
  *
- * @param make makes the text to write from all versions, oldest first; from the newest, unless it says from which.
+ * @param make makes the text to write, given all versions, oldest first. It is made from the newest, unless it says
+ *   from which.
  * @throws RecoveryError EnvWouldShrink, EnvInvalid, EnvTooLarge, EnvHistoryFull, EnvWriteConflict, EnvStale; UsageError
  *   if there is nobody to ask.
  */
@@ -69,7 +70,7 @@ export async function write(
     `${parameterName}: version ${previousVersion} -> ${written.version}. The API gets it with its next deploy.`,
   );
 
-  // Somebody may have written the same keys since they were shown: theirs is kept, and the person has to know.
+  // Somebody may have written the same keys since the changes were shown: theirs are kept, and the person is told.
   const result = readEnvText(written.text, reader);
   const wanted = changes.changes.map(({ key }) => key);
   const lost = compareEnv(readEnvText(text, reader), result, session)

@@ -212,7 +212,7 @@ export const examples: Readonly<Record<string, Notification>> = {
   failed: failure(
     {
       pause:
-        'execution night-1 ended at 2026-01-01T18:01:15.000Z (Failed), so that none starts by itself before 2026-01-01T18:11:15.000Z. A person can start one with {"force": true}',
+        'execution night-1 ended at 2026-01-01T18:01:15.000Z (Failed), so none starts by itself before 2026-01-01T18:11:15.000Z. A person can start one with {"force": true}',
     },
     'FAILED',
     new RecoveryError(
@@ -227,7 +227,7 @@ export const examples: Readonly<Record<string, Notification>> = {
     {
       isPaused: true,
       pause:
-        '3 recoveries failed within 6 hours, so that none starts by itself before 2026-01-01T22:00:00.000Z. A person can start one with {"force": true}',
+        '3 recoveries failed within 6 hours, so none starts by itself before 2026-01-01T22:00:00.000Z. A person can start one with {"force": true}',
     },
     'FAILED',
     new RecoveryError('HostRejected', 'http://10.0.0.10:8000/ with Host 10.0.0.10: HTTP 400 after one try.'),
