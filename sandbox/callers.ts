@@ -1,11 +1,11 @@
-/** Who calls: told by the access key id with which a request is signed. Nothing here checks the signature itself. */
+/** Who calls, according to the access key id that signed the request. Nothing here checks the signature itself. */
 import type { IncomingHttpHeaders } from 'node:http';
 import { accountId } from './template.ts';
 
 /** As with AWS, the key id of temporary credentials starts with `ASIA`. */
 const rolePrefix = 'ASIA-';
 
-/** Who signs with any other key. */
+/** Whoever signs with any other key. */
 export const userArn = `arn:aws:iam::${accountId}:user/sandbox`;
 
 /** The access key id with which a function signs its requests. */
@@ -13,7 +13,7 @@ export function accessKeyIdOf(functionName: string): string {
   return `${rolePrefix}${functionName}`;
 }
 
-/** A function calls as its role, in a session that has the function's name. */
+/** A function calls as its role, in a session with the function's name. */
 export function roleSessionArn(functionName: string): string {
   return `arn:aws:sts::${accountId}:assumed-role/${functionName}-role/${functionName}`;
 }

@@ -1,4 +1,4 @@
-/** What `npm start` and `npm run sandbox` can be told. */
+/** The options of `npm start` and `npm run sandbox`. */
 import { parseArgs } from 'node:util';
 import { type ScenarioName, scenarioNames, scenarios } from './scenarios.ts';
 
@@ -36,7 +36,7 @@ export function readCommandLine(): CommandLine {
     if (scenario === undefined) throw new Error(`There is no scenario ${values.scenario}.`);
     return { scenario, keep: values.keep };
   } catch (error) {
-    // Node's messages go on with advice on positional arguments, of which there are none.
+    // Node's message goes on with advice on positional arguments, which don't exist here.
     const [mistake] = `${error instanceof Error ? error.message : error}`.split('. ');
     console.error(`${mistake}\n\n${usage}`);
     process.exit(2);

@@ -1,6 +1,6 @@
 /**
- * The loopback endpoint: an HTTP server that speaks the AWS protocols the SDKs and the `aws` CLI use for the
- * operations the services here have. Point any of them at it with AWS_ENDPOINT_URL.
+ * The loopback endpoint: an HTTP server that speaks the AWS protocols that the SDKs and the `aws` CLI use for the
+ * operations of the services here. Point any of them at it with AWS_ENDPOINT_URL.
  */
 import {
   createServer,
@@ -26,7 +26,7 @@ export class AwsError extends Error {
 }
 
 /**
- * Answers one operation. Dates in the output are written as the protocol wants them.
+ * Answers one operation. Dates in the output are written as the protocol requires.
  *
  * @param callerArn of whoever signed the request; of the sandbox's user by default.
  */
@@ -46,18 +46,18 @@ export interface RawAnswer {
 }
 
 interface NamedService {
-  /** As it stands in `X-Amz-Target`, e.g. `AmazonSSM`; for Lambda and SNS, which have no such header, any name. */
+  /** The prefix in `X-Amz-Target`, e.g. `AmazonSSM`; any name for Lambda and SNS, which have no such header. */
   readonly targetPrefix: string;
 }
 
-/** A service that is played here, operation by operation; or one that has a server of its own and answers itself. */
+/** A service that is imitated operation by operation, or one with a server of its own that answers itself. */
 export type Service = NamedService &
   (
     | { readonly operations: Readonly<Record<string, Operation>> }
     | { readonly forward: (request: RawRequest) => Promise<RawAnswer> }
   );
 
-/** Makes an operation of a function, with the input parsed. What doesn't parse is a ValidationException. */
+/** Makes an operation from a function that takes the parsed input. What doesn't parse is a ValidationException. */
 export function operation<Schema extends v.GenericSchema>(
   schema: Schema,
   run: (input: v.InferOutput<Schema>, callerArn: string) => unknown,
@@ -79,14 +79,14 @@ export interface Call {
   readonly input: unknown;
 }
 
-/** An answer that no service gives, such as a proxy's page: in place of the call, or after it was carried out. */
+/** An answer that no service gives, such as a proxy's page: instead of the call, or after it was carried out. */
 export interface StrangeAnswer {
   readonly status: number;
   readonly body: string;
   readonly isCarriedOut: boolean;
 }
 
-/** What a test can make of a call: an error, a dropped connection before or after it is carried out, or nothing. */
+/** What a test can do to a call: an error, a dropped connection before or after it is carried out, or nothing. */
 export type Fault = AwsError | StrangeAnswer | 'drop-before' | 'drop-after' | undefined;
 
 export interface Endpoint {

@@ -1,4 +1,4 @@
-// What Lambda's own runtime does around a handler, in a thread: load it, then one event after the other.
+// What Lambda's own runtime does around a handler, in a thread: loads it, then handles one event after the other.
 const { enableCompileCache, flushCompileCache } = require('node:module');
 const { Socket } = require('node:net');
 const timers = require('node:timers/promises');
@@ -7,14 +7,14 @@ const { parentPort, workerData } = require('node:worker_threads');
 const { compileCache } = workerData;
 if (compileCache !== undefined) enableCompileCache(compileCache);
 
-/** Where and how fast the function runs that runs now. */
+/** Where and how fast the current function runs. */
 let surroundings = { network: {}, speedUp: 1 };
 
-// An address that the stack names is where the sandbox's own server for it listens.
+// An address in the stack leads to the sandbox's own server for it.
 const { connect } = Socket.prototype;
 const sockets = new Set();
 Socket.prototype.connect = function (...given) {
-  // `net.connect` and what is built on it hand over a list of options and callback.
+  // `net.connect` and what is built on it pass a list of options and callback.
   const [options, ...rest] = Array.isArray(given[0]) ? given[0] : given;
   const port = surroundings.network[`${options?.host ?? 'localhost'}:${options?.port}`];
   if (port === undefined) return connect.apply(this, given);
@@ -23,7 +23,7 @@ Socket.prototype.connect = function (...given) {
   return connect.call(this, { ...options, host: '127.0.0.1', port }, ...rest);
 };
 
-/** What a socket is connected to in another sandbox is not behind the address any more. */
+/** Sockets that are still connected to another sandbox must not be used for an address in this one. */
 function move(next) {
   if (next.sandbox !== surroundings.sandbox) for (const socket of sockets) socket.destroy();
   surroundings = next;
@@ -32,7 +32,7 @@ function move(next) {
 const { setTimeout: wait } = timers;
 timers.setTimeout = (milliseconds, ...rest) => wait(milliseconds / surroundings.speedUp, ...rest);
 
-// On the same way as the answers, so that no line comes after the answer that it belongs to.
+// By the same channel as the answers, so that no line comes after the answer that it belongs to.
 for (const stream of [process.stdout, process.stderr]) {
   stream.write = (chunk, ...rest) => {
     parentPort.postMessage({ log: String(chunk) });
@@ -41,7 +41,7 @@ for (const stream of [process.stdout, process.stderr]) {
   };
 }
 
-/** The handlers there are, by their module's path, with the configuration that they were loaded with. */
+/** The loaded handlers by their module's path, with the configuration that they were loaded with. */
 const loaded = new Map();
 let current;
 
@@ -53,7 +53,7 @@ function handlerOf({ key, modulePath, exportName, environment }) {
   }
   const known = loaded.get(modulePath);
   if (known?.key === key) return known.handler;
-  // With another configuration, what is read while it loads may be another.
+  // What a module reads while it loads may differ with another configuration.
   delete require.cache[modulePath];
   const handler = require(modulePath)[exportName];
   loaded.set(modulePath, { key, handler });
@@ -73,6 +73,6 @@ parentPort.on('message', async ({ surroundings: next, configuration, event }) =>
     console.error(JSON.stringify({ level: 'ERROR', ...error, cause: error.cause, name, message, trace }));
     answer({ error: { errorType: name, errorMessage: message, trace } });
   }
-  // What was compiled on the way is of use to the next thread.
+  // The next thread can use what was compiled here.
   if (compileCache !== undefined) flushCompileCache();
 });

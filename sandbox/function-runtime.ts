@@ -1,8 +1,8 @@
 /**
- * Runs packaged functions in threads, which have nothing but the environment of the function that runs in them.
+ * Runs packaged functions in threads, each with nothing but the environment of the function that runs in it.
  *
- * A thread is kept for the next function, and a function that it has loaded is warm there, in whichever sandbox it
- * runs next with the same environment: an SDK's first call takes longer than all that follow.
+ * A thread is kept for the next function. A function that it has loaded stays warm there, for any sandbox that runs it
+ * with the same environment: an SDK's first call takes longer than all that follow.
  */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
@@ -18,14 +18,14 @@ export interface FunctionError {
 }
 export type FunctionOutcome = { readonly result: unknown } | { readonly error: FunctionError };
 
-/** A function as it is configured at one time. */
+/** A function's configuration at one time. */
 export interface FunctionConfiguration {
   readonly name: string;
   readonly modulePath: string;
   readonly exportName: string;
   readonly memoryMegabytes: number;
   readonly timeoutSeconds: number;
-  /** Asked for with each invocation. */
+  /** Read at each invocation. */
   readonly environment: () => Readonly<Record<string, string>>;
   readonly onLog: (line: string) => void;
 }
@@ -47,10 +47,10 @@ export function configurationOf({
   };
 }
 
-/** What the functions find around them. */
+/** The surroundings of the functions. */
 export interface Surroundings {
   readonly network?: Network;
-  /** How many times faster than real the functions' own waits pass; 1 if not given. */
+  /** How many times faster than in reality the functions' own waits pass; by default 1. */
   readonly speedUp?: number | undefined;
   /** A folder for compiled code; any number of processes can share it. */
   readonly compileCache?: string;
@@ -67,7 +67,7 @@ const FromThread = v.union([
   v.object({ answer: v.pipe(v.string(), v.parseJson(), Outcome) }),
 ]);
 
-/** As Lambda puts it when a function ends before it has answered. */
+/** Lambda's words for a function that ends before it has answered. */
 const exited: FunctionError = {
   errorType: 'Runtime.ExitError',
   errorMessage: 'Error: Runtime exited without providing a reason',
@@ -75,12 +75,12 @@ const exited: FunctionError = {
 
 const bootstrap = join(import.meta.dirname, 'function-bootstrap.cjs');
 
-/** A thread that runs one event at a time, each with whatever function it is for. */
+/** A thread that handles one event at a time, each with the function that it is for. */
 class FunctionThread {
   readonly memoryMegabytes: number;
   readonly compileCache: string | undefined;
   readonly #worker: Worker;
-  /** What is warm here: the configuration that each module was loaded with. */
+  /** What is warm here: each module, with the configuration that it was loaded with. */
   readonly #loaded = new Map<string, string>();
   #isEnding = false;
   #configuration: FunctionConfiguration | undefined;
@@ -118,7 +118,7 @@ class FunctionThread {
     return this.#isEnding;
   }
 
-  /** The function that an event is being handled by. */
+  /** The function that is handling an event. */
   get running(): string | undefined {
     return this.#configuration?.name;
   }
@@ -163,7 +163,7 @@ class FunctionThread {
   }
 }
 
-/** One that has the same key need not be loaded again. */
+/** A function with the same key doesn't have to be loaded again. */
 function keyOf({ modulePath, exportName, environment }: FunctionConfiguration): string {
   return JSON.stringify([modulePath, exportName, environment()]);
 }
@@ -171,7 +171,7 @@ function keyOf({ modulePath, exportName, environment }: FunctionConfiguration): 
 /** How long a thread waits for its next event; it keeps no process alive. */
 const idleMilliseconds = 10_000;
 
-/** The threads that wait, for all sandboxes, each with what ends it. */
+/** The waiting threads of all sandboxes, each with what ends it. */
 const idle = new Map<FunctionThread, NodeJS.Timeout>();
 
 function takeThread(configuration: FunctionConfiguration, compileCache: string | undefined): FunctionThread {
@@ -197,7 +197,7 @@ function giveBack(thread: FunctionThread): void {
   idle.set(thread, setTimeout(end, idleMilliseconds).unref());
 }
 
-/** Ends the threads that wait; whoever invokes a function after that starts others. */
+/** Ends the waiting threads; the next invocation starts another one. */
 export async function endIdleThreads(): Promise<void> {
   const threads = [...idle.keys()];
   for (const timer of idle.values()) clearTimeout(timer);
@@ -227,12 +227,12 @@ export class FunctionRuntime {
     return outcome;
   }
 
-  /** Ends the threads that work on an event for a function, as when they run out of memory. */
+  /** Ends the threads that handle an event for a function, as when they run out of memory. */
   crash(functionName: string): void {
     for (const thread of this.#busy) if (thread.running === functionName) void thread.end();
   }
 
-  /** Ends whatever runs, for good. */
+  /** Ends everything for good. */
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all([...this.#busy].map((thread) => thread.end()));

@@ -1,4 +1,4 @@
-/** A lock between the processes of one machine: a file that whoever has it has made. */
+/** A lock between the processes of one machine: a file made by whoever has the lock. */
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -9,7 +9,7 @@ export interface LockOptions {
   readonly signal?: AbortSignal;
 }
 
-/** @throws AbortError if it is told to wait no longer. */
+/** @throws AbortError if the signal ends the waiting. */
 export async function withLock<T>(
   path: string,
   { timeoutMs, signal }: LockOptions,
@@ -36,14 +36,14 @@ function tryMake(path: string): boolean {
   }
 }
 
-/** Is the process no more that has made it? */
+/** Whether the process that made it no longer exists. */
 function isLeftBehind(path: string, timeoutMs: number): boolean {
   const made = statSync(path, { throwIfNoEntry: false });
   if (!made) return false;
   if (Date.now() - made.mtimeMs > timeoutMs) return true;
   try {
     const pid = Number(readFileSync(path, 'utf8'));
-    // Between its making and its writing there is no number in it.
+    // Right after it was made, it doesn't hold the number yet.
     if (pid > 0) process.kill(pid, 0);
     return false;
   } catch (error) {

@@ -1,4 +1,4 @@
-/** Packages the stack as `npm run package` does, once for the same sources, in whichever process it is asked for. */
+/** Packages the stack as `npm run package` does, but only once for the same sources, whichever process asks for it. */
 import { createHash, randomUUID } from 'node:crypto';
 import {
   cpSync,
@@ -18,7 +18,7 @@ import { withLock } from './lock.ts';
 const projectDirectory = join(import.meta.dirname, '..');
 const packagesDirectory = join(projectDirectory, '.sandbox', 'packages');
 
-/** What the packager doesn't read. Its packages are found in the project's node_modules, further up. */
+/** What the packager doesn't read. It finds its packages in the project's node_modules, further up. */
 const isNoSource = (name: string) =>
   name.startsWith('.') ||
   name.endsWith('.md') ||
@@ -27,13 +27,13 @@ const isNoSource = (name: string) =>
 /** It takes half a minute on a slow machine. */
 const packagingTimeoutMs = 300_000;
 
-/** How many packages of other sources are kept, and those that somebody may still use. */
+/** How many packages of other sources are kept, besides those that may still be in use. */
 const keptCount = 3;
 const inUseMilliseconds = 3_600_000;
 
 /**
  * @param signal ends the packager; the promise settles when it has ended.
- * @returns the folder with the compiled template and the functions' zips. It stays, for others to use as well.
+ * @returns the folder with the compiled template and the functions' zips. It is kept, so that others can use it too.
  * @throws Error with what the packager printed.
  */
 export async function packageTarget(target: string, signal?: AbortSignal): Promise<string> {
@@ -50,7 +50,7 @@ export async function packageTarget(target: string, signal?: AbortSignal): Promi
     `${directory}.lock`,
     { timeoutMs: packagingTimeoutMs, ...(signal ? { signal } : {}) },
     async () => {
-      // Whoever had the lock may have made it.
+      // Whoever had the lock may have packaged it.
       if (existsSync(directory)) return directory;
       const copy = join(parent, randomUUID());
       try {
@@ -68,7 +68,7 @@ export async function packageTarget(target: string, signal?: AbortSignal): Promi
   );
 }
 
-/** Of everything that the packages depend on. */
+/** A hash over everything that a package depends on. */
 function hashOf(root: string, sources: readonly string[]): string {
   const hash = createHash('sha256').update(process.version);
   for (const name of sources) {
@@ -95,13 +95,13 @@ function removeOld(): void {
   for (const path of old) rmSync(path, { recursive: true, force: true });
 }
 
-/** Where Node keeps the packager's compiled code, which is a quarter of its work. */
+/** Where Node keeps the packager's compiled code; compiling is a quarter of its work. */
 const compiledName = 'compiled';
 
 async function runPackager(target: string, directory: string, signal?: AbortSignal): Promise<void> {
   const temporaryDirectory = join(directory, 'tmp');
   mkdirSync(temporaryDirectory);
-  // Where somebody else's stacks are is nothing to this one.
+  // Variables about somebody else's stacks don't concern this one.
   const { AWS_REGION: _, AWS_DEFAULT_REGION: __, ...environment } = process.env;
   const child = spawnServerless(['package', '--param', `target=${target}`], {
     directory,

@@ -5,7 +5,7 @@ import { cbor, dateToTag } from '@smithy/core/cbor';
 import * as v from 'valibot';
 import type { AwsError, RawRequest } from './endpoint.ts';
 
-/** A request with its protocol read. */
+/** A request as its protocol is understood. */
 export interface Request {
   readonly service: string;
   readonly operation: string;
@@ -59,7 +59,7 @@ function readCborRequest(body: Buffer, service: string, operation: string): Requ
 }
 
 function readLambdaRequest({ method, headers, body }: RawRequest, name: string, what: string): Request {
-  // The CLI and the SDKs send a name, a partial or a whole ARN here.
+  // The CLI and the SDKs send a name, a partial ARN or a whole ARN here.
   const FunctionName = name.split(':').at(-1) ?? name;
   const operations: Record<string, string> = {
     'GET configuration': 'GetFunctionConfiguration',
@@ -97,7 +97,7 @@ const Invocation = v.object({
   FunctionError: v.optional(v.string()),
 });
 
-/** Requests of the Query protocol name their service by the version of its API alone. */
+/** Requests of the Query protocol name their service only by the version of its API. */
 const queryServices: Readonly<Record<string, string>> = { '2010-03-31': 'SNS' };
 
 function readQueryRequest(body: Buffer): Request {
@@ -139,7 +139,7 @@ function sendXml(
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
-/** As the Query protocol writes it: the entries of a list are called `member`. */
+/** XML of the Query protocol, in which the entries of a list are called `member`. */
 function toXml(value: unknown): string {
   if (value instanceof Date) return value.toISOString();
   if (typeof value !== 'object' || value === null)

@@ -28,14 +28,14 @@ import {
 import { type ResolvedResource, region, resolveTemplate, resourcesOf } from './template.ts';
 import { unpack } from './unpack.ts';
 
-/** Where AWS is in the sandbox's network. */
+/** The address of AWS in the sandbox's network. */
 const awsUrl = 'http://aws.sandbox';
 
-/** Credentials of nobody: the endpoint checks none, and no real account has these. */
+/** Nobody's credentials: the endpoint checks none, and no real account has these. */
 export const credentials = { AWS_ACCESS_KEY_ID: 'sandbox', AWS_SECRET_ACCESS_KEY: 'sandbox' };
 
 export interface SandboxOptions {
-  /** Where `packageTarget` has put the template and the zips. Any number of sandboxes can share it. */
+  /** Where `packageTarget` put the template and the zips. Any number of sandboxes can share it. */
   readonly packageDirectory: string;
   /** A folder for what this sandbox writes. */
   readonly directory: string;
@@ -44,11 +44,11 @@ export interface SandboxOptions {
   /** Gets what a person is told. */
   readonly onMessage?: (message: Message) => void;
   readonly retryMilliseconds?: number;
-  /** How many times faster than real the functions' own waits pass; 1 if not given. */
+  /** How many times faster than in reality the functions' own waits pass; by default 1. */
   readonly speedUp?: number;
   /** How long an update of a function's configuration takes. */
   readonly updateMilliseconds?: number;
-  /** How long after SendCommand a command is still unknown. */
+  /** How long after SendCommand a command is not shown yet. */
   readonly lagMilliseconds?: number;
 }
 
@@ -60,13 +60,13 @@ export interface Sandbox {
   readonly backupParameterName: string;
   readonly metricFunctionName: string;
   readonly host: Host;
-  /** Where the addresses that the target names are. */
+  /** Where the addresses in the target lead to. */
   readonly network: Network;
   readonly instance: Instance;
   readonly parameters: ParameterStore;
   readonly functions: Functions;
   readonly metrics: Metrics;
-  /** The alarm on the backlog metric; it names the metric, too. */
+  /** The alarm on the backlog metric; it names the metric too. */
   readonly heartbeat: AlarmProperties;
   readonly queues: Queues;
   readonly tables: Tables;
@@ -126,7 +126,7 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
     ...(options.onEvent ? { onEvent: options.onEvent } : {}),
     ...(options.retryMilliseconds === undefined ? {} : { retryMilliseconds: options.retryMilliseconds }),
   });
-  // The packager has validated it, by the same rules.
+  // The packager has already validated it by the same rules.
   for (const { arn, properties } of resourcesOf(
     resources,
     'AWS::StepFunctions::StateMachine',
@@ -174,7 +174,7 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
 
   const [machine] = machines.machines();
   if (!machine) throw new Error('the template holds no state machine');
-  // The others watch over the stack itself.
+  // The other alarms watch the stack itself.
   const heartbeat = metrics
     .alarms()
     .find(({ properties }) => properties.TreatMissingData === 'breaching')?.properties;

@@ -1,4 +1,4 @@
-/** The outages that the sandbox can play, each told apart by how things stand before the recovery starts. */
+/** The outages that the sandbox can play. They differ in the state of things before the recovery starts. */
 import { randomBytes } from 'node:crypto';
 import { knownGoodLabel } from '../workflow/versions.ts';
 import type { HostOptions } from './host/host.ts';
@@ -8,7 +8,7 @@ export const scenarioNames = ['outage', 'healthy', 'host-rejected', 'no-source',
 export type ScenarioName = (typeof scenarioNames)[number];
 
 export interface Scenario {
-  /** What a person should know of it. */
+  /** What a person should know about it. */
   readonly summary: string;
   /** How the execution has to end: the report's outcome, or the error's name. */
   readonly expected: 'Recovered' | 'Healthy' | 'HostRejected' | 'EnvRestoreFailed' | 'InstanceUnavailable';
@@ -29,7 +29,7 @@ export const scenarios: Record<ScenarioName, Scenario> = {
     startedBy: 'operator',
   },
   'host-rejected': {
-    summary: "The env is complete, but the API's ALLOWED_HOSTS has not the Host that it is asked with.",
+    summary: "The env is complete, but the API's ALLOWED_HOSTS lacks the Host that requests have.",
     expected: 'HostRejected',
     startedBy: 'alarm',
   },
@@ -45,7 +45,7 @@ export const scenarios: Record<ScenarioName, Scenario> = {
   },
 };
 
-/** What a seeded sandbox starts from; the secrets are made anew each time. */
+/** What a seeded sandbox starts from; the secrets are new each time. */
 export interface Seed {
   readonly scenario: ScenarioName;
   /** Versions of the env parameter, oldest first. */
@@ -102,7 +102,7 @@ LAMBDA_INTERNAL_API_KEY=${internalKey}
   };
 }
 
-/** Brings a sandbox that has just been opened to where the scenario starts. */
+/** Prepares a new sandbox for the start of the scenario. */
 export function seedSandbox(sandbox: Sandbox, seed: Seed): void {
   sandbox.parameters.quietly(() => seedParameters(sandbox, seed));
   const { scenario, internalKey } = seed;
@@ -117,7 +117,7 @@ export function seedSandbox(sandbox: Sandbox, seed: Seed): void {
     ...variables,
     LAMBDA_INTERNAL_API_KEY: internalKey,
     LOG_LEVEL: 'info',
-    // It makes the function send a Host that the API refuses: the reason why the count stayed null.
+    // It makes the function send a Host that the API refuses, which is why the count stayed null.
     ...(scenario === 'healthy' ? {} : { VIDEO_BACKLOG_API_HOST: 'internal.example.com' }),
   });
   if (scenario === 'instance-offline') sandbox.instance.online = false;
@@ -149,7 +149,7 @@ function seedParameters(sandbox: Sandbox, { scenario, versions }: Seed): void {
       Tier: 'Intelligent-Tiering',
     });
   }
-  // What is healthy has been seen to be so before: an execution has nothing left to do.
+  // A healthy target has been seen to be healthy before: an execution has nothing left to do.
   if (scenario === 'healthy') {
     sandbox.parameters.label(sandbox.parameterName, undefined, [knownGoodLabel]);
     sandbox.parameters.put({

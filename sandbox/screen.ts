@@ -149,7 +149,7 @@ export class Screen {
   }
 }
 
-/** The message in a cause as Lambda writes it: JSON with `errorMessage`. */
+/** The message in a cause, which Lambda writes as JSON with `errorMessage`. */
 function causeMessage(cause: string | undefined): string {
   const parsed = v.safeParse(
     v.pipe(v.string(), v.parseJson(), v.object({ errorMessage: v.string() })),

@@ -1,4 +1,4 @@
-/** `npm start` and `npm run sandbox`: packages the stack, boots what was compiled, and lets it recover. */
+/** `npm start` and `npm run sandbox`: packages the stack, boots what was compiled, and starts a recovery. */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ import { region } from './template.ts';
 type Signal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
 const interruption = new AbortController();
-/** Why it ends before its time; nobody may read its output any more. */
+/** Why it ends early; perhaps nobody reads its output any more. */
 let interruptedBy: Signal | 'closed output' | undefined;
 
 function interrupt(by: Signal | 'closed output'): void {
@@ -54,7 +54,7 @@ async function main(): Promise<number> {
     rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   }
   if (interruptedBy === undefined) return code ?? 1;
-  // Ctrl+C is how a sandbox that was told to stay is meant to end, and a reader may have read enough.
+  // Ctrl+C is how a sandbox that stays up is meant to end, and a reader may have read enough.
   if (keep || interruptedBy === 'closed output') return 0;
   console.error(`Interrupted (${interruptedBy}). The sandbox is closed, and its folder removed.`);
   return 128 + constants.signals[interruptedBy];
@@ -78,7 +78,7 @@ async function runSandbox(
       directory,
       host: seed.host,
       onEvent: (execution, event) => {
-        // One that runs beside another, such as the one that the restore itself starts, stands out.
+        // An execution that runs at the same time as another, such as the one that the restore starts, is marked.
         const isBeside = [...screens.keys()].some((one) => one !== execution && one.status === 'RUNNING');
         const line = isBeside ? (text: string) => print(`    | ${text.trim()}`) : print;
         const screen = screens.get(execution) ?? new Screen(line, execution.name);
@@ -101,7 +101,7 @@ async function runSandbox(
   }
 }
 
-/** Starts the recovery as the scenario says, and checks for itself what it has come to. */
+/** Starts the recovery as the scenario says, and checks independently how it ended. */
 async function recover(sandbox: Sandbox, scenario: ScenarioName): Promise<number> {
   const { startedBy, expected } = scenarios[scenario];
   const versionBefore = sandbox.parameters.get(sandbox.parameterName).Version;
@@ -119,7 +119,7 @@ async function recover(sandbox: Sandbox, scenario: ScenarioName): Promise<number
     return 1;
   }
   await execution.ended;
-  // What is tidied up after a failure, and told of it, comes with an event.
+  // The clean-up after a failure, and the message about it, follow an event.
   await sandbox.functions.idle();
   print();
 
@@ -153,7 +153,7 @@ function printLastMessage({ topics }: Sandbox): void {
   if (message !== undefined) print(`\nThe last message to whoever is on call:\n\n${indented(message)}`);
 }
 
-/** Looks for itself, past the workflow: is the env whole, does the API answer, does the metric count? */
+/** Checks without the workflow: is the env whole, does the API answer, does the metric count? */
 async function checkProof(sandbox: Sandbox, startedAtMs: number): Promise<string[]> {
   const problems: string[] = [];
   const history = sandbox.parameters.history(sandbox.parameterName);
@@ -189,7 +189,7 @@ function printCommands(sandbox: Sandbox): void {
   print(`Paste this into another ${isWindows ? 'PowerShell' : 'shell'}, then any of the commands below it:`);
   print();
   print(`  ${set('AWS_ENDPOINT_URL', sandbox.endpoint.url)}`);
-  // Version 1 of the CLI reads the one, version 2 and the SDKs the other.
+  // Version 1 of the CLI reads the first one, version 2 and the SDKs the second.
   for (const name of ['AWS_DEFAULT_REGION', 'AWS_REGION']) print(`  ${set(name, region)}`);
   for (const [name, value] of Object.entries(credentials)) print(`  ${set(name, value)}`);
   print(`  ${set('RECOVER_TARGET', 'sandbox')}`);

@@ -1,6 +1,6 @@
 /**
- * A compiled CloudFormation template with its references resolved, as far as this project's template goes: the
- * intrinsic functions and pseudo parameters it uses, and the names and ARNs its resources get.
+ * A compiled CloudFormation template with its references resolved, as far as this project's template needs it: the
+ * intrinsic functions and pseudo parameters that it uses, and the names and ARNs that its resources get.
  */
 import * as v from 'valibot';
 
@@ -28,7 +28,7 @@ export interface ResolvedResource {
 }
 
 /**
- * What `Ref` and `Fn::GetAtt … Arn` give for each resource type, and the property that names it, which is an attribute
+ * What `Ref` and `Fn::GetAtt … Arn` give for each resource type, and the property with its name, which is an attribute
  * as well.
  */
 const naming: Record<

@@ -1,16 +1,16 @@
-/** Unpacks a function's zip once for all sandboxes, in whichever process they are. */
+/** Unpacks a function's zip once for all sandboxes, even those in other processes. */
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { unzipSync } from 'fflate';
 
-/** @returns the folder with what is in the zip: the same one for the same content. */
+/** @returns the folder with the content of the zip: the same folder for the same content. */
 export function unpack(zip: string, parent: string): string {
   const packed = readFileSync(zip);
   const directory = join(parent, createHash('sha256').update(packed).digest('hex').slice(0, 16));
   if (existsSync(directory)) return directory;
   const temporary = join(parent, randomUUID());
-  // Lambda's /var/task lies below no package.json; this one keeps the project's own out of sight.
+  // On Lambda no package.json is above /var/task; this one hides the project's own.
   const files = { 'package.json': '{}', ...unzipSync(packed) };
   for (const [name, content] of Object.entries(files)) {
     const path = join(temporary, name);
@@ -20,7 +20,7 @@ export function unpack(zip: string, parent: string): string {
   try {
     renameSync(temporary, directory);
   } catch (error) {
-    // Somebody else may have been faster.
+    // Another process may have been faster.
     rmSync(temporary, { recursive: true, force: true });
     if (!existsSync(directory)) throw error;
   }

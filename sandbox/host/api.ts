@@ -1,6 +1,6 @@
 /**
- * The API on the sandbox's host, in place of Django: it counts the videos that wait, if it has a database, is
- * addressed by a Host it allows, and is shown the right key.
+ * The API on the sandbox's host, in place of Django: it counts the waiting videos if it has a database, and if the
+ * request has a Host that it allows and the right key.
  */
 import { timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ export interface ApiOptions {
   readonly directory: string;
 }
 
-/** The "database" is a JSON file; it asks for the password like any other. */
+/** The "database" is a JSON file; like any other, it needs the password. */
 function countVideos({ environment, directory }: ApiOptions): number {
   const { DB_HOST, DB_NAME, DB_USER, DB_PASSWORD } = environment;
   if (!DB_HOST || !DB_NAME || !DB_USER || !DB_PASSWORD) throw new Error('no database configured');
@@ -33,7 +33,7 @@ function isInternalKey({ environment }: ApiOptions, given: string): boolean {
   return key.length > 0 && key.length === other.length && timingSafeEqual(key, other);
 }
 
-/** The API as it is from one start to the next. */
+/** The API between one start and the next. */
 export function createApi(options: ApiOptions): RequestListener {
   return (request, response) => {
     const answer = (status: number, body: unknown) => {

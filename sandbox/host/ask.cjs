@@ -1,4 +1,4 @@
-// HTTP for the host's scripts, which are CommonJS without any package: a process is most of what they cost.
+// HTTP for the host's scripts. They are CommonJS without packages, because starting a process is most of their time.
 const { request } = require('node:http');
 
 /** Resolves with the status and the text of the answer; rejects if there is none. */

@@ -1,4 +1,4 @@
-// What `deploy_api_on_server.sh` is on a real host: fetches the env from Parameter Store and restarts the API.
+// What `deploy_api_on_server.sh` does on a real host: fetches the env from Parameter Store and restarts the API.
 const { writeFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { ask } = require('./ask.cjs');
@@ -6,7 +6,7 @@ const { ask } = require('./ask.cjs');
 const { AWS_ENDPOINT_URL, HOST_DIRECTORY, PARAMETER_NAME, SERVICE_MANAGER_URL } = process.env;
 
 (async () => {
-  // The sandbox asks for no signature.
+  // The sandbox needs no signature.
   const { status, body } = await ask(AWS_ENDPOINT_URL, {
     method: 'POST',
     headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'AmazonSSM.GetParameter' },

@@ -8,7 +8,7 @@ import { createApi } from './api.ts';
 
 export interface Host {
   readonly directory: string;
-  /** Where the API listens; the port stays the same over restarts. */
+  /** Where the API listens; restarts keep the port. */
   readonly origin: string;
   /** `POST` here restarts the API, as `systemctl restart` would. */
   readonly serviceManagerUrl: string;
@@ -35,7 +35,7 @@ export async function openHost({ directory, env, database }: HostOptions): Promi
 
   let starts = 0;
   let api: RequestListener = (_request, response) => response.destroy();
-  // It keeps the port, so that nobody else gets it during a restart.
+  // It holds the port, so that nobody else gets it during a restart.
   const server = createServer((request, response) => api(request, response));
   const start = () => {
     starts += 1;
@@ -67,7 +67,7 @@ function listen(server: Server): Promise<void> {
   return new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
 }
 
-/** What a process needs of the machine's own environment, and no more: Windows can't open sockets without it. */
+/** The only variables that a process needs from the machine's own environment: without them Windows opens no socket. */
 export function systemEnvironment(): Record<string, string> {
   const { SystemRoot } = process.env;
   return SystemRoot === undefined ? {} : { SystemRoot };

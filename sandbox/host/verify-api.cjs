@@ -1,4 +1,4 @@
-// What `verify_api_after_deploy.sh` is on a real host: the API has to answer, whatever its answer is.
+// What `verify_api_after_deploy.sh` does on a real host: the API has to answer, whatever the answer is.
 const { ask } = require('./ask.cjs');
 
 (async () => {

@@ -1,4 +1,4 @@
-/** CloudWatch: metrics and alarms. Alarms are judged as the user guide says, on the datapoints there are. */
+/** CloudWatch: metrics and alarms. Alarms are evaluated as the user guide says, on the existing datapoints. */
 import * as v from 'valibot';
 import { AwsError, operation, type Service } from '../endpoint.ts';
 import { accountId, region } from '../template.ts';
@@ -41,7 +41,7 @@ export const AlarmProperties = v.object({
 export type AlarmProperties = v.InferOutput<typeof AlarmProperties>;
 type AlarmState = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
 
-/** Seconds since the epoch, as the JSON protocols send a time, or what CBOR makes of it. */
+/** Seconds since the epoch, as the JSON protocols send a time, or what CBOR makes of that. */
 const Time = v.pipe(
   v.union([
     v.number(),
@@ -66,7 +66,7 @@ const MetricData = v.array(
   v.object({
     MetricName: v.string(),
     Dimensions,
-    // The JSON protocols write what JSON has no number for as a text.
+    // The JSON protocols write numbers that JSON doesn't have as text.
     Value: v.union([v.number(), v.pipe(v.picklist(['NaN', 'Infinity', '-Infinity']), v.transform(Number))]),
     Timestamp: v.optional(Time),
     StorageResolution: v.optional(v.number(), 60),
@@ -94,7 +94,7 @@ export class Metrics {
     this.#onAlarmEvent = onAlarmEvent;
   }
 
-  /** @param data with timestamps in milliseconds; now if there is none. */
+  /** @param data with timestamps in milliseconds; by default now. */
   put(namespace: string, data: v.InferOutput<typeof MetricData>): void {
     for (const { MetricName, Dimensions, Value, Timestamp, StorageResolution } of data) {
       if (!Number.isFinite(Value))
@@ -110,7 +110,7 @@ export class Metrics {
     this.evaluateAlarms((alarm) => alarm.state === 'ALARM');
   }
 
-  /** Aggregated by period, oldest first; a datapoint carries the start of its period. */
+  /** Aggregated by period, oldest first; a datapoint is stamped with the start of its period. */
   read(
     metric: { Namespace: string; MetricName: string; Dimensions: Dimensions },
     {
@@ -139,7 +139,7 @@ export class Metrics {
     this.#alarms.push({ properties, state: 'OK' });
   }
 
-  /** Judges alarms now, on the whole periods behind it: they fire when each of those breaches. */
+  /** Evaluates alarms now, on the last whole periods: they fire when each of those breaches. */
   evaluateAlarms(which: (alarm: Alarm) => boolean = () => true): void {
     for (const alarm of this.#alarms.filter(which)) {
       const { Period, EvaluationPeriods, Statistic, Threshold, TreatMissingData } = alarm.properties;

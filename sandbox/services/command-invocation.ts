@@ -1,4 +1,4 @@
-/** A command of Run Command's on one instance: its processes, and what becomes of them. */
+/** A command of Run Command on one instance: its processes, and how they end. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import * as v from 'valibot';
 
@@ -11,7 +11,7 @@ export interface Instance {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** What of a document is run here; GetDocument gives the rest as well. */
+/** The part of a document that is run here; GetDocument also gives the rest. */
 export const DocumentContent = v.looseObject({
   mainSteps: v.array(
     v.looseObject({
@@ -32,7 +32,7 @@ export type Status =
   | 'Cancelling'
   | 'Cancelled';
 
-/** What a command is on one instance. */
+/** A command on one instance. */
 export interface Invocation {
   readonly InstanceId: string;
   Status: Status;
@@ -42,13 +42,13 @@ export interface Invocation {
   finishedAt: Date | undefined;
   stdout: string;
   stderr: string;
-  /** Ends the processes it runs. */
+  /** Ends the processes that it runs. */
   kill: () => void;
-  /** Resolves when nothing of it runs any more. */
+  /** Resolves when none of its processes runs any more. */
   ended: Promise<void>;
 }
 
-/** What may still change by itself. */
+/** Statuses that can still change by themselves. */
 export const unfinished: ReadonlySet<Status> = new Set<Status>(['Pending', 'InProgress', 'Cancelling']);
 
 export function newInvocation(instanceId: string): Invocation {
@@ -66,7 +66,7 @@ export function newInvocation(instanceId: string): Invocation {
   };
 }
 
-/** What runs is cancelled when its processes have ended; what has ended stays as it is. */
+/** A running command is cancelled when its processes have ended; one that has ended stays as it is. */
 export async function cancel(invocations: readonly Invocation[]): Promise<void> {
   const running = invocations.filter(({ Status }) => Status === 'InProgress');
   for (const invocation of invocations)
@@ -83,8 +83,8 @@ export function end(invocation: Invocation, status: Status, details: string, exi
 }
 
 /**
- * Runs the lines of a script as `set -e` would, up to the first one that fails. Each line is started as a
- * program, not by a shell, so that this works without bash; the agent's own shebang and `set` line are skipped.
+ * Runs the lines of a script as `set -e` would, up to the first one that fails. Each line is started as a program, not
+ * by a shell, so this works without bash; the script's shebang and `set` line are skipped.
  */
 export async function runOn(
   instance: Instance,
@@ -109,10 +109,10 @@ export async function runOn(
   end(invocation, 'Success', 'Success', 0);
 }
 
-/** Windows has no process groups: there, what a program has started outlives it. */
+/** Windows has no process groups: there, what a program started outlives it. */
 const hasProcessGroups = process.platform !== 'win32';
 
-/** Ends a program and what it has started. */
+/** Ends a program and what it started. */
 function killAll(child: ChildProcess): void {
   if (!hasProcessGroups || child.pid === undefined) {
     child.kill('SIGKILL');
@@ -158,7 +158,7 @@ function runLine(
     });
     child.on('close', (code) => {
       clearTimeout(timer);
-      // Its number may be another process's by now.
+      // Its number may belong to another process by now.
       invocation.kill = () => undefined;
       resolve(timedOut ? 'timed out' : (code ?? 137));
     });

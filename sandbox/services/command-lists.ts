@@ -1,4 +1,4 @@
-/** Commands and their invocations as Run Command's lists give them, and the filters of the lists. */
+/** Commands and their invocations as Run Command lists them, and the filters of the lists. */
 
 import { region } from '../template.ts';
 import { type DocumentContent, type Invocation, type Status, unfinished } from './command-invocation.ts';
@@ -35,7 +35,7 @@ export const invocationFilters: Readonly<
   Status: (_command, value, { Status, StatusDetails }) => [Status, StatusDetails].includes(value),
 };
 
-/** A command as SendCommand and ListCommands have it. */
+/** A command as SendCommand and ListCommands show it. */
 export function describe(command: Command) {
   const { invocations, ended: _, ...rest } = command;
   return {
@@ -48,7 +48,7 @@ export function describe(command: Command) {
   };
 }
 
-/** An invocation as ListCommandInvocations has it. */
+/** An invocation as ListCommandInvocations shows it. */
 export function listed(
   command: Command,
   invocation: Invocation,
@@ -72,10 +72,10 @@ export function listed(
   };
 }
 
-/** AWS gives no more of a plugin's output in its lists. */
+/** AWS shows no more than this of a plugin's output in its lists. */
 const listedOutputLength = 2500;
 
-/** What has run of the document on an instance: each document here is one step. */
+/** The plugins that have run on an instance: each document here is one step. */
 function pluginsOf(
   { Status, StatusDetails, ResponseCode, startedAt, finishedAt, stdout, stderr }: Invocation,
   document: DocumentContent | undefined,

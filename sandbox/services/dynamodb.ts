@@ -30,7 +30,7 @@ const Table = v.object({
 
 const Attributes = v.record(v.string(), v.unknown());
 
-/** A write that wants to be told which item was in its way. */
+/** A write that wants to be told which item failed its condition. */
 const CuriousWrite = v.object({
   TableName: v.string(),
   Key: v.optional(Attributes),
@@ -44,27 +44,27 @@ const ConditionFailure = v.looseObject({
 
 export class Tables {
   readonly #server: Server;
-  /** One request at a time, so that nothing comes between a failed condition and the item that is read for it. */
+  /** One request at a time, so that nothing happens between a failed condition and reading the item for it. */
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(server: Server) {
     this.#server = server;
   }
 
-  /** Makes a table of a template's properties; it is there when the promise resolves. */
+  /** Creates a table from a template's properties; it exists when the promise resolves. */
   async create(properties: TableProperties): Promise<void> {
     await this.#ask('CreateTable', v.parse(TableProperties, properties));
     while ((await this.#describe(properties.TableName)).TableStatus !== 'ACTIVE') await sleep(1);
   }
 
-  /** Answers a request of DynamoDB's, signed by whomever. */
+  /** Answers a request to DynamoDB, whoever signed it. */
   forward(raw: RawRequest): Promise<RawAnswer> {
     const answer = this.#last.then(async () => this.#withItem(raw, await this.#send(raw)));
     this.#last = answer.catch(() => undefined);
     return answer;
   }
 
-  /** Ends the server when it has answered what is under way. */
+  /** Ends the server when it has answered the current requests. */
   async close(): Promise<void> {
     await this.#last;
     await close(this.#server);
@@ -91,7 +91,7 @@ export class Tables {
     return JSON.parse(body.toString());
   }
 
-  /** dynalite knows no `ReturnValuesOnConditionCheckFailure`: the item is put into the error here. */
+  /** dynalite doesn't know `ReturnValuesOnConditionCheckFailure`, so the item is put into the error here. */
   async #withItem({ body }: RawRequest, answer: RawAnswer): Promise<RawAnswer> {
     if (answer.status !== 400) return answer;
     const failure = v.safeParse(ConditionFailure, JSON.parse(answer.body.toString()));
@@ -118,7 +118,7 @@ export class Tables {
     return new Promise((resolve, reject) => {
       const outgoing = request(
         new URL(path, urlOf(this.#server)),
-        // A socket that is kept for the next request would keep the server from closing.
+        // A socket that is kept for the next request would stop the server from closing.
         { method, headers: { ...kept, 'content-length': body.length }, agent: false },
         async (response) => {
           try {

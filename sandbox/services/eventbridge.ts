@@ -1,4 +1,4 @@
-/** EventBridge: matches events against the compiled rules, and hands them on to the rules' targets. */
+/** EventBridge: matches events against the compiled rules, and passes them on to the rules' targets. */
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import { accountId, region } from '../template.ts';
@@ -6,7 +6,7 @@ import { accountId, region } from '../template.ts';
 const wholeEvents = v.never('an event is handed on as it is here, or Input in its place');
 const Target = v.object({
   Arn: v.string(),
-  /** What the target gets in place of the event: a JSON text. */
+  /** What the target gets instead of the event: a JSON text. */
   Input: v.optional(v.string()),
   InputPath: v.optional(wholeEvents),
   InputTransformer: v.optional(wholeEvents),
@@ -37,7 +37,7 @@ export interface ServiceEvent {
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
-/** Makes an event of what a service says; the rest is the same for all. */
+/** Makes an event from what a service says; the rest is the same for all. */
 export function makeEvent(
   source: string,
   detailType: string,
@@ -58,7 +58,7 @@ export function makeEvent(
 }
 
 /**
- * Whether an event fits a pattern: each field of the pattern is there, with one of the values listed.
+ * Whether an event fits a pattern: it has each field of the pattern, with one of the values listed.
  *
  * @throws Error on a content filter such as `{"prefix": …}`, which isn't known here.
  */
@@ -75,7 +75,7 @@ export function matchesPattern(pattern: unknown, event: unknown): boolean {
   return Object.entries(pattern).every(([key, expected]) => matchesPattern(expected, fields.get(key)));
 }
 
-/** An event that no target has taken, as it is put into the target's dead-letter queue. */
+/** An event that a target did not take, as it is put into the target's dead-letter queue. */
 export interface DeadLetter {
   readonly queueArn: string;
   readonly body: string;
@@ -88,9 +88,9 @@ export class EventBus {
   readonly #onDeadLetter: (letter: DeadLetter) => void;
 
   /**
-   * @param deliver hands an event to a target, which does with it what it does later; throws if it can't be handed.
-   * @param onDeadLetter gets what can't, if the target has a dead-letter queue. EventBridge would try some errors
-   * again for a day; none of them happens here.
+   * @param deliver gives an event to a target, which handles it later; throws if the target doesn't take it.
+   * @param onDeadLetter gets the events that were not taken, if the target has a dead-letter queue. EventBridge would
+   *   retry some errors for a day; none of them happens here.
    */
   constructor(
     rules: readonly RuleProperties[],
@@ -110,7 +110,7 @@ export class EventBus {
     }
   }
 
-  /** Lets the time of every enabled rule with a schedule come, once. */
+  /** Triggers every enabled rule with a schedule once. */
   runSchedules(): void {
     for (const rule of this.#rules) {
       if (rule.State === 'ENABLED' && rule.ScheduleExpression !== undefined)

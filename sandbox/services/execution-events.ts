@@ -1,4 +1,4 @@
-/** What is told of an execution: the events of its history, and those that go to EventBridge. */
+/** The events of an execution: those of its history, and those that go to EventBridge. */
 import { accountId } from '../template.ts';
 import { makeEvent, type ServiceEvent } from './eventbridge.ts';
 import type { Execution } from './execution.ts';
@@ -17,7 +17,7 @@ export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' |
 /** The role that every machine here has. */
 export const executionRoleArn = `arn:aws:iam::${accountId}:role/sandbox`;
 
-/** How a run has ended. */
+/** How a run ended. */
 export interface Ending {
   readonly status: Exclude<ExecutionStatus, 'RUNNING'>;
   readonly output?: string | undefined;
@@ -69,7 +69,7 @@ export function statusEvent(execution: Execution): ServiceEvent {
   return makeEvent('aws.states', 'Step Functions Execution Status Change', [executionArn], detail);
 }
 
-/** The error that has ended a run. A time-out has no cause. */
+/** The error that ended a run. A time-out has no cause. */
 export function failureOf(thrown: unknown): { error: string; cause: string | undefined } {
   const outer = thrown instanceof Error ? thrown : new Error(String(thrown));
   const failure = outer.cause instanceof Error ? outer.cause : outer;

@@ -1,4 +1,4 @@
-/** One execution of a state machine: its runs, the first and the redrives, and its history. */
+/** One execution of a state machine: its first run, its redrives, and its history. */
 import { setImmediate } from 'node:timers/promises';
 import type { StateMachine } from 'aws-local-stepfunctions';
 import { AwsError } from '../endpoint.ts';
@@ -25,12 +25,12 @@ import { data, runTask } from './task.ts';
 import type { TaskTokens } from './task-tokens.ts';
 
 export interface ExecutionOptions {
-  /** Invokes the function with an ARN. */
+  /** Invokes the function with this ARN. */
   readonly invoke: (functionArn: string, input: unknown) => Promise<FunctionOutcome>;
   readonly onEvent?: (execution: Execution, event: HistoryEvent) => void;
   /** Gets the event that goes to EventBridge when an execution's status changes. */
   readonly onStatusChange?: (event: ServiceEvent) => void;
-  /** For tests: how long a retry waits, in place of what the definition says. */
+  /** For tests: how long a retry waits, instead of what the definition says. */
   readonly retryMilliseconds?: number | undefined;
 }
 
@@ -44,9 +44,9 @@ interface Position {
 
 /** What one run of the interpreter shares with the tasks in it. */
 interface Run {
-  /** Set when it was told to stop. */
+  /** Set when it has been told to stop. */
   stopping: Ending | undefined;
-  /** When its states were entered, as far as the history doesn't have them yet. */
+  /** When those states were entered that the history doesn't show yet. */
   readonly entries: string[];
   /** `$$.State` */
   readonly state: { Name: string; EnteredTime: string; RetryCount: number };
@@ -76,7 +76,7 @@ export class Execution {
   redriveCount = 0;
   redriveDate: Date | undefined;
   readonly history: HistoryEvent[] = [];
-  /** Resolves when the execution has ended; a redrive brings a new one. */
+  /** Resolves when the execution has ended; a redrive makes a new promise. */
   ended: Promise<void> = Promise.resolve();
   readonly #machine: Machine;
   readonly #tokens: TaskTokens;
@@ -108,24 +108,24 @@ export class Execution {
     this.#begin(undefined);
   }
 
-  /** As StopExecution. */
+  /** Like StopExecution. */
   abort(error?: string, cause?: string): void {
     this.#run?.stop({ status: 'ABORTED', error, cause });
   }
 
-  /** As when the machine's TimeoutSeconds are over. */
+  /** Like the end of the machine's TimeoutSeconds. */
   timeOut(): void {
     this.#run?.stop({ status: 'TIMED_OUT' });
   }
 
-  /** Why RedriveExecution would be refused, if it would. */
+  /** Why RedriveExecution would be refused; `undefined` if it wouldn't. */
   get notRedrivable(): string | undefined {
     const isRedrivable = this.status !== 'RUNNING' && this.status !== 'SUCCEEDED';
     return isRedrivable ? undefined : `Execution is ${this.status} and cannot be redriven`;
   }
 
   /**
-   * Goes on with the state that has not succeeded.
+   * Goes on with the state that did not succeed.
    *
    * @throws AwsError ExecutionNotRedrivable
    */
@@ -136,7 +136,7 @@ export class Execution {
     this.#record('ExecutionRedriven', {
       executionRedrivenEventDetails: { redriveCount: this.redriveCount },
     });
-    // The state was entered before: what it does now follows on that.
+    // The state has already been entered, so its next events follow that entry.
     if (this.#position) this.#previousEventId = this.#position.enteredEventId;
     this.#begin(this.#position);
   }
@@ -178,7 +178,7 @@ export class Execution {
       context: contextOf(this, this.#machine, run),
       overrides: {
         taskResourceLocalHandlers: this.#forTasks((task) => (taskInput) => {
-          // At once: what comes from the context object changes.
+          // At once, because the context object changes.
           return this.#attempt(run, task, JSON.stringify(taskInput));
         }),
         ...(this.#options.retryMilliseconds === undefined
@@ -202,7 +202,7 @@ export class Execution {
     return Object.fromEntries(this.#machine.tasks.map((task) => [task.name, make(task)]));
   }
 
-  /** The interpreter calls this right behind the evaluation of the task's Parameters. */
+  /** The interpreter calls this right after it has evaluated the task's Parameters. */
   async #attempt(run: Run, task: Task, input: string): Promise<JsonValue> {
     if (run.stopping) throw new RunStopped();
     const token = run.token;
@@ -214,7 +214,7 @@ export class Execution {
       tokens: this.#tokens,
       invoke: this.#options.invoke,
       stopped: run.stopped,
-      // The interpreter's log comes a moment after its calls: the state has to be entered in the history first.
+      // The interpreter's log comes a moment after its calls, and the history has to show the state's entry first.
       isEntered: async () => {
         while (run.entries.length > 0 && !run.stopping) await setImmediate();
         if (run.stopping) throw new RunStopped();
@@ -228,7 +228,7 @@ export class Execution {
     });
   }
 
-  /** Keeps the history, until the run has ended. */
+  /** Writes the history until the run has ended. */
   async #follow(
     run: Run,
     { result, eventLogs }: ReturnType<StateMachine['run']>,

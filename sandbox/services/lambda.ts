@@ -35,12 +35,12 @@ type EventInvokeProperties = v.InferOutput<typeof EventInvokeProperties>;
 
 const envLimitBytes = 4096;
 export interface FunctionsOptions extends Surroundings {
-  /** The variables that Lambda itself sets, among them where AWS is. */
+  /** The variables that Lambda itself sets, and the address of AWS. */
   readonly platform: Readonly<Record<string, string>>;
   readonly onLog?: (functionName: string, line: string) => void;
   /** Gets what goes to a function's destination on failure. */
   readonly onFailedEvent?: (destinationArn: string, record: unknown) => void;
-  /** How long an update of the configuration takes, 300 if not given; on AWS seconds, and about a minute in a VPC. */
+  /** How long an update of the configuration takes, by default 300; on AWS seconds, or about a minute in a VPC. */
   readonly updateMilliseconds?: number | undefined;
 }
 
@@ -87,14 +87,14 @@ export class Functions {
     });
   }
 
-  /** Puts other code in place of a function's own: the next invocation runs it. */
+  /** Replaces a function's code: the next invocation runs the new code. */
   replaceCode(name: string, change: (codeDirectory: string) => string): void {
     const state = this.#find(name);
     state.codeDirectory = change(state.codeDirectory);
     state.configuration = this.#configure(state.properties, state.codeDirectory, state.variables);
   }
 
-  /** What becomes of asynchronous invocations that fail. */
+  /** What happens to asynchronous invocations that fail. */
   configureEvents({ FunctionName, ...eventInvoke }: EventInvokeProperties): void {
     this.#find(FunctionName).eventInvoke = eventInvoke;
   }
@@ -128,14 +128,14 @@ export class Functions {
     return found;
   }
 
-  /** @throws AwsError if there is no such function, or if as many run as are reserved for it. */
+  /** @throws AwsError if there is no such function, or if its reserved concurrency is used up. */
   async invoke(name: string, event: unknown): Promise<FunctionOutcome> {
     const { configuration, concurrency } = this.#find(name);
     if (!concurrency.tryEnter()) throw new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429);
     return this.#runtime.invoke(configuration, event).finally(() => concurrency.leave());
   }
 
-  /** As Step Functions invokes a function: what Lambda refuses is an error by the name of `Lambda.…`. */
+  /** As Step Functions invokes a function: what Lambda refuses is an error named `Lambda.…`. */
   async invokeAsTask(name: string, event: unknown): Promise<FunctionOutcome> {
     try {
       return await this.invoke(name, event);
@@ -147,7 +147,7 @@ export class Functions {
 
   /**
    * Takes an event, as from EventBridge, and invokes the function with it later: when there is room, and again if the
-   * function fails. Lambda waits a minute or two before it does so; here it is at once.
+   * function fails. Lambda waits a minute or two before that; here it happens at once.
    *
    * @throws AwsError if there is no such function.
    */
@@ -184,7 +184,7 @@ export class Functions {
     });
   }
 
-  /** Ends what a function is doing in the middle of it, as when it runs out of memory. */
+  /** Ends a function in the middle of its work, as when it runs out of memory. */
   crash(name: string): void {
     this.#runtime.crash(this.#find(name).properties.FunctionName);
   }
@@ -212,7 +212,7 @@ export class Functions {
     state.revisionId = randomUUID();
     state.modifiedAt = new Date();
     state.updatedUntil = Date.now() + this.#updateMilliseconds;
-    // Until the update is through, invocations still run the old configuration.
+    // Until the update is complete, invocations still run the old configuration.
     setTimeout(() => {
       state.configuration = this.#configure(state.properties, state.codeDirectory, variables);
     }, this.#updateMilliseconds).unref();
@@ -235,7 +235,7 @@ export class Functions {
     };
   }
 
-  /** Ends whatever runs, and whatever still waits to. */
+  /** Ends whatever runs or waits to run. */
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const { concurrency } of this.#functions.values()) concurrency.close();

@@ -20,7 +20,7 @@ export class RunCommand {
   readonly #instances: ReadonlyMap<string, Instance>;
   readonly #lagMilliseconds: number;
 
-  /** @param lagMilliseconds how long after SendCommand neither the lists nor the invocations know of it. */
+  /** @param lagMilliseconds how long after SendCommand neither the lists nor the invocations show it. */
   constructor(
     documents: ReadonlyMap<string, DocumentContent>,
     instances: readonly Instance[],
@@ -35,7 +35,7 @@ export class RunCommand {
   async stop(): Promise<void> {
     for (const { invocations } of this.commands) {
       void cancel(invocations);
-      // A test may have put another status in place of the one that says that it runs.
+      // A test may have replaced the status that says that it runs.
       for (const { kill } of invocations) kill();
     }
     await Promise.all(this.commands.map(({ ended }) => ended));
@@ -145,7 +145,7 @@ export class RunCommand {
         if (!command) throw new AwsError('InvalidCommandId', '');
         const known = command.invocations.map(({ InstanceId }) => InstanceId);
         if (InstanceIds.some((id) => !known.includes(id))) throw new AwsError('InvalidInstanceId', '');
-        // SSM may answer long before; by then the processes may run or not.
+        // SSM may answer much earlier, while the processes still run.
         await cancel(
           command.invocations.filter(
             ({ InstanceId }) => InstanceIds.length === 0 || InstanceIds.includes(InstanceId),
@@ -197,7 +197,7 @@ export class RunCommand {
     ),
   };
 
-  /** What the lists know of, the newest first. */
+  /** What the lists show, newest first. */
   #known(commandId: string | undefined): Command[] {
     return this.commands
       .filter((command) => commandId === undefined || command.CommandId === commandId)

@@ -1,4 +1,4 @@
-/** SQS: the depth of queues, and what other services have put into them. */
+/** SQS: the depth of queues, and what other services put into them. */
 import * as v from 'valibot';
 import { AwsError, operation, type Service } from '../endpoint.ts';
 import { accountId, region } from '../template.ts';
@@ -10,7 +10,7 @@ export interface QueueMessage {
 }
 
 interface Queue {
-  /** Messages nobody has looked into: how many there are. */
+  /** How many messages it has whose content doesn't matter. */
   depth: number;
   readonly messages: QueueMessage[];
 }
@@ -18,12 +18,12 @@ interface Queue {
 export class Queues {
   readonly #queues = new Map<string, Queue>();
 
-  /** Makes the queue if it isn't there. */
+  /** Creates the queue if it doesn't exist. */
   setDepth(queueName: string, depth: number): void {
     this.#queues.set(queueName, { messages: this.#queues.get(queueName)?.messages ?? [], depth });
   }
 
-  /** @throws AwsError if there is no such queue, as all of these do. */
+  /** @throws AwsError if there is no such queue, like all methods here. */
   depth(queueName: string): number {
     const { depth, messages } = this.#find(queueName);
     return depth + messages.length;

@@ -1,4 +1,4 @@
-/** Parameter Store, and the entry to Run Command. Rules as in the API reference of Systems Manager. */
+/** Parameter Store, and the way to Run Command. The rules are those of the API reference of Systems Manager. */
 import * as v from 'valibot';
 import { userArn } from '../callers.ts';
 import { AwsError, operation, type Service } from '../endpoint.ts';
@@ -15,7 +15,7 @@ interface StoredVersion {
   readonly AllowedPattern: string | undefined;
   readonly Tier: 'Standard' | 'Advanced';
   readonly LastModifiedDate: Date;
-  /** An ARN on AWS; others who speak this API may tell none. */
+  /** An ARN on AWS; other implementations of this API may tell none. */
   readonly LastModifiedUser: string | undefined;
   readonly Labels: readonly string[];
 }
@@ -45,7 +45,7 @@ export class ParameterStore {
     this.#onChange = onChange;
   }
 
-  /** Changes things without events: they have been so before anybody listened. */
+  /** Changes things without events, as if they had been so before anybody listened. */
   quietly(change: () => void): void {
     this.#isQuiet = true;
     try {
@@ -70,7 +70,7 @@ export class ParameterStore {
     setImmediate(() => this.#onChange(event));
   }
 
-  /** @param modifiedBy the ARN of who writes; `null` where it isn't told. */
+  /** @param modifiedBy the ARN of whoever writes; `null` if it isn't told. */
   put(
     input: v.InferInput<typeof PutParameter>,
     modifiedBy: string | null = userArn,
@@ -129,7 +129,7 @@ export class ParameterStore {
     return { Version: version.Version, Tier: tier };
   }
 
-  /** Nothing happens if there is no such parameter. */
+  /** Does nothing if there is no such parameter. */
   delete(name: string): void {
     const latest = this.#parameters.get(name)?.at(-1);
     if (!latest) return;
@@ -137,7 +137,7 @@ export class ParameterStore {
     this.#tell('Delete', name, latest);
   }
 
-  /** Puts labels on a version, and takes them off any other. What is no label is handed back. */
+  /** Puts labels on a version, and takes them off any other. Returns those that are not valid labels. */
   label(name: string, wanted: number | undefined, labels: readonly string[]): readonly string[] {
     const { Version, ...labelledVersion } = this.get(wanted === undefined ? name : `${name}:${wanted}`);
     const versions = this.#parameters.get(name) ?? [];
@@ -196,7 +196,7 @@ function arnOf(name: string): string {
   return `arn:aws:ssm:${region}:${accountId}:parameter/${name.replace(/^\//, '')}`;
 }
 
-/** A SecureString that isn't decrypted comes as a ciphertext. */
+/** A SecureString that isn't decrypted is answered as ciphertext. */
 function shown(value: string, type: string, decrypt: boolean): string {
   return type === 'SecureString' && !decrypt ? `ENCRYPTED-${Buffer.byteLength(value)}` : value;
 }

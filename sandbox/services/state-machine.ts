@@ -1,8 +1,8 @@
-/** State machine definitions, made ready for the interpreter, which leaves some things open. */
+/** State machine definitions, prepared for the interpreter, which lacks some features. */
 import { StateMachine, type StateMachineDefinition } from 'aws-local-stepfunctions';
 import * as v from 'valibot';
 
-/** What goes into a state and comes out of it. */
+/** The input and output of a state. */
 export type JsonValue = Parameters<StateMachine['run']>[0];
 
 const notKnown = v.never('the sandbox does not know this');
@@ -21,7 +21,7 @@ const Definition = v.object({
   States: v.record(v.string(), State),
 });
 
-/** A Task that gives a token to a function and waits until somebody answers with it. */
+/** A Task that gives a token to a function, and waits until somebody answers with the token. */
 export const waitForTaskToken = 'arn:aws:states:::lambda:invoke.waitForTaskToken';
 
 export interface Task {
@@ -42,7 +42,7 @@ export interface Machine {
   readonly definition: StateMachineDefinition;
 }
 
-/** Timers take no more; without a limit of its own a state runs for up to a year. */
+/** The longest that a timer takes; without a limit of its own, a state runs for up to a year. */
 export const longestTimeoutSeconds = 2_147_483;
 
 /**
@@ -74,14 +74,14 @@ export function readMachine(arn: string, name: string, definitionString: string,
 /**
  * The interpreter for one run.
  *
- * @param onEnter is called when a state is entered, before anything of it is evaluated.
+ * @param onEnter is called when a state is entered, before anything in it is evaluated.
  */
 export function interpreterOf(
   { definition }: Machine,
   startAt: string,
   onEnter: (stateName: string) => void,
 ): StateMachine {
-  // The execution itself watches over its time.
+  // The execution itself watches its time limit.
   const { TimeoutSeconds: _, ...rest } = definition;
   const States = new Proxy(definition.States, {
     get: (states, name, receiver) => {
@@ -92,7 +92,7 @@ export function interpreterOf(
   return new StateMachine({ ...rest, StartAt: startAt, States }, { validationOptions: { noValidate: true } });
 }
 
-/** Where a text is a path, or an intrinsic function with paths in it. */
+/** Whether a text is a path, or an intrinsic function with paths in it. */
 const isPath = (key: string) => key.endsWith('.$') || key.endsWith('Path') || key === 'Variable';
 
 const typeTests = ['IsNull', 'IsPresent', 'IsNumeric', 'IsString', 'IsBoolean', 'IsTimestamp'];
@@ -101,17 +101,17 @@ const typeTests = ['IsNull', 'IsPresent', 'IsNumeric', 'IsString', 'IsBoolean', 
 function adapt(key: string, value: unknown): unknown {
   if (typeof value === 'string' && isPath(key)) {
     if (value === '$$') throw new Error('the sandbox does not know the context object as a whole');
-    // The interpreter puts input and time of its own run into `$$.Execution`: in a redrive not the execution's. Of
-    // `$$.State` it knows nothing.
+    // The interpreter puts the input and time of its own run into `$$.Execution`; in a redrive these are not the
+    // execution's. It doesn't know `$$.State`.
     return value.replaceAll(/\$\$\.(Execution|State)\b/g, (_, name: string) => `$$.Run.${name}`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   if ('Type' in value && value.Type === 'Task') {
-    // Its own default is a minute.
+    // The interpreter's own default is a minute.
     const seconds = 'TimeoutSeconds' in value ? Number(value.TimeoutSeconds) : longestTimeoutSeconds;
     return { ...value, TimeoutSeconds: Math.min(seconds, longestTimeoutSeconds) };
   }
-  // Where a rule tests a type for false, the interpreter never lets it match.
+  // If a rule tests a type for false, the interpreter never lets it match.
   const test = typeTests.find((name) =>
     Object.entries(value).some(([key, is]) => key === name && is === false),
   );

@@ -73,7 +73,7 @@ export class StateMachines {
   }
 
   /**
-   * Lets an execution that has not succeeded go on where it has ended.
+   * Lets an execution that did not succeed go on where it ended.
    *
    * @throws AwsError ExecutionNotRedrivable if it runs or has succeeded.
    */
@@ -87,14 +87,14 @@ export class StateMachines {
    * Answers a task that waits.
    *
    * @param output a JSON text.
-   * @throws AwsError InvalidOutput, InvalidToken, or TaskTimedOut if the task waits no more.
+   * @throws AwsError InvalidOutput, InvalidToken, or TaskTimedOut if the task no longer waits.
    */
   succeedTask(token: string, output: string): void {
     if (!isJson(output)) throw new AwsError('InvalidOutput', "Invalid Output: 'Invalid JSON'");
     this.#tokens.answer(token, { output });
   }
 
-  /** @throws AwsError InvalidToken, or TaskTimedOut if the task waits no more. */
+  /** @throws AwsError InvalidToken, or TaskTimedOut if the task no longer waits. */
   failTask(token: string, error = 'States.TaskFailed', cause?: string): void {
     this.#tokens.answer(token, { error, cause });
   }
@@ -115,7 +115,7 @@ export class StateMachines {
     return [...this.#machines.values()];
   }
 
-  /** Aborts what runs; nobody is told of it. */
+  /** Aborts what runs, without events. */
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const execution of this.executions) execution.abort();
@@ -164,7 +164,7 @@ function describe(execution: Execution, isComplete: boolean) {
 
 const executionData: ReadonlySet<string> = new Set(['input', 'output', 'parameters']);
 
-/** An event without what went into a state or came out of it. */
+/** An event without the input and output of its state. */
 function withoutData(event: HistoryEvent): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(event).map(([key, value]) => [

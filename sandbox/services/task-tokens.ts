@@ -10,7 +10,7 @@ export class TaskTokens {
   readonly #waiting = new Map<string, (answer: TaskAnswer) => void>();
   readonly #closed = new Set<string>();
 
-  /** Base64 like AWS's own, which is longer yet. */
+  /** Base64 like AWS's own, which is even longer. */
   make(): string {
     return randomBytes(96).toString('base64');
   }
@@ -20,7 +20,7 @@ export class TaskTokens {
     return new Promise((resolve) => this.#waiting.set(token, resolve));
   }
 
-  /** The task has ended: whoever answers now comes too late. */
+  /** The task has ended: an answer now comes too late. */
   close(token: string): void {
     if (this.#waiting.delete(token)) this.#closed.add(token);
   }

@@ -1,11 +1,11 @@
-/** One attempt of a Task state: the call of its function, and for some an answer to wait for. */
+/** One attempt of a Task state: the call of its function, and for some states an answer to wait for. */
 import * as v from 'valibot';
 import type { FunctionOutcome } from '../function-runtime.ts';
 import { region } from '../template.ts';
 import { type JsonValue, longestTimeoutSeconds, type Task, waitForTaskToken } from './state-machine.ts';
 import type { TaskAnswer, TaskTokens } from './task-tokens.ts';
 
-/** A failed task, as the interpreter has to see it to match `ErrorEquals`. */
+/** A failed task, in the form in which the interpreter matches `ErrorEquals`. */
 export class TaskFailed extends Error {
   override readonly name: string;
   constructor(error: string, cause: string) {
@@ -14,12 +14,12 @@ export class TaskFailed extends Error {
   }
 }
 
-/** Input or output as the history has it. */
+/** Input or output as the history shows it. */
 export function data(field: 'input' | 'output', text: string): Record<string, unknown> {
   return { [field]: text, [`${field}Details`]: { truncated: false } };
 }
 
-/** Where and with what a task is run. */
+/** What a task runs with. */
 export interface Attempt {
   readonly task: Task;
   readonly token: string;
@@ -29,7 +29,7 @@ export interface Attempt {
   readonly invoke: (functionArn: string, input: unknown) => Promise<FunctionOutcome>;
   /** Rejects when the execution is stopped. */
   readonly stopped: Promise<never>;
-  /** Resolves when the history has the state's entry; rejects when the execution is stopped. */
+  /** Resolves when the history shows that the state was entered; rejects when the execution is stopped. */
   readonly isEntered: () => Promise<void>;
   readonly record: (type: string, details: Record<string, unknown>) => void;
   /** Called before a failure is seen by Retry or Catch. */
@@ -54,10 +54,10 @@ const callback: Kind = {
 
 /**
  * Runs a task once. What a function answers after its task has timed out, or after the execution was stopped, is
- * ignored: it goes on in its process, as on AWS.
+ * ignored; the function goes on, as on AWS.
  *
- * @returns the task's result; never, if it has timed out: the interpreter, whose timer was started a moment after the
- * one here and for the same time, raises States.Timeout itself.
+ * @returns the task's result; never, if it has timed out: the interpreter raises States.Timeout itself, by a timer that
+ * starts a moment after the one here and takes as long.
  */
 export async function runTask(attempt: Attempt): Promise<JsonValue> {
   const { task, token, tokens, record, onFailure, stopped } = attempt;
@@ -142,7 +142,7 @@ async function awaitAnswer(attempt: Attempt): Promise<string> {
   const parameters = v.safeParse(CallbackParameters, JSON.parse(input));
   if (!parameters.success) throw fail('Lambda.ValidationException', 'FunctionName: expected a text');
 
-  // Somebody may be faster with the answer than the function with its end.
+  // Somebody may answer before the function has ended.
   const answered = tokens.wait(token);
   const { FunctionName, Payload } = parameters.output;
   const first = await Promise.race([
