@@ -28,8 +28,8 @@ export interface ResolvedResource {
 }
 
 /**
- * What `Ref` and `Fn::GetAtt … Arn` give for each resource type, and the property with its name, which is an attribute
- * as well.
+ * What `Ref` and `Fn::GetAtt … Arn` give for each resource type, and the property with its name, which is an
+ * attribute as well.
  */
 const naming: Record<
   string,
