@@ -24,7 +24,7 @@ export function redact(text: string, env: ReadonlyMap<string, string>): string {
   return maskAssignments(masked).replaceAll(/[A-Za-z0-9+/_-]{24,}={0,2}/g, '[redacted]');
 }
 
-/** Masks what stands behind the sign of an assignment or a header, and the user part of URLs. */
+/** Masks what follows the sign of an assignment or a header, and the user part of URLs. */
 export function maskAssignments(text: string): string {
   return text
     .replaceAll(/\b([A-Za-z_][A-Za-z0-9_]*)(=|:\s*)(?!\/\/)("[^"\n]*"|'[^'\n]*'|\S+)/g, (whole, key, sign) =>

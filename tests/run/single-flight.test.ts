@@ -37,7 +37,7 @@ function startAll(): void {
     sandbox.machines.start(sandbox.stateMachineArn, JSON.stringify({ reason: `person ${index}` }));
 }
 
-/** Forgets how the recoveries of before have ended: there would be no other for a while. */
+/** Forgets how earlier recoveries ended: otherwise there would be no other one for a while. */
 async function forgetPauses(): Promise<void> {
   const dynamo = new DynamoDBClient({
     endpoint: whole.sandbox.endpoint.url,

@@ -182,7 +182,7 @@ export function checkInvariants(run: WholeRun): void {
       for (const key of effectiveEntries(readEnvText(Value, 'dotenv')).keys())
         expect([...now.keys()]).toContain(key);
   }
-  // Each change of the target is made right behind a look at the lease.
+  // Each change of the target is made right after a look at the lease.
   let isFenced = false;
   for (const { operation } of sandbox.endpoint.calls) {
     if (operation === 'GetItem') isFenced = true;

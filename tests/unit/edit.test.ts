@@ -126,7 +126,7 @@ describe('setKey', () => {
     expect(setKey('A="b"#why\nC=d\n', 'A', 'c\\', 'python-dotenv')).toBe('A=c\\\nC=d\n');
   });
 
-  it('does not let a comment behind the line become a key', () => {
+  it('does not let a comment after the line become a key', () => {
     const text = 'A=b\n # C=d\n';
     expect(setKey(text, 'A', 'e', 'node')).toBe('A=e\n # C=d\n');
     expect(setKey(text, 'A', 'e #f', 'node')).toBeUndefined();
@@ -139,7 +139,7 @@ describe('setKey', () => {
     expect(setKey('export A=1\n', 'A', 'b', 'docker')).toBeUndefined();
   });
 
-  it('leaves a flaw elsewhere as it is, and mends the one of its own line', () => {
+  it('leaves a flaw elsewhere as it is, and corrects one in its own line', () => {
     expect(setKey('B=$(date)\nA=1\n', 'A', '2\n3', 'shell')).toBe("B=$(date)\nA='2\n3'\n");
     expect(setKey('A=1\nB=$(date)\n', 'A', '2\n3', 'shell')).toBe("A='2\n3'\nB=$(date)\n");
     expect(setKey('A=$(date)\nB=1\n', 'A', '$(date)', 'shell')).toBe("A='$(date)'\nB=1\n");

@@ -30,7 +30,7 @@ describe('unionEnv', () => {
     );
   });
 
-  it('puts a missing key behind the comment that both have above it', () => {
+  it('puts a missing key after the comment that both have above it', () => {
     expect(unionEnv(good.replace(/^DB_HOST=.*\n/m, ''), good, 'dotenv')).toBe(good);
     expect(unionEnv(good.replace(/^REDIS_URL=.*\n/m, ''), good, 'dotenv')).toBe(good);
   });

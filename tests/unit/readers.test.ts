@@ -41,7 +41,7 @@ describe.each(envReaders)('the reader %s', (reader) => {
   it('reads each text as the real one does, or sees a flaw in it', () => {
     for (const { text, values, complained } of answers) {
       const document = readEnvText(text, reader);
-      // What the real one stumbles over is not read, but refused or written anew.
+      // What the real one misreads is not read, but refused or written in another form.
       if (document.flaw || document.needsNormalising) continue;
       expect({ text, complained, values: readValues(text, reader) }).toEqual({
         text,

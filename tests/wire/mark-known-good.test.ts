@@ -98,7 +98,7 @@ describe('MarkKnownGood', () => {
     expect(writes()).toEqual([0, 0]);
   });
 
-  it('marks nothing in a parameter that was made anew since the execution has started', async () => {
+  it('marks nothing in a parameter that was created again after the execution started', async () => {
     put('A=1\n');
     await mark();
     aws.parameters.delete(parameterName);

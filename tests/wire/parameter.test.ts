@@ -98,7 +98,7 @@ describe('writeEnvParameter', () => {
     });
   });
 
-  it('keeps what is written into a parameter that is made anew right before the write', async () => {
+  it('keeps what is written into a parameter that is created again right before the write', async () => {
     put('A=1\n');
     for (const fault of [undefined, 'drop-after'] as const) {
       aws.meanwhile('PutParameter', () => {
@@ -160,7 +160,7 @@ describe('writeEnvParameter', () => {
     expect(aws.parameters.get(`${parameterName}:${knownGoodLabel}`).Version).toBe(1);
   });
 
-  it('keeps the keys of a parameter that was deleted and made anew since', async () => {
+  it('keeps the keys of a parameter that has been deleted and created again', async () => {
     put('A=1\n');
     put('A=1\nB=2\n');
     const madeFrom = (await readHistory(aws.ssm.reader, parameterName)).at(-1);
@@ -205,7 +205,7 @@ describe('writeEnvParameter', () => {
     await expect(write('C=2\nB="open\n', part)).rejects.toMatchObject({ name: 'EnvInvalid' });
   });
 
-  it('still writes behind 100 versions, each of which was known-good in its time', async () => {
+  it('still writes after 100 versions, each of which was known-good in its time', async () => {
     for (let number = 1; number <= 120; number += 1) {
       await write(`A=${number}\n`);
       aws.parameters.label(parameterName, undefined, [knownGoodLabel]);

@@ -24,7 +24,7 @@ describe('recover env set', () => {
     expect(latest().Value).toBe(`${text}ADDED=canary\n`);
   });
 
-  it('mends a required key of an env that lacks others as well', async () => {
+  it('corrects a required key of an env that lacks others as well', async () => {
     put(oneKey());
     expect(await run(['set', 'DB_HOST'], { input: 'canary' })).toMatchObject({ exitCode: 0 });
     expect(latest().Version).toBe(2);
@@ -53,7 +53,7 @@ describe('recover env set', () => {
     expect(latest().Value).toContain('DB_PASSWORD=canary-theirs\n');
   });
 
-  it('mends the line of an open quote, but does not write past one in another line', async () => {
+  it('corrects the line of an open quote, but does not write past one in another line', async () => {
     put(`${complete()}OPEN="canary\n`);
     expect(await run(['set', 'DB_HOST'], { input: 'canary' })).toMatchObject({
       exitCode: 1,

@@ -333,7 +333,7 @@ describe('reserved concurrency', () => {
 });
 
 describe('the tables', () => {
-  it('are behind the faults of the endpoint like everything else', async () => {
+  it('are subject to the faults of the endpoint like everything else', async () => {
     const aws = await openAws();
     const dynamo = new DynamoDBClient({
       endpoint: aws.endpoint.url,

@@ -165,7 +165,7 @@ describe('the network', () => {
       }).on('error', (error) => resolve(error.code)))`),
     );
 
-  it('leads to the port behind an address, by HTTP and by fetch', async () => {
+  it('leads to the port of an address, by HTTP and by fetch', async () => {
     const api = createHttpServer((request, response) => response.end(`for ${request.headers.host}`));
     const port = await listen(api);
     open({ network: { '10.0.0.10:8000': port, 'api.internal:80': port } });

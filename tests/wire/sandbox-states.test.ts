@@ -324,7 +324,7 @@ describe('a task that waits for an answer', () => {
     expect(inputsOf('one')).toEqual([{ a: 1, error: { Error: 'Refused', Cause: 'not tonight' } }]);
   });
 
-  it('fails with the error of its function, is asked anew in a retry, and has another token each time', async () => {
+  it('fails with the error of its function, is called again in a retry, and gets another token each time', async () => {
     const { machines, start, inputsOf } = play(
       { Ask: ask({ ...retry('Busy'), ...end }) },
       { ask: (_, call) => (call === 1 ? failWith('Busy') : { result: null }) },

@@ -62,7 +62,7 @@ describe('UploadEnv', () => {
     expect(latest().Value).toBe(`${complete('proven')}ADDED=later\nKEY=new\n`);
   });
 
-  it('does not go back behind a version that has stood for a day', async () => {
+  it('does not go back past a version that has stood for a day', async () => {
     put(complete('proven'));
     put(complete('lived-with'));
     put('KEY=new\n');

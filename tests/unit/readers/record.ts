@@ -46,7 +46,7 @@ for text in json.load(sys.stdin):
 print(json.dumps(answers))
 `;
 
-/** The function behind EnvironmentFile=, in the library that systemd itself is linked to, and its filter behind it. */
+/** The function that reads EnvironmentFile=, in systemd's own library, and the filter that follows it. */
 const systemd = `
 import ctypes, glob, json, os, re, sys, tempfile
 library = ctypes.CDLL(sorted(glob.glob('/usr/lib/*/systemd/libsystemd-shared-*.so'))[-1])
