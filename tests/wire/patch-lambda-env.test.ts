@@ -28,7 +28,7 @@ const patch = async (
   owner = 'run-1',
 ) => {
   const execution = executionRef({ startedAt });
-  await giveLease(aws, executionRef({ name: owner }));
+  await giveLease(aws, executionRef({ name: owner, startedAt }));
   return patchLambdaEnv(
     { execution, plan },
     { ...servicesOf(aws, { metricFunction }, fastClock(speed)), ssm: aws.ssm.reader, lambda: aws.lambda },
