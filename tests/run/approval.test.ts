@@ -1,12 +1,12 @@
 /** A target that asks a person before anything is changed; whole runs, answered from the command line. */
 import { recover } from '../support/cli.ts';
+import { until } from '../support/until.ts';
 import {
   checkInvariants,
   letItAsk,
   openRun,
   outputOf,
   statesOf,
-  until,
   type WholeRun,
   writesOf,
 } from '../support/whole-run.ts';

@@ -3,13 +3,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Execution } from '../../sandbox/services/execution.ts';
 import { recover } from '../support/cli.ts';
+import { until } from '../support/until.ts';
 import {
   checkInvariants,
   letItAsk,
   openRun,
   outputOf,
   statesOf,
-  until,
   type WholeRun,
   writesOf,
 } from '../support/whole-run.ts';

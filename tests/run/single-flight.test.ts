@@ -1,13 +1,7 @@
 /** Many starts at the same moment, whole runs: one recovers, and the others say who does. */
 import { DeleteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import {
-  alarmEvent,
-  checkInvariants,
-  openRun,
-  outputOf,
-  until,
-  type WholeRun,
-} from '../support/whole-run.ts';
+import { until } from '../support/until.ts';
+import { alarmEvent, checkInvariants, openRun, outputOf, type WholeRun } from '../support/whole-run.ts';
 
 let whole: WholeRun;
 beforeAll(async () => {

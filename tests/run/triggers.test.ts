@@ -2,13 +2,13 @@
 import { AwsError } from '../../sandbox/endpoint.ts';
 import { scenarioNames } from '../../sandbox/scenarios.ts';
 import { catalogue } from '../../workflow/errors.ts';
+import { until } from '../support/until.ts';
 import {
   alarmEvent,
   checkInvariants,
   openRun,
   outputOf,
   statesOf,
-  until,
   type WholeRun,
   writesOf,
 } from '../support/whole-run.ts';

@@ -1,4 +1,4 @@
-/** AWS for the tests of single functions: the sandbox's services on a loopback endpoint, and a fast clock. */
+/** AWS for the tests of single functions: the sandbox's services on a loopback endpoint. */
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,6 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { readerConfig } from '../../aws/call.ts';
-import type { Clock } from '../../aws/clock.ts';
 import { type LambdaClients, openLambda } from '../../aws/lambda-clients.ts';
 import { openSsm, type SsmClients } from '../../aws/ssm-clients.ts';
 import { type Call, type Endpoint, type Fault, openEndpoint } from '../../sandbox/endpoint.ts';
@@ -26,15 +25,6 @@ import { ParameterStore, ssmService } from '../../sandbox/services/ssm.ts';
 import { StateMachines, statesService } from '../../sandbox/services/states.ts';
 import { accountId, region } from '../../sandbox/template.ts';
 import type { EnvFinding } from '../../workflow/results.ts';
-
-/** Time that goes `speed` times as fast, so that budgets of minutes can be lived through. */
-export function fastClock(speed: number): Clock {
-  const start = Date.now();
-  return {
-    now: () => start + (Date.now() - start) * speed,
-    sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds / speed)),
-  };
-}
 
 export const parameterName = '/app/env';
 /** A table whose items are found by the string `target`. */
@@ -105,6 +95,9 @@ export const envFinding = (part: Partial<EnvFinding>): EnvFinding => ({
   ...part,
 });
 
+/** Both take several moments of a `steppedClock`, and far less than anybody waits for them. */
+const [listedAfterMs, updatedAfterMs] = [20, 20];
+
 export const documentName = 'app-deploy';
 const baseEnvironment = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: region };
 
@@ -138,11 +131,13 @@ export async function openAws({
         environment: systemEnvironment(),
       }),
     ),
+    listedAfterMs,
   );
   const environment: Record<string, string> = { ...systemEnvironment(), ...baseEnvironment };
   const queues = new Queues();
   const functions = new Functions({
     platform: environment,
+    updateMilliseconds: updatedAfterMs,
     onFailedEvent: (queueArn, record) => queues.send(queueArn, JSON.stringify(record)),
   });
   const parameters = new ParameterStore();

@@ -2,24 +2,39 @@
 import { DeleteItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Clock } from '../../aws/clock.ts';
 import { type LeaseDoor, takeLease } from '../../aws/lease-table.ts';
+import type { Execution } from '../../sandbox/services/execution.ts';
 import type { ExecutionRef } from '../../workflow/execution-ref.ts';
 import type { RecoveryPlan } from '../../workflow/plan.ts';
-import { documentName, fastClock, leaseTableName, parameterName, type TestAws } from './aws.ts';
+import { documentName, leaseTableName, parameterName, type TestAws } from './aws.ts';
+import { steppedClock } from './services.ts';
 
 export const leaseItem = { tableName: leaseTableName, target: 'app' };
 export const pauses = { cooldownMinutes: 10, maxFailures: 3, windowHours: 6 };
 
 const arnPrefix = 'arn:aws:states:ap-northeast-2:111122223333:execution:env-recovery-app:';
 
+const startedAt = new Date(Date.now() - 5000).toISOString();
+
 export const executionRef = ({ name = 'run-1', ...part }: Partial<ExecutionRef> = {}): ExecutionRef => ({
   arn: `${arnPrefix}${name}`,
   name,
-  startedAt: new Date(Date.now() - 5000).toISOString(),
+  startedAt,
   redriveCount: 0,
   ...part,
 });
 
-export const leaseDoor = (aws: TestAws, clock: Clock = fastClock(50)): LeaseDoor => ({
+const machineArn = 'arn:aws:states:ap-northeast-2:111122223333:stateMachine:env-recovery-app';
+
+/** Starts an execution that really runs, for DescribeExecution, until it is aborted. */
+export function startExecution({ machines }: TestAws, name: string): Execution {
+  const definition = { StartAt: 'Run', States: { Run: { Type: 'Wait', Seconds: 600, End: true } } };
+  // To validate it each time takes longer than all else in a test.
+  if (machines.machines().length === 0)
+    machines.add(machineArn, 'env-recovery-app', JSON.stringify(definition), true);
+  return machines.start(machineArn, '{}', name);
+}
+
+export const leaseDoor = (aws: TestAws, clock: Clock = steppedClock()): LeaseDoor => ({
   dynamo: aws.dynamo,
   sfn: aws.sfn,
   ...leaseItem,

@@ -2,7 +2,7 @@
 import type { Clock } from '../../aws/clock.ts';
 import { readTarget } from '../../targets/load.ts';
 import type { DeployedTarget, Target } from '../../workflow/target.ts';
-import { documentName, fastClock, leaseTableName, parameterName, type TestAws, topicArn } from './aws.ts';
+import { documentName, leaseTableName, parameterName, type TestAws, topicArn } from './aws.ts';
 
 /** Changes of single fields, section by section. */
 export type TargetPart = { readonly [Section in keyof Target]?: Partial<Target[Section]> };
@@ -42,12 +42,27 @@ export const resources = {
 };
 
 /** What functions get besides the clients that each opens for itself. */
-export function servicesOf(aws: TestAws, part: TargetPart = {}, clock: Clock = fastClock(50)) {
+export function servicesOf(
+  aws: TestAws,
+  part: TargetPart = {},
+  clock: Clock = steppedClock(undefined, moment),
+) {
   return { target: appTarget(part), resources, clock, dynamo: aws.dynamo, sfn: aws.sfn, sns: aws.sns };
 }
 
-/** Time that goes on only while somebody sleeps, and then at once; things can be set to happen at a time. */
-export function steppedClock(startMs = Date.now()): Clock & {
+/** As long as timers of the same process need to get their turn. */
+export const moment = () => new Promise<void>((resolve) => setTimeout(resolve, 5));
+
+/**
+ * Time that goes on only while somebody sleeps, so that no budget depends on the speed of the machine; things can be
+ * set to happen at a time.
+ *
+ * @param wait what a sleep really waits for, however long it is; nothing if not given.
+ */
+export function steppedClock(
+  startMs = Date.now(),
+  wait: () => Promise<unknown> = async () => undefined,
+): Clock & {
   /** Does something when that time, in milliseconds since the epoch, has come. */
   at(timeMs: number, act: () => void): void;
 } {
@@ -56,6 +71,7 @@ export function steppedClock(startMs = Date.now()): Clock & {
   return {
     now: () => nowMs,
     sleep: async (milliseconds) => {
+      await wait();
       nowMs += milliseconds;
       const now = due.filter(({ timeMs }) => timeMs <= nowMs);
       for (const one of now) due.splice(due.indexOf(one), 1);

@@ -129,16 +129,6 @@ export const statesOf = (execution: Execution): string[] =>
 export const outputOf = (execution: Execution | undefined): Record<string, unknown> =>
   v.parse(v.pipe(v.string(), v.parseJson(), v.record(v.string(), v.unknown())), execution?.output ?? '{}');
 
-/** Waits for something that other things bring about, for half a minute at the most. */
-export async function until<T>(look: () => T | undefined | false): Promise<T> {
-  for (const deadline = Date.now() + 30_000; Date.now() < deadline; ) {
-    const found = look();
-    if (found !== undefined && found !== false) return found;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  throw new Error(`nothing came of it: ${look}`);
-}
-
 /** The values that must never be seen: each one of the env, and of the metric function's environment. */
 function secretsOf({ seed, sandbox }: WholeRun): string[] {
   const texts = [...seed.versions, sandbox.parameters.get(sandbox.parameterName).Value];

@@ -33,7 +33,7 @@ async function open(deployScript = '', stateName = 'VerifyEndpoint'): Promise<vo
       },
     },
   };
-  aws.machines.add(machineArn, 'env-recovery-app', JSON.stringify(definition));
+  aws.machines.add(machineArn, 'env-recovery-app', JSON.stringify(definition), true);
 }
 /** An execution with the lease, that fails as said, or goes on. */
 async function start(name: string, fail?: { name: string; message: string }, state: object = {}) {

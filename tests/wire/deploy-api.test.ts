@@ -5,14 +5,13 @@ import type { FinishedDeploy, RunningDeploy } from '../../workflow/results.ts';
 import {
   type AwsOptions,
   documentName,
-  fastClock,
   openAws,
   parameterName,
   secret,
   type TestAws,
 } from '../support/aws.ts';
 import { executionRef, giveLease, recoveryPlan } from '../support/execution.ts';
-import { servicesOf, type TargetPart } from '../support/services.ts';
+import { moment, servicesOf, steppedClock, type TargetPart } from '../support/services.ts';
 
 let aws: TestAws;
 const instances = [
@@ -35,18 +34,20 @@ const contract = { requiredKeys: ['KEY'], requiredPrefixes: [], rules: {} };
 const startedAt = new Date(Date.now() - 5000).toISOString();
 /** What a script does that goes on for longer than any test. */
 const endless = 'setTimeout(() => {}, 60_000)';
-/** At this speed the watching hands back after a quarter of a second. */
-const hasty = 200;
-
+/** How long a look waits for the next one: here until every command has ended, however long that takes. */
+const untilEnded = async () => {
+  await moment();
+  await Promise.all(aws.runCommand.commands.map(({ ended }) => ended));
+};
 const call = (
   { name = 'run-1', retryCount = 0, redriveCount = 0, plan = recoveryPlan(), deployment }: Run,
   part: TargetPart = {},
-  speed = 20,
+  wait = untilEnded,
 ) => {
   const execution = executionRef({ name, startedAt, redriveCount });
   return deployApi(
     { execution, retryCount, plan, ...(deployment ? { deployment } : {}) },
-    { ...servicesOf(aws, { parameter: contract, ...part }, fastClock(speed)), ssm: aws.ssm },
+    { ...servicesOf(aws, { parameter: contract, ...part }, steppedClock(undefined, wait)), ssm: aws.ssm },
   );
 };
 interface Run {
@@ -61,19 +62,19 @@ interface Run {
 async function deploy(
   run: Run = {},
   part: TargetPart = {},
-  speed = 20,
+  wait = untilEnded,
 ): Promise<RunningDeploy | FinishedDeploy> {
   await giveLease(
     aws,
     executionRef({ name: run.name ?? 'run-1', startedAt, redriveCount: run.redriveCount ?? 0 }),
   );
-  const deployment = await call(run, part, speed);
+  const deployment = await call(run, part, wait);
   if (deployment.outcome === 'NotPlanned') throw new Error('nothing was planned');
   return deployment;
 }
 /** A deploy whose command still runs. */
 async function running(run: Run = {}): Promise<RunningDeploy> {
-  const deployment = await deploy(run, {}, hasty);
+  const deployment = await deploy(run, {}, moment);
   if (deployment.outcome !== 'InProgress') throw new Error(`the command has ended: ${deployment.outcome}`);
   return deployment;
 }
@@ -254,7 +255,7 @@ describe('DeployApi, watching', () => {
     const many = Array.from({ length: 50 }, (_, index) => `i-${String(index + 10).padStart(8, '0')}`);
     await open({ deployScript: endless, instances: many.map((id) => ({ id })) });
     await giveLease(aws, executionRef({ startedAt }));
-    await call({}, ids(...many), hasty);
+    await call({}, ids(...many), moment);
     // Fifty seconds of looking, once a second.
     expect(aws.countCalls('GetCommandInvocation')).toBeLessThanOrEqual(51);
   });
@@ -317,13 +318,14 @@ describe('DeployApi, watching', () => {
 
   it('fails as DeployCancelled when a person cancels the command', async () => {
     await open({ deployScript: endless });
-    aws.endpoint.injectFault = ({ operation }) => {
+    let looks = 0;
+    const cancelLater = async () => {
+      await moment();
+      looks += 1;
       const [command] = aws.runCommand.commands;
-      if (operation === 'GetCommandInvocation' && aws.countCalls(operation) === 3)
-        void aws.runCommand.operations.CancelCommand?.({ CommandId: command?.CommandId });
-      return undefined;
+      if (looks === 3) await aws.ssm.writer.send(new CancelCommandCommand({ CommandId: command?.CommandId }));
     };
-    await expect(deploy()).rejects.toMatchObject({ name: 'DeployCancelled' });
+    await expect(deploy({}, {}, cancelLater)).rejects.toMatchObject({ name: 'DeployCancelled' });
   });
 
   it('keeps watching while SSM does not know the invocation, and on a status it does not know', async () => {
@@ -410,7 +412,7 @@ describe('DeployApi while another deploy runs', () => {
       new SendCommandCommand({ DocumentName: documentName, InstanceIds: ['i-00000001'], Comment: 'by hand' }),
     );
     await listed();
-    await expect(deploy()).rejects.toMatchObject({
+    await expect(deploy({}, {}, moment)).rejects.toMatchObject({
       name: 'DeployInProgress',
       message: expect.stringContaining(aws.runCommand.commands[0]?.CommandId ?? '?'),
     });

@@ -6,20 +6,24 @@ import { AwsError } from '../../sandbox/endpoint.ts';
 import type { Execution } from '../../sandbox/services/execution.ts';
 import type { ExecutionRef } from '../../workflow/execution-ref.ts';
 import { openAws, type TestAws } from '../support/aws.ts';
-import { executionRef, leaseDoor, leaseItem, pauses, recoveryPlan } from '../support/execution.ts';
+import {
+  executionRef,
+  leaseDoor,
+  leaseItem,
+  pauses,
+  recoveryPlan,
+  startExecution,
+} from '../support/execution.ts';
 
 let aws: TestAws;
 beforeEach(async () => {
   aws = await openAws();
-  const definition = { StartAt: 'Run', States: { Run: { Type: 'Wait', Seconds: 600, End: true } } };
-  aws.machines.add(machineArn, 'env-recovery-app', JSON.stringify(definition));
 });
 afterEach(async () => {
   for (const execution of aws.machines.executions) if (execution.status === 'RUNNING') execution.abort();
   await aws.close();
 });
 
-const machineArn = 'arn:aws:states:ap-northeast-2:111122223333:stateMachine:env-recovery-app';
 const minute = 60_000;
 
 /** Time that stands still, until it is moved on. */
@@ -32,7 +36,7 @@ const { clock: still } = stoppedClock();
 const door = (clock: Clock = still) => leaseDoor(aws, clock);
 /** An execution that really runs, for DescribeExecution. */
 function start(name: string): { ref: ExecutionRef; execution: Execution } {
-  const execution = aws.machines.start(machineArn, '{}', name);
+  const execution = startExecution(aws, name);
   return { ref: executionRef({ name, arn: execution.executionArn }), execution };
 }
 const take = (ref: ExecutionRef, clock?: Clock, force = false) =>

@@ -1,9 +1,9 @@
 import { markKnownGood } from '../../functions/mark-known-good.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
 import { knownGoodLabel } from '../../workflow/versions.ts';
-import { envFinding, fastClock, openAws, parameterName, type TestAws } from '../support/aws.ts';
+import { envFinding, openAws, parameterName, type TestAws } from '../support/aws.ts';
 import { executionRef, giveLease } from '../support/execution.ts';
-import { servicesOf, type TargetPart } from '../support/services.ts';
+import { servicesOf, steppedClock, type TargetPart } from '../support/services.ts';
 
 let aws: TestAws;
 beforeEach(async () => {
@@ -51,7 +51,7 @@ const mark = async (
       ...servicesOf(
         aws,
         { parameter: contract, restore: { backupParameter: backupName }, ...part },
-        { ...fastClock(50), now: () => nowMs },
+        { ...steppedClock(), now: () => nowMs },
       ),
       ssm: aws.ssm,
     },

@@ -18,6 +18,7 @@ import { EventBus, RuleProperties, type ServiceEvent } from '../../sandbox/servi
 import { RunCommand } from '../../sandbox/services/run-command.ts';
 import { ParameterStore, ssmService } from '../../sandbox/services/ssm.ts';
 import { openAws, type TestAws } from '../support/aws.ts';
+import { until } from '../support/until.ts';
 
 const arn = (service: string, resource: string) =>
   `arn:aws:${service}:ap-northeast-2:111122223333:${resource}`;
@@ -26,10 +27,6 @@ const queueArn = arn('sqs', 'undelivered');
 
 const rule = (part: object, target: object = {}) =>
   v.parse(RuleProperties, { Name: 'rule', Targets: [{ Id: 'one', Arn: functionArn, ...target }], ...part });
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
 
 describe('Parameter Store', () => {
   let endpoint: Endpoint;

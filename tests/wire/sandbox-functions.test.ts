@@ -13,6 +13,7 @@ import {
   type Surroundings,
 } from '../../sandbox/function-runtime.ts';
 import { localUrl } from '../../sandbox/network.ts';
+import { until } from '../support/until.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'env-recovery-'));
 let runtime: FunctionRuntime;
@@ -138,7 +139,7 @@ describe('a function', () => {
     logs.length = 0;
     const crashed = runtime.invoke(long, 60_000);
     const other = runtime.invoke(configure(waiting), 200);
-    while (logs.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => logs.length >= 2);
     runtime.crash(long.name);
     expect(await crashed).toEqual(errorOf('Runtime.ExitError'));
     expect(await other).toEqual({ result: 'done' });

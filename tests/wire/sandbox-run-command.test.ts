@@ -12,15 +12,7 @@ import {
 } from '@aws-sdk/client-ssm';
 import * as v from 'valibot';
 import { documentName, openAws, type TestAws } from '../support/aws.ts';
-
-/** Waits for something that other things bring about, for half a minute at the most. */
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 30_000; Date.now() < deadline; ) {
-    if (await holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  throw new Error('it has not come about');
-}
+import { until } from '../support/until.ts';
 
 describe('Run Command', () => {
   let aws: TestAws;
@@ -115,10 +107,13 @@ describe('Run Command', () => {
       }),
     );
     const CommandId = Command?.CommandId ?? '';
-    expect(aws.runCommand.operations.ListCommandInvocations?.({ CommandId })).toEqual({
-      CommandInvocations: [],
-    });
-    await aws.runCommand.commands[0]?.ended;
+    const [sent] = aws.runCommand.commands;
+    if (!sent) throw new Error('nothing was sent');
+    // As if it had been sent just now, however long that took.
+    Object.assign(sent, { RequestedDateTime: new Date(Date.now() + 60_000) });
+    expect(await statuses()).toEqual([]);
+    Object.assign(sent, { RequestedDateTime: new Date(Date.now() - 60_000) });
+    await sent.ended;
     await until(async () => (await listed()).CommandInvocations?.length === 2);
 
     const succeeded = 'i-00000001 Success Success';

@@ -15,6 +15,7 @@ import type { ServiceEvent } from '../../sandbox/services/eventbridge.ts';
 import type { Execution } from '../../sandbox/services/execution.ts';
 import { StateMachines } from '../../sandbox/services/states.ts';
 import { openAws, type TestAws } from '../support/aws.ts';
+import { until } from '../support/until.ts';
 
 const machineArn = 'arn:aws:states:ap-northeast-2:111122223333:stateMachine:machine';
 const functionArn = (name: string) => `arn:aws:lambda:ap-northeast-2:111122223333:function:${name}`;
@@ -52,7 +53,8 @@ function play(
     },
   });
   const [StartAt] = Object.keys(states);
-  machines.add(machineArn, 'machine', JSON.stringify({ StartAt, States: states, ...part }));
+  // To validate them all takes a third of a second each.
+  machines.add(machineArn, 'machine', JSON.stringify({ StartAt, States: states, ...part }), true);
   return {
     machines,
     calls,
@@ -69,10 +71,6 @@ const detailsOf = ({ history }: Execution, type: string) =>
     .filter((event) => event.type === type)
     .map((event) => Object.entries(event).find(([key]) => key.endsWith('EventDetails'))?.[1]);
 const tokenOf = (input: unknown) => v.parse(v.object({ token: v.string() }), input).token;
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
 
 /** An answer that comes when it is let go. */
 function heldBack() {
@@ -604,7 +602,13 @@ describe('a definition', () => {
     ['a heartbeat', ask({ HeartbeatSeconds: 10, TimeoutSeconds: 60, End: true })],
     ['the whole context object', { Type: 'Pass', Parameters: { 'all.$': '$$' }, End: true }],
   ])('is refused for %s that the sandbox does not know', (_what, state) => {
-    expect(() => play({ State: state })).toThrow();
+    expect(() => play({ State: state })).toThrow(/the sandbox does not know|Invalid type/);
+  });
+
+  it('is refused if it is not valid', () => {
+    const machines = new StateMachines({ invoke: async () => ({ result: {} }) });
+    const definition = { StartAt: 'One', States: { One: task('one', { Next: 'Nowhere' }) } };
+    expect(() => machines.add(machineArn, 'machine', JSON.stringify(definition))).toThrow('Nowhere');
   });
 });
 
@@ -655,7 +659,7 @@ describe('the API', () => {
       One: task('one', { ResultPath: null, Next: 'Ask' }),
       Ask: ask(end),
     };
-    aws.machines.add(machineArn, 'machine', JSON.stringify({ StartAt: 'One', States: states }));
+    aws.machines.add(machineArn, 'machine', JSON.stringify({ StartAt: 'One', States: states }), true);
   });
   afterEach(() => aws.close());
   const start = async (input: object) => {

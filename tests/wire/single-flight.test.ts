@@ -1,18 +1,16 @@
 /** Fifty that want the lease at the same moment, round after round, against a real table. */
 import { endLease, holdLease, takeLease } from '../../aws/lease-table.ts';
 import { openAws, type TestAws } from '../support/aws.ts';
-import { executionRef, leaseDoor, pauses } from '../support/execution.ts';
+import { executionRef, leaseDoor, pauses, startExecution } from '../support/execution.ts';
+import { runs } from '../support/properties.ts';
 import { steppedClock } from '../support/services.ts';
 
 const takers = 50;
-const rounds = 20;
-const machineArn = 'arn:aws:states:ap-northeast-2:111122223333:stateMachine:env-recovery-app';
+const { numRuns: rounds } = runs(5);
 
 let aws: TestAws;
 beforeAll(async () => {
   aws = await openAws();
-  const definition = { StartAt: 'Run', States: { Run: { Type: 'Wait', Seconds: 600, End: true } } };
-  aws.machines.add(machineArn, 'env-recovery-app', JSON.stringify(definition));
 });
 afterAll(() => aws.close());
 
@@ -22,7 +20,7 @@ describe('fifty executions that want the lease at the same moment', () => {
     async (round) => {
       const door = leaseDoor(aws, steppedClock());
       const executions = Array.from({ length: takers }, (_, index) =>
-        aws.machines.start(machineArn, '{}', `round-${round}-${index}`),
+        startExecution(aws, `round-${round}-${index}`),
       );
       const refs = executions.map(({ executionArn: arn, name }) => executionRef({ arn, name }));
       const answers = await Promise.all(refs.map((ref) => takeLease(door, ref, { pauses, force: true })));

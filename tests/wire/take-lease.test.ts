@@ -2,21 +2,18 @@
 import { takeLease } from '../../functions/take-lease.ts';
 import type { ExecutionRef } from '../../workflow/execution-ref.ts';
 import { openAws, type TestAws } from '../support/aws.ts';
-import { executionRef } from '../support/execution.ts';
+import { executionRef, startExecution } from '../support/execution.ts';
 import { servicesOf } from '../support/services.ts';
 
 let aws: TestAws;
 beforeEach(async () => {
   aws = await openAws();
-  const definition = { StartAt: 'Run', States: { Run: { Type: 'Wait', Seconds: 600, End: true } } };
-  aws.machines.add(machineArn, 'env-recovery-app', JSON.stringify(definition));
 });
 afterEach(() => aws.close());
 
-const machineArn = 'arn:aws:states:ap-northeast-2:111122223333:stateMachine:env-recovery-app';
 /** An execution that really runs, for DescribeExecution. */
 function start(name: string): ExecutionRef {
-  return executionRef({ name, arn: aws.machines.start(machineArn, '{}', name).executionArn });
+  return executionRef({ name, arn: startExecution(aws, name).executionArn });
 }
 
 describe('TakeLease', () => {
