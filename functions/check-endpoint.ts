@@ -2,7 +2,7 @@ import type { SSMClient } from '@aws-sdk/client-ssm';
 import { probeEndpoint, secondsBetweenTries } from '../aws/probe.ts';
 import { openSsm } from '../aws/ssm-clients.ts';
 import { CheckEndpointInput } from '../workflow/chain.ts';
-import { type EndpointFault, passingFaults } from '../workflow/endpoint-fault.ts';
+import { notCuredByDeploy, passingFaults } from '../workflow/endpoint-fault.ts';
 import type { EndpointCheck } from '../workflow/results.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
 import { NoResources } from './runtime/resources.ts';
@@ -13,16 +13,6 @@ type CheckEndpointServices = Services & { readonly ssm: SSMClient };
 const tries = 3;
 /** For an API that asks to be left alone; `VerifyEndpoint` has more time. */
 const longestWaitSeconds = 10;
-
-/** The request fails before it reaches the API, so a deploy changes nothing. */
-const notCuredByDeploy: ReadonlySet<EndpointFault> = new Set([
-  'EndpointNameNotResolved',
-  'EndpointTlsFailed',
-  'EndpointRedirected',
-  'EndpointThrottled',
-  'InternalKeyMissing',
-  'InternalKeyUnusable',
-]);
 
 /**
  * Asks the endpoint, to find out whether a deploy is needed: three times if its fault may pass by itself, and not at

@@ -73,7 +73,6 @@ export async function patchLambdaEnv(
       const answer = await writeFunctionEnv(lambda.writer, functionName, variables, current.revisionId);
       if (answer === 'Accepted') {
         isOurs = true;
-        isOurs = true;
         for (const key of setKeys) changed.set.add(key);
         for (const key of removedKeys) changed.removed.add(key);
       }
@@ -82,7 +81,7 @@ export async function patchLambdaEnv(
     if (clock.now() >= deadline) {
       throw new RecoveryError(
         'FunctionUpdateConflict',
-        `function ${functionName}: another update kept it busy for ${updateWithinSeconds} s.`,
+        `function ${functionName}: ${isOurs ? 'the update that it needs did not end' : 'others kept it busy and no update was accepted'} within ${updateWithinSeconds} s.`,
       );
     }
     await clock.sleep(secondsBetweenLooks * 1000);

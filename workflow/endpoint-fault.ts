@@ -101,3 +101,13 @@ export const passingFaults: ReadonlySet<EndpointFault> = new Set([
   'EndpointNameNotResolved',
   'EndpointTooSlow',
 ]);
+
+/** The request fails before it reaches the API, so a deploy changes nothing. */
+export const notCuredByDeploy: ReadonlySet<EndpointFault> = new Set([
+  'EndpointNameNotResolved',
+  'EndpointTlsFailed',
+  'EndpointRedirected',
+  'EndpointThrottled',
+  'InternalKeyMissing',
+  'InternalKeyUnusable',
+]);

@@ -1,4 +1,4 @@
-/** Whether the version that a run has seen to work becomes the known-good one. */
+/** Whether the version that a run saw working becomes the known-good one. */
 import { type EnvContract, isComplete } from '../env/contract.ts';
 import { readEnvText } from '../env/document.ts';
 import { lostKeys } from '../env/merge.ts';
@@ -11,9 +11,9 @@ import { counted } from './words.ts';
 export interface SeenVersion {
   readonly parameterName: string;
   readonly version: number;
-  /** Whether this run has deployed it: that proves that the API runs with it. */
+  /** Whether this run deployed it, which proves that the API runs with it. */
   readonly isDeployed: boolean;
-  /** ISO timestamp. What is written later was not seen; `undefined` if the run itself has written the version. */
+  /** ISO timestamp. What was written later was not seen; `undefined` if the run itself wrote the version. */
   readonly seenAt: string | undefined;
 }
 
@@ -21,15 +21,15 @@ export type KnownGoodVerdict =
   | { readonly outcome: 'Marked' | 'AlreadyMarked'; readonly why: string; readonly record: ParameterRecord }
   | { readonly outcome: 'NotProven' | 'Replaced'; readonly why: string; readonly version: number };
 
-/** For clocks and roundings that differ a little. */
+/** For clocks that differ a little, and for rounding. */
 const toleranceMs = 1000;
 
 /**
- * That the API runs with a version is proven by a deploy of this run. Without one it is taken for granted if the
- * version is known-good already, or if it has stood for a day and has all keys of the known-good one.
+ * A deploy in this run proves that the API runs with a version. Without a deploy this is assumed if the version is
+ * already known-good, or if it has stood for a day and has all keys of the known-good one.
  *
  * @param history all versions, oldest first.
- * @throws RecoveryError EnvReplaced if somebody has replaced the version by an incomplete one, or has deleted it.
+ * @throws RecoveryError EnvReplaced if somebody replaced the version with an incomplete one, or deleted it.
  */
 export function judgeKnownGood(
   { parameterName, version, isDeployed, seenAt }: SeenVersion,

@@ -1,10 +1,11 @@
 /** What a person is told, word by word. */
-import { readFileSync } from 'node:fs';
-import { publish } from '../../aws/topic.ts';
-import { AwsError } from '../../sandbox/endpoint.ts';
-import { startNotification } from '../../workflow/messages.ts';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { catalogue, type ErrorName, errorNames } from '../../workflow/errors.ts';
+import { classifyFailure } from '../../workflow/failure.ts';
+import { failureNotification, startNotification } from '../../workflow/messages.ts';
 import type { RecoveryPlan } from '../../workflow/plan.ts';
-import { openAws, type TestAws, topicArn } from '../support/aws.ts';
+import { RecoveryError } from '../../workflow/recovery-error.ts';
 import { recoveryPlan } from '../support/execution.ts';
 import { examples, goldenFile, render } from './notifications/examples.ts';
 
@@ -13,8 +14,14 @@ describe('a notification', () => {
     expect(render(notification)).toBe(readFileSync(goldenFile(name), 'utf8'));
   });
 
+  it('has a golden file for each kind, and no kind too few', () => {
+    const files = readdirSync(dirname(goldenFile('started'))).filter((file) => file.endsWith('.txt'));
+    expect(files.map((file) => file.replace(/\.txt$/, '')).sort()).toEqual(Object.keys(examples).sort());
+  });
+
   it.each(Object.entries(examples))('of the kind %s has a subject that SNS takes', (_name, { subject }) => {
-    expect(subject).toMatch(/^[\x20-\x7e]{1,100}$/);
+    // A target's name has at most 31 characters.
+    expect(subject.replace('academy-api', 'x'.repeat(31))).toMatch(/^[\x20-\x7e]{1,100}$/);
   });
 
   it('shows no message of an error that is not of the closed list, nor the output of a deploy', () => {
@@ -23,30 +30,53 @@ describe('a notification', () => {
   });
 });
 
-describe('publish', () => {
-  let aws: TestAws;
-  beforeEach(async () => {
-    aws = await openAws();
-  });
-  afterEach(() => aws.close());
-  const notification = { subject: 'env-recovery: app recovered', text: '복구되었다 & <well>\n' };
+describe('the notification of a failure', () => {
+  const recovery = {
+    target: 'academy-api',
+    execution: {
+      arn: 'arn:aws:states:us-gov-west-1:111122223333:execution:env-recovery-academy-api:night-1',
+    },
+  };
+  const notify = (name: ErrorName) =>
+    failureNotification(recovery, {
+      ...classifyFailure(
+        {
+          status: 'FAILED',
+          error: name,
+          cause: JSON.stringify({ errorMessage: new RecoveryError(name, 'found.').message }),
+        },
+        { name: 'UploadEnv', state: {} },
+      ),
+      done: {},
+      cancelledCommands: [],
+      durationSeconds: 1,
+      pause: undefined,
+      isPaused: false,
+    }).text;
+  const commandsOf = (text: string) => [...text.matchAll(/aws stepfunctions (\S+)/g)].map(([, name]) => name);
 
-  it('hands subject and text to the topic, in any language', async () => {
-    await publish(aws.sns, topicArn, notification);
-    expect(aws.topics.messages).toEqual([
-      { topicArn, subject: notification.subject, message: notification.text },
-    ]);
-  });
+  it.each(errorNames.filter((name) => catalogue[name].next === undefined))(
+    'by %s lets it go on first, and start again second',
+    (name) => {
+      expect(commandsOf(notify(name))).toEqual(['redrive-execution', 'start-execution']);
+      expect(notify(name)).not.toContain('always');
+    },
+  );
 
-  it('tries again where SNS is busy, and fails by name where it may not', async () => {
-    aws.fail('Publish', new AwsError('Throttling', 'slow down'));
-    await publish(aws.sns, topicArn, notification);
-    expect(aws.topics.messages).toHaveLength(1);
-    aws.fail('Publish', new AwsError('AuthorizationError', 'no', 403));
-    await expect(publish(aws.sns, topicArn, notification)).rejects.toMatchObject({
-      name: 'AccessDenied',
-      message: expect.stringContaining(`sns:Publish on topic ${topicArn}`),
-    });
+  it.each(errorNames.filter((name) => catalogue[name].next !== undefined))(
+    'by %s, which no redrive can cure, has only the command that can',
+    (name) => {
+      expect(commandsOf(notify(name))).toEqual(['start-execution']);
+      expect(notify(name).includes('\\"deploy\\":\\"always\\"')).toBe(
+        catalogue[name].next === 'StartWithDeploy',
+      );
+    },
+  );
+
+  it('spells the commands of its remedy out, for this target', () => {
+    expect(notify('EnvReplaced')).toContain(
+      '\n              npx --no-install recover env history --target academy-api --region us-gov-west-1\n',
+    );
   });
 });
 

@@ -2,7 +2,6 @@ import { createServer } from 'node:net';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { callAws, required, writerConfig } from '../../aws/call.ts';
 import { AwsError, type StrangeAnswer } from '../../sandbox/endpoint.ts';
-import { safeCause } from '../../workflow/recovery-error.ts';
 import { openAws, type TestAws } from '../support/aws.ts';
 
 describe('a call to AWS', () => {
@@ -91,26 +90,5 @@ describe('an answer of AWS', () => {
     const call = { action: 'sns:Publish', resource: 'topic t' };
     expect(required(call, 'MessageId', 'm')).toBe('m');
     expect(() => required(call, 'MessageId', undefined)).toThrow(/sns:Publish on topic t: .* MessageId/);
-  });
-});
-
-describe('safeCause', () => {
-  it('keeps names, codes, status and request id of an error, and not its message', () => {
-    const error = Object.assign(new Error('secret'), {
-      name: 'ValidationException',
-      code: 'E_CODE',
-      $metadata: { httpStatusCode: 400, requestId: 'request-1', extra: 'secret' },
-      $response: 'secret',
-    });
-    expect(safeCause(error)).toEqual({
-      name: 'ValidationException',
-      code: 'E_CODE',
-      httpStatus: 400,
-      requestId: 'request-1',
-    });
-  });
-
-  it('says of something else than an error only what it is', () => {
-    expect(safeCause('secret')).toEqual({ name: 'string' });
   });
 });

@@ -27,7 +27,7 @@ const patch = async (
   owner = 'run-1',
 ) => {
   const execution = executionRef({ startedAt });
-  await giveLease(aws, executionRef({ startedAt, name: owner }));
+  await giveLease(aws, executionRef({ name: owner, startedAt }));
   return patchLambdaEnv(
     { execution, plan },
     { ...servicesOf(aws, { metricFunction }), ssm: aws.ssm.reader, lambda: aws.lambda },
@@ -108,7 +108,26 @@ describe('PatchLambdaEnv', () => {
       if (operation === 'GetFunctionConfiguration') aws.functions.update(name, { API_HOST: 'x' });
       return undefined;
     };
-    await expect(patch()).rejects.toMatchObject({ name: 'FunctionUpdateConflict' });
+    await expect(patch()).rejects.toMatchObject({
+      name: 'FunctionUpdateConflict',
+      message: expect.stringMatching(
+        /^function metric: others kept it busy and no update was accepted within/,
+      ),
+    });
+  });
+
+  it('says that it was its own update, where that is the one that does not end', async () => {
+    have({ API_HOST: 'x' });
+    aws.endpoint.injectFault = ({ operation }) => {
+      // Each look starts the same update over: it never ends.
+      if (operation === 'GetFunctionConfiguration' && aws.countCalls('UpdateFunctionConfiguration') > 0)
+        aws.functions.update(name, right);
+      return undefined;
+    };
+    await expect(patch()).rejects.toMatchObject({
+      name: 'FunctionUpdateConflict',
+      message: expect.stringMatching(/^function metric: the update that it needs did not end within/),
+    });
   });
 
   it('lives through a conflict', async () => {

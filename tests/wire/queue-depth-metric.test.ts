@@ -98,6 +98,24 @@ describe('queue-depth-metric', () => {
     });
   });
 
+  it('says null for a queue of which SQS gives no depth, and logs which one it was', async () => {
+    let looks = 0;
+    aws.sqs.middlewareStack.add(
+      (next, { commandName }) =>
+        async (args) => {
+          if (commandName !== 'GetQueueAttributesCommand') return next(args);
+          looks += 1;
+          return looks === 1 ? { response: {}, output: { $metadata: {} } } : next(args);
+        },
+      { step: 'initialize' },
+    );
+    const counted = await count();
+    expect(Object.values(counted).filter((one) => one === null)).toHaveLength(1);
+    expect(jest.mocked(console.error).mock.calls).toEqual([
+      [{ problem: 'queue not counted', queueName: expect.any(String), fault: 'SQS gave no depth' }],
+    ]);
+  });
+
   it('logs why it could not count, without the key', async () => {
     body = '{}';
     await count();

@@ -1,0 +1,88 @@
+import { refuseUnsafe, tierOf, type WriteRules } from '../../workflow/guard.ts';
+import type { ParameterTier } from '../../workflow/versions.ts';
+import { versionOf } from '../support/versions.ts';
+
+const rules: WriteRules = {
+  name: '/app/env',
+  reader: 'dotenv',
+  contract: {
+    requiredKeys: ['A'],
+    requiredPrefixes: [],
+    rules: { N: { nonEmpty: false, noPlaceholder: false, type: 'integer' } },
+  },
+};
+const refuse = (
+  before: string | undefined,
+  after: string,
+  part: Partial<WriteRules> = {},
+  tier?: ParameterTier,
+) =>
+  refuseUnsafe(
+    { ...rules, ...part },
+    before === undefined ? undefined : versionOf(1, before, { tier: tier ?? 'Standard' }),
+    after,
+  );
+const failing = (name: string, message: RegExp) =>
+  expect.objectContaining({ name, message: expect.stringMatching(message) });
+
+describe('refuseUnsafe', () => {
+  it('lets pass what holds all keys and satisfies the contract', () => {
+    refuse('A=1\nB=2\n', 'A=9\nB=2\nC=3\n');
+    refuse(undefined, 'A=1\n');
+  });
+
+  it.each(['A=1\n', 'A=1\nB=\n'])('refuses to lose a key, which it names: %j', (after) => {
+    expect(() => refuse('A=1\nB=2\n', after)).toThrow(
+      failing('EnvWouldShrink', /would lose 1 key: B\. Nothing was written\./),
+    );
+  });
+
+  it('lets only those keys go that are waived by name', () => {
+    refuse('A=1\nB=2\n', 'A=1\n', { waivedKeys: ['B'] });
+    expect(() => refuse('A=1\nB=2\nC=3\n', 'A=1\n', { waivedKeys: ['B'] })).toThrow(
+      failing('EnvWouldShrink', /1 key: C\./),
+    );
+  });
+
+  it('refuses a text that is incomplete, breaks a rule, or is not closed', () => {
+    expect(() => refuse(undefined, 'B=1\n')).toThrow(failing('EnvInvalid', /A is missing/));
+    expect(() => refuse(undefined, 'A=1\nN=two\n')).toThrow(failing('EnvInvalid', /N is not an integer/));
+    expect(() => refuse(undefined, 'A=1\nB="open\n')).toThrow(failing('EnvInvalid', /line 2/));
+  });
+
+  it('lets a text stay as incomplete as it was, where that is allowed, and no worse', () => {
+    const part = { mayStayIncomplete: true };
+    refuse('B=1\n', 'B=2\n', part);
+    expect(() => refuse('B=1\n', 'B=2\n')).toThrow(failing('EnvInvalid', /A is missing/));
+    expect(() => refuse('B=1\n', 'B=2\nN=two\n', part)).toThrow(failing('EnvInvalid', /N is not an integer/));
+    expect(() => refuse('B="open\n', 'B="open\n', part)).toThrow(failing('EnvInvalid', /line 1/));
+  });
+
+  it.each<[ParameterTier, number]>([
+    ['Standard', 4096],
+    ['Advanced', 8192],
+    ['Intelligent-Tiering', 8192],
+  ])('holds a parameter of the tier %s to %i bytes', (tier, limit) => {
+    const text = (bytes: number) => `A=${'x'.repeat(bytes - 3)}\n`;
+    refuse('A=1\n', text(limit), {}, tier);
+    expect(() => refuse('A=1\n', text(limit + 1), {}, tier)).toThrow(
+      failing(
+        'EnvTooLarge',
+        new RegExp(`${limit + 1} bytes, a parameter of the tier ${tier} holds ${limit}`),
+      ),
+    );
+  });
+
+  it('counts bytes and not characters', () => {
+    expect(() => refuse('A=1\n', `A=${'가'.repeat(1400)}\n`)).toThrow(failing('EnvTooLarge', /4203 bytes/));
+  });
+});
+
+describe('tierOf', () => {
+  it('keeps the tier, unless the parameter may move up or is new', () => {
+    expect(tierOf(versionOf(1, ''))).toBe('Standard');
+    expect(tierOf(versionOf(1, '', { tier: 'Advanced' }))).toBe('Advanced');
+    expect(tierOf(versionOf(1, ''), true)).toBe('Intelligent-Tiering');
+    expect(tierOf(undefined)).toBe('Intelligent-Tiering');
+  });
+});

@@ -1,0 +1,190 @@
+import * as v from 'valibot';
+import type { ProvenRun } from '../../workflow/chain.ts';
+import { makeReport, RecoveryReport, RefusalReport } from '../../workflow/report.ts';
+import { finishedAtMs, provenRun, refusedRun, repairedRun } from '../support/reported-run.ts';
+
+const reportOn = (run: ProvenRun) => v.parse(RecoveryReport, makeReport(run, finishedAtMs));
+const notesOn = (run: ProvenRun) => reportOn(run).env.notes;
+
+describe('the report of a run that has proved its end', () => {
+  it('says what was wrong, what was done, how long it took, and what proves it', () => {
+    expect(makeReport(repairedRun(), finishedAtMs)).toEqual({
+      outcome: 'Recovered',
+      execution: 'run-1',
+      trigger: 'schedule',
+      reason: null,
+      startedAt: '2026-01-01T18:00:00.000Z',
+      finishedAt: '2026-01-01T18:04:12.000Z',
+      durationSeconds: 252,
+      env: {
+        parameterName: '/app/env',
+        finding: 'Incomplete',
+        keyCountBefore: 1,
+        keyCountAfter: 2,
+        versionBefore: 1,
+        versionAfter: 2,
+        restoredKeys: ['DB_HOST'],
+        source: { kind: 'history', version: 0, isKnownGood: true },
+        notes: [],
+      },
+      deployment: { commandId: 'command-1', instanceIds: ['i-00000001'], durationSeconds: 93.4 },
+      found: { finding: 'NotAsked', httpStatus: null },
+      endpoint: { httpStatus: 200, backlog: 7 },
+      function: {
+        functionName: 'metric',
+        outcome: 'Patched',
+        setKeys: ['API_KEY'],
+        removedKeys: ['API_HOST'],
+        keptKeyCount: 9,
+      },
+      metric: { name: 'App/BacklogCount', value: 7, timestamp: '2026-01-01T18:04:00.000Z' },
+      knownGood: { outcome: 'Marked', version: 2, why: 'it was deployed', backup: null },
+    });
+  });
+
+  it('is of a healthy target where nothing was done, with the proof of the first look', () => {
+    expect(reportOn(provenRun())).toMatchObject({
+      outcome: 'Healthy',
+      env: {
+        finding: 'Complete',
+        versionBefore: 1,
+        versionAfter: 1,
+        restoredKeys: [],
+        source: null,
+        notes: [],
+      },
+      deployment: null,
+      endpoint: { httpStatus: 200, backlog: 6 },
+      function: { outcome: 'Unchanged', setKeys: [], removedKeys: [], keptKeyCount: null },
+    });
+  });
+
+  const { upload, deployment, patch } = repairedRun();
+  it.each<[string, Partial<ProvenRun>]>([
+    ['the env was restored', { upload }],
+    ['the API was deployed', { deployment }],
+    ['the function was patched', { patch }],
+  ] as [string, Partial<ProvenRun>][])('says Recovered where only %s', (_what, part) => {
+    expect(reportOn(provenRun(part)).outcome).toBe('Recovered');
+  });
+
+  it('says Healthy where the states had nothing to do', () => {
+    const nothing = { outcome: 'NotPlanned' } as const;
+    expect(reportOn(provenRun({ upload: nothing, deployment: nothing })).outcome).toBe('Healthy');
+  });
+
+  it('takes no less than 0 seconds, whatever two clocks say', () => {
+    const early = finishedAtMs - 3_600_000;
+    expect(makeReport(provenRun(), early)).toMatchObject({ durationSeconds: 0 });
+  });
+});
+
+describe('the notes of a report', () => {
+  const { env } = provenRun();
+  const { upload } = repairedRun();
+  if (upload?.outcome !== 'Restored') throw new Error('expected a run that has restored');
+  const notMarked = (outcome: 'Replaced' | 'NotProven') => ({
+    outcome,
+    version: 4,
+    why: 'it is too young',
+    backup: null,
+  });
+
+  it.each<[string, Partial<ProvenRun>, string]>([
+    [
+      'a byte order mark',
+      { env: { ...env, hasBom: true } },
+      'a byte order mark was at the start (still there)',
+    ],
+    [
+      'a byte order mark that a restore took out',
+      { env: { ...env, hasBom: true }, upload },
+      'a byte order mark was at the start (not written back)',
+    ],
+    ['CRLF', { env: { ...env, hasCrlf: true } }, 'lines ended with CRLF (still there)'],
+    [
+      'CRLF that a restore took out',
+      { env: { ...env, hasCrlf: true }, upload },
+      'lines ended with CRLF (not written back)',
+    ],
+    [
+      'a key that is there twice',
+      { env: { ...env, duplicateKeys: ['DB_HOST'] } },
+      'DB_HOST occurs more than once; the last one counts',
+    ],
+    [
+      'a parameter that was not encrypted',
+      { env: { ...env, type: 'String' } },
+      'the parameter was a String, not a SecureString',
+    ],
+    [
+      'a value that was taken back',
+      { upload: { ...upload, revertedKeys: ['DB_HOST'] } },
+      'DB_HOST is back to its known-good value; a newer complete version has another',
+    ],
+    [
+      'a first message that could not be sent',
+      { announcement: { problem: 'AccessDenied' } },
+      'nobody could be told before the first change (AccessDenied)',
+    ],
+    [
+      'an env that somebody replaced',
+      { knownGood: notMarked('Replaced') },
+      'the env was not marked as known-good: it is too young',
+    ],
+    [
+      'a version that is not proven',
+      { knownGood: notMarked('NotProven') },
+      'version 4 was not marked as known-good: it is too young',
+    ],
+  ])('tell of %s, and of nothing else', (_what, part, note) => {
+    expect(notesOn(provenRun(part))).toEqual([note]);
+  });
+
+  it('tell of each key that is there twice', () => {
+    expect(notesOn(provenRun({ env: { ...env, duplicateKeys: ['A', 'B'] } }))).toHaveLength(2);
+  });
+
+  it('tell nothing of a parameter that was not there', () => {
+    expect(notesOn(provenRun({ env: { ...env, type: null, version: 0 } }))).toEqual([]);
+  });
+});
+
+describe('the report of a run whose plan was refused', () => {
+  const reportOnRefused = (part: Parameters<typeof refusedRun>[0]) =>
+    v.parse(RefusalReport, makeReport(refusedRun(part), finishedAtMs));
+  const by = 'oncall';
+  const hash = '0123456789abcdef';
+
+  it('says that nobody answered in time', () => {
+    expect(reportOnRefused({})).toMatchObject({
+      outcome: 'NotApproved',
+      answer: null,
+      startedAt: '2026-01-01T18:00:00.000Z',
+      finishedAt: '2026-01-01T18:04:12.000Z',
+    });
+  });
+
+  it('says who rejected it', () => {
+    const Cause = JSON.stringify({ decision: 'Rejected', hash, by });
+    expect(reportOnRefused({ refusal: { Error: 'PlanRejected', Cause } })).toMatchObject({
+      outcome: 'NotApproved',
+      answer: { decision: 'Rejected', by },
+    });
+  });
+
+  it.each(['', 'no JSON', '{"decision":"Approved"}'])(
+    'says of no one that they rejected it by %j',
+    (Cause) => {
+      expect(reportOnRefused({ refusal: { Error: 'PlanRejected', Cause } }).answer).toBeNull();
+    },
+  );
+
+  it('says who approved a plan that no longer holds', () => {
+    const { refusal: _, ...run } = refusedRun({ approval: { decision: 'Approved', hash, by } });
+    expect(makeReport(run, finishedAtMs)).toMatchObject({
+      outcome: 'PlanChanged',
+      answer: { decision: 'Approved', by },
+    });
+  });
+});

@@ -1,0 +1,75 @@
+import { readLedger, takeLease } from '../../aws/lease-table.ts';
+import { reportRecovery } from '../../functions/report-recovery.ts';
+import type { ReportRecoveryInput } from '../../workflow/chain.ts';
+import { openAws, type TestAws } from '../support/aws.ts';
+import { executionRef, leaseDoor, pauses } from '../support/execution.ts';
+import { provenRun, refusedRun, repairedRun, request } from '../support/reported-run.ts';
+import { servicesOf, steppedClock } from '../support/services.ts';
+
+let aws: TestAws;
+let clock: ReturnType<typeof steppedClock>;
+beforeEach(async () => {
+  aws = await openAws();
+  clock = steppedClock();
+});
+afterEach(() => aws.close());
+
+const hourMs = 3_600_000;
+const alarm = { ...request, trigger: 'alarm', reason: 'beat is ALARM' } as const;
+/** Lets the run have the lease, and reports on it. */
+async function report(run: ReportRecoveryInput, name = 'run-1') {
+  const execution = executionRef({ name, startedAt: new Date(clock.now()).toISOString() });
+  await takeLease(leaseDoor(aws, clock), execution, { pauses, force: true });
+  return reportRecovery({ ...run, execution }, servicesOf(aws, {}, clock));
+}
+const subjects = () => aws.topics.messages.map(({ subject }) => subject);
+const ledger = async () => (await readLedger(leaseDoor(aws, clock))).ledger;
+
+describe('ReportRecovery', () => {
+  it('tells of a repair, frees the lease, and remembers that it counts', async () => {
+    expect(await report(repairedRun())).toMatchObject({ outcome: 'Recovered' });
+    expect(subjects()).toEqual(['env-recovery: app recovered']);
+    expect(await ledger()).toMatchObject({
+      owner: null,
+      endings: [{ outcome: 'Recovered', counts: true, told: true }],
+    });
+  });
+
+  it('tells nobody of a healthy target that the schedule looked at, which counts for no pause', async () => {
+    expect(await report(provenRun())).toMatchObject({ outcome: 'Healthy' });
+    expect(subjects()).toEqual([]);
+    expect(await ledger()).toMatchObject({ owner: null, endings: [] });
+  });
+
+  it('tells of an alarm that fires for nothing, once in eight hours', async () => {
+    const healthy = provenRun({ request: alarm });
+    await report(healthy, 'run-1');
+    expect(subjects()).toEqual(['env-recovery: app alarm, but nothing to repair']);
+    await clock.sleep(7 * hourMs);
+    await report(healthy, 'run-2');
+    expect(subjects()).toHaveLength(1);
+    await clock.sleep(9 * hourMs);
+    await report(healthy, 'run-3');
+    expect(subjects()).toHaveLength(2);
+  });
+
+  it('tells of a plan that nobody approved, as of one that no longer holds', async () => {
+    expect(await report(refusedRun(), 'run-1')).toMatchObject({ outcome: 'NotApproved' });
+    const { refusal: _, ...approved } = refusedRun({
+      approval: { decision: 'Approved', hash: '0123456789abcdef', by: 'oncall' },
+    });
+    expect(await report(approved, 'run-2')).toMatchObject({ outcome: 'PlanChanged' });
+    expect(subjects()).toEqual(['env-recovery: app not approved', 'env-recovery: app plan has changed']);
+    expect((await ledger()).endings).toMatchObject([
+      { outcome: 'NotApproved', counts: true },
+      { outcome: 'NotApproved', counts: true },
+    ]);
+  });
+
+  it('tells a person once, where the state is tried again', async () => {
+    const run = repairedRun();
+    await report(run);
+    await reportRecovery({ ...run, execution: executionRef() }, servicesOf(aws, {}, clock));
+    expect(subjects()).toHaveLength(1);
+  });
+});
