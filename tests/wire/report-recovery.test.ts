@@ -48,7 +48,7 @@ describe('ReportRecovery', () => {
     await clock.sleep(7 * hourMs);
     await report(healthy, 'run-2');
     expect(subjects()).toHaveLength(1);
-    await clock.sleep(9 * hourMs);
+    await clock.sleep(2 * hourMs);
     await report(healthy, 'run-3');
     expect(subjects()).toHaveLength(2);
   });
