@@ -3,6 +3,8 @@ import * as v from 'valibot';
 import { type EnvDocument, type EnvEntry, readEnvText } from './document.ts';
 import { effectiveEntries, isBlank, shownKeys } from './entries.ts';
 import type { EnvReader } from './readers/readers.ts';
+import { standInOf } from './stand-ins.ts';
+import { isUrl } from './url.ts';
 
 function isPattern(pattern: string): boolean {
   try {
@@ -15,7 +17,7 @@ function isPattern(pattern: string): boolean {
 /** What the value of a key has to be like, if the text has that key. */
 export const KeyRule = v.strictObject({
   nonEmpty: v.optional(v.boolean(), false),
-  /** Nothing left over from a template, such as `{{ DB_HOST }}` or `<changeme>`. */
+  /** Nothing that stands in the place of a value, such as `{{ DB_HOST }}`, `<changeme>` or `None`. */
   noPlaceholder: v.optional(v.boolean(), false),
   type: v.optional(v.picklist(['url', 'integer'])),
   oneOf: v.optional(v.pipe(v.array(v.string()), v.minLength(1, 'expected at least one value'))),
@@ -26,7 +28,7 @@ export type KeyRule = v.InferOutput<typeof KeyRule>;
 
 /** What a target's .env must hold to count as complete. */
 export const EnvContract = v.object({
-  /** Each of them neither blank nor a placeholder. */
+  /** Each of them neither blank nor a stand-in for a value. */
   requiredKeys: v.array(v.string()),
   /** Each prefix needs at least one key that is not blank. */
   requiredPrefixes: v.array(v.string()),
@@ -40,13 +42,11 @@ export interface ContractFinding {
   readonly missingKeys: readonly string[];
   readonly blankKeys: readonly string[];
   readonly missingPrefixes: readonly string[];
-  /** Keys whose value is left over from a template. */
-  readonly placeholderKeys: readonly string[];
+  /** Keys that need a value and hold something in its place, each with the predicate of a sentence that says what. */
+  readonly standIns: readonly { readonly key: string; readonly says: string }[];
   /** What the value of a key isn't: `a URL`, `an integer`. */
   readonly brokenRules: readonly { readonly key: string; readonly expected: string }[];
 }
-
-const placeholder = /\{\{.*\}\}|^\s*["']?<[^<>]*>["']?\s*$|^\s*["']?change-?_?me["']?\s*$/i;
 
 /** Whether the contract speaks of a key, by its name or its prefix. */
 function isRequired(key: string, contract: EnvContract): boolean {
@@ -67,22 +67,28 @@ export function inspectEnv(document: EnvDocument, contract: EnvContract): Contra
   const missingPrefixes = contract.requiredPrefixes.filter(
     (prefix) => !entries.some((entry) => entry.key.startsWith(prefix) && !isBlank(entry.value)),
   );
-  const placeholderKeys = entries
-    .filter(({ key, value }) => placeholder.test(value) && mayHoldNoPlaceholder(key, contract))
-    .map(({ key }) => key);
+  const standIns = standInsOf(document).filter(({ key }) => mayHoldNoStandIn(key, contract));
   const brokenRules = entries.flatMap((entry) => breaches(entry, contract.rules[entry.key]));
-  const problemCount = [missingKeys, blankKeys, missingPrefixes, placeholderKeys, brokenRules].flat().length;
+  const problemCount = [missingKeys, blankKeys, missingPrefixes, standIns, brokenRules].flat().length;
   return {
     complete: document.flaw === undefined && problemCount === 0,
     missingKeys,
     blankKeys,
     missingPrefixes,
-    placeholderKeys,
+    standIns,
     brokenRules,
   };
 }
 
-function mayHoldNoPlaceholder(key: string, contract: EnvContract): boolean {
+/** All keys of a text that hold something in the place of a value, and what. */
+function standInsOf(document: EnvDocument): ContractFinding['standIns'] {
+  return [...effectiveEntries(document).values()].flatMap(({ key, value }) => {
+    const says = standInOf(key, value);
+    return says === undefined ? [] : [{ key, says }];
+  });
+}
+
+function mayHoldNoStandIn(key: string, contract: EnvContract): boolean {
   return isRequired(key, contract) || contract.rules[key]?.noPlaceholder === true;
 }
 
@@ -90,8 +96,8 @@ function breaches(
   { key, value }: EnvEntry,
   { type, oneOf, pattern }: Partial<KeyRule> = {},
 ): ContractFinding['brokenRules'] {
-  // A blank value is a finding of its own, or allowed; a placeholder would break every rule.
-  if (isBlank(value) || placeholder.test(value)) return [];
+  // A blank value is a finding of its own, or allowed; so is a stand-in, which would break every rule.
+  if (isBlank(value) || standInOf(key, value) !== undefined) return [];
   return [
     type === 'url' && !isUrl(value) && 'a URL',
     type === 'integer' && !/^[+-]?\d+$/.test(value) && 'an integer',
@@ -126,10 +132,6 @@ function unlike(pattern: string, value: string): string | false {
   }
 }
 
-function isUrl(value: string): boolean {
-  return /^[a-z][a-z0-9+.-]*:\/\/./i.test(value) && URL.canParse(value);
-}
-
 /** What a restore can fill, each in a few words. */
 export function gapsOf(finding: ContractFinding): string[] {
   return [
@@ -143,9 +145,17 @@ export function gapsOf(finding: ContractFinding): string[] {
 export function mistakesOf(document: EnvDocument, finding: ContractFinding): string[] {
   return [
     ...(document.flaw ? [`line ${document.flaw.line}: ${document.flaw.problem}`] : []),
-    ...finding.placeholderKeys.map((key) => `${key} holds a template's placeholder`),
+    ...finding.standIns.map(({ key, says }) => `${key} ${says}`),
     ...finding.brokenRules.map(({ key, expected }) => `${key} is not ${expected}`),
   ];
+}
+
+/** What a person may want to know of a text, though it stops nothing: stand-ins in keys that need no value. */
+export function notesOf(document: EnvDocument, contract: EnvContract): string[] {
+  const shown = namesOf(document, contract);
+  return standInsOf(document)
+    .filter(({ key }) => shown.includes(key) && !mayHoldNoStandIn(key, contract))
+    .map(({ key, says }) => `${key} ${says}`);
 }
 
 /** The keys of a text that may be shown: none that may be a secret that only looks like a key. */

@@ -1,5 +1,5 @@
 import { readHistory } from '../../aws/parameter.ts';
-import { gapsOf, inspectEnv, mistakesOf, namesOf } from '../../env/contract.ts';
+import { gapsOf, inspectEnv, mistakesOf, namesOf, notesOf } from '../../env/contract.ts';
 import { readEnvText } from '../../env/document.ts';
 import { effectiveEntries } from '../../env/entries.ts';
 import { findDisagreements } from '../../env/portability.ts';
@@ -32,6 +32,7 @@ export async function checkEnv(session: Session, file: string | undefined): Prom
       ? [`${reader} misreads the ${document.hadBom ? 'byte order mark' : 'CRLF line ends'}`]
       : []),
   ];
+  const notes = notesOf(document, contract);
   const disagreements = findDisagreements(text, reader);
 
   const version = current && `, version ${current.version}${labels(current.labels)}, ${current.type}`;
@@ -47,6 +48,7 @@ export async function checkEnv(session: Session, file: string | undefined): Prom
     terminal.print(`  and ${entries.size - keys.length} whose name may itself be a secret`);
   for (const { key, lines } of duplicates)
     terminal.print(`  note: ${key} occurs more than once, in lines ${lines.join(', ')}; the last one counts`);
+  for (const note of notes) terminal.print(`  note: ${note}`);
   if (document.hadBom) terminal.print('  note: the text starts with a byte order mark; a push leaves it out');
   if (document.hadCrlf) terminal.print('  note: lines end with CRLF; a push writes LF');
   if (disagreements.length > 0) {
@@ -73,6 +75,7 @@ export async function checkEnv(session: Session, file: string | undefined): Prom
       keyCount: entries.size,
       keys,
       problems,
+      notes,
       duplicates,
       hasBom: document.hadBom,
       hasCrlf: document.hadCrlf,

@@ -1,4 +1,4 @@
-import { gapsOf, inspectEnv, type KeyRule, mistakesOf } from '../../env/contract.ts';
+import { gapsOf, inspectEnv, type KeyRule, mistakesOf, notesOf } from '../../env/contract.ts';
 import { readEnvText } from '../../env/document.ts';
 
 const contract = {
@@ -16,7 +16,7 @@ describe('inspectEnv', () => {
       missingKeys: [],
       blankKeys: [],
       missingPrefixes: [],
-      placeholderKeys: [],
+      standIns: [],
       brokenRules: [],
     });
   });
@@ -45,7 +45,7 @@ describe('inspectEnv', () => {
     (value) => {
       expect(inspect(complete.replace('DB_HOST=a', `DB_HOST=${value}`))).toMatchObject({
         complete: false,
-        placeholderKeys: ['DB_HOST'],
+        standIns: [{ key: 'DB_HOST', says: "holds a template's placeholder" }],
       });
     },
   );
@@ -78,8 +78,35 @@ describe('inspectEnv', () => {
     [{ type: 'integer' }, ['0', '5432', '-1'], ['5.4', '5432x', '"5432"', '0x10'], 'an integer'],
     [
       { type: 'url' },
-      ['https://a.example/b', 'redis://:p@cache:6379/0', 'postgres://u:p@db/n'],
-      ['a.example', 'https://', '"https://a.example"', 'https://a b.example/'],
+      [
+        'https://a.example/b',
+        'redis://:p@cache:6379/0',
+        'postgres://u:p@db/n',
+        'mongodb://a:1,b:2/db?replicaSet=x',
+        'mongodb://u:p@a:27017,b:27017,c:27017/db',
+        'postgresql://a,b/db',
+        'postgresql://u:p@a:5432,b:5433/db?target_session_attrs=any',
+        'amqp://u:p@a:5672,amqp://u:p@b:5672',
+        'amqp://a:5672;amqp://b:5672',
+        'kafka://a:9092,b:9092',
+        'jdbc:postgresql://h/db',
+        'jdbc:mysql://u:p@a:3306,b:3306/db',
+        'jdbc:oracle:thin:@h:1521:sid',
+        'jdbc:sqlserver://h:1433;databaseName=x',
+        'jdbc:h2:mem:x',
+      ],
+      [
+        'a.example',
+        'https://',
+        '"https://a.example"',
+        'https://a b.example/',
+        'mongodb://a:1,,b:2/db',
+        'mongodb://a:1,b:x/db',
+        'a:9092,b:9092',
+        'jdbc:',
+        'jdbc:postgresql://',
+        'jdbc:postgresql://h /db',
+      ],
       'a URL',
     ],
     [{ oneOf: ['True', 'False'] }, ['True', 'False'], ['true', '1', 'True '], 'one of True, False'],
@@ -104,7 +131,7 @@ describe('inspectEnv', () => {
     const inspectX = (part: Partial<KeyRule>) =>
       inspectEnv(readEnvText(`${complete}X={{ x }}\n`, 'dotenv'), { ...contract, rules: { X: rule(part) } });
     expect(inspectX({}).complete).toBe(true);
-    expect(inspectX({ noPlaceholder: true })).toMatchObject({ complete: false, placeholderKeys: ['X'] });
+    expect(inspectX({ noPlaceholder: true })).toMatchObject({ complete: false, standIns: [{ key: 'X' }] });
   });
 
   it('says what is wrong in words, by key and line, and never by value', () => {
@@ -118,6 +145,19 @@ describe('inspectEnv', () => {
       'line 4: a quote is opened and never closed',
       "R2_KEY holds a template's placeholder",
       'X is not an integer',
+    ]);
+  });
+});
+
+describe('notesOf', () => {
+  it('tells of a stand-in in a key that needs no value, and of none that blocks', () => {
+    const document = readEnvText(
+      `${complete.replace('DB_HOST=a', 'DB_HOST=None')}CACHE_URL=null\n`,
+      'docker',
+    );
+    expect(notesOf(document, contract)).toEqual(['CACHE_URL holds null, which is no value']);
+    expect(mistakesOf(document, inspectEnv(document, contract))).toEqual([
+      'DB_HOST holds None, which is no value',
     ]);
   });
 });
