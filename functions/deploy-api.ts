@@ -14,10 +14,11 @@ import {
 import { readDocumentCommands } from '../aws/deploy-document.ts';
 import { listInstances } from '../aws/instances.ts';
 import { type Fence, fenceOf, type LeaseClients, openLease } from '../aws/lease-table.ts';
-import { readEnvValues, readParameter } from '../aws/parameter.ts';
+import { readHistory, readParameter } from '../aws/parameter.ts';
 import { openSsm, type SsmClients } from '../aws/ssm-clients.ts';
 import { gapsOf, inspectEnv } from '../env/contract.ts';
 import { readEnvText } from '../env/document.ts';
+import { valuesOf } from '../env/entries.ts';
 import { redactedTail } from '../env/redact.ts';
 import { DeployApiInput } from '../workflow/chain.ts';
 import {
@@ -261,19 +262,20 @@ async function watch(
   }
 }
 
-/** The end of the output of the first instance that failed, redacted. */
+/** The end of the output of the first instance that failed, redacted with the values of every version of the env. */
 async function readTail(
   ended: readonly Invocation[],
   ssm: SSMClient,
   { parameter }: DeployedTarget,
 ): Promise<string> {
   const failed = ended.find((one) => endOf(one) === 'DeployFailed');
-  // Without the env's values nothing can be masked, so nothing is shown.
-  const env = failed && (await readEnvValues(ssm, parameter.name, parameter.reader).catch(() => undefined));
-  if (!env) return '';
+  // A server may still run with an older version. Without the values nothing can be masked, so nothing is shown.
+  const versions = failed && (await readHistory(ssm, parameter.name).catch(() => undefined));
+  if (!versions) return '';
+  const values = versions.flatMap(({ text }) => [...valuesOf(text, parameter.reader)]);
   const tail = failed.stderr.trim()
-    ? redactedTail(failed.stderr, stderrLimit, env)
-    : redactedTail(failed.stdout, stdoutLimit, env);
+    ? redactedTail(failed.stderr, stderrLimit, values)
+    : redactedTail(failed.stdout, stdoutLimit, values);
   return tail ? ` The end of it, redacted:\n${tail}` : '';
 }
 

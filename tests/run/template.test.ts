@@ -200,6 +200,7 @@ describe('permissions', () => {
         'ssm:GetCommandInvocation',
         'ssm:GetDocument',
         'ssm:GetParameter',
+        'ssm:GetParameterHistory',
         'ssm:ListCommands',
         'ssm:SendCommand',
         'ssm:SendCommand',

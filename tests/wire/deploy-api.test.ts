@@ -274,10 +274,20 @@ describe('DeployApi, watching', () => {
     await expect(failure).rejects.not.toMatchObject({ message: expect.stringContaining(password) });
   });
 
+  it('masks the values of older versions, with which a server may still run', async () => {
+    const [older, newer] = [secret(), secret()];
+    await open({ deployScript: `console.error('${older}, then ${newer}'); process.exit(3)` });
+    put(`KEY=1\nDB_PASSWORD=${older}\n`);
+    put(`KEY=1\nDB_PASSWORD=${newer}\n`);
+    await expect(deploy()).rejects.toMatchObject({
+      message: expect.stringContaining('[redacted], then [redacted]'),
+    });
+  });
+
   it('shows no output when the env, and so what to redact, can not be read', async () => {
     await open({ deployScript: `console.error('something'); process.exit(1)` });
     aws.endpoint.injectFault = ({ operation }) =>
-      operation === 'GetParameter' && aws.countCalls('SendCommand') > 0 ? 'drop-before' : undefined;
+      operation === 'GetParameterHistory' && aws.countCalls('SendCommand') > 0 ? 'drop-before' : undefined;
     await expect(deploy()).rejects.toMatchObject({
       name: 'DeployFailed',
       message: expect.not.stringContaining('something'),
