@@ -1,5 +1,6 @@
+import { type FlawKind, flawKinds } from './readers/flaws.ts';
 import { type EnvReader, readers } from './readers/readers.ts';
-import type { Read } from './readers/reading.ts';
+import type { LookUp, Read } from './readers/reading.ts';
 
 /** One `KEY=value`, over as many lines as the reader takes it to span. `line` is 1-based. */
 export interface EnvEntry {
@@ -31,29 +32,114 @@ export interface EnvDocument {
   readonly needsNormalising: boolean;
   /** Keys that occur more than once, with the 1-based lines. The last one counts. */
   readonly duplicates: readonly { key: string; lines: readonly number[] }[];
-  /** The first reason why the reader refuses the text, or misreads it. */
-  readonly flaw: { readonly line: number; readonly problem: string } | undefined;
+  /** Each reason why the reader refuses the text, or misreads a line of it; from the first line to the last. */
+  readonly flaws: readonly EnvFlaw[];
+  /** The first of those that are hard, or else the first of all. */
+  readonly flaw: EnvFlaw | undefined;
+}
+
+/** `line` is 1-based. */
+export interface EnvFlaw extends FlawKind {
+  readonly line: number;
 }
 
 /**
  * Reads a .env text as its reader does. A byte order mark and CRLF line ends are read as if they were not there
  * and noted. Never throws: what is wrong with the text is part of the answer.
+ *
+ * @param lookUp tells what variables are set outside the text; none by default.
  */
-export function readEnvText(text: string, reader: EnvReader): EnvDocument {
+export function readEnvText(text: string, reader: EnvReader, lookUp?: LookUp): EnvDocument {
   const traits = readers[reader];
   const hadBom = text.startsWith('\uFEFF');
-  const withoutBom = hadBom ? text.slice(1) : text;
-  const lineEnds = /\r+(?=\n|$)/g;
-  const hadCrlf = withoutBom.search(lineEnds) !== -1;
-  const normalised = withoutBom.replaceAll(lineEnds, '');
-  const { assignments, flaws } = traits.read(normalised);
+  const linesAsFound = (hadBom ? text.slice(1) : text).split('\n');
+  const lines = linesAsFound.map(withoutCr);
+  const normalised = lines.join('\n');
+  const hadCrlf = lines.some((line, index) => line !== linesAsFound[index]);
+  const { assignments, flaws: found } = traits.read(normalised, lookUp);
 
-  const lines = normalised.split('\n');
   // A final line end closes the last line; it does not open another one.
   if (lines.at(-1) === '') lines.pop();
-  const starts: number[] = [0];
-  for (const line of lines) starts.push((starts.at(-1) ?? 0) + line.length + 1);
-  const lineIndexAt = (offset: number) => {
+  const lineIndexAt = lineFinder(lines);
+  const flaws: EnvFlaw[] = found.map(({ at, problem, isHard }) => ({
+    line: lineIndexAt(at) + 1,
+    problem,
+    isHard,
+  }));
+  const hardLines = new Set(flaws.filter(({ isHard }) => isHard).map(({ line }) => line));
+  lines.forEach((line, index) => {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is one of them.
+    if (/[\x00\r]/.test(line)) flaws.push({ line: index + 1, ...flawKinds.controlCharacter });
+    if (line.includes('\uFEFF')) flaws.push({ line: index + 1, ...flawKinds.byteOrderMark });
+  });
+
+  const blocks: EnvBlock[] = [];
+  let [next, nextOffset] = [0, 0];
+  const keepLinesUpTo = (index: number) => {
+    for (; next < index; next += 1) {
+      const raw = lines[next] ?? '';
+      blocks.push({ kind: 'other', raw, line: next + 1 });
+      nextOffset += raw.length + 1;
+    }
+  };
+  for (const { key, value, start, valueStart, valueEnd } of assignments) {
+    const first = lineIndexAt(start);
+    const last = lineIndexAt(Math.max(start, valueEnd - 1));
+    const line = first + 1;
+    if (first < next) {
+      flaws.push({ line, ...flawKinds.twoOnOneLine });
+      continue;
+    }
+    keepLinesUpTo(first);
+    const offset = nextOffset;
+    const raw = lines.slice(first, last + 1).join('\n');
+    if (!hardLines.has(line) && !endsByItself(raw, valueEnd - offset, traits.read))
+      flaws.push({ line, ...flawKinds.openEnd });
+    const valueSpan = [
+      Math.min(valueStart - offset, raw.length),
+      Math.min(valueEnd - offset, raw.length),
+    ] as const;
+    blocks.push({ kind: 'entry', key, value, raw, valueSpan, line });
+    next = last + 1;
+    nextOffset = offset + raw.length + 1;
+  }
+  keepLinesUpTo(lines.length);
+
+  const harmfulCr = {
+    always: hadCrlf,
+    doubled: linesAsFound.some((line) => line.endsWith('\r\r')),
+    quoted: hadCrlf && blocks.some(({ kind, raw }) => kind === 'entry' && raw.includes('\n')),
+  };
+  flaws.sort((one, other) => one.line - other.line);
+  return {
+    reader,
+    blocks,
+    hadBom,
+    hadCrlf,
+    needsNormalising:
+      (hadBom && traits.stumblesOverBom === true) ||
+      (traits.stumblesOverCrlf !== undefined && harmfulCr[traits.stumblesOverCrlf]),
+    duplicates: findDuplicates(blocks),
+    flaws,
+    flaw: flaws.find(({ isHard }) => isHard) ?? flaws[0],
+  };
+}
+
+function withoutCr(line: string): string {
+  let end = line.length;
+  while (line[end - 1] === '\r') end -= 1;
+  return line.slice(0, end);
+}
+
+/** Gives the index of the line at an offset of the lines' text. */
+function lineFinder(lines: readonly string[]): (offset: number) => number {
+  const starts: number[] = [];
+  let start = 0;
+  for (const line of lines) {
+    starts.push(start);
+    start += line.length + 1;
+  }
+  return (offset) => {
     let [low, high] = [0, Math.max(0, lines.length - 1)];
     while (low < high) {
       const middle = (low + high + 1) >> 1;
@@ -61,58 +147,6 @@ export function readEnvText(text: string, reader: EnvReader): EnvDocument {
       else high = middle - 1;
     }
     return low;
-  };
-
-  const problems = flaws.map(({ at, problem }) => ({ line: lineIndexAt(at) + 1, problem }));
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: no variable can hold the one, every reader takes the other its own way.
-  const control = normalised.search(/[\x00\r]/);
-  if (control !== -1)
-    problems.push({ line: lineIndexAt(control) + 1, problem: 'a NUL or carriage return stands in the line' });
-
-  const blocks: EnvBlock[] = [];
-  let next = 0;
-  const keepLinesUpTo = (index: number) => {
-    for (; next < index; next += 1) blocks.push({ kind: 'other', raw: lines[next] ?? '', line: next + 1 });
-  };
-  for (const { key, value, start, valueStart, valueEnd } of assignments) {
-    const first = lineIndexAt(start);
-    const last = lineIndexAt(Math.max(start, valueEnd - 1));
-    if (first < next) {
-      problems.push({ line: first + 1, problem: 'two assignments stand on one line' });
-      continue;
-    }
-    keepLinesUpTo(first);
-    const offset = starts[first] ?? 0;
-    const raw = lines.slice(first, last + 1).join('\n');
-    if (!endsByItself(raw, valueEnd - offset, traits.read))
-      problems.push({ line: first + 1, problem: 'where this value ends depends on the lines after it' });
-    blocks.push({
-      kind: 'entry',
-      key,
-      value,
-      raw,
-      valueSpan: [Math.min(valueStart - offset, raw.length), Math.min(valueEnd - offset, raw.length)],
-      line: first + 1,
-    });
-    next = last + 1;
-  }
-  keepLinesUpTo(lines.length);
-
-  const hasHarmfulCr =
-    hadCrlf &&
-    (traits.stumblesOverCrlf === 'always' ||
-      (traits.stumblesOverCrlf === 'doubled' && /\r\r(?=\n|$)/.test(text)) ||
-      (traits.stumblesOverCrlf === 'quoted' &&
-        blocks.some(({ kind, raw }) => kind === 'entry' && raw.includes('\n'))));
-
-  return {
-    reader,
-    blocks,
-    hadBom,
-    hadCrlf,
-    needsNormalising: (hadBom && traits.stumblesOverBom === true) || hasHarmfulCr,
-    duplicates: findDuplicates(blocks),
-    flaw: problems.sort((one, other) => one.line - other.line)[0],
   };
 }
 
@@ -130,7 +164,10 @@ function endsByItself(raw: string, valueEnd: number, read: Read): boolean {
 function findDuplicates(blocks: readonly EnvBlock[]): EnvDocument['duplicates'] {
   const linesByKey = new Map<string, number[]>();
   for (const block of blocks) {
-    if (block.kind === 'entry') linesByKey.set(block.key, [...(linesByKey.get(block.key) ?? []), block.line]);
+    if (block.kind !== 'entry') continue;
+    const lines = linesByKey.get(block.key);
+    if (lines) lines.push(block.line);
+    else linesByKey.set(block.key, [block.line]);
   }
   return [...linesByKey].filter(([, lines]) => lines.length > 1).map(([key, lines]) => ({ key, lines }));
 }

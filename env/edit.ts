@@ -1,5 +1,5 @@
 /** Edits of one key in a .env text. Every other line keeps its bytes, its place and its comments. */
-import { type EnvDocument, type EnvEntry, readEnvText, textOf } from './document.ts';
+import { type EnvBlock, type EnvDocument, type EnvEntry, readEnvText, textOf } from './document.ts';
 import { effectiveEntries } from './entries.ts';
 import { type EnvReader, envReaders } from './readers/readers.ts';
 
@@ -73,20 +73,27 @@ export function spellValue(key: string, value: string, reader: EnvReader): strin
 export function setKey(text: string, key: string, value: string, reader: EnvReader): string | undefined {
   const before = readEnvText(text, reader);
   const entry = effectiveEntries(before).get(key);
-  if (entry?.value === value && !before.flaw) return textOf(before.blocks);
-  const [prefix, tail] = entry ? around(entry) : [`${key}=`, ''];
   const position = entry ? before.blocks.indexOf(entry) : before.blocks.length;
+  const known = flawsByBlock(before);
+  const isSound = !before.flaw?.isHard && !known[position];
+  if (entry?.value === value && isSound) return textOf(before.blocks);
+  const [prefix, tail] = entry ? around(entry) : [`${key}=`, ''];
   const spelled = spellings(key, value, reader);
-  const others = ({ blocks }: EnvDocument) =>
-    JSON.stringify(blocks.toSpliced(position, 1).map(({ kind, raw }) => [kind, raw]));
+  const isOther = (block: EnvBlock | undefined, index: number) =>
+    index === position ||
+    (block?.kind === before.blocks[index]?.kind && block?.raw === before.blocks[index]?.raw);
   // A comment that rules out every spelling is dropped: the value is what was asked for.
   for (const raw of [...spelled.map((one) => prefix + one + tail), ...spelled.map((one) => prefix + one)]) {
     const result = textOf(before.blocks.toSpliced(position, 1, { kind: 'other', raw, line: position + 1 }));
     const after = readEnvText(result, reader);
     const set = after.blocks[position];
     const isSet = set?.kind === 'entry' && set.key === key && set.value === value;
-    const isAsGood = after.flaw === undefined || (isSameFlaw(after, before) && flawed(after) !== position);
-    if (isSet && isAsGood && others(after) === others(before)) return result;
+    const areOthersKept =
+      after.blocks.length === Math.max(before.blocks.length, position + 1) && after.blocks.every(isOther);
+    const isAsGood = flawsByBlock(after).every((problems, index) =>
+      problems.every((one) => index !== position && known[index]?.includes(one)),
+    );
+    if (isSet && areOthersKept && isAsGood) return result;
   }
   return undefined;
 }
@@ -99,12 +106,16 @@ function around({ raw, valueSpan: [start, end] }: EnvEntry): readonly [prefix: s
   return [prefix.slice(0, start - gap.length), gap + raw.slice(end)];
 }
 
-/** The index of the block with the flaw. The number of its line may change with an edit above it. */
-const flawed = ({ blocks, flaw }: EnvDocument) =>
-  blocks.findLastIndex(({ line }) => line <= (flaw?.line ?? 0));
-
-const isSameFlaw = (one: EnvDocument, other: EnvDocument) =>
-  one.flaw?.problem === other.flaw?.problem && flawed(one) === flawed(other);
+/** What is wrong with each block, by its index; nothing stands at most of them. The number of a line may change. */
+function flawsByBlock({ blocks, flaws }: EnvDocument): string[][] {
+  const byBlock: string[][] = [];
+  let index = 0;
+  for (const { line, problem } of flaws) {
+    while ((blocks[index + 1]?.line ?? Number.POSITIVE_INFINITY) <= line) index += 1;
+    byBlock[index] = [...(byBlock[index] ?? []), problem];
+  }
+  return byBlock;
+}
 
 /** The text without a key: without all of its lines, if there are several. Comments stay. */
 export function unsetKey(text: string, key: string, reader: EnvReader): string {

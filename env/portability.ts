@@ -7,7 +7,7 @@ import {
   readEnvText,
   textOf,
 } from './document.ts';
-import { isReadAs, spellValue } from './edit.ts';
+import { isReadAs } from './edit.ts';
 import { type EnvReader, envReaders } from './readers/readers.ts';
 
 export interface Disagreement {
@@ -34,7 +34,10 @@ export interface Disagreement {
  */
 export function findDisagreements(text: string, reader: EnvReader): Disagreement[] {
   const document = readEnvText(text, reader);
-  const others = envReaders.filter((other) => other !== reader).map((other) => readEnvText(text, other));
+  const others = envReaders
+    .filter((other) => other !== reader)
+    .map((other) => byLine(readEnvText(text, other)));
+  const problems = problemsByLine(document);
   const found: Disagreement[] = [];
   const reportWhole = (line: number, sample: string, advice: string) => {
     const readers = envReaders.filter((one) => readEnvText(sample, one).needsNormalising);
@@ -48,12 +51,13 @@ export function findDisagreements(text: string, reader: EnvReader): Disagreement
 
   const above = new Map<string, string>();
   document.blocks.forEach((block, index) => {
-    const below = document.blocks.slice(index + 1);
+    const known = problems.get(block.line) ?? [];
+    const lines = block.kind === 'entry' ? textOf([block, ...followers(document.blocks, index)]) : '';
     const readers = others
       .filter((other) =>
         block.kind === 'entry'
-          ? !isTakenAlike(block, above, below, other.reader)
-          : !isPassedOver(block, other),
+          ? !isTakenAlike(block, lines, known, other.reader, above)
+          : !isPassedOver(block, known, other),
       )
       .map((other) => other.reader);
     if (block.kind === 'entry') above.set(block.key, block.value);
@@ -70,39 +74,80 @@ export function findDisagreements(text: string, reader: EnvReader): Disagreement
   return found.sort((one, other) => one.line - other.line);
 }
 
+/** What one reader sees, to be asked line by line. */
+interface ByLine {
+  readonly reader: EnvReader;
+  /** The block that a line belongs to. */
+  readonly blockAt: (line: number) => EnvBlock | undefined;
+  readonly problems: ReadonlyMap<number, readonly string[]>;
+}
+
+function byLine(document: EnvDocument): ByLine {
+  const blocks: EnvBlock[] = [];
+  for (const block of document.blocks)
+    for (let line = block.line; line < block.line + block.raw.split('\n').length; line += 1)
+      blocks[line] = block;
+  return { reader: document.reader, blockAt: (line) => blocks[line], problems: problemsByLine(document) };
+}
+
+function problemsByLine({ flaws }: EnvDocument): Map<number, string[]> {
+  const problems = new Map<number, string[]>();
+  for (const { line, problem } of flaws) problems.set(line, [...(problems.get(line) ?? []), problem]);
+  return problems;
+}
+
+/**
+ * What some readers take for the value of an entry that has none: the next line that isn't blank, and if that opens
+ * a quote, the lines up to its end. No other value depends on what follows it.
+ */
+function followers(blocks: readonly EnvBlock[], index: number): readonly EnvBlock[] {
+  const entry = blocks[index];
+  if (entry?.kind !== 'entry' || entry.value !== '') return [];
+  let end = index + 1;
+  while (end < blocks.length && blocks[end]?.raw.trim() === '') end += 1;
+  const quote = /^\s*(["'`])/.exec(blocks[end]?.raw ?? '')?.[1];
+  const isOpen = quote !== undefined && blocks[end]?.raw.trim().lastIndexOf(quote) === 0;
+  const isClosing = ({ raw }: EnvBlock) => quote !== undefined && raw.includes(quote);
+  if (isOpen)
+    end = Math.max(
+      end,
+      blocks.findIndex((block, at) => at > end && isClosing(block)),
+    );
+  return blocks.slice(index + 1, end + 1);
+}
+
 const adviceOnNoKey = 'write KEY=... for a variable, or # as the first character for a comment';
 const adviceOnDuplicate =
   'keep one of the lines with this key: docker hands all of them to the program, which takes its pick';
 
+/**
+ * @param lines the entry, and what else may count.
+ * @param known what is wrong with it for the target's own reader as well.
+ */
 function isTakenAlike(
   entry: EnvEntry,
-  above: ReadonlyMap<string, string>,
-  below: readonly EnvBlock[],
+  lines: string,
+  known: readonly string[],
   other: EnvReader,
+  above: ReadonlyMap<string, string>,
 ): boolean {
-  // A key above that is read differently is reported for its own line.
-  const context = [...above]
-    .filter(([key]) => entry.raw.includes('$') && entry.raw.includes(key))
-    .map(([key, value]) => ({ key, spelled: spellValue(key, value, other) }))
-    .filter(({ spelled }) => spelled !== undefined)
-    .map(({ key, spelled }) => `${key}=${spelled}\n`)
-    .join('');
-  // Some take the next line as the value if it is empty; no other value depends on what follows it.
-  const lines = textOf(entry.value === '' ? [entry, ...below] : [entry]);
-  const { blocks, flaw } = readEnvText(context + lines, other);
-  const first = context.split('\n').length;
-  const last = first + entry.raw.split('\n').length - 1;
-  const block = blocks.find(({ line }) => line >= first);
-  const isFlawed = flaw !== undefined && flaw.line >= first && flaw.line <= last;
+  const { blocks, flaws } = readEnvText(lines, other, (name) => above.get(name));
+  const [block] = blocks;
+  const lineCount = entry.raw.split('\n').length;
+  const isFlawed = flaws.some(({ line, problem }) => line <= lineCount && !known.includes(problem));
   return !isFlawed && block?.kind === 'entry' && block.key === entry.key && block.value === entry.value;
 }
 
-function isPassedOver({ raw, line }: EnvOther, other: EnvDocument): boolean {
-  if (raw.trim() === '') return true;
-  const holder = other.blocks.findLast((block) => block.line <= line);
+function isPassedOver({ raw, line }: EnvOther, known: readonly string[], other: ByLine): boolean {
+  if (/^[ \t]*$/.test(raw)) return true;
   // A part of the value above it is reported for that line.
+  const holder = other.blockAt(line);
   if (holder?.kind === 'entry') return holder.line < line;
-  return other.flaw?.line !== line && readEnvText(`${raw}\n`, other.reader).flaw === undefined;
+  const flaws = [
+    ...(other.problems.get(line) ?? []),
+    ...readEnvText(`${raw}\n`, other.reader).flaws.map(({ problem }) => problem),
+  ];
+  return flaws.every((problem) => known.includes(problem));
 }
 
 /** Found by trial: every reader has read what is advised. */

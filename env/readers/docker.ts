@@ -1,4 +1,7 @@
-import { type Assignment, type Flaw, lineEnd, type Reading } from './reading.ts';
+import { flawKinds } from './flaws.ts';
+import { type Assignment, blankIn, type Flaw, lineEnd, type Reading, skip } from './reading.ts';
+
+const blank = new RegExp(`[${blankIn.go}]`);
 
 /**
  * `docker run --env-file`: each line by itself; everything after the first `=` is the value, with its quotes and
@@ -9,17 +12,16 @@ export function readAsDocker(text: string): Reading {
   const flaws: Flaw[] = [];
   for (let at = 0; at < text.length; at = lineEnd(text, at) + 1) {
     const end = lineEnd(text, at);
-    const line = text.slice(at, end);
-    const start = end - line.trimStart().length;
+    const start = Math.min(skip(text, at, blank), end);
     if (start === end || text[start] === '#') continue;
     const [name = ''] = text.slice(start, end).split('=', 1);
-    if (name === '') flaws.push({ at: start, problem: 'docker refuses a line without a name' });
-    else if (/\s/.test(name))
-      flaws.push({ at: start, problem: 'docker refuses a name with white space or "export" before it' });
+    // In a name it refuses space and tab only; any other character is a part of it.
+    if (name === '') flaws.push({ at: start, ...flawKinds.dockerName });
+    else if (/[ \t]/.test(name)) flaws.push({ at: start, ...flawKinds.dockerBlankInName });
     const valueStart = start + name.length + 1;
-    const key = name.replace(/^export\s+/, '').trim();
+    const key = name.replace(/^export[ \t]+/, '').replace(/[ \t]+$/, '');
     // Words before the sign are a message, not a name.
-    if (key !== '' && !/\s/.test(key) && valueStart <= end)
+    if (key !== '' && !/[ \t]/.test(key) && valueStart <= end)
       assignments.push({
         key,
         value: text.slice(valueStart, end),

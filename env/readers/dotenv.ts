@@ -1,10 +1,11 @@
-import { type Assignment, type Flaw, lineEnd, type Reading, unclosedQuote } from './reading.ts';
+import { flawKinds } from './flaws.ts';
+import { type Assignment, type Flaw, lineEnd, type Reading } from './reading.ts';
 
 /** A quoted value may span lines; an unquoted one ends at any `#`. `:` and white space may stand for the `=`. */
 const statement =
   /^[^\S\n]*(?:export\s+)?(?<key>[\w.-]+)(?:\s*=\s*?|:\s+?)(?<value>\s*'(?:\\'|[^'])*'|\s*"(?:\\"|[^"])*"|\s*`(?:\\`|[^`])*`|[^#\n]+)?\s*(?:#.*)?$/dgm;
 
-/** The npm package dotenv. It never fails: a line it can't read is as if it weren't there. */
+/** The npm package dotenv. It never fails: a line it can't read is as if it weren't there. Its blanks are JavaScript's. */
 export function readAsDotenv(text: string): Reading {
   const assignments: Assignment[] = [];
   const flaws: Flaw[] = [];
@@ -22,9 +23,9 @@ export function readAsDotenv(text: string): Reading {
       valueEnd: valueStart + spelled.length,
     });
     if (valueStart > lineEnd(text, keyEnd) && spelled !== '')
-      flaws.push({ at: start, problem: 'the value is empty, and dotenv takes the next line for it' });
+      flaws.push({ at: start, ...flawKinds.dotenvNextLine });
     if (/^["'`]/.test(spelled) && !spelled.slice(1).includes(spelled.charAt(0)))
-      flaws.push({ at: start, problem: unclosedQuote });
+      flaws.push({ at: start, ...flawKinds.unclosedQuote });
   }
   return { assignments, flaws };
 }

@@ -1,4 +1,5 @@
-import { type Assignment, type Flaw, lineEnd, type Reading, skip, unclosedQuote } from './reading.ts';
+import { flawKinds } from './flaws.ts';
+import { type Assignment, type Flaw, lineEnd, type Reading, skip, trimEndOf } from './reading.ts';
 
 /** Node's own parser, of `node --env-file` and `util.parseEnv`, as of Node 24. Source: src/node_dotenv.cc. */
 export function readAsNode(text: string): Reading {
@@ -23,7 +24,7 @@ export function readAsNode(text: string): Reading {
       at = text[sign + 1] === '\n' ? sign + 2 : skip(text, sign + 1, blank);
       continue;
     }
-    const name = text.slice(start, sign).trimEnd();
+    const name = trimEndOf(text.slice(start, sign), blank);
     // An empty value ends with its line, and its name keeps an "export"; one of spaces takes in the next line.
     const isEmpty = sign + 1 === text.length || text[sign + 1] === '\n';
     const key = isEmpty ? name : name.replace(/^export [ \t]*(?=.)/, '');
@@ -38,24 +39,20 @@ export function readAsNode(text: string): Reading {
       if (quote === '"') value = value.replaceAll('\\n', '\n');
       at = lineEnd(text, valueEnd) + 1;
       const isMultiline = text.slice(valueStart, close).includes('\n');
-      if (isMultiline && !/^\s*(?:#.*)?$/.test(text.slice(valueEnd, lineEnd(text, valueEnd))))
-        flaws.push({ at: start, problem: unclosedQuote });
+      if (isMultiline && !/^[ \t]*(?:#.*)?$/s.test(text.slice(valueEnd, lineEnd(text, valueEnd))))
+        flaws.push({ at: start, ...flawKinds.unclosedQuote });
     } else {
       const rest = text.slice(valueStart, lineEnd(text, valueStart));
-      value = (quote === undefined ? rest.replace(/#.*/, '') : rest).replace(/[ \t]+$/, '');
+      value = trimEndOf(quote === undefined ? (rest.split('#', 1)[0] ?? '') : rest, blank);
       valueEnd = valueStart + value.length;
       if (quote !== undefined) {
         // If the quote is never closed, the whole line is the value.
         value = rest;
-        flaws.push({ at: start, problem: unclosedQuote });
+        flaws.push({ at: start, ...flawKinds.unclosedQuote });
       }
       at = isEmpty ? valueStart + 1 : skip(text, lineEnd(text, valueStart) + 1, blank);
     }
-    if (valueStart > end && value !== '')
-      flaws.push({
-        at: start,
-        problem: 'the value is nothing but spaces, and Node takes the next line for it',
-      });
+    if (valueStart > end && value !== '') flaws.push({ at: start, ...flawKinds.nodeNextLine });
     assignments.push({ key, value, start, valueStart, valueEnd });
   }
   return { assignments, flaws };

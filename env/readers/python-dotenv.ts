@@ -1,5 +1,15 @@
-import { expandBraces } from './expansion.ts';
-import { type Assignment, type Flaw, lineEnd, type Reading, skip } from './reading.ts';
+import { expandBraces, Scope } from './expansion.ts';
+import { droppedAs, flawKinds } from './flaws.ts';
+import {
+  type Assignment,
+  blankIn,
+  type Flaw,
+  type LookUp,
+  lineEnd,
+  type Reading,
+  skip,
+  trimEndOf,
+} from './reading.ts';
 
 const escapes: Record<string, string> = {
   a: '\x07',
@@ -11,59 +21,91 @@ const escapes: Record<string, string> = {
   v: '\v',
 };
 
+const blank = new RegExp(`[${blankIn.python}]`);
+/** White space that ends no line. */
+const gap = new RegExp(`(?!\\n)[${blankIn.python}]`);
+const exportWord = new RegExp(`export(?:(?!\\n)[${blankIn.python}])+`, 'y');
+const quotedName = /'([^']+)'/y;
+const plainName = new RegExp(`[^=#${blankIn.python}]+`, 'y');
+const singleQuoted = /'((?:\\'|[^'])*)'/y;
+const doubleQuoted = /"((?:\\"|[^"])*)"/y;
+
 /**
  * The Python package python-dotenv, as of 1.2. It drops a line that it can't read, with a warning, and expands
  * `${NAME}` in every value, even in single quotes. Source: dotenv/parser.py, dotenv/variables.py.
  */
-export function readAsPythonDotenv(text: string): Reading {
+export function readAsPythonDotenv(text: string, lookUp?: LookUp): Reading {
   const assignments: Assignment[] = [];
+  /** By name, where its last line without a value stands, and how many assignments above. */
+  const forgotten = new Map<string, { at: number; index: number }>();
   const flaws: Flaw[] = [];
-  const values = new Map<string, string>();
-  const at = (pattern: RegExp, position: number) => {
-    const sticky = new RegExp(pattern, 'y');
+  const scope = new Scope(lookUp);
+  const at = (sticky: RegExp, position: number) => {
     sticky.lastIndex = position;
     return sticky.exec(text);
   };
-  for (let position = skip(text, 0, /\s/); position < text.length; position = skip(text, position, /\s/)) {
-    const start = position + (at(/export[^\S\n]+/, position)?.[0].length ?? 0);
-    const name = text[start] === '#' ? undefined : at(text[start] === "'" ? /'([^']+)'/ : /[^=#\s]+/, start);
+  for (let position = skip(text, 0, blank); position < text.length; position = skip(text, position, blank)) {
+    const start = position + (at(exportWord, position)?.[0].length ?? 0);
+    const name = text[start] === '#' ? undefined : at(text[start] === "'" ? quotedName : plainName, start);
     const key = name?.[1] ?? name?.[0];
-    const sign = skip(text, start + (name?.[0].length ?? 0), /[^\S\n]/);
-    const valueStart = text[sign] === '=' ? skip(text, sign + 1, /[^\S\n]/) : sign;
+    const sign = skip(text, start + (name?.[0].length ?? 0), gap);
+    const valueStart = text[sign] === '=' ? skip(text, sign + 1, gap) : sign;
     const spelled = text[sign] === '=' ? readValue(valueStart) : { value: undefined, end: sign };
-    const rest = spelled && at(/(?:[^\S\n]*#[^\n]*)?[^\S\n]*(?=\n|$)/, spelled.end);
-    if ((text[start] !== '#' && key === undefined) || !spelled || !rest) {
-      position = lineEnd(text, rest ? start : (spelled?.end ?? start));
-      if (text.slice(start, position).includes('='))
-        flaws.push({ at: start, problem: 'python-dotenv drops this line' });
+    const next = spelled && endOfStatement(spelled.end);
+    if ((text[start] !== '#' && key === undefined) || !spelled || next === undefined) {
+      position = lineEnd(text, spelled && next === undefined ? spelled.end : start);
+      const dropped = text.slice(start, position);
+      if (!spelled || (name === null && /^'[^']*$/.test(dropped)))
+        flaws.push({ at: start, ...flawKinds.unclosedQuote });
+      else if (dropped.includes('=') || dropped.includes('\n'))
+        flaws.push({ at: start, ...droppedAs(flawKinds.pythonDrops, dropped) });
       continue;
     }
-    if (key !== undefined && spelled.value === undefined && values.has(key))
-      flaws.push({
-        at: start,
-        problem: 'a name without a value, for which python-dotenv forgets the one above',
-      });
-    if (key !== undefined && spelled.value !== undefined) {
-      const expanded = expandBraces(spelled.value, values);
-      if (expanded.problem) flaws.push({ at: start, problem: expanded.problem });
-      assignments.push({ key, value: expanded.value, start, valueStart, valueEnd: spelled.end });
-      values.set(key, expanded.value);
+    if (key !== undefined && spelled.value === undefined) {
+      if (scope.has(key)) flaws.push({ at: start, ...flawKinds.pythonForgets });
+      forgotten.set(key, { at: start, index: assignments.length });
+      scope.setToNothing(key);
     }
-    position = spelled.end + rest[0].length;
+    if (key !== undefined && spelled.value !== undefined) {
+      const { value, problem } = expandBraces(spelled.value, scope);
+      if (problem) flaws.push({ at: start, ...problem });
+      assignments.push({ key, value, start, valueStart, valueEnd: spelled.end });
+      scope.set(key, value);
+    }
+    position = next;
   }
-  return { assignments, flaws };
+  for (const name of scope.missed)
+    flaws.push({ at: forgotten.get(name)?.at ?? 0, ...flawKinds.pythonForgets });
+  return {
+    assignments: assignments.filter(({ key }, index) => index >= (forgotten.get(key)?.index ?? 0)),
+    flaws,
+  };
+
+  /** Where a comment and white space end, if the line ends there, too. */
+  function endOfStatement(from: number): number | undefined {
+    const end = skip(text, from, gap);
+    if (text[end] === '#') return lineEnd(text, end);
+    return end === text.length || text[end] === '\n' ? end : undefined;
+  }
 
   function readValue(from: number): { value: string; end: number } | undefined {
     const quote = text.charAt(from);
     if (quote === "'" || quote === '"') {
-      const quoted = at(quote === "'" ? /'((?:\\'|[^'])*)'/ : /"((?:\\"|[^"])*)"/, from);
+      const quoted = at(quote === "'" ? singleQuoted : doubleQuoted, from);
       if (!quoted) return undefined;
       const escaped = quote === "'" ? /\\[\\']/g : /\\[\\'"abfnrtv]/g;
       const value = (quoted[1] ?? '').replace(escaped, ([, sign = '']) => escapes[sign] ?? sign);
       return { value, end: from + quoted[0].length };
     }
     const line = text.slice(from, lineEnd(text, from));
-    const value = line.replace(/\s+#.*/, '').trimEnd();
+    const value = trimEndOf(line.slice(0, commentStart(line)), blank);
     return { value, end: from + value.length };
   }
+}
+
+/** The first # with white space before it, or the end. */
+function commentStart(line: string): number {
+  for (let at = line.indexOf('#', 1); at !== -1; at = line.indexOf('#', at + 1))
+    if (blank.test(line.charAt(at - 1))) return at;
+  return line.length;
 }

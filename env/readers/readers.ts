@@ -1,7 +1,9 @@
 import { readAsCompose } from './compose.ts';
+import { readAsDjangoEnviron } from './django-environ.ts';
 import { readAsDocker } from './docker.ts';
 import { readAsDotenv } from './dotenv.ts';
 import { readAsNode } from './node.ts';
+import { readAsPythonDecouple } from './python-decouple.ts';
 import { readAsPythonDotenv } from './python-dotenv.ts';
 import type { Read } from './reading.ts';
 import { readAsShell } from './shell.ts';
@@ -16,6 +18,8 @@ export const envReaders = [
   'systemd',
   'shell',
   'node',
+  'django-environ',
+  'python-decouple',
 ] as const;
 
 export type EnvReader = (typeof envReaders)[number];
@@ -36,4 +40,6 @@ export const readers: Record<EnvReader, ReaderTraits> = {
   systemd: { read: readAsSystemd, stumblesOverBom: true, stumblesOverCrlf: 'quoted' },
   shell: { read: readAsShell, stumblesOverBom: true, stumblesOverCrlf: 'always' },
   node: { read: readAsNode, stumblesOverBom: true },
+  'django-environ': { read: readAsDjangoEnviron, stumblesOverBom: true },
+  'python-decouple': { read: readAsPythonDecouple, stumblesOverBom: true },
 };

@@ -1,7 +1,8 @@
 /**
- * What a program makes of a .env text. Each reader here follows the real one's own grammar, and is held to it by
- * tests/unit/readers/, which keeps what the real one answered.
+ * What a program makes of a .env text. Each reader here follows the real one's own grammar, down to what it takes for
+ * white space, and is held to it by tests/unit/readers/, which keeps what the real one answered.
  */
+import type { FlawKind } from './flaws.ts';
 
 /** One assignment. Offsets are those of the text, in UTF-16 units. */
 export interface Assignment {
@@ -15,22 +16,33 @@ export interface Assignment {
   readonly valueEnd: number;
 }
 
-/** Why the reader refuses the text, or understands something other than its author meant. Quotes no value. */
-export interface Flaw {
+/** Why the reader refuses the text, or understands something other than its author meant. */
+export interface Flaw extends FlawKind {
   readonly at: number;
-  readonly problem: string;
 }
 
 export interface Reading {
-  /** In the order of the text; both of them, if a key occurs twice. */
+  /** In the order of the text; both of them, if a key occurs twice. Without a line that the reader drops. */
   readonly assignments: readonly Assignment[];
   readonly flaws: readonly Flaw[];
 }
 
-/** @param text without a byte order mark, and with LF as line end. */
-export type Read = (text: string) => Reading;
+/** The value of a variable that isn't set in the text; `undefined` if it isn't set at all. */
+export type LookUp = (name: string) => string | undefined;
 
-export const unclosedQuote = 'a quote is opened and never closed';
+/**
+ * @param text without a byte order mark, and with LF as line end.
+ * @param lookUp tells what else is set; nothing by default.
+ */
+export type Read = (text: string, lookUp?: LookUp) => Reading;
+
+/** Characters that a language counts as white space, as a class within brackets. JavaScript's own is `\s`. */
+export const blankIn = {
+  /** `unicode.IsSpace`. */
+  go: '\\t-\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000',
+  /** `str.isspace` and the `\s` of `re`. */
+  python: '\\t-\\r\\x1c- \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000',
+} as const;
 
 /** The offset of the first line end at or after `at`, or of the end of the text. */
 export function lineEnd(text: string, at: number): number {
@@ -43,4 +55,11 @@ export function skip(text: string, at: number, pattern: RegExp): number {
   let end = at;
   while (end < text.length && pattern.test(text.charAt(end))) end += 1;
   return end;
+}
+
+/** The text without the characters at its end that match. Unlike a pattern for them, it looks at no other ones. */
+export function trimEndOf(text: string, pattern: RegExp): string {
+  let end = text.length;
+  while (end > 0 && pattern.test(text.charAt(end - 1))) end -= 1;
+  return text.slice(0, end);
 }

@@ -1,4 +1,7 @@
-import { type Assignment, type Flaw, type Reading, unclosedQuote } from './reading.ts';
+import { droppedAs, type FlawKind, flawKinds } from './flaws.ts';
+import { type Assignment, type Flaw, lineEnd, type Reading, skip, trimEndOf } from './reading.ts';
+
+const blank = /[ \t]/;
 
 /**
  * systemd's `EnvironmentFile=`: quotes anywhere, joined; a backslash at the end of a line joins the next one;
@@ -9,48 +12,29 @@ export function readAsSystemd(text: string): Reading {
   const flaws: Flaw[] = [];
   let at = 0;
   while (at < text.length) {
-    const start = at + (/^[ \t\n]*/.exec(text.slice(at))?.[0].length ?? 0);
+    const start = skip(text, at, /[ \t\n]/);
     if (start === text.length) break;
-    let end = text.indexOf('\n', start);
-    if (end === -1) end = text.length;
+    const end = lineEnd(text, start);
     const line = text.slice(start, end);
     if (/^[#;]/.test(line)) {
-      // Since version 254 the next line counts; before, it was swallowed.
-      if (line.endsWith('\\'))
-        flaws.push({
-          at: start,
-          problem: 'a comment ends with \\, and older systemd takes the next line into it',
-        });
+      const next = text.slice(end + 1, lineEnd(text, end + 1));
+      if (line.endsWith('\\') && !/^[ \t]*(?:[#;].*)?(?<!\\)$/s.test(next))
+        flaws.push({ at: start, ...flawKinds.systemdComment });
       at = end + 1;
       continue;
     }
-    const sign = line.indexOf('=');
+    // A sign at the start is a part of the name.
+    const sign = line.indexOf('=', 1);
     if (sign === -1) {
       at = end + 1;
       continue;
     }
-    const key = line.slice(0, sign).replace(/[ \t]+$/, '');
-    const scanned = scanValue(text, start + sign + 1);
-    if (scanned.problem) flaws.push({ at: start, problem: scanned.problem });
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(key))
-      flaws.push({
-        at: start,
-        problem: 'systemd drops a line whose name is not one, or has "export" before it',
-      });
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what systemd refuses.
-    else if (/[\x00-\x08\x0b-\x1f\x7f]/.test(scanned.value))
-      flaws.push({ at: start, problem: 'systemd drops a value with control characters' });
-    const name = key.replace(/^export\s+/, '');
-    // Words before the sign are a message, not a name.
-    if (name !== '' && !/\s/.test(name))
-      assignments.push({
-        key: name,
-        value: scanned.value,
-        start,
-        valueStart: scanned.start,
-        valueEnd: scanned.end,
-      });
-    at = scanned.next;
+    const key = trimEndOf(line.slice(0, sign), blank);
+    const { value, start: valueStart, end: valueEnd, next, problem } = scanValue(text, start + sign + 1);
+    if (problem) flaws.push({ at: start, ...problem });
+    if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(key)) assignments.push({ key, value, start, valueStart, valueEnd });
+    else flaws.push({ at: start, ...droppedAs(flawKinds.systemdName, text.slice(start, valueEnd)) });
+    at = next;
   }
   return { assignments, flaws };
 }
@@ -61,7 +45,7 @@ interface ScannedValue {
   readonly end: number;
   /** After the line end. */
   readonly next: number;
-  readonly problem: string | undefined;
+  readonly problem: FlawKind | undefined;
 }
 
 function scanValue(text: string, from: number): ScannedValue {
@@ -110,13 +94,13 @@ function scanValue(text: string, from: number): ScannedValue {
   return {
     value: isBeforeValue ? value : value.slice(0, solid),
     start,
-    end: start + text.slice(start, end).replace(/[ \t]+$/, '').length,
+    end: start + trimEndOf(text.slice(start, end), blank).length,
     next: end + 1,
     problem:
       quote !== ''
-        ? unclosedQuote
+        ? flawKinds.unclosedQuote
         : isCut || (text.charAt(end - 1) === '\\' && text.charAt(end - 2) !== '\\' && end === text.length)
-          ? 'the text ends with \\, which would join it with whatever comes next'
+          ? flawKinds.joinsNextLine
           : undefined,
   };
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { readEnvText } from '../../env/document.ts';
 import { effectiveEntries, isBlank, shownKeys } from '../../env/entries.ts';
+import { type EnvReader, envReaders } from '../../env/readers/readers.ts';
 import { runs } from '../support/properties.ts';
 
 const values = (text: string, reader: 'dotenv' | 'docker' = 'dotenv') =>
@@ -91,6 +92,125 @@ describe('readEnvText', () => {
         },
       ),
       runs(),
+    );
+  });
+});
+
+describe('a flaw', () => {
+  const flawOf = (line: string, reader: EnvReader) => readEnvText(`Z=1\n${line}\nY=2\n`, reader).flaw;
+
+  it.each<[string, EnvReader]>([
+    ['export A=1', 'docker'],
+    ['A =1', 'docker'],
+    ['A B=1', 'compose'],
+    ['A=${B:?missing}', 'compose'],
+    ['A=${B', 'compose'],
+    ['A="open', 'dotenv'],
+    ["A='open", 'node'],
+    ['A="b\nc"d', 'python-dotenv'],
+    ['export A="b\nc"', 'systemd'],
+    ['# ends with \\', 'systemd'],
+    ['A=b;B=c', 'shell'],
+    ['exit', 'shell'],
+    ['<html>', 'shell'],
+    ["that's it", 'shell'],
+    ['A=$(echo "b")', 'shell'],
+    ['A=b\u2028B=c', 'django-environ'],
+    ['A=b\rB=c', 'python-decouple'],
+    ['A=\0', 'docker'],
+  ])('is hard where nobody can say what follows, or the text is refused: %j, %s', (line, reader) => {
+    expect(flawOf(line, reader)).toMatchObject({ line: 2, isHard: true });
+  });
+
+  it.each<[string, EnvReader, string | undefined]>([
+    ['A=${HOME}/data', 'compose', '/data'],
+    ['A=v$npm_package_version', 'shell', 'v'],
+    ['A=${HOME}', 'python-dotenv', ''],
+    ['A=$k9fQ2zVd0a1b', 'django-environ', ''],
+    ['export A=1', 'systemd', undefined],
+    ['export A=1', 'python-decouple', undefined],
+    ['A B=1', 'python-dotenv', undefined],
+    ['A = 1', 'django-environ', undefined],
+    ['A=b\u2028c', 'django-environ', 'b'],
+    ['A=My App', 'shell', undefined],
+    ['export A=b c', 'shell', 'b'],
+    ['no assignment here', 'shell', undefined],
+    ['A=$$', 'shell', '$$'],
+    ['A=~/b', 'shell', '~/b'],
+    ['A=$(date)', 'shell', '$(date)'],
+    ['UID=1000', 'shell', undefined],
+    ['export EUID=0', 'shell', undefined],
+    ['RANDOM=4', 'shell', undefined],
+    ['A=\n"b"', 'dotenv', 'b'],
+    ['A= \nB=c', 'node', 'B=c'],
+  ])('is soft where one line is odd and %j is read on by %s', (line, reader, value) => {
+    const document = readEnvText(`Z=1\n${line}\nY=2\n`, reader);
+    expect(document.flaw).toMatchObject({ line: 2, isHard: false });
+    const entries = effectiveEntries(document);
+    expect(['Z', 'A', 'Y'].map((key) => entries.get(key)?.value)).toEqual(['1', value, '2']);
+  });
+
+  it('is the first that is hard, or else the first; all of them are kept by line', () => {
+    const document = readEnvText('A=$X\nB=${Y\nC=$Z\nD="\n', 'compose');
+    expect(document.flaws.map(({ line, isHard }) => [line, isHard])).toEqual([
+      [1, false],
+      [2, true],
+      [3, false],
+      [4, true],
+    ]);
+    expect(document.flaw).toBe(document.flaws[1]);
+    expect(readEnvText('A=$X\nC=$Z\n', 'compose').flaw).toMatchObject({ line: 1, isHard: false });
+  });
+
+  it.each(envReaders)('is a byte order mark inside the text, by line, for %s', (reader) => {
+    for (const text of [
+      'A=1\n\uFEFFB=2\n',
+      'A=1\n# c\uFEFF\n',
+      'A=1\nB=\uFEFF2\n',
+      'A=1\nB=2\uFEFF\n',
+      'A=1\n\uFEFF\n',
+      'A=1\n\uFEFF\uFEFFB=2\n',
+    ])
+      expect({ text, lines: readEnvText(text, reader).flaws.map(({ line }) => line) }).toEqual({
+        text,
+        lines: expect.arrayContaining([2]),
+      });
+    expect(readEnvText('\uFEFFA=1\nB=2\n', reader).flaws).toEqual([]);
+    expect(readEnvText('\uFEFF\uFEFFA=1\nB=2\n', reader).flaw).toMatchObject({ line: 1 });
+  });
+});
+
+describe.each(envReaders)('any text at all, for %s', (reader) => {
+  it.each([
+    `A=x\n${'A=${A}${A}\n'.repeat(40)}`,
+    `A=x\n${'A=$A$A\n'.repeat(40)}`,
+    `A=x\n${'A="$A$A$A"\n'.repeat(100)}`,
+    `A=x\n${'A=${A:-}${A:-y}\n'.repeat(60)}`,
+    `A=${'x'.repeat(1000)}\n${'B=$A$A$A$A$A$A$A$A\n'.repeat(300)}`,
+    Array.from({ length: 40 }, (_, index) => `A${index + 1}=$A${index}$A${index}\n`).join(''),
+  ])('is read without values that grow beyond what a program can be given', (text) => {
+    const { blocks } = readEnvText(text, reader);
+    const lengths = blocks.map((block) => (block.kind === 'entry' ? block.value.length : 0));
+    expect(lengths.reduce((sum, length) => sum + length, 0)).toBeLessThan(300_000);
+  });
+
+  it('is read without an error, line for line', () => {
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom(...'A=\n\r"\'`#$ {}\\:\uFEFF\u2028\0')),
+        ),
+        (parts) => {
+          const text = parts
+            .join('')
+            .replaceAll(/\r+(?=\n|$)/g, '')
+            .replace(/^\uFEFF+/, '');
+          const { blocks } = readEnvText(text, reader);
+          const rejoined = blocks.map(({ raw }) => `${raw}\n`).join('');
+          expect(rejoined).toBe(text === '' || text.endsWith('\n') ? text : `${text}\n`);
+        },
+      ),
+      runs(300),
     );
   });
 });

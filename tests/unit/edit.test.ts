@@ -26,7 +26,7 @@ describe('spellValue', () => {
     ['$a', 'compose', "'$a'"],
     ['it\'s "$a"', 'compose', '"it\'s \\"\\$a\\""'],
     ['`it\'s "$a"', 'shell', '"\\`it\'s \\"\\$a\\""'],
-    ['\\ it\'s "#"', 'python-dotenv', '"\\\\ it\'s \\"#\\""'],
+    ['\\ it\'s " #"', 'python-dotenv', '"\\\\ it\'s \\" #\\""'],
     ['it\'s "#"', 'node', '`it\'s "#"`'],
     ['${a}', 'systemd', "'${a}'"],
     ['${a}', 'python-dotenv', '"${:-${}a}"'],

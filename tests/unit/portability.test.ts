@@ -70,16 +70,16 @@ describe('findDisagreements', () => {
     ['A="b c"', 'dotenv', ['docker']],
     ['A="b c"', 'docker', others('docker')],
     ['A=b c', 'dotenv', ['shell']],
-    ['A=b #c', 'dotenv', ['docker', 'systemd']],
+    ['A=b #c', 'dotenv', ['docker', 'systemd', 'django-environ', 'python-decouple']],
     ['A=b #c', 'systemd', ['compose', 'dotenv', 'python-dotenv', 'shell', 'node']],
     ['A=b#c', 'docker', ['dotenv', 'node']],
-    ['export A=b', 'shell', ['docker', 'systemd']],
-    ['A = b', 'node', ['docker', 'shell']],
-    ["A='${B}'", 'shell', ['docker', 'python-dotenv']],
+    ['export A=b', 'shell', ['docker', 'systemd', 'python-decouple']],
+    ['A = b', 'node', ['docker', 'shell', 'django-environ']],
+    ["A='${B}'", 'shell', ['docker', 'python-dotenv', 'django-environ']],
     ['A=pa$$w0rd', 'docker', ['compose', 'shell']],
     ["A=don't", 'docker', ['shell']],
-    ['A="b\\nc"', 'node', ['docker', 'systemd', 'shell']],
-    ['A.B=c', 'compose', ['systemd', 'shell']],
+    ['A="b\\nc"', 'node', ['docker', 'systemd', 'shell', 'django-environ', 'python-decouple']],
+    ['A.B=c', 'compose', ['systemd', 'shell', 'django-environ']],
   ])('names who reads the line %j not as %s does', (line, reader, readers) => {
     expect(findDisagreements(`X=1\n${line}\nY=2\n`, reader)).toEqual([
       { line: 2, key: line.includes('.') ? 'A.B' : 'A', readers, advice: expect.any(String) },
@@ -90,11 +90,11 @@ describe('findDisagreements', () => {
     const blamed = ({ line, readers }: ReturnType<typeof findDisagreements>[number]) => [line, ...readers];
     expect(findDisagreements('A=1\nB="2"\nC="${B} ${A}"\n', 'compose').map(blamed)).toEqual([
       [2, 'docker'],
-      [3, 'docker', 'dotenv', 'systemd', 'node'],
+      [3, 'docker', 'dotenv', 'systemd', 'node', 'django-environ', 'python-decouple'],
     ]);
     expect(findDisagreements('A=1\nA=2\nB=$A\n', 'compose').map(blamed).at(-1)).toEqual([
       3,
-      ...['docker', 'dotenv', 'python-dotenv', 'systemd', 'node'],
+      ...['docker', 'dotenv', 'python-dotenv', 'systemd', 'node', 'python-decouple'],
     ]);
   });
 
@@ -107,8 +107,13 @@ describe('findDisagreements', () => {
 
   it('blames a value of several lines once', () => {
     const text = 'A="-----BEGIN\nbc=d\n-----END"\nE=f\n';
-    expect(findDisagreements(text, 'dotenv')).toMatchObject([{ line: 1, key: 'A', readers: ['docker'] }]);
-    expect(findDisagreements(text, 'docker')).toMatchObject([{ line: 1, readers: others('docker') }]);
+    expect(findDisagreements(text, 'dotenv')).toMatchObject([
+      { line: 1, key: 'A', readers: ['docker', 'django-environ', 'python-decouple'] },
+    ]);
+    // To those who read line by line as docker does, it is no value of several lines either.
+    expect(findDisagreements(text, 'docker')).toMatchObject([
+      { line: 1, readers: ['compose', 'dotenv', 'python-dotenv', 'systemd', 'shell', 'node'] },
+    ]);
   });
 
   it('sees that a reader takes the next line for an empty value', () => {
@@ -117,7 +122,7 @@ describe('findDisagreements', () => {
       { line: 2, key: undefined, readers: ['compose', 'shell'] },
     ]);
     expect(findDisagreements('A= \nB=c\n', 'compose')).toMatchObject([
-      { line: 1, key: 'A', readers: ['docker', 'node'] },
+      { line: 1, key: 'A', readers: ['docker', 'node', 'django-environ'] },
     ]);
   });
 
@@ -140,7 +145,7 @@ describe('findDisagreements', () => {
       {
         line: 1,
         key: '',
-        readers: ['python-dotenv', 'systemd', 'shell', 'node'],
+        readers: ['python-dotenv', 'systemd', 'shell', 'node', 'django-environ', 'python-decouple'],
         advice: 'write the text without a byte order mark',
       },
       { line: 2, key: '', readers: ['shell'], advice: 'end each line with LF instead of CRLF' },
@@ -253,7 +258,7 @@ describe('the advice', () => {
     [
       'A-B="c"',
       'docker',
-      'name it with letters of ASCII, digits and _, no digit first, for systemd and shell',
+      'name it with letters of ASCII, digits and _, no digit first, for systemd, shell and django-environ',
     ],
   ])('on the line %j for %s is by trial', (line, reader, advice) => {
     expect(findDisagreements(`${line}\n`, reader)).toMatchObject([

@@ -4,8 +4,9 @@ import { parseEnv } from 'node:util';
 import dotenv from 'dotenv';
 import fc from 'fast-check';
 import * as v from 'valibot';
-import { readEnvText } from '../../env/document.ts';
+import { type EnvDocument, readEnvText } from '../../env/document.ts';
 import { effectiveEntries } from '../../env/entries.ts';
+import { flawKinds } from '../../env/readers/flaws.ts';
 import { type EnvReader, envReaders } from '../../env/readers/readers.ts';
 import { expectEqual, runs } from '../support/properties.ts';
 import { portableTextCount, texts } from './readers/texts.ts';
@@ -31,6 +32,20 @@ const readValues = (text: string, reader: EnvReader) =>
 const named = (values: Readonly<Record<string, string | undefined>>) =>
   Object.fromEntries(Object.entries(values).filter(([key]) => key !== ''));
 
+/** Those of a line in which the text itself doesn't tell what the real one makes of it. */
+const untellable: readonly string[] = [
+  flawKinds.shellValue,
+  flawKinds.shellName,
+  flawKinds.djangoReference,
+  flawKinds.decoupleName,
+].map(({ problem }) => problem);
+const isUntold = ({ flaws }: EnvDocument, text: string, key: string) =>
+  flaws.some(
+    ({ line, problem }) => untellable.includes(problem) && text.split('\n')[line - 1]?.includes(key),
+  );
+const without = (isOut: (key: string) => boolean, values: Readonly<Record<string, string | undefined>>) =>
+  Object.fromEntries(Object.entries(values).filter(([key]) => !isOut(key)));
+
 describe.each(envReaders)('the reader %s', (reader) => {
   const { answers } = golden(reader);
 
@@ -38,15 +53,16 @@ describe.each(envReaders)('the reader %s', (reader) => {
     expect(answers.map(({ text }) => text)).toEqual(texts);
   });
 
-  it('reads each text as the real one does, or sees a flaw in it', () => {
+  it('reads each text as the real one does, or sees a flaw in it for which nobody could', () => {
     for (const { text, values, complained } of answers) {
       const document = readEnvText(text, reader);
       // What the real one misreads is not read, but refused or written in another form.
-      if (document.flaw || document.needsNormalising) continue;
-      expect({ text, complained, values: readValues(text, reader) }).toEqual({
+      if (document.flaw?.isHard || document.needsNormalising) continue;
+      const untold = (key: string) => isUntold(document, text, key);
+      expect({ text, complained, values: without(untold, readValues(text, reader)) }).toEqual({
         text,
-        complained: false,
-        values: named(values ?? {}),
+        complained: complained && document.flaws.length > 0,
+        values: values && without(untold, named(values)),
       });
     }
   });
@@ -57,7 +73,9 @@ describe.each(envReaders)('the reader %s', (reader) => {
   });
 
   it('says of a byte order mark and of CRLF whether the real one stumbles over them', () => {
-    for (const { text, values, complained } of answers.filter(({ text }) => /^\uFEFF|\r/.test(text))) {
+    for (const { text, values, complained } of answers.filter(({ text }) =>
+      /^\uFEFF(?!\uFEFF)|\r/.test(text),
+    )) {
       const { needsNormalising } = readEnvText(text, reader);
       const isReadWell = !complained && JSON.stringify(values) === JSON.stringify(readValues(text, reader));
       expect({ text, needsNormalising }).toEqual({ text, needsNormalising: !isReadWell });

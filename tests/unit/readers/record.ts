@@ -1,6 +1,8 @@
 /**
  * Asks the real readers, as far as this machine has them, what they make of the texts in texts.ts, and writes
- * their answers to <reader>.json. `node tests/readers/record.ts`; the tests need none of these programs.
+ * their answers to <reader>.json. `node launch.js tests/unit/readers/record.ts [reader ...]`; the tests need none of
+ * these programs. COMPOSE_READER is a program that reads an array of texts with compose-go; COMPOSE_READER_ORIGIN,
+ * DJANGO_ENVIRON_ORIGIN and PYTHON_DECOUPLE_ORIGIN say which version of these it was.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -43,6 +45,51 @@ for text in json.load(sys.stdin):
     values = {key: value for key, value in dotenv.dotenv_values(stream=stream()).items() if value is not None}
     dropped = any(binding.error and '=' in binding.original.string for binding in parse_stream(stream()))
     answers.append({'values': values, 'complained': dropped})
+print(json.dumps(answers))
+`;
+
+const djangoEnviron = `
+import json, logging, os, sys, tempfile
+import environ
+from environ.compat import ImproperlyConfigured
+warnings = []
+class Collector(logging.Handler):
+    def emit(self, record):
+        warnings.append(record.getMessage())
+logging.getLogger('environ.environ').addHandler(Collector(logging.WARNING))
+logging.getLogger('environ.environ').propagate = False
+answers = []
+for text in json.load(sys.stdin):
+    with tempfile.NamedTemporaryFile(delete=False) as file:
+        file.write(text.encode('utf-8'))
+    warnings.clear()
+    class Env(environ.Env):
+        ENVIRON = {}
+    Env.read_env(file.name)
+    os.unlink(file.name)
+    lines = [warning.removeprefix('Invalid line: ').lstrip() for warning in warnings]
+    values, complained = {}, any('=' in line and not line.startswith('#') for line in lines)
+    for key in Env.ENVIRON:
+        try:
+            values[key] = Env()(key)
+        except (ImproperlyConfigured, RecursionError):
+            complained = True
+    answers.append({'values': values, 'complained': complained})
+print(json.dumps(answers))
+`;
+
+const pythonDecouple = `
+import json, os, sys, tempfile
+import decouple
+os.environ.clear()
+answers = []
+for text in json.load(sys.stdin):
+    with tempfile.NamedTemporaryFile(delete=False) as file:
+        file.write(text.encode('utf-8'))
+    repository = decouple.RepositoryEnv(file.name)
+    os.unlink(file.name)
+    config = decouple.Config(repository)
+    answers.append({'values': {key: config(key) for key in repository.data}, 'complained': False})
 print(json.dumps(answers))
 `;
 
@@ -186,6 +233,16 @@ export const recorders: Partial<Record<EnvReader, Recorder>> = {
         complained: false,
       })),
   },
+  'django-environ': {
+    origin: () =>
+      `django-environ ${process.env.DJANGO_ENVIRON_ORIGIN ?? run('python3', ['-c', 'import environ; print(environ.__version__)'])}: Env.read_env() and env(key), with an empty environment`,
+    read: python(djangoEnviron),
+  },
+  'python-decouple': {
+    origin: () =>
+      `python-decouple ${process.env.PYTHON_DECOUPLE_ORIGIN ?? run('python3', ['-c', 'from importlib.metadata import version; print(version("python-decouple"))'])}: Config(RepositoryEnv()), with an empty environment`,
+    read: python(pythonDecouple),
+  },
   ...(process.env.COMPOSE_READER === undefined
     ? {}
     : {
@@ -197,7 +254,9 @@ export const recorders: Partial<Record<EnvReader, Recorder>> = {
 };
 
 if (import.meta.main) {
+  const wanted = process.argv.slice(2);
   for (const [reader, { origin, read }] of Object.entries(recorders)) {
+    if (wanted.length > 0 && !wanted.includes(reader)) continue;
     const answers = await read(texts);
     const lines = texts.map((text, index) => `    ${JSON.stringify({ text, ...answers[index] })}`);
     writeFileSync(
