@@ -1,5 +1,7 @@
 import { type EnvBlock, type EnvDocument, type EnvEntry, readEnvText, textOf } from './document.ts';
 import { effectiveEntries, isBlank } from './entries.ts';
+import type { EnvReader } from './readers/readers.ts';
+import type { LookUp } from './readers/reading.ts';
 
 /**
  * The union of two .env texts, as text. Every line of `current` keeps its bytes and its place, except that a
@@ -9,13 +11,13 @@ import { effectiveEntries, isBlank } from './entries.ts';
  * Nothing is lost: each key of either side is in the result, a non-blank current value always wins, and
  * merging the result again changes nothing. A byte order mark and CRLF line ends are not written back.
  *
- * @param givesWay says of a key that both hold, and that is not blank in `restored`, whether the current line gives
- *   way to the restored one all the same.
+ * @param givesWay says of a key that both hold whether the current line gives way to the restored one: by default,
+ *   if that one alone has a value.
  */
 function unionDocuments(
   current: EnvDocument,
   restored: EnvDocument,
-  givesWay: (current: EnvEntry, restored: EnvEntry) => boolean = () => false,
+  givesWay = (now: EnvEntry, then: EnvEntry) => isBlank(now.value) && !isBlank(then.value),
 ): string {
   const currentEntries = effectiveEntries(current);
   const restoredEntries = effectiveEntries(restored);
@@ -24,8 +26,7 @@ function unionDocuments(
   const result: EnvBlock[] = current.blocks.map((block) => {
     if (block.kind === 'other' || block !== currentEntries.get(block.key)) return block;
     const replacement = restoredEntries.get(block.key);
-    if (!replacement || isBlank(replacement.value)) return block;
-    return isBlank(block.value) || givesWay(block, replacement) ? replacement : block;
+    return replacement && givesWay(block, replacement) ? replacement : block;
   });
 
   let position = 0;
@@ -67,13 +68,13 @@ function lineOf(block: EnvBlock): string {
   return block.raw.trim();
 }
 
-/** Keys of `before` that `after` does not hold, or holds blank where `before` has a value. */
+/** Keys of `before` that `after` does not hold, or holds with nothing in them where `before` has a value. */
 export function lostKeys(before: EnvDocument, after: EnvDocument): string[] {
   const kept = effectiveEntries(after);
   const lost = [...effectiveEntries(before).values()]
     .filter((entry) => {
       const counterpart = kept.get(entry.key);
-      return counterpart === undefined || (isBlank(counterpart.value) && !isBlank(entry.value));
+      return counterpart === undefined || (holdsNothing(counterpart) && !isBlank(entry.value));
     })
     .map((entry) => entry.key);
   const isGone = (key: string) => isBlank(kept.get(key)?.value ?? '');
@@ -97,7 +98,7 @@ function swallowedKeys(document: EnvDocument): string[] {
 }
 
 /** The union of two texts, in which every non-blank current value wins. */
-export function unionEnv(current: string, restored: string, reader: EnvDocument['reader']): string {
+export function unionEnv(current: string, restored: string, reader: EnvReader): string {
   return unionDocuments(readEnvText(current, reader), readEnvText(restored, reader));
 }
 
@@ -106,26 +107,53 @@ export function unionEnv(current: string, restored: string, reader: EnvDocument[
  * changed a key, `theirs` wins, because it is newer. Like a union, it loses no key of either, except those that `ours`
  * means to drop.
  *
- * @param waivedKeys keys that go if `ours` dropped them and `theirs` left them as they were.
+ * @param waivedKeys keys that go, or go blank, if `ours` made them so and `theirs` left them as they were.
  */
 export function mergeEnv(
   base: string,
   theirs: string,
   ours: string,
-  reader: EnvDocument['reader'],
+  reader: EnvReader,
   waivedKeys: readonly string[] = [],
 ): string {
   const before = effectiveEntries(readEnvText(base, reader));
   const their = readEnvText(theirs, reader);
   const our = readEnvText(ours, reader);
-  const [theirEntries, ourEntries] = [effectiveEntries(their), effectiveEntries(our)];
-  const isDropped = (key: string) =>
-    waivedKeys.includes(key) &&
-    !ourEntries.has(key) &&
-    theirEntries.get(key)?.value === before.get(key)?.value;
-  const remaining = their.blocks.filter((block) => block.kind === 'other' || !isDropped(block.key));
+  const ourEntries = effectiveEntries(our);
+  const isTheirChange = (entry: EnvEntry) => isChanged(before.get(entry.key), entry, reader);
+  const isDropped = (entry: EnvEntry) =>
+    waivedKeys.includes(entry.key) && !ourEntries.has(entry.key) && !isTheirChange(entry);
+  const remaining = their.blocks.filter((block) => block.kind === 'other' || !isDropped(block));
   return unionDocuments({ ...their, blocks: remaining }, our, (theirEntry, ourEntry) => {
-    const value = before.get(theirEntry.key)?.value;
-    return theirEntry.value === value && ourEntry.value !== value;
+    const isOurChangeAlone = () =>
+      !isTheirChange(theirEntry) && isChanged(before.get(ourEntry.key), ourEntry, reader);
+    if (holdsNothing(ourEntry) && !waivedKeys.includes(ourEntry.key)) return false;
+    return (holdsNothing(theirEntry) && !holdsNothing(ourEntry)) || isOurChangeAlone();
   });
+}
+
+/** Whether a line gives its key no value, not even one that is set elsewhere. */
+function holdsNothing({ value, raw, valueSpan }: EnvEntry): boolean {
+  return isBlank(value) && !raw.slice(...valueSpan).includes('$');
+}
+
+/**
+ * Whether the line of a key says something else than before: not if it is quoted otherwise, nor if only what it
+ * refers to has another value, for that was changed in another line.
+ */
+export function isChanged(
+  before: EnvEntry | undefined,
+  after: EnvEntry | undefined,
+  reader: EnvReader,
+): boolean {
+  if (!before || !after) return before !== after;
+  if (!before.raw.includes('$') && !after.raw.includes('$')) return before.value !== after.value;
+  const lookUps: LookUp[] = [(name) => `\u0000${name}\u0000`, () => undefined];
+  return lookUps.some((lookUp) => ownValue(before, reader, lookUp) !== ownValue(after, reader, lookUp));
+}
+
+/** The value that a line has by itself. */
+function ownValue({ raw }: EnvEntry, reader: EnvReader, lookUp: LookUp): string {
+  const [block] = readEnvText(`${raw}\n`, reader, lookUp).blocks;
+  return block?.kind === 'entry' ? block.value : raw;
 }

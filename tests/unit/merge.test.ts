@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { type EnvDocument, type EnvEntry, readEnvText } from '../../env/document.ts';
 import { effectiveEntries, isBlank } from '../../env/entries.ts';
-import { lostKeys, mergeEnv, unionEnv } from '../../env/merge.ts';
+import { isChanged, lostKeys, mergeEnv, unionEnv } from '../../env/merge.ts';
 import { type EnvReader, envReaders } from '../../env/readers/readers.ts';
 import { textFor } from '../support/generated-texts.ts';
 import { expectEqual, runs } from '../support/properties.ts';
@@ -119,6 +119,95 @@ describe.each(envReaders)('unionEnv of any two texts, as %s reads them', (reader
   });
 });
 
+describe('mergeEnv', () => {
+  const base = 'DOMAIN=old.com\nURL=https://${DOMAIN}\nAPI=${URL}/api\n';
+  it.each<EnvReader>(['compose', 'shell', 'python-dotenv'])(
+    'takes for changed what is spelled otherwise, not what refers to something that was, for %s',
+    (reader) => {
+      const theirs = base.replace('old.com', 'new.com');
+      const merged = (ours: string) => mergeEnv(base, theirs, ours, reader);
+      const pinned = base.replace('https://${DOMAIN}', 'https://old.com');
+      expect(merged(pinned)).toBe(pinned.replace('=old.com', '=new.com'));
+      const moved = base.replace('https://', 'https://www.');
+      expect(merged(moved)).toBe(moved.replace('old.com', 'new.com'));
+      const withDefault = base.replace('${DOMAIN}', '${DOMAIN:-none}');
+      expect(merged(withDefault)).toBe(withDefault.replace('old.com', 'new.com'));
+      expect(merged(base)).toBe(theirs);
+      expect(mergeEnv(base, pinned, theirs, reader)).toBe(pinned.replace('=old.com', '=new.com'));
+      expect(mergeEnv(base, theirs, pinned.replace('${URL}', '${URL}/v2'), reader)).toBe(
+        pinned.replace('=old.com', '=new.com').replace('${URL}', '${URL}/v2'),
+      );
+    },
+  );
+
+  it('takes for changed what refers to another key in the whole text, for django-environ', () => {
+    const [before, theirs, ours] = ['A=$B\nB=1\nC=1\n', 'A=$B\nB=2\nC=1\n', 'A=$C\nB=1\nC=1\n'];
+    expect(mergeEnv(before, theirs, ours, 'django-environ')).toBe('A=$C\nB=2\nC=1\n');
+  });
+
+  it('takes other quotes around the same value for no change', () => {
+    expect(mergeEnv('A=b\n', 'A="b"\n', 'A=c\n', 'compose')).toBe('A=c\n');
+    expect(mergeEnv('B=1\nA=${B}\n', 'B=1\nA="${B}"\n', 'B=1\nA=c\n', 'shell')).toBe('B=1\nA=c\n');
+    expect(mergeEnv('B=1\nA=${B}\n', 'B=1\nA=c\n', 'B=1\nA="${B}"\n', 'shell')).toBe('B=1\nA=c\n');
+  });
+
+  it('keeps a change to what is set elsewhere, and removes no value for nothing', () => {
+    const merged = (theirs: string, ours: string) => mergeEnv('A=1\nB=1\n', theirs, ours, 'compose');
+    expect(merged('A=1\nB=2\n', 'A=${HOME}\nB=1\n')).toBe('A=${HOME}\nB=2\n');
+    expect(merged('A=${HOME}\nB=1\n', 'A=1\nB=2\n')).toBe('A=${HOME}\nB=2\n');
+    expect(merged('A=1\nB=2\n', 'A=\nB=1\n')).toBe('A=1\nB=2\n');
+  });
+
+  it('blanks a key that ours means to blank, unless theirs has changed it', () => {
+    const merged = (theirs: string) => mergeEnv('A=1\nB=1\n', theirs, 'A=\nB=1\n', 'node', ['A']);
+    expect(merged('A=1\nB=2\n')).toBe('A=\nB=2\n');
+    expect(merged('A=3\nB=2\n')).toBe('A=3\nB=2\n');
+  });
+
+  it('drops a key that ours means to drop, also if theirs has changed what it refers to', () => {
+    const [before, theirs, ours] = ['A=1\nB=$A\n', 'A=2\nB=$A\n', 'A=1\n'];
+    expect(mergeEnv(before, theirs, ours, 'compose', ['B'])).toBe('A=2\n');
+    expect(mergeEnv(before, 'A=1\nB=$A$A\n', ours, 'compose', ['B'])).toBe('A=1\nB=$A$A\n');
+  });
+});
+
+const referring = [
+  'plain',
+  '1',
+  '${A}',
+  '${B}x',
+  'https://${A}/${C}',
+  '-$A',
+  '$C',
+  'y${D:-z}',
+  '${D}',
+  '${D:-w}',
+];
+const keys = ['A', 'B', 'C', 'D'];
+
+describe.each(envReaders)('a change of one key, as %s reads it', (reader) => {
+  it('survives whatever the other writer does to the others', () => {
+    const choice = fc.integer({ min: 0, max: referring.length - 1 });
+    fc.assert(
+      fc.property(
+        fc.array(choice, { minLength: 4, maxLength: 4 }),
+        fc.array(fc.constantFrom('neither', 'theirs', 'ours'), { minLength: 4, maxLength: 4 }),
+        fc.integer({ min: 1, max: referring.length - 1 }),
+        (chosen, writers, step) => {
+          const lines = chosen.map((index) => referring[index]);
+          const changed = chosen.map((index) => referring[(index + step) % referring.length]);
+          const textOf = (values: (string | undefined)[]) =>
+            keys.map((key, index) => `${key}=${values[index]}\n`).join('');
+          const of = (...who: string[]) =>
+            textOf(lines.map((line, index) => (who.includes(writers[index] ?? '') ? changed[index] : line)));
+          expectEqual(mergeEnv(of(), of('theirs'), of('ours'), reader), of('theirs', 'ours'));
+        },
+      ),
+      runs(),
+    );
+  });
+});
+
 describe.each(envReaders)('mergeEnv of what two writers made of any text, as %s reads it', (reader) => {
   it('takes what only one has changed from that one, lets the later word win, and loses no key', () => {
     const text = textFor(reader);
@@ -127,9 +216,12 @@ describe.each(envReaders)('mergeEnv of what two writers made of any text, as %s 
         const [before, their, our] = [base, theirs, ours].map((one) => entriesOf(one, reader));
         const merged = entriesOf(mergeEnv(base, theirs, ours, reader), reader);
         const wrongKeys = [...merged].filter(([key, { raw, value }]) => {
-          const [theirEntry, ourEntry] = [their?.get(key), our?.get(key)];
-          const baseValue = before?.get(key)?.value;
-          const onlyOursChanged = theirEntry?.value === baseValue && ourEntry?.value !== baseValue;
+          const [theirEntry, ourEntry, baseEntry] = [their?.get(key), our?.get(key), before?.get(key)];
+          const onlyOursChanged =
+            !isChanged(baseEntry, theirEntry, reader) && isChanged(baseEntry, ourEntry, reader);
+          // Of what a reference stands for, the other lines decide.
+          if ([theirEntry, ourEntry].some((entry) => isBlankEntry(entry) && entry?.raw.includes('$')))
+            return false;
           if (isBlankEntry(ourEntry)) return isBlank(value) !== isBlankEntry(theirEntry);
           return raw !== (isBlankEntry(theirEntry) || onlyOursChanged ? ourEntry : theirEntry)?.raw;
         });
