@@ -84,7 +84,8 @@ function addEnvCommands(env: Command, run: RunCommand): void {
     .action((file, options) => run(options, (session) => pullEnv(session, file)));
   command(env, 'set', 'add or change one key in place; asks for the value, or reads it from standard input')
     .argument('<key>')
-    .action((key, options) => run(options, (session) => setEnvKey(session, key)));
+    .option('--as-is', 'the value is meant, whatever blanks, quotes or invisible characters it has')
+    .action((key, options) => run(options, (session) => setEnvKey(session, key, options)));
   command(env, 'unset', 'take one key out')
     .argument('<key>')
     .option(...yes)

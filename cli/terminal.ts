@@ -31,7 +31,7 @@ export class Terminal {
   }
 
   /** A question needs somebody who types, and a screen to show it on. */
-  get #isInteractive(): boolean {
+  get isInteractive(): boolean {
     return this.#input.isTTY === true && this.#errorOutput.isTTY === true;
   }
 
@@ -52,7 +52,7 @@ export class Terminal {
    */
   async confirm(question: string): Promise<boolean> {
     if (this.#options.yes) return true;
-    if (!this.#isInteractive)
+    if (!this.isInteractive)
       throw new UsageError(
         `${question} There is no terminal to ask on: give --yes to go on without being asked.`,
       );
@@ -67,7 +67,7 @@ export class Terminal {
    * @throws UsageError if there is no way to ask for it without showing it; UnreadableText.
    */
   async readSecret(prompt: string): Promise<string | undefined> {
-    if (this.#isInteractive) return this.#ask(prompt, true);
+    if (this.isInteractive) return this.#ask(prompt, true);
     if (this.#input.isTTY === true)
       throw new UsageError(
         'standard error is not a terminal, so the value cannot be asked for without showing it.',

@@ -1,5 +1,6 @@
 import { readEnvText } from '../../env/document.ts';
 import { setKey } from '../../env/edit.ts';
+import { oddities } from '../../env/typed-value.ts';
 import { RecoveryError } from '../../workflow/recovery-error.ts';
 import { UsageError } from '../failure.ts';
 import { type Outcome, refuse, type Session } from '../session.ts';
@@ -7,11 +8,17 @@ import { write } from './write.ts';
 
 /**
  * Adds or changes one key in place; every other line keeps its bytes. The value comes from a prompt or standard input.
+ * What nobody would type in it is asked about, and refused where there is nobody to ask.
  *
+ * @param options `asIs`: the value is meant as it is, whatever is odd about it.
  * @throws RecoveryError EnvInvalid if the parameter's text has a flaw elsewhere, or would break the contract;
  *   UsageError if the key is not a name; UnreadableText.
  */
-export async function setEnvKey(session: Session, key: string): Promise<Outcome> {
+export async function setEnvKey(
+  session: Session,
+  key: string,
+  { asIs = false }: { readonly asIs?: boolean } = {},
+): Promise<Outcome> {
   const { parameterName, reader, terminal } = session;
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(key))
     throw new UsageError(
@@ -20,6 +27,14 @@ export async function setEnvKey(session: Session, key: string): Promise<Outcome>
   const value = await terminal.readSecret(`Value of ${key} (not shown): `);
   if (value === undefined) return refuse(session, `No value of ${key} was given.`);
   if (value.trim() === '') return refuse(session, `The value of ${key} is empty.`);
+  const odd = asIs ? [] : oddities(value);
+  if (odd.length > 0) {
+    const found = `The value of ${key} ${odd.join(', and ')}.`;
+    if (!terminal.isInteractive)
+      return refuse(session, `${found} Give it without, or say with --as-is that it is meant.`);
+    if (!(await terminal.confirm(`${found} Is it meant?`)))
+      return refuse(session, `${found} It was not meant.`);
+  }
   return write(
     session,
     (history) => {

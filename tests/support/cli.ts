@@ -1,7 +1,7 @@
 /** The CLI as an operator uses it, against the loopback endpoint: called in this process, or started as a program. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { Readable, Writable } from 'node:stream';
+import { PassThrough, Readable, Writable } from 'node:stream';
 import { main } from '../../cli/main.ts';
 import { systemEnvironment } from '../../sandbox/host/host.ts';
 import { region } from '../../sandbox/template.ts';
@@ -14,6 +14,8 @@ export interface CliRun {
 
 export interface CliOptions {
   readonly input?: string | Uint8Array;
+  /** There is a terminal, on which each of these is typed as the answer to a question. */
+  readonly typed?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -25,20 +27,20 @@ const baseEnvironment = {
   AWS_SECRET_ACCESS_KEY: 'test',
 };
 
-/** Calls `recover …` in this process, with streams and an environment of its own and no terminal. */
+/** Calls `recover …` in this process, with streams and an environment of its own; with a terminal if something is typed. */
 export async function recover(
   endpointUrl: string,
   commandLine: readonly string[],
-  { input = '', environment = {} }: CliOptions = {},
+  { input = '', typed, environment = {} }: CliOptions = {},
 ): Promise<CliRun> {
   const [stdout, stderr] = [collector(), collector()];
   // The SDK reads AWS_ENDPOINT_URL from the environment of the process.
   const endpoint = commandLine.includes('--endpoint-url') ? [] : ['--endpoint-url', endpointUrl];
   const exitCode = await main([...commandLine, ...endpoint], {
     environment: { ...baseEnvironment, ...environment },
-    input: Readable.from([Buffer.from(input)]),
+    input: typed ? keyboard(typed, stderr.stream) : Readable.from([Buffer.from(input)]),
     output: stdout.stream,
-    errorOutput: stderr.stream,
+    errorOutput: Object.assign(stderr.stream, { isTTY: typed !== undefined }),
   });
   return { exitCode, stdout: stdout.text(), stderr: stderr.text() };
 }
@@ -49,6 +51,19 @@ export const recoverEnv = (
   commandLine: readonly string[],
   options?: CliOptions,
 ): Promise<CliRun> => recover(endpointUrl, ['env', ...commandLine], options);
+
+/** Somebody who types an answer whenever the screen shows a question. */
+function keyboard(typed: readonly string[], screen: Writable) {
+  const keys = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => undefined });
+  const answers = typed.values();
+  const write = screen.write.bind(screen);
+  screen.write = (part: unknown, ...rest: []) => {
+    const isQuestion = /(?::|\]) $/.test(String(part));
+    if (isQuestion) setImmediate(() => keys.write(answers.next().value ?? '\u0004'));
+    return write(part, ...rest);
+  };
+  return keys;
+}
 
 function collector() {
   const parts: Buffer[] = [];

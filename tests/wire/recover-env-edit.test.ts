@@ -41,6 +41,40 @@ describe('recover env set', () => {
     expect(latest().Version).toBe(1);
   });
 
+  it.each([
+    ['a blank at its end, as of echo in cmd', 'canary \r\n'],
+    ['a character that cannot be seen', 'can\u200bary'],
+    ['letters that a console has lost', 'canary????'],
+    ['quotes that were typed', '"canary"'],
+  ])('refuses a value from a pipe that has %s, unless it is to be taken as it is', async (_what, input) => {
+    put(complete());
+    const refused = await run(['set', 'DB_PASSWORD'], { input });
+    expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('--as-is') });
+    expect(refused.stdout + refused.stderr).not.toMatch(/can.?ary/);
+    expect(latest().Version).toBe(1);
+    expect(await run(['set', 'DB_PASSWORD', '--as-is'], { input })).toMatchObject({ exitCode: 0 });
+    expect(effectiveEntries(readEnvText(latest().Value, 'dotenv')).get('DB_PASSWORD')?.value).toBe(
+      input.replace(/\r\n$/, ''),
+    );
+  });
+
+  it.each([
+    ['y\n', 0, 2],
+    ['n\n', 1, 1],
+  ])(
+    'asks on a terminal about a value that nobody would type, and takes %j',
+    async (answer, exitCode, version) => {
+      put(complete());
+      const ran = await run(['set', 'DB_PASSWORD'], { typed: ['canary \n', answer] });
+      expect(ran).toMatchObject({
+        exitCode,
+        stderr: expect.stringContaining('has a blank at its beginning or end'),
+      });
+      expect(ran.stderr).not.toContain('canary');
+      expect(latest().Version).toBe(version);
+    },
+  );
+
   it('says so where somebody else has set the same key in the same moment', async () => {
     put(complete());
     aws().meanwhile('PutParameter', () =>
