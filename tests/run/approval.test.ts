@@ -65,7 +65,7 @@ describe('an approval', () => {
   it('is refused by the command when the execution has another plan than the person has seen', async () => {
     await ask();
     const { exitCode, stdout } = await cli('approve', 'night-1', '--yes', '--plan', '000000000000');
-    expect([exitCode, stdout]).toEqual([1, expect.stringContaining('Look at it first')]);
+    expect([exitCode, stdout]).toEqual([1, expect.stringContaining('Look at that first')]);
   });
 
   it('needs somebody who is asked, or --yes', async () => {

@@ -82,16 +82,30 @@ export const alarmEvent = ({ sandbox }: WholeRun) => ({
   detail: { alarmName: sandbox.heartbeat.AlarmName, state: { value: 'ALARM' } },
 });
 
-/** Makes the target one that asks a person before anything is changed, in the bundle of the function that plans. */
-export function letItAsk({ sandbox: { functions }, directory }: WholeRun): void {
-  functions.replaceCode('env-recovery-sandbox-planRecovery', (packaged) => {
-    const copy = join(directory, 'asking');
+/** Makes the target one that asks a person before anything is changed. */
+export const letItAsk = (whole: WholeRun) =>
+  changeTarget(whole, 'plan-recovery', 'var bundledTarget = {', '$& "approval": { "withinMinutes": 60 },');
+
+/** Lets the endpoint be asked for no more than a second until it is taken for unhealthy. */
+export const letItGiveUpSoon = (whole: WholeRun) =>
+  changeTarget(whole, 'verify-endpoint', /"?healthyWithinSeconds"?: \d+/, '"healthyWithinSeconds": 1');
+
+/** Changes the target in the bundle of one function, as another file of the target would. */
+function changeTarget(
+  { sandbox: { functions }, directory }: WholeRun,
+  name: string,
+  was: string | RegExp,
+  is: string,
+): void {
+  const key = name.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+  functions.replaceCode(`env-recovery-sandbox-${key}`, (packaged) => {
+    const copy = join(directory, name);
     cpSync(packaged, copy, { recursive: true });
-    const bundle = join(copy, 'functions', 'plan-recovery.js');
+    const bundle = join(copy, 'functions', `${name}.js`);
     const code = readFileSync(bundle, 'utf8');
-    const asking = code.replace('var bundledTarget = {', '$& "approval": { "withinMinutes": 60 },');
-    if (asking === code) throw new Error(`${bundle} holds no target`);
-    writeFileSync(bundle, asking);
+    const changed = code.replace(was, is);
+    if (changed === code) throw new Error(`${bundle} holds no target`);
+    writeFileSync(bundle, changed);
     return copy;
   });
 }
