@@ -1,8 +1,9 @@
 /** Finds what to restore from: the parameter's own history, or the backup parameter. */
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import { type EnvContract, isComplete } from '../env/contract.ts';
+import { type EnvContract, isUsable } from '../env/contract.ts';
 import type { EnvReader } from '../env/readers/readers.ts';
-import { findGoodVersion, type GoodEnv } from '../workflow/good-version.ts';
+import { catalogue } from '../workflow/errors.ts';
+import { findGoodVersion, type GoodEnv, nearestVersions } from '../workflow/good-version.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import type { Target } from '../workflow/target.ts';
 import type { ParameterRecord } from '../workflow/versions.ts';
@@ -41,7 +42,7 @@ export async function findGoodEnv(
   const good = findGoodVersion(history, reader, contract, nowMs);
   if (good || backupParameterName === undefined) return good;
   const backup = await readParameter(ssm, backupParameterName);
-  if (!backup || !isComplete(backup.text, reader, contract)) return undefined;
+  if (!backup || !isUsable(backup.text, reader, contract)) return undefined;
   return {
     source: { kind: 'backup', parameterName: backupParameterName, version: backup.version },
     text: backup.text,
@@ -64,11 +65,23 @@ export async function requireGoodEnv(
   nowMs: number,
 ): Promise<GoodEnv | undefined> {
   const { parameterName, backupParameterName, reader, contract } = rules;
-  if (text !== undefined && isComplete(text, reader, contract)) return undefined;
+  if (text !== undefined && isUsable(text, reader, contract)) return undefined;
   const good = await findGoodEnv(ssm, history, rules, nowMs);
   if (good) return good;
+  const nearest = nearestVersions(history, reader, contract);
   throw new RecoveryError(
     'EnvRestoreFailed',
-    `parameter ${parameterName}: no version of it (${history.length} are kept) is a complete env, nor is the backup parameter (${backupParameterName ?? 'none is set'}). Nothing was written.`,
+    [
+      `parameter ${parameterName}: no version of it (${history.length} are kept) is a complete env, nor is the backup parameter (${backupParameterName ?? 'none is set'}).`,
+      ...nearest.map(
+        ({ version, lacks }) => `Version ${version} would do but for this: ${lacks.join('; ')}.`,
+      ),
+      'Nothing was written.',
+    ].join(' '),
+    {
+      remedy:
+        nearest[0] &&
+        `${catalogue.EnvRestoreFailed.remedy} To use such a version all the same: \`recover env restore --version ${nearest[0].version}\`.`,
+    },
   );
 }

@@ -71,7 +71,7 @@ export function inspectEnv(document: EnvDocument, contract: EnvContract): Contra
   const brokenRules = entries.flatMap((entry) => breaches(entry, contract.rules[entry.key]));
   const problemCount = [missingKeys, blankKeys, missingPrefixes, standIns, brokenRules].flat().length;
   return {
-    complete: document.flaw === undefined && problemCount === 0,
+    complete: flawsOf(document).length === 0 && problemCount === 0,
     missingKeys,
     blankKeys,
     missingPrefixes,
@@ -141,21 +141,33 @@ export function gapsOf(finding: ContractFinding): string[] {
   ];
 }
 
+/** Why nobody can rely on the reading of a text, by line. */
+export function flawsOf({ flaw }: EnvDocument): string[] {
+  return flaw && isHard(flaw) ? [`line ${flaw.line}: ${flaw.problem}`] : [];
+}
+
+/** A soft flaw is one odd line, over which the reader goes on: a note. */
+function isHard(flaw: object): boolean {
+  return !('isHard' in flaw) || flaw.isHard !== false;
+}
+
 /** What a restore would leave as it is, because it keeps the values it finds: a person has to correct it. */
 export function mistakesOf(document: EnvDocument, finding: ContractFinding): string[] {
   return [
-    ...(document.flaw ? [`line ${document.flaw.line}: ${document.flaw.problem}`] : []),
+    ...flawsOf(document),
     ...finding.standIns.map(({ key, says }) => `${key} ${says}`),
     ...finding.brokenRules.map(({ key, expected }) => `${key} is not ${expected}`),
   ];
 }
 
-/** What a person may want to know of a text, though it stops nothing: stand-ins in keys that need no value. */
+/** What a person may want to know of a text, though it stops nothing: odd lines, and stand-ins in keys that need no value. */
 export function notesOf(document: EnvDocument, contract: EnvContract): string[] {
+  const { flaw } = document;
   const shown = namesOf(document, contract);
-  return standInsOf(document)
+  const standIns = standInsOf(document)
     .filter(({ key }) => shown.includes(key) && !mayHoldNoStandIn(key, contract))
     .map(({ key, says }) => `${key} ${says}`);
+  return [...(flaw && !isHard(flaw) ? [`line ${flaw.line}: ${flaw.problem}`] : []), ...standIns];
 }
 
 /** The keys of a text that may be shown: none that may be a secret that only looks like a key. */
@@ -166,4 +178,18 @@ export function namesOf(document: EnvDocument, contract: EnvContract): string[] 
 /** Whether a text satisfies the contract, as its reader reads it. */
 export function isComplete(text: string, reader: EnvReader, contract: EnvContract): boolean {
   return inspectEnv(readEnvText(text, reader), contract).complete;
+}
+
+/**
+ * Whether a text has all that is required, and its reader takes it: what a restore can bring back, and a deploy can
+ * run with. Unlike a complete text it may hold stand-ins and break rules: it ran like that, or the rule came later.
+ */
+export function isUsable(text: string, reader: EnvReader, contract: EnvContract): boolean {
+  return whyUnusable(text, reader, contract).length === 0;
+}
+
+/** What keeps a text from being usable, each in a few words without a value. */
+export function whyUnusable(text: string, reader: EnvReader, contract: EnvContract): string[] {
+  const document = readEnvText(text, reader);
+  return [...flawsOf(document), ...gapsOf(inspectEnv(document, contract))];
 }

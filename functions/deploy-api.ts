@@ -16,7 +16,7 @@ import { listInstances } from '../aws/instances.ts';
 import { type Fence, fenceOf, type LeaseClients, openLease } from '../aws/lease-table.ts';
 import { readHistory, readParameter } from '../aws/parameter.ts';
 import { openSsm, type SsmClients } from '../aws/ssm-clients.ts';
-import { gapsOf, inspectEnv } from '../env/contract.ts';
+import { gapsOf, inspectEnv, isUsable } from '../env/contract.ts';
 import { readEnvText } from '../env/document.ts';
 import { valuesOf } from '../env/entries.ts';
 import { redactedTail } from '../env/redact.ts';
@@ -186,7 +186,7 @@ async function refuseOutdated(
   const { name, reader } = contract;
   const parameter = await readParameter(ssm.reader, name);
   const finding = inspectEnv(readEnvText(parameter?.text ?? '', reader), contract);
-  if (!parameter || !finding.complete) {
+  if (!parameter || !isUsable(parameter.text, reader, contract)) {
     throw new RecoveryError(
       'EnvReplaced',
       `parameter ${name}: somebody has overwritten it during the recovery, and it is incomplete again (${gapsOf(finding).join('; ')}). Nothing was deployed.`,

@@ -70,6 +70,8 @@ async function copyToBackup(
     // A copy holds what the original holds; earlier copies stay in the history.
     waivedKeys: lostKeys(readEnvText(copy?.text ?? '', reader), readEnvText(text, reader)),
     mayMoveUp: true,
+    // It was deployed and works, whatever a person would correct in it.
+    isRestore: true,
     fence,
     kmsKeyId: kmsKeyArn,
   });

@@ -51,7 +51,7 @@ export async function planRecovery(
 }
 
 async function planEnv({ env }: PlanRecoveryInput, { target, clock, ssm }: PlanRecoveryServices) {
-  const { name, reader } = target.parameter;
+  const { name } = target.parameter;
   // The history can be long, and only a restore needs it.
   const history = env.complete ? [] : await readHistory(ssm, name);
   const current = env.complete ? await readParameter(ssm, name) : history.at(-1);
@@ -64,7 +64,7 @@ async function planEnv({ env }: PlanRecoveryInput, { target, clock, ssm }: PlanR
   if (env.complete) return { parameter, restore: null, text: current?.text ?? '' };
   const rules = restoreRules(target);
   const good = await requireGoodEnv(ssm, current?.text, history, rules, clock.now());
-  const text = restoreText(current?.text ?? '', good, reader);
+  const text = restoreText(current?.text ?? '', good, rules);
   const restore: RecoveryPlan['restore'] = {
     source: good?.source ?? null,
     ...describeRestore(text, env, good, rules),

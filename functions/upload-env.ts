@@ -51,7 +51,7 @@ export async function uploadEnv(
   );
   const rules = restoreRules(target);
   const good = await requireGoodEnv(ssm.reader, current ? found : undefined, history, rules, clock.now());
-  const text = restoreText(found, good, reader);
+  const text = restoreText(found, good, rules);
   const report = (written: string) => ({
     previousVersion: env.version,
     sizeBytes: Buffer.byteLength(written),
@@ -64,6 +64,7 @@ export async function uploadEnv(
     name,
     reader,
     contract,
+    isRestore: true,
     madeFrom: current,
     text,
     fence: fenceOf(leaseDoor(services), execution),

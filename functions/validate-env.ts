@@ -1,9 +1,10 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { readParameter } from '../aws/parameter.ts';
 import { openSsm } from '../aws/ssm-clients.ts';
-import { type ContractFinding, inspectEnv, mistakesOf, namesOf } from '../env/contract.ts';
+import { type ContractFinding, gapsOf, inspectEnv, mistakesOf, namesOf } from '../env/contract.ts';
 import { readEnvText } from '../env/document.ts';
 import { effectiveEntries } from '../env/entries.ts';
+import { salvageEnv } from '../env/salvage.ts';
 import { ValidateEnvInput } from '../workflow/chain.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import type { EnvFinding } from '../workflow/results.ts';
@@ -16,8 +17,9 @@ type ValidateEnvServices = Services & { readonly ssm: SSMClient };
  * Reads the env parameter, and says by name what it has and what it lacks. A parameter that is missing, empty or
  * incomplete is a finding.
  *
- * @throws RecoveryError EnvInvalid if the text can't be read reliably, or breaks a rule of the contract: a restore
- *   would not correct this, and a deploy would break on it.
+ * @throws RecoveryError EnvInvalid if nothing required is missing, but the text can't be read reliably, holds a stand-in
+ *   for a required value, or breaks a rule of the contract. A restore keeps the values that it finds, since somebody may
+ *   mean them: it would not correct this, and a deploy would break on it.
  */
 export async function validateEnv(
   _input: ValidateEnvInput,
@@ -26,16 +28,21 @@ export async function validateEnv(
   const { name, reader } = target.parameter;
   const contract = target.parameter;
   const parameter = await readParameter(ssm, name);
-  const document = readEnvText(parameter?.text ?? '', reader);
-  const finding = inspectEnv(document, contract);
-  const mistakes = mistakesOf(document, finding);
-  // A flaw in a text without a single key doesn't matter: the text has to be replaced anyway.
-  if (mistakes.length > 0 && effectiveEntries(document).size > 0) {
+  const text = parameter?.text ?? '';
+  const asFound = readEnvText(text, reader);
+  const firstFinding = inspectEnv(asFound, contract);
+  const hasGaps = gapsOf(firstFinding).length > 0;
+  const mistakes = mistakesOf(asFound, firstFinding);
+  // Where something is missing, a restore leaves out what is odd; otherwise it would change nothing.
+  if (mistakes.length > 0 && !hasGaps) {
     throw new RecoveryError(
       'EnvInvalid',
       `parameter ${name}: ${mistakes.join('; ')}. A restore would keep these values.`,
     );
   }
+  const salvage = hasGaps ? salvageEnv(text, reader, contract) : { text, leftOutLines: [] };
+  const document = hasGaps ? readEnvText(salvage.text, reader) : asFound;
+  const finding = inspectEnv(document, contract);
   const { missingKeys, blankKeys, missingPrefixes } = finding;
   const complete = finding.complete && !document.needsNormalising;
   const keys = namesOf(document, contract);
@@ -51,9 +58,10 @@ export async function validateEnv(
     missingKeys: [...missingKeys],
     blankKeys: [...blankKeys],
     missingPrefixes: [...missingPrefixes],
-    duplicateKeys: document.duplicates.map(({ key }) => key).filter((key) => keys.includes(key)),
-    hasBom: document.hadBom,
-    hasCrlf: document.hadCrlf,
+    duplicateKeys: asFound.duplicates.map(({ key }) => key).filter((key) => keys.includes(key)),
+    leftOutLines: [...salvage.leftOutLines],
+    hasBom: asFound.hadBom,
+    hasCrlf: asFound.hadCrlf,
   };
 }
 

@@ -6,10 +6,11 @@
  * out of time, or because the merge failed. The next try then finds a complete parameter, and has to know that N+1 is
  * missing from it. It knows, because SSM tells who wrote each version.
  */
-import { type EnvContract, isComplete } from '../env/contract.ts';
+import { type EnvContract, isUsable } from '../env/contract.ts';
 import { mergeEnv } from '../env/merge.ts';
 import type { EnvReader } from '../env/readers/readers.ts';
-import { fillGaps, isNoEnv } from './restore.ts';
+import { isNoEnv } from '../env/salvage.ts';
+import { fillGaps } from './restore.ts';
 import type { ParameterRecord } from './versions.ts';
 
 /**
@@ -64,8 +65,8 @@ export function withReplaced(
     const { text } = record;
     const writer = writerOf(record, functionName);
     if (record === history[firstIndex]) merged = text;
-    else if (writer === 'own') merged = fillGaps(merged, text, reader);
-    else if (writer === 'unknown' && isComplete(text, reader, contract))
+    else if (writer === 'own') merged = fillGaps(merged, text, { reader, contract });
+    else if (writer === 'unknown' && isUsable(text, reader, contract))
       merged = isNoEnv(merged, reader) ? text : mergeEnv(seenText, text, merged, reader);
     else if (merged === previous) merged = text;
     else if (!isNoEnv(text, reader)) merged = mergeEnv(previous, text, merged, reader);

@@ -1,5 +1,5 @@
 /** Which version of the parameter a restore takes its values from. */
-import { type EnvContract, isComplete } from '../env/contract.ts';
+import { type EnvContract, isUsable, whyUnusable } from '../env/contract.ts';
 import { readEnvText, textOf } from '../env/document.ts';
 import { effectiveEntries } from '../env/entries.ts';
 import { unionEnv } from '../env/merge.ts';
@@ -31,7 +31,7 @@ export function findGoodVersion(
   contract: EnvContract,
   nowMs: number,
 ): GoodEnv | undefined {
-  const complete = history.filter(({ text }) => isComplete(text, reader, contract));
+  const complete = history.filter(({ text }) => isUsable(text, reader, contract));
   const known = complete.findLast(({ labels }) => labels.includes(knownGoodLabel));
   const newest = complete.at(-1);
   if (!newest) return undefined;
@@ -49,6 +49,28 @@ export function findGoodVersion(
       .filter(([key, { value }]) => values.get(key)?.value !== value)
       .map(([key]) => key),
   };
+}
+
+/** How many versions a failure names. */
+const namedVersions = 2;
+
+/**
+ * Those versions that lack the least, the best first, each with what it lacks. Of equal ones the newest counts, and one
+ * that has nothing of what is required is none.
+ *
+ * @param history all versions, oldest first.
+ */
+export function nearestVersions(
+  history: readonly ParameterRecord[],
+  reader: EnvReader,
+  contract: EnvContract,
+): { readonly version: number; readonly lacks: readonly string[] }[] {
+  const nothing = whyUnusable('', reader, contract).length;
+  return history
+    .map(({ version, text }) => ({ version, lacks: whyUnusable(text, reader, contract) }))
+    .filter(({ lacks }) => lacks.length < nothing)
+    .sort((one, other) => one.lacks.length - other.lacks.length || other.version - one.version)
+    .slice(0, namedVersions);
 }
 
 /** For a person: `version 2`, `known-good version 2`, `backup /app/env-backup`. */

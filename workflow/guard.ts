@@ -1,8 +1,9 @@
 /** What must not be written into an env parameter, whoever asks for it. */
-import { type EnvContract, gapsOf, inspectEnv, mistakesOf, namesOf } from '../env/contract.ts';
+import { type EnvContract, flawsOf, gapsOf, inspectEnv, mistakesOf, namesOf } from '../env/contract.ts';
 import { type EnvDocument, readEnvText } from '../env/document.ts';
 import { lostKeys } from '../env/merge.ts';
 import type { EnvReader } from '../env/readers/readers.ts';
+import { salvageEnv } from '../env/salvage.ts';
 import { RecoveryError } from './recovery-error.ts';
 import type { ParameterRecord, ParameterTier } from './versions.ts';
 import { counted } from './words.ts';
@@ -17,6 +18,8 @@ export interface WriteRules {
   readonly reader: EnvReader;
   /** What the text to write has to satisfy. */
   readonly contract: EnvContract;
+  /** Whether the text is the current one, filled up: it may leave out odd lines, and keep mistakes. */
+  readonly isRestore?: boolean;
   /** Whether the text may keep the gaps and mistakes that the current one has; it may never be worse. */
   readonly mayStayIncomplete?: boolean;
   /** Whether the parameter may move up to the tier Advanced if the text is too long for Standard. */
@@ -32,12 +35,16 @@ export interface WriteRules {
  * @throws RecoveryError EnvWouldShrink, EnvInvalid, EnvTooLarge
  */
 export function refuseUnsafe(
-  { name, reader, contract, mayStayIncomplete, mayMoveUp, waivedKeys = [] }: WriteRules,
+  { name, reader, contract, isRestore, mayStayIncomplete, mayMoveUp, waivedKeys = [] }: WriteRules,
   current: ParameterRecord | undefined,
   text: string,
 ): void {
   const [before, after] = [readEnvText(current?.text ?? '', reader), readEnvText(text, reader)];
-  const lost = lostKeys(before, after).filter((key) => !waivedKeys.includes(key));
+  // What a restore leaves out stays in the history; so does a text that is no env at all.
+  const toKeep = isRestore
+    ? readEnvText(salvageEnv(current?.text ?? '', reader, contract).text, reader)
+    : before;
+  const lost = lostKeys(toKeep, after).filter((key) => !waivedKeys.includes(key));
   if (lost.length > 0) {
     const shown = namesOf(before, contract);
     // A key that the reader doesn't see may be part of a value: it is shown only if it is spelled like a name.
@@ -50,10 +57,12 @@ export function refuseUnsafe(
   }
   const problemsOf = (document: EnvDocument) => {
     const finding = inspectEnv(document, contract);
-    return [...mistakesOf(document, finding), ...gapsOf(finding)];
+    return [...(isRestore ? flawsOf(document) : mistakesOf(document, finding)), ...gapsOf(finding)];
   };
   const known = mayStayIncomplete ? problemsOf(before) : [];
-  const problems = problemsOf(after).filter((problem) => after.flaw || !known.includes(problem));
+  const problems = problemsOf(after).filter(
+    (problem) => flawsOf(after).length > 0 || !known.includes(problem),
+  );
   if (problems.length > 0) {
     throw new RecoveryError(
       'EnvInvalid',

@@ -50,6 +50,7 @@ export const RecoveryPlan = v.object({
       source: v.nullable(RestoreSource),
       restoredKeys: names,
       revertedKeys: names,
+      leftOutLines: v.array(wholeNumber),
       keyCount: wholeNumber,
     }),
   ),

@@ -136,6 +136,7 @@ function notesOn(run: ProvenRun): string[] {
     ...(restoration?.revertedKeys ?? []).map(
       (key) => `${key} is back to its known-good value; a newer complete version has another`,
     ),
+    ...leftOutNote(restoration),
     ...(announcement?.problem
       ? [`nobody could be told before the first change (${announcement.problem})`]
       : []),
@@ -143,6 +144,19 @@ function notesOn(run: ProvenRun): string[] {
     ...(knownGood.outcome === 'NotProven'
       ? [`version ${knownGood.version} was not marked as known-good: ${knownGood.why}`]
       : []),
+  ];
+}
+
+function leftOutNote(restoration: ReturnType<typeof restorationOf>): string[] {
+  const { leftOutLines = [], previousVersion = 0 } = restoration ?? {};
+  const [first] = leftOutLines;
+  if (first === undefined) return [];
+  const shown = leftOutLines.slice(0, 20).join(', ');
+  const more = leftOutLines.length > 20 ? ` and ${leftOutLines.length - 20} more` : '';
+  return [
+    leftOutLines.length === 1
+      ? `line ${first} of version ${previousVersion} was left out; it stays in the history`
+      : `lines ${shown}${more} of version ${previousVersion} were left out; they stay in the history`,
   ];
 }
 

@@ -44,6 +44,8 @@ export const EnvFinding = v.object({
   blankKeys: names,
   missingPrefixes: names,
   duplicateKeys: names,
+  /** 1-based numbers of the lines that a restore leaves out; none if nothing required is missing. */
+  leftOutLines: v.array(wholeNumber),
   hasBom: v.boolean(),
   hasCrlf: v.boolean(),
 });
@@ -94,6 +96,8 @@ export const Restoration = v.object({
   restoredKeys: names,
   /** Keys that are back to their known-good value, although a newer complete version has another. */
   revertedKeys: names,
+  /** 1-based numbers of the lines of the version found that were not kept; they stay in the history. */
+  leftOutLines: v.array(wholeNumber),
   sizeBytes: wholeNumber,
 });
 export type Restoration = v.InferOutput<typeof Restoration>;

@@ -1,6 +1,6 @@
 import { readParameter } from '../../aws/parameter.ts';
 import { findGoodEnv } from '../../aws/restore-source.ts';
-import { isComplete } from '../../env/contract.ts';
+import { isUsable } from '../../env/contract.ts';
 import { normaliseEnv } from '../../env/document.ts';
 import { unionEnv } from '../../env/merge.ts';
 import { describeSource } from '../../workflow/good-version.ts';
@@ -27,6 +27,7 @@ export async function restoreEnv(session: Session, options: RestoreOptions): Pro
   if (version === undefined && !knownGood) {
     return write(session, async (history) => ({ text: await filledText(session, history) }), {
       question: `Fill ${session.parameterName} with what it lacks?`,
+      isRestore: true,
     });
   }
   return write(
@@ -52,7 +53,7 @@ export async function restoreEnv(session: Session, options: RestoreOptions): Pro
 async function filledText(session: Session, history: readonly ParameterRecord[]): Promise<string> {
   const { reader, contract, clock, terminal, ssm } = session;
   const text = history.at(-1)?.text ?? '';
-  if (isComplete(text, reader, contract)) {
+  if (isUsable(text, reader, contract)) {
     terminal.print('Nothing is missing. To go back to other values: --version <number> or --known-good.');
     return normaliseEnv(text, reader);
   }
@@ -61,7 +62,7 @@ async function filledText(session: Session, history: readonly ParameterRecord[])
   terminal.print(`From ${describeSource(good.source)}:`);
   for (const key of good.supersededKeys)
     terminal.print(`  note: a newer complete version has another value of ${key}`);
-  return fillGaps(text, good.text, reader);
+  return fillGaps(text, good.text, session);
 }
 
 /**

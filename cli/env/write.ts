@@ -19,6 +19,8 @@ export interface WriteOptions {
   /** Asked before the write; without it, the person is not asked. */
   readonly question?: string;
   readonly mayStayIncomplete?: boolean;
+  /** Whether the text is the current one, filled up as the workflow does it. */
+  readonly isRestore?: boolean;
 }
 
 /**
@@ -33,7 +35,7 @@ export interface WriteOptions {
 export async function write(
   session: Session,
   make: (history: readonly ParameterRecord[]) => MadeText | Refused | Promise<MadeText | Refused>,
-  { question, mayStayIncomplete = false }: WriteOptions,
+  { question, mayStayIncomplete = false, isRestore = false }: WriteOptions,
 ): Promise<Outcome> {
   const { parameterName, reader, contract, kmsKeyId, ssm, clock, terminal } = session;
   const history = await readHistory(ssm.reader, parameterName);
@@ -45,6 +47,7 @@ export async function write(
     reader,
     contract,
     mayStayIncomplete,
+    isRestore,
     madeFrom: current,
     kmsKeyId,
     ...made,

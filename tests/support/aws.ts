@@ -90,6 +90,7 @@ export const envFinding = (part: Partial<EnvFinding>): EnvFinding => ({
   blankKeys: [],
   missingPrefixes: [],
   duplicateKeys: [],
+  leftOutLines: [],
   hasBom: false,
   hasCrlf: false,
   ...part,

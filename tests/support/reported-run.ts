@@ -55,6 +55,7 @@ export const repairedRun = (part: Partial<ProvenRun> = {}): ProvenRun =>
       keyCount: 2,
       restoredKeys: ['DB_HOST'],
       revertedKeys: [],
+      leftOutLines: [],
       sizeBytes: 20,
     },
     deployment: {

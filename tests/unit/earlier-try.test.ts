@@ -127,7 +127,10 @@ describe('withReplaced', () => {
           if ('set' in one) {
             set(one.set);
           } else {
-            const text = fillGaps(found(), good, 'dotenv');
+            const text = fillGaps(found(), good, {
+              reader: 'dotenv',
+              contract: { requiredKeys: [], requiredPrefixes: [], rules: {} },
+            });
             for (const name of one.missed) set(name);
             add(text, own);
           }

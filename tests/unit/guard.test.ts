@@ -58,12 +58,32 @@ describe('refuseUnsafe', () => {
     expect(() => refuse('B="open\n', 'B="open\n', part)).toThrow(failing('EnvInvalid', /line 1/));
   });
 
+  it('lets a restore leave out what is odd or no env at all, and keep mistakes, but lose no sound key', () => {
+    const part = { isRestore: true, reader: 'docker' as const };
+    refuse('export OLD=1\nB=2\n', 'A=1\nB=2\n', part);
+    refuse('<html>\n<a\nhref="/x">\n', 'A=1\n', part);
+    refuse('B=2\n', 'A=None\nB=2\nN=two\n', part);
+    expect(() => refuse('export OLD=1\nB=2\n', 'A=1\n', part)).toThrow(
+      failing('EnvWouldShrink', /1 key: B\./),
+    );
+    expect(() => refuse('B=2\n', 'A=\nB=2\n', part)).toThrow(failing('EnvInvalid', /A is blank/));
+    expect(() => refuse('B=2\n', 'export A=1\nB=2\n', part)).toThrow(failing('EnvInvalid', /line 1/));
+    expect(() => refuse('export OLD=1\nB=2\n', 'A=1\nB=2\n', { reader: 'docker' })).toThrow(
+      failing('EnvWouldShrink', /OLD|1 whose name/),
+    );
+  });
+
+  it.each(['None', 'encrypted:abc', '${A}', 'your-key'])('refuses %s as a required value', (value) => {
+    expect(() => refuse('A=1\n', `A=${value}\n`)).toThrow(failing('EnvInvalid', /: A (?:holds|is still)/));
+    refuse('A=1\n', `A=1\nOPTIONAL=${value}\n`);
+  });
+
   it.each<[ParameterTier, number]>([
     ['Standard', 4096],
     ['Advanced', 8192],
     ['Intelligent-Tiering', 8192],
   ])('holds a parameter of the tier %s to %i bytes', (tier, limit) => {
-    const text = (bytes: number) => `A=${'x'.repeat(bytes - 3)}\n`;
+    const text = (bytes: number) => `A=${'k'.repeat(bytes - 3)}\n`;
     refuse('A=1\n', text(limit), {}, tier);
     expect(() => refuse('A=1\n', text(limit + 1), {}, tier)).toThrow(
       failing(

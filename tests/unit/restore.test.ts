@@ -1,10 +1,12 @@
+import { isNoEnv } from '../../env/salvage.ts';
 import { describeSource, findGoodVersion } from '../../workflow/good-version.ts';
-import { describeRestore, fillGaps, isNoEnv, restoreText } from '../../workflow/restore.ts';
+import { describeRestore, fillGaps, restoreText } from '../../workflow/restore.ts';
 import { knownGoodLabel, type ParameterRecord } from '../../workflow/versions.ts';
 import { dayMs, nowMs, versionOf } from '../support/versions.ts';
 
 const reader = 'dotenv';
 const contract = { requiredKeys: ['A', 'B'], requiredPrefixes: [], rules: {} };
+const rules = { reader, contract } as const;
 const known = { labels: [knownGoodLabel] };
 const daysOld = (days: number) => ({ modifiedAt: new Date(nowMs - days * dayMs) });
 const choose = (...history: ParameterRecord[]) => findGoodVersion(history, reader, contract, nowMs);
@@ -63,12 +65,12 @@ describe('describeSource', () => {
 
 describe('fillGaps', () => {
   it('fills what is missing or blank, and keeps what is there', () => {
-    expect(fillGaps('A=\nC=3\n', 'A=1\nB=2\nC=9\n', reader)).toBe('A=1\nB=2\nC=3\n');
+    expect(fillGaps('A=\nC=3\n', 'A=1\nB=2\nC=9\n', rules)).toBe('A=1\nB=2\nC=3\n');
   });
 
   it.each(['', ' \r\n', 'An error occurred (AccessDenied)\n'])('replaces %j, which is no env', (text) => {
     expect(isNoEnv(text, 'docker')).toBe(true);
-    expect(fillGaps(text, 'A=1\n', 'docker')).toBe('A=1\n');
+    expect(fillGaps(text, 'A=1\n', { reader: 'docker', contract })).toBe('A=1\n');
   });
 
   it('takes for an env whatever holds a key', () => {
@@ -79,7 +81,7 @@ describe('fillGaps', () => {
 
 describe('restoreText', () => {
   it('only makes readable what lacks nothing', () => {
-    expect(restoreText('\uFEFFA=1\r\n', undefined, 'shell')).toBe('A=1\n');
+    expect(restoreText('\uFEFFA=1\r\n', undefined, { reader: 'shell', contract })).toBe('A=1\n');
   });
 });
 
@@ -91,10 +93,10 @@ describe('describeRestore', () => {
       supersededKeys: ['B', 'C'],
     };
     expect(
-      describeRestore('A=1\nB=1\nC=live\n', { keys: ['A', 'C'], blankKeys: ['A'] }, good, {
+      describeRestore('A=1\nB=1\nC=live\n', { keys: ['A', 'C'], blankKeys: ['A'], leftOutLines: [2] }, good, {
         reader,
         contract,
       }),
-    ).toEqual({ keyCount: 3, restoredKeys: ['A', 'B'], revertedKeys: ['B'] });
+    ).toEqual({ keyCount: 3, restoredKeys: ['A', 'B'], revertedKeys: ['B'], leftOutLines: [2] });
   });
 });

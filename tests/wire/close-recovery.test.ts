@@ -85,6 +85,7 @@ describe('CloseRecovery', () => {
       keyCount: 13,
       restoredKeys: ['DB_HOST'],
       revertedKeys: [],
+      leftOutLines: [],
       sizeBytes: 1,
     };
     const { execution } = await start('run-1', failure, { upload });

@@ -153,6 +153,7 @@ describe('the hash of a plan', () => {
       source: { kind: 'history', version: 1, isKnownGood: false },
       restoredKeys: ['A'],
       revertedKeys: [],
+      leftOutLines: [],
       keyCount: 2,
     },
     deploy: { documentName, instanceIds: ['i-00000001'], commands: ['deploy'], problem: null },

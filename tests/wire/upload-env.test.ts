@@ -124,6 +124,54 @@ describe('UploadEnv', () => {
     expect(latest().Value).toBe(complete('x'));
   });
 
+  it('restores a text that a single odd line stands in, and hands on which lines were left out', async () => {
+    put(complete('x'));
+    put('export DB_PASSWORD=new\nKEY=1\n');
+    expect(
+      await upload(finding({ version: 2, keys: ['KEY'], leftOutLines: [1] }), {
+        parameter: { reader: 'docker' },
+      }),
+    ).toMatchObject({
+      outcome: 'Restored',
+      leftOutLines: [1],
+      restoredKeys: ['DB_HOST', 'DB_PASSWORD', 'R2_KEY'],
+    });
+    expect(latest().Value).toBe(`${complete('x')}KEY=1\n`);
+  });
+
+  it('replaces a page of HTML whole, whatever its fragments look like', async () => {
+    put(complete('x'));
+    put('<html>\n<link rel="stylesheet"\n      href="/site.css">\n</html>\n');
+    await upload(finding({ version: 2, keys: [] }));
+    expect(latest().Value).toBe(complete('x'));
+  });
+
+  it.each(['DB_HOST=None', 'OPTIONAL=changeme', 'N=two'])(
+    'restores from a version with %s in it',
+    async (line) => {
+      const source = `DB_HOST=a\nDB_PASSWORD=p\nR2_KEY=r\nN=1\n${line}\n`;
+      put(source);
+      put('KEY=new\n');
+      const rules = { N: { nonEmpty: false, noPlaceholder: false, type: 'integer' as const } };
+      expect(await upload(finding({ version: 2 }), { parameter: { rules } })).toMatchObject({
+        source: { version: 1 },
+      });
+      expect(latest().Value).toContain(`${line}\n`);
+    },
+  );
+
+  it('says what the best versions lack, and which command uses one all the same', async () => {
+    put('DB_HOST=a\nR2_KEY=\n');
+    put('DB_HOST=a\nDB_PASSWORD=p\n');
+    put('KEY=new\n');
+    await expect(upload()).rejects.toMatchObject({
+      name: 'EnvRestoreFailed',
+      message: expect.stringMatching(
+        /Version 2 would do but for this: no key that begins with R2_ has a value\. Version 1 .*DB_PASSWORD is missing.*`recover env restore --version 2`/,
+      ),
+    });
+  });
+
   it('restores a parameter that is missing from the backup, as a SecureString', async () => {
     put(complete('backup'), backupName);
     const output = await upload(finding({ ...missing }));

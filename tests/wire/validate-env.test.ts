@@ -44,6 +44,7 @@ describe('ValidateEnv', () => {
       blankKeys: [],
       missingPrefixes: [],
       duplicateKeys: [],
+      leftOutLines: [],
       hasBom: false,
       hasCrlf: false,
     });
@@ -78,7 +79,7 @@ describe('ValidateEnv', () => {
   it('shows no secret that was written over the parameter and reads like a key', async () => {
     put('q83vEjRWeJq8wQ9zT4uV7yB2nM5kL8pX=');
     const output = await validate();
-    expect(output).toMatchObject({ complete: false, keyCount: 1, keys: [] });
+    expect(output).toMatchObject({ complete: false, keyCount: 0, keys: [] });
     expect(JSON.stringify(output)).not.toContain('q83vEjRWeJq8');
   });
 
@@ -95,6 +96,35 @@ describe('ValidateEnv', () => {
       message: expect.stringMatching(/line 2: a quote is opened and never closed/),
     });
     await expect(validate()).rejects.not.toMatchObject({ message: expect.stringContaining(value) });
+  });
+
+  it.each<[EnvReader, string, number[]]>([
+    ['docker', 'export DB_PASSWORD=x\n', [1]],
+    ['systemd', 'DB_HOST=a\nexport DB_PASSWORD=x\n', [2]],
+    ['compose', 'DB_HOST=a\nDB_PASSWORD="open\n', [2]],
+    ['shell', '<html>\n  <link rel="x"\n  href="/a">\n</html>\n', [1, 2, 3, 4]],
+    ['docker', '<html>\n  <link rel="x"\n  href="/a">\n</html>\n', [1, 2, 3, 4]],
+  ])(
+    'finds a wiped text with odd lines incomplete, for %s, and says which a restore leaves out',
+    async (reader, text, leftOutLines) => {
+      put(text);
+      const output = await validate({ reader });
+      expect(output).toMatchObject({ complete: false, finding: 'Incomplete', leftOutLines });
+      expect(output.keys.filter((key) => !['DB_HOST', 'DB_PASSWORD'].includes(key))).toEqual([]);
+    },
+  );
+
+  it.each([
+    ['None', 'DB_HOST holds None, which is no value'],
+    ['undefined', 'DB_HOST holds undefined, which is no value'],
+    ['encrypted:BKq000', 'DB_HOST is still encrypted'],
+    ['${DB_HOST}', 'DB_HOST holds a reference that nobody has resolved'],
+  ])('fails as EnvInvalid on %s for a required value where nothing is missing', async (value, message) => {
+    put(`DB_HOST=${value}\nDB_PASSWORD=b\nR2_KEY=c\nOPTIONAL=${value}\n`);
+    await expect(validate({ reader: 'docker' })).rejects.toMatchObject({
+      name: 'EnvInvalid',
+      message: expect.stringContaining(`: ${message}. A restore`),
+    });
   });
 
   it('fails as EnvInvalid on a template leftover in a required key', async () => {

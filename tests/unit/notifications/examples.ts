@@ -40,6 +40,7 @@ const ingredients = {
     source: { kind: 'history' as const, version: 38, isKnownGood: true },
     restoredKeys,
     revertedKeys: ['DB_HOST'],
+    leftOutLines: [],
     keyCount: 13,
   },
   deploy: {
@@ -149,6 +150,7 @@ const done: FailureReport['done'] = {
     keyCount: 13,
     restoredKeys,
     revertedKeys: [],
+    leftOutLines: [],
     sizeBytes: 900,
   },
 };
@@ -247,7 +249,7 @@ export const examples: Readonly<Record<string, Notification>> = {
     'FAILED',
     new RecoveryError(
       'PlanOutdated',
-      'the commands of document env-recovery-academy-api-deploy are not as in the plan 0630bc9ee7aa, which was approved. It was not changed.',
+      'the commands of document env-recovery-academy-api-deploy are not as in the plan 928620c2e39e, which was approved. It was not changed.',
     ),
   ),
   'failed-unexpectedly': failure({ done: {} }, 'FAILED', new TypeError('a value that may be a secret')),

@@ -1,0 +1,96 @@
+/** What of a text that has lost keys is worth keeping. The rest stays in the parameter's history. */
+import type { EnvContract } from './contract.ts';
+import { type EnvBlock, type EnvEntry, readEnvText, textOf } from './document.ts';
+import { effectiveEntries, isBlank } from './entries.ts';
+import type { EnvReader } from './readers/readers.ts';
+import { standInOf } from './stand-ins.ts';
+
+export interface Salvage {
+  /** Without a flaw, as its reader reads it; empty if nothing is worth keeping. */
+  readonly text: string;
+  /** 1-based numbers of the lines that are not in it, in order. */
+  readonly leftOutLines: readonly number[];
+}
+
+/**
+ * Whether a text is no env at all: blank, or with more lines that are no assignments than lines that are, as its
+ * reader sees it. Such is a page of HTML, JSON, base64, prose, the trace of a shell: what looks like a key in it is
+ * nobody's.
+ */
+export function isNoEnv(text: string, reader: EnvReader): boolean {
+  if (text.trim() === '') return true;
+  const { blocks, flaw } = readEnvText(text, reader);
+  let [assigned, others] = [0, 0];
+  for (const block of blocks) {
+    const lineCount = block.raw.split('\n').length;
+    if (block.kind === 'other') others += isRemark(block.raw) ? 0 : 1;
+    else if (isFragment(block)) others += lineCount;
+    else {
+      // What a quote that is never closed has swallowed is no part of the assignment.
+      const own = flaw ? 1 : lineCount;
+      assigned += own;
+      others += lineCount - own;
+    }
+  }
+  return others > assigned;
+}
+
+function isRemark(line: string): boolean {
+  return /^\s*(?:[#;].*)?$/.test(line);
+}
+
+/** An entry whose name no author of an env would choose: a piece of markup or code, or the end of a base64 text. */
+function isFragment({ key, value }: EnvEntry): boolean {
+  return /[\s<>{}()"'`$&|/\\,?]|^[+-]/.test(key) || (/^[A-Za-z0-9+]{16,}$/.test(key) && /^=*$/.test(value));
+}
+
+/**
+ * The lines of a text that a restore keeps: all but those over which the reader stumbles, and those where a required
+ * key has a stand-in for its value. Nothing is kept of a text that is no env at all.
+ */
+export function salvageEnv(
+  text: string,
+  reader: EnvReader,
+  { requiredKeys }: Pick<EnvContract, 'requiredKeys'>,
+): Salvage {
+  const lines = readEnvText(text, reader)
+    .blocks.flatMap(({ raw }) => raw.split('\n'))
+    .map((raw, index) => ({ raw, line: index + 1 }));
+  const read = (kept: typeof lines) => readEnvText(kept.map(({ raw }) => `${raw}\n`).join(''), reader);
+  let kept = isNoEnv(text, reader) ? [] : lines;
+  const leaveOut = (blocks: readonly EnvBlock[]) => {
+    const numbers = new Set(
+      blocks.flatMap(({ raw, line }) => raw.split('\n').map((_, index) => line + index)),
+    );
+    kept = kept.filter((_, index) => !numbers.has(index + 1));
+  };
+
+  // Without the line that opens a quote, the lines that it has swallowed are read by themselves.
+  let isFlawed = false;
+  for (let { flaw } = read(kept); flaw && kept.length > 0; { flaw } = read(kept)) {
+    const { line } = flaw;
+    isFlawed = true;
+    kept = kept.filter((_, index) => index + 1 !== line);
+  }
+  if (isFlawed)
+    leaveOut(
+      read(kept).blocks.filter((block) =>
+        block.kind === 'entry' ? isFragment(block) : !isRemark(block.raw),
+      ),
+    );
+  const document = read(kept);
+  const entries = effectiveEntries(document);
+  const hasStandIn = (key: string) => {
+    const value = entries.get(key)?.value ?? '';
+    return requiredKeys.includes(key) && !isBlank(value) && standInOf(key, value) !== undefined;
+  };
+  leaveOut(document.blocks.filter((block) => block.kind === 'entry' && hasStandIn(block.key)));
+
+  const numbers = new Set(kept.map(({ line }) => line));
+  return {
+    text: textOf(read(kept).blocks),
+    leftOutLines: lines
+      .filter(({ raw, line }) => raw.trim() !== '' && !numbers.has(line))
+      .map(({ line }) => line),
+  };
+}
