@@ -143,12 +143,7 @@ export function gapsOf(finding: ContractFinding): string[] {
 
 /** Why nobody can rely on the reading of a text, by line. */
 export function flawsOf({ flaw }: EnvDocument): string[] {
-  return flaw && isHard(flaw) ? [`line ${flaw.line}: ${flaw.problem}`] : [];
-}
-
-/** A soft flaw is one odd line, over which the reader goes on: a note. */
-function isHard(flaw: object): boolean {
-  return !('isHard' in flaw) || flaw.isHard !== false;
+  return flaw?.isHard ? [`line ${flaw.line}: ${flaw.problem}`] : [];
 }
 
 /** What a restore would leave as it is, because it keeps the values it finds: a person has to correct it. */
@@ -162,12 +157,14 @@ export function mistakesOf(document: EnvDocument, finding: ContractFinding): str
 
 /** What a person may want to know of a text, though it stops nothing: odd lines, and stand-ins in keys that need no value. */
 export function notesOf(document: EnvDocument, contract: EnvContract): string[] {
-  const { flaw } = document;
   const shown = namesOf(document, contract);
   const standIns = standInsOf(document)
     .filter(({ key }) => shown.includes(key) && !mayHoldNoStandIn(key, contract))
     .map(({ key, says }) => `${key} ${says}`);
-  return [...(flaw && !isHard(flaw) ? [`line ${flaw.line}: ${flaw.problem}`] : []), ...standIns];
+  const oddLines = document.flaws
+    .filter(({ isHard }) => !isHard)
+    .map(({ line, problem }) => `line ${line}: ${problem}`);
+  return [...oddLines, ...standIns];
 }
 
 /** The keys of a text that may be shown: none that may be a secret that only looks like a key. */

@@ -6,7 +6,7 @@ import type { EnvReader } from './readers/readers.ts';
 import { standInOf } from './stand-ins.ts';
 
 export interface Salvage {
-  /** Without a flaw, as its reader reads it; empty if nothing is worth keeping. */
+  /** Without a hard flaw, as its reader reads it; empty if nothing is worth keeping. */
   readonly text: string;
   /** 1-based numbers of the lines that are not in it, in order. */
   readonly leftOutLines: readonly number[];
@@ -27,7 +27,7 @@ export function isNoEnv(text: string, reader: EnvReader): boolean {
     else if (isFragment(block)) others += lineCount;
     else {
       // What a quote that is never closed has swallowed is no part of the assignment.
-      const own = flaw ? 1 : lineCount;
+      const own = flaw?.isHard ? 1 : lineCount;
       assigned += own;
       others += lineCount - own;
     }
@@ -66,10 +66,9 @@ export function salvageEnv(
   };
 
   // Without the line that opens a quote, the lines that it has swallowed are read by themselves.
-  let isFlawed = false;
-  for (let { flaw } = read(kept); flaw && kept.length > 0; { flaw } = read(kept)) {
+  const isFlawed = readEnvText(text, reader).flaw !== undefined;
+  for (let { flaw } = read(kept); flaw?.isHard && kept.length > 0; { flaw } = read(kept)) {
     const { line } = flaw;
-    isFlawed = true;
     kept = kept.filter((_, index) => index + 1 !== line);
   }
   if (isFlawed)
