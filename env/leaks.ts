@@ -52,10 +52,10 @@ export function findLeaks(text: string, secrets: ReadonlySet<string>): Span[] {
     ...decodings(written, escapes).slice(1),
     ...decodings(joined, escapes).slice(1),
   ]);
-  const spellings = unique([written, ...decoded]);
+  const spellings = unique([written, joined, ...decoded]);
   const digits = unique([joined, joinLines(decodeEscapes(written))]).flatMap(decodeDigits);
   const spans = [...spellings, ...digits].flatMap((spelling) => search(compactForm(spelling), compact));
-  const literal = [joined, ...spellings].flatMap((spelling) => search(plainForm(spelling), plain));
+  const literal = spellings.flatMap((spelling) => search(plainForm(spelling), plain));
   return merge([...spans, ...literal]);
 }
 
@@ -168,8 +168,7 @@ function isCutAfter(form: Form, at: number, end: number, pattern: Pattern, edges
   if (length < minPartLength || (pattern.isWord && !startsWord(form, at))) return false;
   for (let edge = end; edge > end - charactersByChance; edge--)
     if (edges[edge] && length - (end - edge) >= (edges[edge] ?? 0)) return true;
-  const [last, next] = [pattern.bytes.charCodeAt(end - at - 1), pattern.bytes.charCodeAt(end - at)];
-  return isWordByte(last) && isWordByte(next) && endsWord(form, end) && isMixed(form.bytes.slice(at, end));
+  return endsWord(form, end) && isTelling(form.bytes.slice(at, end), pattern, end - at);
 }
 
 function isCutBefore(form: Form, start: number, end: number, pattern: Pattern, edges: Uint8Array): boolean {
@@ -178,14 +177,14 @@ function isCutBefore(form: Form, start: number, end: number, pattern: Pattern, e
   for (let edge = start; edge < start + charactersByChance; edge++)
     if (edges[edge] && length - (edge - start) >= (edges[edge] ?? 0)) return true;
   const cut = pattern.bytes.length - (end - start);
-  const [last, next] = [pattern.bytes.charCodeAt(cut - 1), pattern.bytes.charCodeAt(cut)];
-  return (
-    isWordByte(last) && isWordByte(next) && startsWord(form, start) && isMixed(form.bytes.slice(start, end))
-  );
+  return startsWord(form, start) && isTelling(form.bytes.slice(start, end), pattern, cut);
 }
 
-/** No word of a language: what is cut in the middle of it is a part of a secret. */
-const isMixed = (bytes: string): boolean => /[a-z]/.test(bytes) && /\d/.test(bytes);
+/** A part with letters and digits, which is long or was cut within a word, stands in no text by chance. */
+function isTelling(part: string, { bytes }: Pattern, cut: number): boolean {
+  const isWithinWord = isWordByte(bytes.charCodeAt(cut - 1)) && isWordByte(bytes.charCodeAt(cut));
+  return (isWithinWord || part.length >= minLengthWithinWords) && /[a-z]/.test(part) && /\d/.test(part);
+}
 
 function spanOf({ spelling, places }: Form, at: number, end: number, { isWrapped }: Pattern): Span {
   let first = places[at] ?? 0;

@@ -20,9 +20,9 @@ export function redact(text: string, values: KnownValues): string {
   }
   masked += text.slice(copied);
   const keys = new Set(known.map(([key]) => key));
-  return maskAssignments(masked, keys).replaceAll(/[A-Za-z0-9+/_-]{24,}={0,2}/g, (token) =>
-    looksRandom(token) ? mask : token,
-  );
+  return maskAssignments(masked, keys)
+    .replaceAll(/[A-Za-z0-9+/_-]{24,}={0,2}/g, (token) => (looksRandom(token) ? mask : token))
+    .replaceAll(/(?:\[redacted\]){2,}/g, mask);
 }
 
 /** A setting that everybody could guess and no log should lose: a switch, a port, a level. */
@@ -31,12 +31,12 @@ const plainSetting =
 /** What stands where a secret is missing. */
 const noSecret = /^(?:true|false|yes|no|none|null|nil|undefined|\*+)?$/i;
 
-/** The value, each of its lines, and the parts of it that a program may show alone. */
+/** The value, each of its lines (also of those that are written as `\n`), and the parts of it that a program may show alone. */
 function secretsOf(key: string, value: string): string[] {
   const bare = value.trim().replace(/^(["'])(.*)\1$/s, '$2');
   if (soundsSecret(key) ? noSecret.test(bare) : plainSetting.test(bare)) return [];
   const parts = [
-    ...bare.split(/\r?\n/).map((line) => line.trim()),
+    ...bare.split(/\r?\n|(?:\\r)?\\n/).map((line) => line.trim()),
     ...urlCredentials(bare),
     ...assignedSecrets(bare),
   ];

@@ -45,9 +45,12 @@ export function spell(text: string): Spelling {
 const bytesOf = (character: string): string =>
   character <= '\x7f' ? character : Buffer.from(character).toString('latin1');
 
-/** Without line ends and the blanks around them, as before a terminal or a log wrapped the lines. */
+/**
+ * Without line ends, the blanks around them, and the container or the step of a build that a log names in each line:
+ * as before the lines were wrapped.
+ */
 export function joinLines(spelling: Spelling): Spelling {
-  return replace(spelling, /(?<![ \t])[ \t]*\r?\n\s*/g, () => '');
+  return replace(spelling, /(?<![ \t])[ \t]*\r?\n\s*(?:[\w.-]{1,64} +\| |#\d{1,4} [\d.]{1,12} )?/g, () => '');
 }
 
 /**
@@ -86,18 +89,18 @@ export function decodings(spelling: Spelling, escapes?: RegExp): Spelling[] {
 }
 
 const hex = '[0-9A-Fa-f]';
-const backslashEscape = [
-  `(?<!\\\\)\\\\+(?:u(?<high>[dD][89ABab]${hex}{2})\\\\+u(?<low>[dD][C-Fc-f]${hex}{2})|(?<letter>[nrtfvbae])`,
+const letterEscape = '(?<!\\\\)\\\\+(?<letter>[nrtfvbae])';
+const codeEscape = [
+  `(?<!\\\\)\\\\+(?:u(?<high>[dD][89ABab]${hex}{2})\\\\+u(?<low>[dD][C-Fc-f]${hex}{2})`,
   `|[uU](?<code>\\{${hex}{1,6}\\}|(?<=U)${hex}{8}|(?<=u)${hex}{4})|x(?<byte>${hex}{2})|(?<octal>[0-3][0-7]{2}|0))`,
 ].join('');
 const percentEscape = `%(?<percent>${hex}{2})`;
 const htmlEscape = `&(?<html>#\\d{1,7}|#[xX]${hex}{1,6}|amp|lt|gt|quot|apos|nbsp);`;
 const others = '%(?=%)|\\$(?=\\$)|\\x1b\\[[\\d;]*m';
+const sorts = [letterEscape, codeEscape, percentEscape, htmlEscape, others];
 /** One sort at a time: with another one, the end of a secret and what follows it may look like one more escape. */
-export const sortsOfEscapes: readonly RegExp[] = [backslashEscape, percentEscape, htmlEscape, others].map(
-  (sort) => new RegExp(sort, 'g'),
-);
-const anyEscape = new RegExp([backslashEscape, percentEscape, htmlEscape, others].join('|'), 'g');
+export const sortsOfEscapes: readonly RegExp[] = sorts.map((sort) => new RegExp(sort, 'g'));
+const anyEscape = new RegExp(sorts.join('|'), 'g');
 const controls = new Map([
   ['n', '\n'],
   ['r', '\r'],

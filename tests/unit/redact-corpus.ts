@@ -7,6 +7,7 @@ export const env = new Map([
   ['PEM', '-----BEGIN\nsecond line\n-----END'],
   ['DJANGO_SECRET_KEY', "it's-a$ecret&<k3y>"],
   ['SIGNING_KEY', 'dGhpcyBpcyBub3QgYSByZWFsIGtleQ=='],
+  ['REDIS_TOKEN', 'AX-9f8e7d6c5b4a'],
   ['KOREAN', '비밀번호-é-열쇠'],
   ['SHORT_TOKEN', 'q7#z'],
   ['PIN', '4711'],
@@ -18,6 +19,7 @@ export const env = new Map([
 ]);
 
 export const secrets = [
+  'AX-9f8e7d6c5b4a',
   'hunter2!',
   'pa"ss\\w0rd',
   "it's-a$ecret&<k3y>",
@@ -69,6 +71,8 @@ export const spellings: Readonly<Record<string, (secret: string) => string>> = {
   'wrapped after three columns': wrapped(3, '\n'),
   'wrapped with blanks': wrapped(3, '  \r\n    '),
   'wrapped with a backslash': wrapped(3, ' \\\n'),
+  'wrapped, each line after the name of a container': wrapped(3, '\napi-1  | '),
+  'wrapped, each line after the step of a build': wrapped(3, '\n#12 0.345 '),
   'percent-encoded and wrapped': (secret) => wrapped(7, '\n')(encodeURIComponent(secret)),
   'as JSON in ASCII and wrapped': (secret) => wrapped(5, '\n')(asciiJson(secret)),
   'as base64': base64,

@@ -24,6 +24,8 @@ describe('redact', () => {
 
   it('masks a value of several lines also line by line', () => {
     expect(redact('it read second line there', env)).toBe('it read [redacted] there');
+    const inOneLine = new Map([['PEM', '-----BEGIN\\nMIIEvQIBADAN\\nBAQEFAAS\\n-----END']]);
+    expect(redact('it read BAQEFAAS there', inOneLine)).toBe('it read [redacted] there');
   });
 
   it('masks what is not in the env but looks like a secret', () => {
@@ -88,6 +90,12 @@ describe('redact', () => {
       for (let at = 0; at + 6 <= secret.length; at++)
         expect([text, masked.includes(secret.slice(at, at + 6)) && masked]).toEqual([text, false]);
     }
+  });
+
+  it('masks a part of a secret that stands alone, if it is no word', () => {
+    expect(redact('the token 9f8e7d6c5b4a and AX-9f8e7d of redis', env)).toBe(
+      'the token [redacted] and [redacted] of redis',
+    );
   });
 
   it('masks the values of every version it is given', () => {
