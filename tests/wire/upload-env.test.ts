@@ -1,3 +1,4 @@
+import type { EnvReader } from '../../env/readers/readers.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
 import { knownGoodLabel } from '../../workflow/versions.ts';
 import { openAws, parameterName, secret, type TestAws } from '../support/aws.ts';
@@ -159,6 +160,22 @@ describe('UploadEnv', () => {
       expect(latest().Value).toContain(`${line}\n`);
     },
   );
+
+  it.each<[EnvReader, string]>([
+    ['compose', 'DATA_DIR=${HOME}/data'],
+    ['shell', 'DATA_DIR=${HOME}/data'],
+    ['shell', 'UID=1000'],
+    ['systemd', 'export PATH=/usr/local/bin'],
+    ['python-dotenv', 'DATA_DIR=${HOME}/data'],
+    ['django-environ', 'DATA_DIR=$HOME'],
+  ])('restores, for %s, from a version in which it finds %s odd', async (reader, line) => {
+    put(`DB_HOST=a\n${line}\nDB_PASSWORD=p\nR2_KEY=r\n`);
+    put('KEY=new\n');
+    expect(await upload(finding({ version: 2 }), { parameter: { reader } })).toMatchObject({
+      source: { version: 1 },
+    });
+    expect(latest().Value).toBe(`DB_HOST=a\n${line}\nDB_PASSWORD=p\nR2_KEY=r\nKEY=new\n`);
+  });
 
   it('says what the best versions lack, and which command uses one all the same', async () => {
     put('DB_HOST=a\nR2_KEY=\n');

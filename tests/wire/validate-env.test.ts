@@ -114,6 +114,11 @@ describe('ValidateEnv', () => {
     },
   );
 
+  it('finds a text complete in which one line is odd and nothing is missing', async () => {
+    put('DB_HOST=a\nDB_PASSWORD=b\nR2_KEY=c\nDATA_DIR=${HOME}/data\n');
+    expect(await validate({ reader: 'compose' })).toMatchObject({ complete: true, leftOutLines: [] });
+  });
+
   it.each([
     ['None', 'DB_HOST holds None, which is no value'],
     ['undefined', 'DB_HOST holds undefined, which is no value'],
