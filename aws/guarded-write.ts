@@ -110,7 +110,13 @@ async function put(
         );
         return answer.Version;
       },
-      { ParameterAlreadyExists: () => 'exists', ParameterMaxVersionLimitExceeded: () => 'full' },
+      {
+        ParameterAlreadyExists: () => 'exists',
+        ParameterMaxVersionLimitExceeded: () => 'full',
+        HierarchyTypeMismatchException: () => {
+          throw typeRefused(name, current?.type);
+        },
+      },
     );
   try {
     await fence?.();
@@ -127,6 +133,17 @@ async function put(
     if (!own) throw error;
     return own.version;
   }
+}
+
+/** The API reference says that SSM refuses to change a parameter's type; in practice it mostly allows it. */
+function typeRefused(name: string, type = 'String'): RecoveryError {
+  return new RecoveryError(
+    'AwsRejected',
+    `parameter ${name}: it is a ${type}, and SSM refuses to make it a SecureString (HierarchyTypeMismatchException). Nothing was written.`,
+    {
+      remedy: `Keep its text with \`recover env pull <file>\`; delete it, and its history with it, with \`aws ssm delete-parameter --name ${name}\`; create it again with \`recover env push <file>\`.`,
+    },
+  );
 }
 
 /**

@@ -108,6 +108,11 @@ function breaches(
     .map((expected) => ({ key, expected }));
 }
 
+/** Whether a value is certainly not like a pattern. One that isn't a pattern here, or takes too long, says nothing. */
+export function breaksPattern(pattern: string, value: string): boolean {
+  return isPattern(pattern) && unlike(pattern, value) === `like ${pattern}`;
+}
+
 /** A thousand times what an honest pattern takes for a value of 8 KB. */
 const matchMilliseconds = 1000;
 /** Patterns that once took too long: they are not tried again on each of a hundred versions. */

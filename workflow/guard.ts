@@ -1,5 +1,13 @@
 /** What must not be written into an env parameter, whoever asks for it. */
-import { type EnvContract, flawsOf, gapsOf, inspectEnv, mistakesOf, namesOf } from '../env/contract.ts';
+import {
+  breaksPattern,
+  type EnvContract,
+  flawsOf,
+  gapsOf,
+  inspectEnv,
+  mistakesOf,
+  namesOf,
+} from '../env/contract.ts';
 import { type EnvDocument, readEnvText } from '../env/document.ts';
 import { lostKeys } from '../env/merge.ts';
 import type { EnvReader } from '../env/readers/readers.ts';
@@ -69,12 +77,46 @@ export function refuseUnsafe(
       `parameter ${name}: what was to be written is not a complete env: ${problems.join('; ')}. Nothing was written.`,
     );
   }
+  refuseAsSsm(name, current?.allowedPattern, text);
   const tier = tierOf(current, mayMoveUp);
   const [sizeBytes, limitBytes] = [Buffer.byteLength(text), sizeLimitBytes[tier]];
   if (sizeBytes > limitBytes) {
     throw new RecoveryError(
       'EnvTooLarge',
       `parameter ${name}: the text has ${sizeBytes} bytes, a parameter of the tier ${tier} holds ${limitBytes}. Nothing was written.`,
+    );
+  }
+}
+
+/**
+ * What SSM refuses in a value: nothing at all, two braces on each side (it takes them for the name of another
+ * parameter), and what isn't like the pattern of the parameter. Source: the API reference, PutParameter.
+ *
+ * @throws RecoveryError EnvInvalid
+ */
+function refuseAsSsm(name: string, allowedPattern: string | undefined, text: string): void {
+  const bracedLines = text.split('\n').flatMap((line, index) => (/\{\{.*\}\}/.test(line) ? [index + 1] : []));
+  if (text === '') {
+    throw new RecoveryError(
+      'EnvInvalid',
+      `parameter ${name}: the text to write is empty, which SSM refuses. Nothing was written.`,
+    );
+  }
+  if (bracedLines.length > 0) {
+    throw new RecoveryError(
+      'EnvInvalid',
+      `parameter ${name}: SSM refuses a text with {{ and }} on a line, which stands in line ${bracedLines.join(', ')}. Nothing was written.`,
+      { remedy: 'Spell these values in another way, for example with a single brace or with < and >.' },
+    );
+  }
+  if (allowedPattern !== undefined && breaksPattern(allowedPattern, text)) {
+    throw new RecoveryError(
+      'EnvInvalid',
+      `parameter ${name}: the text to write is not like the parameter's AllowedPattern, ${allowedPattern}, so that SSM refuses it. Nothing was written.`,
+      {
+        remedy:
+          'Correct the text, or give the parameter another pattern with `aws ssm put-parameter --allowed-pattern`.',
+      },
     );
   }
 }

@@ -192,6 +192,19 @@ export class ParameterStore {
   }
 }
 
+function refuseValue({ Value, AllowedPattern }: v.InferOutput<typeof PutParameter>): void {
+  if (/\{\{.*\}\}/.test(Value))
+    throw new AwsError(
+      'ValidationException',
+      'Parameter value can\'t nest another parameter. Do not use "{{}}" in the value.',
+    );
+  if (AllowedPattern !== undefined && !new RegExp(AllowedPattern).test(Value))
+    throw new AwsError(
+      'ParameterPatternMismatchException',
+      `Parameter value, cannot be validated against allowedPattern: ${AllowedPattern}`,
+    );
+}
+
 function arnOf(name: string): string {
   return `arn:aws:ssm:${region}:${accountId}:parameter/${name.replace(/^\//, '')}`;
 }
@@ -205,7 +218,10 @@ export function ssmService(store: ParameterStore, runCommand: RunCommand): Servi
   return {
     targetPrefix: 'AmazonSSM',
     operations: {
-      PutParameter: operation(PutParameter, (input, callerArn) => store.put(input, callerArn)),
+      PutParameter: operation(PutParameter, (input, callerArn) => {
+        refuseValue(input);
+        return store.put(input, callerArn);
+      }),
 
       GetParameter: operation(
         v.object({ Name: v.string(), WithDecryption: v.optional(v.boolean(), false) }),

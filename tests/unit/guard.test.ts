@@ -78,6 +78,28 @@ describe('refuseUnsafe', () => {
     refuse('A=1\n', `A=1\nOPTIONAL=${value}\n`);
   });
 
+  it.each<[string, string, RegExp]>([
+    ['braces', 'A=1\nWELCOME=Hi {{ name }}, welcome\n', /line 2\. Nothing was written\. Spell these values/],
+    ['braces in a comment', '# {{x}}\nA=1\n', /line 1\./],
+    ['braces without blanks', 'A=1\nB={{resolve:ssm:x}}\nC={{}}\n', /line 2, 3\./],
+  ])('refuses, as SSM does, a text with %s, by line', (_, text, message) => {
+    expect(() => refuse('A=1\n', text)).toThrow(failing('EnvInvalid', message));
+  });
+
+  it('lets braces pass that SSM takes', () => {
+    refuse('A=1\n', 'A=1\nB={"a":{"b":1}}\nC={x}\nD={{\nE=}}\n');
+  });
+
+  it('refuses, as SSM does, an empty text, and one that is not like the pattern of the parameter', () => {
+    const contract = { ...rules.contract, requiredKeys: [] };
+    const withPattern = (allowedPattern: string, text: string) =>
+      refuseUnsafe(rules, versionOf(1, 'A=1\n', { allowedPattern }), text);
+    expect(() => refuse(undefined, '', { contract })).toThrow(failing('EnvInvalid', /is empty/));
+    expect(() => withPattern('^B=', 'A=2\n')).toThrow(failing('EnvInvalid', /AllowedPattern, \^B=,/));
+    withPattern('^A=', 'A=2\n');
+    withPattern('(a|a)*[', 'A=2\n');
+  });
+
   it.each<[ParameterTier, number]>([
     ['Standard', 4096],
     ['Advanced', 8192],

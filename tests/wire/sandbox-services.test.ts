@@ -31,6 +31,22 @@ describe('Parameter Store', () => {
   });
 });
 
+describe('a value that SSM refuses', () => {
+  it.each([
+    ['two braces on each side', 'A={{ name }}', undefined, 'ValidationException'],
+    ['nothing', '', undefined, 'ValidationException'],
+    ['what is not like the pattern', 'A=1', '^B=', 'ParameterPatternMismatchException'],
+  ])('is refused: %s', async (_, Value, AllowedPattern, name) => {
+    const aws = await openAws();
+    try {
+      const command = new PutParameterCommand({ Name: '/app/env', Value, Type: 'String', AllowedPattern });
+      await expect(aws.ssm.writer.send(command)).rejects.toMatchObject({ name });
+    } finally {
+      await aws.close();
+    }
+  });
+});
+
 describe('an alarm', () => {
   const properties = (part: object) =>
     v.parse(AlarmProperties, {

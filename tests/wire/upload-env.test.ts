@@ -245,6 +245,19 @@ describe('UploadEnv', () => {
     });
   });
 
+  it('says what to do where SSM refuses to turn a String into a SecureString', async () => {
+    aws.parameters.put({ Name: parameterName, Value: complete('x'), Type: 'String' });
+    aws.parameters.put({ Name: parameterName, Value: 'KEY=1', Type: 'String', Overwrite: true });
+    aws.fail('PutParameter', new AwsError('HierarchyTypeMismatchException', 'type'));
+    await expect(upload()).rejects.toMatchObject({
+      name: 'AwsRejected',
+      message: expect.stringMatching(
+        /it is a String, .*HierarchyTypeMismatch.*delete-parameter --name \/app\/env/,
+      ),
+    });
+    expect(latest().Version).toBe(2);
+  });
+
   it('turns a String into a SecureString', async () => {
     aws.parameters.put({ Name: parameterName, Value: complete('x'), Type: 'String' });
     aws.parameters.put({ Name: parameterName, Value: 'KEY=1', Type: 'String', Overwrite: true });
