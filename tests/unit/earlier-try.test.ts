@@ -50,6 +50,10 @@ describe('withReplaced', () => {
     expect(replay(['A=1\n'], ['A=3\n'], ['A=3\nB=2\n', own])).toBe('A=3\nB=2\n');
   });
 
+  it('takes the first version since then as it is, whoever wrote it: there was nothing to replace', () => {
+    for (const writer of [own, unknown, {}]) expect(replay(['A=1\nX=1\n'], [good, writer])).toBe(good);
+  });
+
   it('brings back what an earlier try has replaced unseen: the keys, and the newer values', () => {
     expect(replay(['A=1\n'], ['A=3\nX=1\n'], [good, own])).toBe('A=3\nB=2\nX=1\n');
   });

@@ -138,7 +138,7 @@ describe('MarkKnownGood', () => {
     put('A=1\n', backupName);
     aws.parameters.put({
       Name: parameterName,
-      Value: `A=${'x'.repeat(5000)}\n`,
+      Value: `A=${'v'.repeat(5000)}\n`,
       Type: 'SecureString',
       Tier: 'Advanced',
     });
