@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { readEnvText } from '../../env/document.ts';
 import { effectiveEntries } from '../../env/entries.ts';
+import { envReaders } from '../../env/readers/readers.ts';
 import { isOfPlan, withReplaced, writerOf } from '../../workflow/earlier-try.ts';
 import { fillGaps } from '../../workflow/restore.ts';
+import { textFor } from '../support/generated-texts.ts';
 import { expectEqual, runs } from '../support/properties.ts';
 import { versionOf } from '../support/versions.ts';
 
@@ -101,6 +103,26 @@ describe('withReplaced', () => {
       'A=3\nB=2\nX=1\n',
     );
   });
+
+  it.each(envReaders)(
+    'is to the byte what an earlier try has written that had seen everything, for %s',
+    (reader) => {
+      fc.assert(
+        fc.property(
+          textFor(reader),
+          textFor(reader),
+          fc.constantFrom('', 'not an assignment\n'),
+          (text, full, odd) => {
+            const found = odd + text;
+            const written = fillGaps(found, full, { reader, contract });
+            const history = historyOf(['A=1\n'], [found], [written, own]);
+            expectEqual(withReplaced(history, { seenVersion: 1, functionName, reader, contract }), written);
+          },
+        ),
+        runs(200),
+      );
+    },
+  );
 
   it('loses nothing that anybody has set, however writers and tries that end in the middle mix', () => {
     const key = fc.constantFrom('A', 'B', 'C', 'D', 'E');
