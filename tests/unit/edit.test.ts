@@ -65,7 +65,7 @@ describe('spellValue of any value', () => {
         if (spelled === undefined) return;
         expect({ ...readForReal(`A=${spelled}\nB=" '\`\n`) }).toMatchObject({ A: value });
       }),
-      runs(500),
+      runs(250),
     );
   });
 
@@ -76,7 +76,7 @@ describe('spellValue of any value', () => {
         fc.property(anyValue, (value) => {
           expect(spellValue('A', value, reader)).toBeDefined();
         }),
-        runs(500),
+        runs(250),
       );
     },
   );
@@ -189,7 +189,7 @@ describe.each(envReaders)('any text that %s reads', (reader) => {
           { value, others: rawBut(key, before), flaw: undefined, again: set },
         );
       }),
-      runs(500),
+      runs(250),
     );
   });
 
@@ -207,7 +207,7 @@ describe.each(envReaders)('any text that %s reads', (reader) => {
           { hasKey: false, others: rawBut(key, before), again: unset },
         );
       }),
-      runs(500),
+      runs(250),
     );
   });
 });

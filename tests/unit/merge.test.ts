@@ -114,7 +114,7 @@ describe.each(envReaders)('unionEnv of any two texts, as %s reads them', (reader
           },
         );
       }),
-      runs(),
+      runs(250),
     );
   });
 });
@@ -203,7 +203,7 @@ describe.each(envReaders)('a change of one key, as %s reads it', (reader) => {
           expectEqual(mergeEnv(of(), of('theirs'), of('ours'), reader), of('theirs', 'ours'));
         },
       ),
-      runs(),
+      runs(250),
     );
   });
 });
@@ -233,7 +233,7 @@ describe.each(envReaders)('mergeEnv of what two writers made of any text, as %s 
           },
         );
       }),
-      runs(),
+      runs(250),
     );
   });
 });

@@ -185,7 +185,7 @@ describe.each(envReaders)('a text of plain lines for %s', (reader) => {
         );
         expectEqual(findDisagreements(`${lines.join('\n')}${isEnded ? '\n' : ''}`, reader), []);
       }),
-      runs(200),
+      runs(100),
     );
   });
 });
@@ -203,7 +203,7 @@ describe.each(envReaders)('the advice on any text for %s', (reader) => {
         for (const { advice } of findDisagreements(`${text}\nSECRET=${spelled}\n`, reader))
           expect(advice).toMatch(/^[ -~]+$/);
       }),
-      runs(100),
+      runs(50),
     );
   });
 
@@ -237,7 +237,7 @@ describe.each(envReaders)('the advice on any text for %s', (reader) => {
           expect(effectiveEntries(readEnvText(rewrite(value), reader)).get('A')?.value).toBe(value);
         }
       }),
-      runs(500),
+      runs(250),
     );
   });
 });

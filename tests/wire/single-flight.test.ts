@@ -2,11 +2,10 @@
 import { endLease, holdLease, takeLease } from '../../aws/lease-table.ts';
 import { openAws, type TestAws } from '../support/aws.ts';
 import { executionRef, leaseDoor, pauses, startExecution } from '../support/execution.ts';
-import { runs } from '../support/properties.ts';
 import { steppedClock } from '../support/services.ts';
 
 const takers = 50;
-const { numRuns: rounds } = runs(5);
+const rounds = 5;
 
 let aws: TestAws;
 beforeAll(async () => {
