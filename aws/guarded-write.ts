@@ -2,11 +2,16 @@ import { PutParameterCommand, type SSMClient, UnlabelParameterVersionCommand } f
 import { type MadeText, wasRecreated, withOthers } from '../workflow/concurrent-writes.ts';
 import { refuseUnsafe, tierOf, type WriteRules } from '../workflow/guard.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
-import { knownGoodLabel, type ParameterRecord, type ParameterVersion } from '../workflow/versions.ts';
+import {
+  knownAs,
+  knownGoodLabel,
+  type ParameterRecord,
+  type ParameterVersion,
+} from '../workflow/versions.ts';
 import { callAws } from './call.ts';
 import type { Clock } from './clock.ts';
 import type { Fence } from './lease-table.ts';
-import { labelKnownGood, readHistory, readParameter } from './parameter.ts';
+import { awaitVersion, labelKnownGood, readHistory, readHistorySince, readParameter } from './parameter.ts';
 import type { SsmClients } from './ssm-clients.ts';
 
 export interface GuardedWrite extends WriteRules, MadeText {
@@ -38,16 +43,19 @@ export async function writeEnvParameter(
   const ownVersions = new Set<number>();
   try {
     for (let conflicts = 0; conflicts <= maxConflicts; conflicts += 1) {
-      const history = await readHistory(ssm.reader, name);
+      const known = { version: [...ownVersions].at(-1) ?? 0, modifiedAt: null };
+      const history = await readHistorySince(ssm.reader, name, {
+        clock,
+        known: ownVersions.size > 0 ? known : knownAs(write.madeFrom),
+      });
       const current = history.at(-1);
       const text = withOthers(write, history, ownVersions);
       if (current && current.text === text) return current;
       refuseUnsafe(write, current, text);
-      const version = await put(ssm, write, current, text);
+      const version = await put(ssm, clock, write, current, text);
       if (version === undefined) continue;
       if (version === (current?.version ?? 0) + 1 && (await isStillThere(ssm.reader, name, current))) {
-        await awaitVersion(ssm.reader, clock, name, version, text);
-        return { text, version, type: 'SecureString' };
+        return awaitVersion(ssm.reader, clock, name, { version, text });
       }
       ownVersions.add(version);
     }
@@ -86,6 +94,7 @@ async function isStillThere(
 /** @returns the new version, or `undefined` if the parameter to create exists by now. */
 async function put(
   ssm: SsmClients,
+  clock: Clock,
   { name, kmsKeyId, mayMoveUp, fence }: GuardedWrite,
   current: ParameterRecord | undefined,
   text: string,
@@ -126,7 +135,7 @@ async function put(
   } catch (error) {
     if (!(error instanceof RecoveryError && error.name === 'AwsUnavailable')) throw error;
     // The answer was lost, but perhaps not the write: look for it before anything is written again.
-    const history = await readHistory(ssm.reader, name);
+    const history = await readHistorySince(ssm.reader, name, { clock, known: knownAs(current) });
     const isNewer = ({ version }: ParameterVersion) =>
       wasRecreated(history, current) || version > (current?.version ?? 0);
     const own = history.findLast((record) => isNewer(record) && record.text === text);
@@ -188,23 +197,4 @@ async function sendWithRoom<T>(
     await labelKnownGood(ssm, name, oldest.version).catch(() => undefined);
     throw error;
   }
-}
-
-/** Reads the version itself back until it holds the text: reads of Parameter Store may lag behind a write. */
-async function awaitVersion(
-  ssm: SSMClient,
-  clock: Clock,
-  name: string,
-  version: number,
-  text: string,
-): Promise<void> {
-  for (let attempt = 0; attempt < 10; attempt += 1) {
-    const found = await readParameter(ssm, name, version);
-    if (found?.text === text) return;
-    await clock.sleep(500);
-  }
-  throw new RecoveryError(
-    'EnvStale',
-    `parameter ${name}: version ${version} was written but can't be read back yet.`,
-  );
 }

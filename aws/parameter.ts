@@ -3,12 +3,21 @@ import {
   GetParameterHistoryCommand,
   type GetParameterHistoryCommandOutput,
   LabelParameterVersionCommand,
+  type Parameter,
   type SSMClient,
 } from '@aws-sdk/client-ssm';
 import { valuesOf } from '../env/entries.ts';
 import type { EnvReader } from '../env/readers/readers.ts';
-import { knownGoodLabel, type ParameterRecord, type ParameterVersion } from '../workflow/versions.ts';
-import { callAws } from './call.ts';
+import { RecoveryError } from '../workflow/recovery-error.ts';
+import {
+  isOlder,
+  type KnownVersion,
+  knownGoodLabel,
+  type ParameterRecord,
+  type ParameterVersion,
+} from '../workflow/versions.ts';
+import { type AwsCall, callAws, required } from './call.ts';
+import type { Clock } from './clock.ts';
 import type { SsmClients } from './ssm-clients.ts';
 
 /**
@@ -19,8 +28,9 @@ export async function readEnvValues(
   ssm: SSMClient,
   parameterName: string,
   reader: EnvReader,
+  since: Since,
 ): Promise<ReadonlyMap<string, string>> {
-  const parameter = await readParameter(ssm, parameterName);
+  const parameter = await readParameterSince(ssm, parameterName, since);
   return valuesOf(parameter?.text ?? '', reader);
 }
 
@@ -29,30 +39,38 @@ export async function readParameter(
   ssm: SSMClient,
   name: string,
   version?: number,
-): Promise<(ParameterVersion & Pick<ParameterRecord, 'modifiedAt'>) | undefined> {
+): Promise<ParameterVersion | undefined> {
   const selector = version === undefined ? name : `${name}:${version}`;
+  const call: AwsCall = { action: 'ssm:GetParameter', resource: `parameter ${name}` };
   return callAws(
-    { action: 'ssm:GetParameter', resource: `parameter ${name}` },
+    call,
     async () => {
       const { Parameter } = await ssm.send(new GetParameterCommand({ Name: selector, WithDecryption: true }));
-      return {
-        text: Parameter?.Value ?? '',
-        version: Parameter?.Version ?? 0,
-        type: Parameter?.Type ?? 'SecureString',
-        modifiedAt: Parameter?.LastModifiedDate,
-      };
+      return versionOf(call, required(call, 'Parameter', Parameter));
     },
     { ParameterNotFound: () => undefined, ParameterVersionNotFound: () => undefined },
   );
 }
 
+/** An answer without its version or its text would be taken for an empty parameter. */
+const versionOf = (
+  call: AwsCall,
+  { Value, Version, Type, LastModifiedDate }: Parameter,
+): ParameterVersion => ({
+  text: required(call, 'Value', Value),
+  version: required(call, 'Version', Version),
+  type: Type ?? 'SecureString',
+  modifiedAt: LastModifiedDate,
+});
+
 /** All versions that SSM keeps (100 at most), oldest first; empty if there is no such parameter. */
 export async function readHistory(ssm: SSMClient, name: string): Promise<ParameterRecord[]> {
+  const call: AwsCall = { action: 'ssm:GetParameterHistory', resource: `parameter ${name}` };
   const records: ParameterRecord[] = [];
   let nextToken: string | undefined;
   do {
     const page = await callAws<GetParameterHistoryCommandOutput>(
-      { action: 'ssm:GetParameterHistory', resource: `parameter ${name}` },
+      call,
       () =>
         ssm.send(
           new GetParameterHistoryCommand({
@@ -64,17 +82,14 @@ export async function readHistory(ssm: SSMClient, name: string): Promise<Paramet
         ),
       { ParameterNotFound: () => ({ $metadata: {}, Parameters: [] }) },
     );
-    for (const entry of page.Parameters ?? []) {
+    for (const entry of required(call, 'Parameters', page.Parameters)) {
       records.push({
-        text: entry.Value ?? '',
-        version: entry.Version ?? 0,
-        type: entry.Type ?? 'SecureString',
+        ...versionOf(call, entry),
         keyId: entry.KeyId,
         description: entry.Description,
         allowedPattern: entry.AllowedPattern,
         tier: entry.Tier,
         labels: entry.Labels ?? [],
-        modifiedAt: entry.LastModifiedDate,
         modifiedBy: entry.LastModifiedUser,
       });
     }
@@ -83,7 +98,84 @@ export async function readHistory(ssm: SSMClient, name: string): Promise<Paramet
   return records.sort((one, other) => one.version - other.version);
 }
 
-/** Moves the label `known-good` to a version: only one version can have a label. */
+/** What a read must not be older than. */
+export interface Since {
+  readonly clock: Clock;
+  readonly known: KnownVersion;
+}
+
+/** As `readParameter`, but not older than what is known. */
+export const readParameterSince = (ssm: SSMClient, name: string, since: Since) =>
+  untilFresh(
+    name,
+    since,
+    () => readParameter(ssm, name),
+    (parameter) => parameter,
+  );
+
+/** As `readHistory`, but not older than what is known. */
+export const readHistorySince = (ssm: SSMClient, name: string, since: Since) =>
+  untilFresh(
+    name,
+    since,
+    () => readHistory(ssm, name),
+    (history) => history.at(-1),
+  );
+
+/** Reads may lag behind a write, by a second as a rule. */
+const reads = 10;
+const millisecondsBetweenReads = 500;
+
+/**
+ * Reads until the newest version that is found isn't older than the one that is known. A parameter that stays missing
+ * was deleted.
+ *
+ * @throws RecoveryError EnvStale if it stays older.
+ */
+async function untilFresh<T>(
+  name: string,
+  { clock, known }: Since,
+  read: () => Promise<T>,
+  newestOf: (found: T) => ParameterVersion | undefined,
+): Promise<T> {
+  for (let count = 1; ; count += 1) {
+    const found = await read();
+    const newest = newestOf(found);
+    if (!isOlder(newest, known)) return found;
+    if (count < reads) await clock.sleep(millisecondsBetweenReads);
+    else if (newest === undefined) return found;
+    else {
+      throw new RecoveryError(
+        'EnvStale',
+        `parameter ${name}: SSM still shows version ${newest.version}, though there is a version ${known.version}.`,
+      );
+    }
+  }
+}
+
+/**
+ * Reads a version that was just written back, until it holds the text.
+ *
+ * @throws RecoveryError EnvStale if it doesn't.
+ */
+export async function awaitVersion(
+  ssm: SSMClient,
+  clock: Clock,
+  name: string,
+  written: Pick<ParameterVersion, 'version' | 'text'>,
+): Promise<ParameterVersion> {
+  for (let count = 0; count < reads; count += 1) {
+    const found = await readParameter(ssm, name, written.version);
+    if (found?.text === written.text) return found;
+    await clock.sleep(millisecondsBetweenReads);
+  }
+  throw new RecoveryError(
+    'EnvStale',
+    `parameter ${name}: version ${written.version} was written but can't be read back yet.`,
+  );
+}
+
+/** Moves the label `known-good` to a version: a label sits on one version only. */
 export async function labelKnownGood(ssm: SsmClients, name: string, version: number): Promise<void> {
   await callAws({ action: 'ssm:LabelParameterVersion', resource: `parameter ${name}` }, () =>
     ssm.writer.send(

@@ -21,12 +21,13 @@ const longestWaitSeconds = 10;
  */
 export async function checkEndpoint(
   { request, env }: CheckEndpointInput,
-  { target, clock, ssm }: CheckEndpointServices,
+  services: CheckEndpointServices,
 ): Promise<EndpointCheck> {
+  const { clock } = services;
   if (!env.complete || request.deploy === 'always')
     return { finding: 'NotAsked', needsDeploy: false, httpStatus: null, proof: null };
   for (let attempts = 1; ; attempts += 1) {
-    const answer = await probeEndpoint(ssm, target);
+    const answer = await probeEndpoint(services, env);
     if (answer.fault === undefined) {
       const { httpStatus, backlog } = answer;
       const proof = { httpStatus, backlog, attempts, verifiedAt: new Date(clock.now()).toISOString() };

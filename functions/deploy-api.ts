@@ -14,13 +14,13 @@ import {
 import { readDocumentCommands } from '../aws/deploy-document.ts';
 import { listInstances } from '../aws/instances.ts';
 import { type Fence, fenceOf, type LeaseClients, openLease } from '../aws/lease-table.ts';
-import { readHistory, readParameter } from '../aws/parameter.ts';
+import { readHistory, readHistorySince, readParameterSince, type Since } from '../aws/parameter.ts';
 import { openSsm, type SsmClients } from '../aws/ssm-clients.ts';
 import { gapsOf, inspectEnv, isUsable } from '../env/contract.ts';
 import { readEnvText } from '../env/document.ts';
 import { valuesOf } from '../env/entries.ts';
 import { redactedTail } from '../env/redact.ts';
-import { DeployApiInput } from '../workflow/chain.ts';
+import { DeployApiInput, knownVersionOf } from '../workflow/chain.ts';
 import {
   commentOf,
   describeInvocation,
@@ -33,10 +33,11 @@ import {
   type SentCommand,
 } from '../workflow/deployment.ts';
 import type { ExecutionRef } from '../workflow/execution-ref.ts';
-import { type RecoveryPlan, refuseUnapproved } from '../workflow/plan.ts';
+import { refuseUnapproved } from '../workflow/plan.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import type { Deployment, RunningDeploy } from '../workflow/results.ts';
 import type { DeployedTarget } from '../workflow/target.ts';
+import { describeNewer, type KnownVersion } from '../workflow/versions.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
 import { leaseDoor } from './runtime/lease.ts';
 import { DeployResources } from './runtime/resources.ts';
@@ -59,10 +60,8 @@ const secondsBetweenLooks = 1;
  *   runs; EnvReplaced, PlanOutdated, LeaseLost; DeployFailed, DeployTimedOut (the command is cancelled first),
  *   DeployCancelled; InstanceUnavailable if SSM doesn't manage an instance, or can't reach it.
  */
-export async function deployApi(
-  { execution, retryCount, plan, deployment }: DeployApiInput,
-  services: DeployApiServices,
-): Promise<Deployment> {
+export async function deployApi(state: DeployApiInput, services: DeployApiServices): Promise<Deployment> {
+  const { execution, plan, deployment } = state;
   if (!plan.deploy) return { outcome: 'NotPlanned' };
   const { clock } = services;
   const watchUntilMs = clock.now() + watchSeconds * 1000;
@@ -71,20 +70,16 @@ export async function deployApi(
   await fence();
   const isOfThisRun =
     deployment?.outcome === 'InProgress' && deployment.redriveCount === execution.redriveCount;
-  const running = isOfThisRun
-    ? deployment
-    : await findOrSend(execution, plan, retryCount > 0 || execution.redriveCount > 0, fence, services);
-  return watch(running, watchUntilMs, services);
+  const running = isOfThisRun ? deployment : await findOrSend(state, fence, services);
+  return watch(running, watchUntilMs, knownVersionOf(state), services);
 }
 
-/** @param mayHaveSent whether this execution may have sent a command already. */
 async function findOrSend(
-  execution: ExecutionRef,
-  plan: RecoveryPlan,
-  mayHaveSent: boolean,
+  state: DeployApiInput,
   fence: Fence,
   services: DeployApiServices,
 ): Promise<RunningDeploy> {
+  const { execution } = state;
   const { target, resources, clock, ssm } = services;
   const documentName = resources.DEPLOY_DOCUMENT;
   const instanceIds = await listInstances(ssm.reader, target.instances);
@@ -105,11 +100,12 @@ async function findOrSend(
     const own = await findOwn(ssm.reader, await list(), execution, instanceIds);
     return own && running(own, true);
   };
+  const mayHaveSent = state.retryCount > 0 || execution.redriveCount > 0;
   // A retry or a redrive may follow so soon that SSM doesn't list the command of the earlier try yet.
   const earlier = await lookFor(find, clock, mayHaveSent ? lookAgainTimes : 0);
   if (earlier) return earlier;
 
-  await refuseOutdated(plan, instanceIds, services);
+  await refuseOutdated(state, instanceIds, services);
   await stopOthers(list, fence, services);
   try {
     const sentAtMs = clock.now();
@@ -173,10 +169,11 @@ function notManaged(instanceIds: readonly string[]): RecoveryError {
  * @throws RecoveryError PlanOutdated, EnvReplaced
  */
 async function refuseOutdated(
-  plan: RecoveryPlan,
+  state: DeployApiInput,
   instanceIds: readonly string[],
-  { target: { parameter: contract }, resources, ssm }: DeployApiServices,
+  { target: { parameter: contract }, resources, clock, ssm }: DeployApiServices,
 ): Promise<void> {
+  const { plan } = state;
   const documentName = resources.DEPLOY_DOCUMENT;
   await refuseUnapproved(
     plan,
@@ -184,12 +181,12 @@ async function refuseOutdated(
     () => instanceIds.toSorted().join() === plan.deploy?.instanceIds.join(),
   );
   const { name, reader } = contract;
-  const parameter = await readParameter(ssm.reader, name);
+  const parameter = await readParameterSince(ssm.reader, name, { clock, known: knownVersionOf(state) });
   const finding = inspectEnv(readEnvText(parameter?.text ?? '', reader), contract);
   if (!parameter || !isUsable(parameter.text, reader, contract)) {
     throw new RecoveryError(
       'EnvReplaced',
-      `parameter ${name}: somebody has overwritten it during the recovery, and it is incomplete again (${gapsOf(finding).join('; ')}). Nothing was deployed.`,
+      `parameter ${name}: ${describeNewer((await readHistory(ssm.reader, name)).at(-1))}, and it is incomplete (${gapsOf(finding).join('; ')}). Nothing was deployed.`,
     );
   }
   await refuseUnapproved(
@@ -235,6 +232,7 @@ async function stopOthers(
 async function watch(
   deployment: RunningDeploy,
   untilMs: number,
+  known: KnownVersion,
   { target, clock, ssm }: DeployApiServices,
 ): Promise<Deployment> {
   const { commandId, instanceIds, deadline } = deployment;
@@ -245,7 +243,8 @@ async function watch(
       if (failure === undefined)
         return { ...deployment, outcome: 'Success', finishedAt: new Date(clock.now()).toISOString() };
       const failed = ended.filter((one) => endOf(one) !== 'Success').map(describeInvocation);
-      const tail = failure === 'DeployFailed' ? await readTail(ended, ssm.reader, target) : '';
+      const tail =
+        failure === 'DeployFailed' ? await readTail(ended, { clock, known }, ssm.reader, target) : '';
       throw new RecoveryError(
         failure,
         `command ${commandId} did not succeed on ${failed.join('; ')}.${tail}`,
@@ -265,12 +264,13 @@ async function watch(
 /** The end of the output of the first instance that failed, redacted with the values of every version of the env. */
 async function readTail(
   ended: readonly Invocation[],
+  since: Since,
   ssm: SSMClient,
   { parameter }: DeployedTarget,
 ): Promise<string> {
   const failed = ended.find((one) => endOf(one) === 'DeployFailed');
   // A server may still run with an older version. Without the values nothing can be masked, so nothing is shown.
-  const versions = failed && (await readHistory(ssm, parameter.name).catch(() => undefined));
+  const versions = failed && (await readHistorySince(ssm, parameter.name, since).catch(() => undefined));
   if (!versions) return '';
   const values = versions.flatMap(({ text }) => [...valuesOf(text, parameter.reader)]);
   const tail = failed.stderr.trim()

@@ -1,11 +1,11 @@
 import type * as v from 'valibot';
 import { writeEnvParameter } from '../aws/guarded-write.ts';
 import { type Fence, fenceOf, type LeaseClients, openLease } from '../aws/lease-table.ts';
-import { labelKnownGood, readHistory, readParameter } from '../aws/parameter.ts';
+import { labelKnownGood, readHistorySince, readParameter } from '../aws/parameter.ts';
 import { openSsm, type SsmClients } from '../aws/ssm-clients.ts';
 import { readEnvText } from '../env/document.ts';
 import { lostKeys } from '../env/merge.ts';
-import { deployOf, MarkKnownGoodInput, restorationOf } from '../workflow/chain.ts';
+import { deployOf, knownVersionOf, MarkKnownGoodInput, restorationOf } from '../workflow/chain.ts';
 import { judgeKnownGood } from '../workflow/known-good.ts';
 import type { KnownGood } from '../workflow/results.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
@@ -38,7 +38,7 @@ export async function markKnownGood(
       isDeployed: deploy !== undefined,
       seenAt: deploy?.startedAt ?? (restoration ? undefined : execution.startedAt),
     },
-    await readHistory(ssm.reader, name),
+    await readHistorySince(ssm.reader, name, { clock, known: knownVersionOf(state) }),
     { reader, contract: target.parameter, nowMs: clock.now() },
   );
   if (!('record' in verdict)) return { ...verdict, backup: null };

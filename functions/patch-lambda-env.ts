@@ -5,7 +5,7 @@ import { type LambdaClients, openLambda } from '../aws/lambda-clients.ts';
 import { fenceOf, type LeaseClients, openLease } from '../aws/lease-table.ts';
 import { readEnvValues } from '../aws/parameter.ts';
 import { openSsm } from '../aws/ssm-clients.ts';
-import { PatchLambdaEnvInput } from '../workflow/chain.ts';
+import { knownVersionOf, PatchLambdaEnvInput } from '../workflow/chain.ts';
 import { functionEnvLimitBytes, patchFrom, patchVariables } from '../workflow/function-patch.ts';
 import { refuseUnapproved } from '../workflow/plan.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
@@ -32,13 +32,16 @@ const updateWithinSeconds = 180;
  *   before the update), PlanOutdated, LeaseLost, FunctionUpdateConflict, FunctionUpdateFailed.
  */
 export async function patchLambdaEnv(
-  { execution, plan }: PatchLambdaEnvInput,
+  state: PatchLambdaEnvInput,
   services: PatchLambdaEnvServices,
 ): Promise<FunctionPatch> {
+  const { execution, plan } = state;
   const { target, clock, ssm, lambda } = services;
   const fence = fenceOf(leaseDoor(services), execution);
   const functionName = target.metricFunction.name;
-  const patch = patchFrom(await readEnvValues(ssm, target.parameter.name, target.parameter.reader), target);
+  const { name, reader } = target.parameter;
+  const env = await readEnvValues(ssm, name, reader, { clock, known: knownVersionOf(state) });
+  const patch = patchFrom(env, target);
   const deadline = clock.now() + updateWithinSeconds * 1000;
   const changed = { set: new Set<string>(), removed: new Set<string>() };
 

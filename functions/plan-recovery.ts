@@ -5,7 +5,7 @@ import { readDocumentCommands } from '../aws/deploy-document.ts';
 import { readFunctionEnv, updateFailed } from '../aws/function-environment.ts';
 import { listInstances } from '../aws/instances.ts';
 import { openLambda } from '../aws/lambda-clients.ts';
-import { readHistory, readParameter } from '../aws/parameter.ts';
+import { readHistorySince, readParameterSince } from '../aws/parameter.ts';
 import { requireGoodEnv, restoreRules } from '../aws/restore-source.ts';
 import { openSsm } from '../aws/ssm-clients.ts';
 import { valuesOf } from '../env/entries.ts';
@@ -15,6 +15,7 @@ import { patchFrom, patchVariables } from '../workflow/function-patch.ts';
 import { decide, hasChanges, hashPlan, type PlanIngredients, type RecoveryPlan } from '../workflow/plan.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import { describeRestore, restoreText } from '../workflow/restore.ts';
+import { knownAs } from '../workflow/versions.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
 import { PlanResources } from './runtime/resources.ts';
 
@@ -53,13 +54,13 @@ export async function planRecovery(
 async function planEnv({ env }: PlanRecoveryInput, { target, clock, ssm }: PlanRecoveryServices) {
   const { name } = target.parameter;
   // The history can be long, and only a restore needs it.
-  const history = env.complete ? [] : await readHistory(ssm, name);
-  const current = env.complete ? await readParameter(ssm, name) : history.at(-1);
+  const since = { clock, known: env };
+  const history = env.complete ? [] : await readHistorySince(ssm, name, since);
+  const current = env.complete ? await readParameterSince(ssm, name, since) : history.at(-1);
   const parameter: RecoveryPlan['parameter'] = {
     parameterName: name,
     finding: env.finding,
-    version: current?.version ?? 0,
-    modifiedAt: current?.modifiedAt?.toISOString() ?? null,
+    ...knownAs(current),
   };
   if (env.complete) return { parameter, restore: null, text: current?.text ?? '' };
   const rules = restoreRules(target);

@@ -1,15 +1,15 @@
 import type * as v from 'valibot';
 import { writeEnvParameter } from '../aws/guarded-write.ts';
 import { fenceOf, type LeaseClients, openLease } from '../aws/lease-table.ts';
-import { readHistory } from '../aws/parameter.ts';
+import { readHistorySince } from '../aws/parameter.ts';
 import { requireGoodEnv, restoreRules } from '../aws/restore-source.ts';
 import { openSsm, type SsmClients } from '../aws/ssm-clients.ts';
 import { UploadEnvInput } from '../workflow/chain.ts';
 import { isOfPlan, withReplaced } from '../workflow/earlier-try.ts';
 import { refuseUnapproved } from '../workflow/plan.ts';
-import { RecoveryError } from '../workflow/recovery-error.ts';
 import { describeRestore, restoreText } from '../workflow/restore.ts';
 import type { EnvUpload } from '../workflow/results.ts';
+import { knownAs } from '../workflow/versions.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
 import { leaseDoor } from './runtime/lease.ts';
 import { LeaseResources } from './runtime/resources.ts';
@@ -37,14 +37,8 @@ export async function uploadEnv(
   const { target, clock, ssm, functionName } = services;
   const { name, reader, kmsKeyArn } = target.parameter;
   const contract = target.parameter;
-  const history = await readHistory(ssm.reader, name);
+  const history = await readHistorySince(ssm.reader, name, { clock, known: env });
   const current = history.at(-1);
-  if ((current?.version ?? 0) < env.version) {
-    throw new RecoveryError(
-      'EnvStale',
-      `parameter ${name}: version ${env.version} is not in its history yet.`,
-    );
-  }
   const found = withReplaced(history, { seenVersion: env.version, functionName, reader, contract });
   await refuseUnapproved(plan, `the version of parameter ${name} is`, () =>
     isOfPlan(history, plan.parameter.version, functionName, found),
@@ -58,7 +52,7 @@ export async function uploadEnv(
     ...describeRestore(written, env, good, rules),
   });
   if (current && text === current.text) {
-    return { outcome: 'AlreadyComplete', version: current.version, source: null, ...report(text) };
+    return { outcome: 'AlreadyComplete', ...knownAs(current), source: null, ...report(text) };
   }
   const written = await writeEnvParameter(ssm, clock, {
     name,
@@ -72,7 +66,7 @@ export async function uploadEnv(
   });
   return {
     outcome: 'Restored',
-    version: written.version,
+    ...knownAs(written),
     source: good?.source ?? null,
     ...report(written.text),
   };

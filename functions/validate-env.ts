@@ -8,6 +8,7 @@ import { salvageEnv } from '../env/salvage.ts';
 import { ValidateEnvInput } from '../workflow/chain.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import type { EnvFinding } from '../workflow/results.ts';
+import { knownAs } from '../workflow/versions.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
 import { NoResources } from './runtime/resources.ts';
 
@@ -50,7 +51,7 @@ export async function validateEnv(
     complete,
     finding: nameFinding(parameter?.text, finding, complete),
     parameterName: name,
-    version: parameter?.version ?? 0,
+    ...knownAs(parameter),
     type: parameter?.type ?? null,
     sizeBytes: Buffer.byteLength(parameter?.text ?? ''),
     keyCount: effectiveEntries(document).size,

@@ -1,7 +1,7 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { probeEndpoint, secondsBetweenTries } from '../aws/probe.ts';
 import { openSsm } from '../aws/ssm-clients.ts';
-import { VerifyEndpointInput } from '../workflow/chain.ts';
+import { knownVersionOf, VerifyEndpointInput } from '../workflow/chain.ts';
 import { passingFaults } from '../workflow/endpoint-fault.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import type { EndpointProof } from '../workflow/results.ts';
@@ -20,14 +20,15 @@ const notFoundWithinSeconds = 10;
  *   `endpoint.healthyWithinSeconds`.
  */
 export async function verifyEndpoint(
-  _input: VerifyEndpointInput,
-  { target, clock, ssm }: VerifyEndpointServices,
+  state: VerifyEndpointInput,
+  services: VerifyEndpointServices,
 ): Promise<EndpointProof> {
+  const { target, clock } = services;
   const { url, host, healthyWithinSeconds } = target.endpoint;
   const start = clock.now();
   let notFoundSince: number | undefined;
   for (let attempts = 1; ; attempts += 1) {
-    const answer = await probeEndpoint(ssm, target);
+    const answer = await probeEndpoint(services, knownVersionOf(state));
     if (answer.fault === undefined) {
       const { httpStatus, backlog } = answer;
       return { httpStatus, backlog, attempts, verifiedAt: new Date(clock.now()).toISOString() };

@@ -21,6 +21,7 @@ import {
   KnownGood,
   type Restoration,
 } from './results.ts';
+import type { KnownVersion } from './versions.ts';
 
 /** What the Catch puts into the state: a person's rejection, or `States.Timeout`. */
 export const Refusal = v.object({ Error: v.string(), Cause: v.optional(v.string(), '') });
@@ -82,17 +83,24 @@ export type AnnounceRecoveryInput = v.InferOutput<typeof AnnounceRecoveryInput> 
 export const UploadEnvInput = v.object({ env: EnvFinding, plan: RecoveryPlan });
 export type UploadEnvInput = v.InferOutput<typeof UploadEnvInput> & StateContext;
 
-export const DeployApiInput = v.object({ plan: RecoveryPlan, deployment: optional.deployment });
+/** By which the newest version is known. */
+const versionEntries = { env: EnvFinding, upload: optional.upload };
+
+export const DeployApiInput = v.object({
+  ...versionEntries,
+  plan: RecoveryPlan,
+  deployment: optional.deployment,
+});
 export type DeployApiInput = v.InferOutput<typeof DeployApiInput> &
   StateContext & {
     /** How often the state machine has tried this state before. */
     readonly retryCount: number;
   };
 
-export const VerifyEndpointInput = v.object({});
+export const VerifyEndpointInput = v.object(versionEntries);
 export type VerifyEndpointInput = v.InferOutput<typeof VerifyEndpointInput> & StateContext;
 
-export const PatchLambdaEnvInput = v.object({ plan: RecoveryPlan });
+export const PatchLambdaEnvInput = v.object({ ...versionEntries, plan: RecoveryPlan });
 export type PatchLambdaEnvInput = v.InferOutput<typeof PatchLambdaEnvInput> & StateContext;
 
 /** What was done, if anything. */
@@ -146,6 +154,17 @@ type Done = Pick<RecoveryState, 'upload' | 'deployment' | 'patch'>;
 /** The restored text, if this execution has restored one. */
 export function restorationOf({ upload }: Pick<Done, 'upload'>): Restoration | undefined {
   return upload === undefined || upload.outcome === 'NotPlanned' ? undefined : upload;
+}
+
+/** The newest version of the parameter that this execution knows of: a read that is older lags behind. */
+export function knownVersionOf({
+  env,
+  upload,
+}: {
+  readonly env: EnvFinding;
+  readonly upload?: EnvUpload | undefined;
+}): KnownVersion {
+  return (upload && restorationOf({ upload })) ?? env;
 }
 
 /** The finished deploy, if this execution has deployed. */

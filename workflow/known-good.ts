@@ -4,7 +4,7 @@ import { readEnvText } from '../env/document.ts';
 import { lostKeys } from '../env/merge.ts';
 import type { EnvReader } from '../env/readers/readers.ts';
 import { RecoveryError } from './recovery-error.ts';
-import { isSettled, knownGoodLabel, type ParameterRecord } from './versions.ts';
+import { describeNewer, isSettled, knownGoodLabel, type ParameterRecord } from './versions.ts';
 import { counted } from './words.ts';
 
 /** A version of the parameter, and how the run came to know it. */
@@ -41,7 +41,7 @@ export function judgeKnownGood(
   if (!record || (why !== undefined && !isComplete(record.text, reader, contract))) {
     throw new RecoveryError(
       'EnvReplaced',
-      `parameter ${parameterName}: somebody has overwritten it during the recovery, and it is incomplete again. What was deployed works; the next deploy would not.`,
+      `parameter ${parameterName}: ${describeNewer(record)}, and it is incomplete again. What was deployed works; the next deploy would not.`,
     );
   }
   if (why !== undefined) return { outcome: 'Replaced', version: record.version, why };

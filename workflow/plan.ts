@@ -13,6 +13,8 @@ const problem = v.nullable(v.object({ error: v.picklist(errorNames), message: v.
 
 /** The Choice after PlanRecovery goes by this. */
 export const decisions = [
+  /** The parameter has another version by now than the one that was validated. */
+  'LookAgain',
   /** The execution was to plan only. */
   'ShowPlan',
   /** Nothing to do, and the endpoint was healthy just now. */
@@ -83,8 +85,9 @@ export const planRejected = 'PlanRejected';
 /** What happens next, according to the plan and a person's answer. */
 export function decide(
   plan: PlanIngredients & Pick<RecoveryPlan, 'hash' | 'needsApproval'>,
-  { request, check, approval }: PlanCircumstances,
+  { request, env, check, approval }: PlanCircumstances,
 ): Decision {
+  if (plan.parameter.version !== env.version) return 'LookAgain';
   if (request.mode === 'plan') return 'ShowPlan';
   if (!hasChanges(plan)) {
     const isHealthy = check.finding === 'Healthy' && plan.function.problem === null;
@@ -97,6 +100,7 @@ export function decide(
 
 interface PlanCircumstances {
   readonly request: Pick<Request, 'mode'>;
+  readonly env: Pick<EnvFinding, 'version'>;
   readonly check: Pick<EndpointCheck, 'finding'>;
   readonly approval?: Approval;
 }

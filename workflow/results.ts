@@ -35,6 +35,7 @@ export const EnvFinding = v.object({
   parameterName: v.string(),
   /** 0 if there is no parameter. */
   version: wholeNumber,
+  modifiedAt: v.nullable(timestamp),
   type: v.nullable(v.string()),
   sizeBytes: wholeNumber,
   keyCount: wholeNumber,
@@ -90,6 +91,7 @@ export const Restoration = v.object({
   /** `AlreadyComplete`: somebody else, or an earlier try of this state, has already restored it. */
   outcome: v.picklist(['Restored', 'AlreadyComplete']),
   version: wholeNumber,
+  modifiedAt: v.nullable(timestamp),
   previousVersion: wholeNumber,
   source: v.nullable(RestoreSource),
   keyCount: wholeNumber,

@@ -1,4 +1,5 @@
 /** The versions of a parameter, as its history shows them. */
+import { oneLine } from './words.ts';
 
 /** Marks the version with which the API was last seen to answer and the metric to count. */
 export const knownGoodLabel = 'known-good';
@@ -11,6 +12,7 @@ export interface ParameterVersion {
   readonly text: string;
   readonly version: number;
   readonly type: string;
+  readonly modifiedAt: Date | undefined;
 }
 
 /** A version with what its history says about it, and with what `PutParameter` clears unless it is passed again. */
@@ -20,9 +22,43 @@ export interface ParameterRecord extends ParameterVersion {
   readonly allowedPattern: string | undefined;
   readonly tier: ParameterTier | undefined;
   readonly labels: readonly string[];
-  readonly modifiedAt: Date | undefined;
   /** The ARN of whoever wrote it; AWS always tells it. */
   readonly modifiedBy: string | undefined;
+}
+
+/** A version that a run knows to exist, because it has read or written it. */
+export interface KnownVersion {
+  /** 0 if there was no parameter. */
+  readonly version: number;
+  /** ISO timestamp; `null` if it isn't known. */
+  readonly modifiedAt: string | null;
+}
+
+/** @param version `undefined` if there was no parameter. */
+export const knownAs = (version: ParameterVersion | undefined): KnownVersion => ({
+  version: version?.version ?? 0,
+  modifiedAt: version?.modifiedAt?.toISOString() ?? null,
+});
+
+/**
+ * Whether what was read is older than what is known: reads of Parameter Store may lag behind a write. A lower version
+ * that was written later is no older one, but the first of a parameter that was deleted and made again.
+ */
+export function isOlder(
+  found: Pick<ParameterVersion, 'version' | 'modifiedAt'> | undefined,
+  known: KnownVersion,
+): boolean {
+  if ((found?.version ?? 0) >= known.version) return false;
+  const knownMs = known.modifiedAt === null ? Number.POSITIVE_INFINITY : Date.parse(known.modifiedAt);
+  return (found?.modifiedAt?.getTime() ?? 0) <= knownMs;
+}
+
+/** Which version there is instead of the one that the run has seen, and who wrote it. */
+export function describeNewer(record: ParameterRecord | undefined): string {
+  if (record === undefined) return 'it was deleted';
+  const by = record.modifiedBy === undefined ? '' : ` by ${oneLine(record.modifiedBy)}`;
+  const at = record.modifiedAt === undefined ? '' : ` at ${record.modifiedAt.toISOString()}`;
+  return `version ${record.version} was written${by}${at}`;
 }
 
 /** A version that has stood for this long has been deployed and used, labelled or not. */

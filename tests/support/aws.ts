@@ -82,6 +82,7 @@ export const envFinding = (part: Partial<EnvFinding>): EnvFinding => ({
   finding: 'Complete',
   parameterName,
   version: 1,
+  modifiedAt: null,
   type: 'SecureString',
   sizeBytes: 4,
   keyCount: 1,

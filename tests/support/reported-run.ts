@@ -50,6 +50,7 @@ export const repairedRun = (part: Partial<ProvenRun> = {}): ProvenRun =>
     upload: {
       outcome: 'Restored',
       version: 2,
+      modifiedAt: null,
       previousVersion: 1,
       source: { kind: 'history', version: 0, isKnownGood: true },
       keyCount: 2,

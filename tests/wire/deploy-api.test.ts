@@ -5,6 +5,7 @@ import type { FinishedDeploy, RunningDeploy } from '../../workflow/results.ts';
 import {
   type AwsOptions,
   documentName,
+  envFinding,
   openAws,
   parameterName,
   secret,
@@ -46,7 +47,7 @@ const call = (
 ) => {
   const execution = executionRef({ name, startedAt, redriveCount });
   return deployApi(
-    { execution, retryCount, plan, ...(deployment ? { deployment } : {}) },
+    { execution, retryCount, env: envFinding({}), plan, ...(deployment ? { deployment } : {}) },
     { ...servicesOf(aws, { parameter: contract, ...part }, steppedClock(undefined, wait)), ssm: aws.ssm },
   );
 };

@@ -1,7 +1,7 @@
 import { patchLambdaEnv } from '../../functions/patch-lambda-env.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
 import { patchVariables } from '../../workflow/function-patch.ts';
-import { openAws, parameterName, secret, type TestAws } from '../support/aws.ts';
+import { envFinding, openAws, parameterName, secret, type TestAws } from '../support/aws.ts';
 import { executionRef, giveLease, recoveryPlan } from '../support/execution.ts';
 import { servicesOf } from '../support/services.ts';
 
@@ -29,7 +29,7 @@ const patch = async (
   const execution = executionRef({ startedAt });
   await giveLease(aws, executionRef({ name: owner, startedAt }));
   return patchLambdaEnv(
-    { execution, plan },
+    { execution, env: envFinding({}), plan },
     { ...servicesOf(aws, { metricFunction }), ssm: aws.ssm.reader, lambda: aws.lambda },
   );
 };

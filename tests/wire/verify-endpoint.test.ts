@@ -58,7 +58,7 @@ const check = (deploy: 'auto' | 'always' = 'auto', complete = true) =>
 
 describe('VerifyEndpoint', () => {
   it('answers with the proof, and shows the key as the parameter has it', async () => {
-    const proof = await verifyEndpoint({ execution: executionRef() }, services());
+    const proof = await verifyEndpoint({ execution: executionRef(), env: envFinding({}) }, services());
     expect(proof).toMatchObject({ httpStatus: 200, backlog: 7, attempts: 1 });
     expect(seenKeys.at(-1)).toBe(key);
     expect(JSON.stringify(proof)).not.toContain(key);
@@ -66,7 +66,9 @@ describe('VerifyEndpoint', () => {
 
   it('tries an endpoint that comes up again', async () => {
     statuses = [503, 502, 500, 404, 200];
-    expect(await verifyEndpoint({ execution: executionRef() }, services())).toMatchObject({ attempts: 5 });
+    expect(
+      await verifyEndpoint({ execution: executionRef(), env: envFinding({}) }, services()),
+    ).toMatchObject({ attempts: 5 });
   });
 
   it.each([
@@ -78,7 +80,9 @@ describe('VerifyEndpoint', () => {
   ])('fails on HTTP %d as %s, after the tries that its time allows (%d)', async (status, name, tries) => {
     statuses = [status];
     const before = seenKeys.length;
-    await expect(verifyEndpoint({ execution: executionRef() }, services())).rejects.toMatchObject({
+    await expect(
+      verifyEndpoint({ execution: executionRef(), env: envFinding({}) }, services()),
+    ).rejects.toMatchObject({
       name,
       message: expect.stringContaining('with Host api.example.com'),
     });
@@ -90,7 +94,7 @@ describe('VerifyEndpoint', () => {
     async (spoilt) => {
       aws.parameters.put({ Name: parameterName, Value: `INTERNAL_KEY="${spoilt}"\n`, Overwrite: true });
       const before = seenKeys.length;
-      const failure = verifyEndpoint({ execution: executionRef() }, services());
+      const failure = verifyEndpoint({ execution: executionRef(), env: envFinding({}) }, services());
       await expect(failure).rejects.toMatchObject({ name: 'InternalKeyUnusable' });
       await expect(failure).rejects.not.toMatchObject({ message: expect.stringContaining(spoilt.trim()) });
       expect(await check()).toMatchObject({ finding: 'InternalKeyUnusable', needsDeploy: false });
@@ -101,11 +105,15 @@ describe('VerifyEndpoint', () => {
   it('waits for as long as an API asks for that is throttled, if there is time, and does not deploy it', async () => {
     statuses = [429, 503, 200];
     retryAfter = '20';
-    expect(await verifyEndpoint({ execution: executionRef() }, services())).toMatchObject({ attempts: 3 });
+    expect(
+      await verifyEndpoint({ execution: executionRef(), env: envFinding({}) }, services()),
+    ).toMatchObject({ attempts: 3 });
     statuses = [429];
     retryAfter = '3600';
     const before = seenKeys.length;
-    await expect(verifyEndpoint({ execution: executionRef() }, services())).rejects.toMatchObject({
+    await expect(
+      verifyEndpoint({ execution: executionRef(), env: envFinding({}) }, services()),
+    ).rejects.toMatchObject({
       name: 'EndpointThrottled',
       message: expect.stringContaining('HTTP 429, Retry-After 3600 s after one try'),
     });
@@ -118,7 +126,9 @@ describe('VerifyEndpoint', () => {
 
   it('fails as InternalKeyMissing when the parameter does not have the key', async () => {
     aws.parameters.put({ Name: parameterName, Value: 'INTERNAL_KEY=\n', Overwrite: true });
-    await expect(verifyEndpoint({ execution: executionRef() }, services())).rejects.toMatchObject({
+    await expect(
+      verifyEndpoint({ execution: executionRef(), env: envFinding({}) }, services()),
+    ).rejects.toMatchObject({
       name: 'InternalKeyMissing',
     });
   });

@@ -145,6 +145,7 @@ const done: FailureReport['done'] = {
   upload: {
     outcome: 'Restored',
     version: 42,
+    modifiedAt: null,
     previousVersion: 41,
     source: ingredients.restore.source,
     keyCount: 13,
