@@ -111,12 +111,12 @@ const errors = {
     retried: true,
   },
   EnvStale: {
-    meaning: 'SSM does not show a version yet that was just written.',
+    meaning: 'SSM does not show a version yet that is there: its reads may lag behind a write.',
     remedy: 'Wait a minute and try again.',
     retried: true,
   },
   EnvReplaced: {
-    meaning: 'Somebody has overwritten the parameter during the recovery, and it is incomplete again.',
+    meaning: 'The parameter has a newer version than the run has worked with, and it is incomplete again.',
     remedy: 'Find out with `recover env history` who writes the parameter, and stop that.',
     next: 'Start',
   },

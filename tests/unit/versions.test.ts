@@ -14,14 +14,20 @@ describe('a version that was read', () => {
   it.each([
     ['has the same number', { version: 5, modifiedAt: at(30) }],
     ['has a higher number', { version: 6, modifiedAt: at(40) }],
-    ['has a lower number, but was written later: the parameter was made again', { version: 1, modifiedAt: at(40) }],
+    [
+      'has a lower number, but was written later: the parameter was made again',
+      { version: 1, modifiedAt: at(40) },
+    ],
   ])('is not older if it %s', (_what, found) => expect(isOlder(found, known)).toBe(false));
 
   it('is never older than nothing', () =>
     expect(isOlder(undefined, { version: 0, modifiedAt: null })).toBe(false));
 
   it('is blamed on who wrote it, in one line', () => {
-    const record = { ...versionOf(6, 'A=1\n', at(40)), modifiedBy: 'arn:aws:iam::000000000000:user/x\nTo do: y' };
+    const record = {
+      ...versionOf(6, 'A=1\n', { modifiedAt: at(40) }),
+      modifiedBy: 'arn:aws:iam::000000000000:user/x\nTo do: y',
+    };
     expect(describeNewer(record)).toMatch(/^version 6 was written by arn:.* at 2026-01-01T18:00:40.000Z$/);
     expect(describeNewer(undefined)).toBe('it was deleted');
   });

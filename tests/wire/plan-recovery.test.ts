@@ -127,6 +127,7 @@ describe('PlanRecovery', () => {
   });
 
   it('fails as EnvRestoreFailed where there is nothing to restore from', async () => {
+    put('MORE=1\n');
     put('OTHER=1\n');
     await expect(plan({ env: incomplete })).rejects.toMatchObject({ name: 'EnvRestoreFailed' });
   });

@@ -35,6 +35,7 @@ describe('ValidateEnv', () => {
       complete: true,
       finding: 'Complete',
       parameterName,
+      modifiedAt: expect.any(String),
       version: 2,
       type: 'SecureString',
       sizeBytes: `DB_HOST=db\nDB_PASSWORD=${password}\nR2_KEY=k\n`.length,

@@ -1,0 +1,66 @@
+/** Whole runs in which reads of the parameter lag behind its writes, as those of Parameter Store may. */
+import type { Call, Fault } from '../../sandbox/endpoint.ts';
+import { openRun, outputOf, statesOf, type WholeRun, writesOf } from '../support/whole-run.ts';
+
+let whole: WholeRun;
+beforeEach(async () => {
+  whole = await openRun('outage');
+});
+afterEach(() => whole.close());
+
+/** The answer of the moment before the newest version was written; `undefined` for other calls. */
+function answerBefore({ operation, input }: Call): Fault {
+  const { parameters, parameterName } = whole.sandbox;
+  const isRead = operation === 'GetParameter' || operation === 'GetParameterHistory';
+  if (!isRead || !JSON.stringify(input).includes(`"${parameterName}"`)) return undefined;
+  const before = parameters
+    .history(parameterName)
+    .slice(0, -1)
+    .map((record) => ({ ...record, LastModifiedDate: record.LastModifiedDate.getTime() / 1000 }));
+  const body = operation === 'GetParameter' ? { Parameter: before.at(-1) } : { Parameters: before };
+  return { status: 200, body: JSON.stringify(body), isCarriedOut: false };
+}
+
+describe('a run whose reads of the parameter lag', () => {
+  /** Lets the next read be stale after some states were entered; the host's own reads come later. */
+  const staleAfter = (isStaleIn: (state: string, times: number) => boolean) => {
+    let isStale = false;
+    whole.onEvent = (execution, { type }) => {
+      if (type !== 'TaskStateEntered') return;
+      const states = statesOf(execution);
+      const state = states.at(-1) ?? '';
+      isStale = isStaleIn(state, states.filter((one) => one === state).length);
+    };
+    whole.sandbox.endpoint.injectFault = (call) => {
+      const stale = isStale ? answerBefore(call) : undefined;
+      if (stale !== undefined) isStale = false;
+      return stale;
+    };
+  };
+
+  it.each([
+    ['ValidateEnv', 2, (state: string, times: number) => state === 'ValidateEnv' && times === 1],
+    ['every state that comes after it', 1, (state: string) => state !== 'ValidateEnv'],
+  ])('recovers when the first read of %s is stale', async (_which, validations, isStaleIn) => {
+    staleAfter(isStaleIn);
+    const execution = await whole.run();
+    expect([execution.status, execution.error, execution.cause]).toEqual(['SUCCEEDED', undefined, undefined]);
+    expect(outputOf(execution)).toMatchObject({ outcome: 'Recovered' });
+    expect(statesOf(execution).filter((name) => name === 'ValidateEnv')).toHaveLength(validations);
+    expect(writesOf(whole).filter(({ operation }) => operation === 'SendCommand')).toHaveLength(1);
+  });
+
+  it('recovers when the reads of each state are stale until its retry', async () => {
+    let isStale = false;
+    whole.onEvent = (_execution, { type }) => {
+      if (type === 'TaskStateExited') isStale = true;
+      if (type === 'LambdaFunctionFailed') isStale = false;
+    };
+    whole.sandbox.endpoint.injectFault = (call) => (isStale ? answerBefore(call) : undefined);
+    // ValidateEnv sees the version that was wiped; whatever comes after it knows what to wait for.
+    const execution = await whole.run();
+    expect([execution.status, execution.error, execution.cause]).toEqual(['SUCCEEDED', undefined, undefined]);
+    expect(outputOf(execution)).toMatchObject({ outcome: 'Recovered' });
+    expect(writesOf(whole).filter(({ operation }) => operation === 'SendCommand')).toHaveLength(1);
+  });
+});
