@@ -154,7 +154,7 @@ function lineFinder(lines: readonly string[]): (offset: number) => number {
  * Whether lines mean the same whatever follows them. In some dialects a quote after a backslash closes the value only
  * if no other quote follows, and a merge would put other lines there.
  */
-function endsByItself(raw: string, valueEnd: number, read: Read): boolean {
+export function endsByItself(raw: string, valueEnd: number, read: Read): boolean {
   if (!/["'`\\]|[ \t]$/.test(raw)) return true;
   // The line separator ends a line for some readers and not for others.
   const [first] = read(`${raw}\nP="\u2028p"\nP='\u2028p'\nP=\`\u2028p\`\n`).assignments;

@@ -1,18 +1,34 @@
 /** Edits of one key in a .env text. Every other line keeps its bytes, its place and its comments. */
-import { type EnvBlock, type EnvDocument, type EnvEntry, readEnvText, textOf } from './document.ts';
+import {
+  type EnvBlock,
+  type EnvDocument,
+  type EnvEntry,
+  endsByItself,
+  readEnvText,
+  textOf,
+} from './document.ts';
 import { effectiveEntries } from './entries.ts';
-import { type EnvReader, envReaders } from './readers/readers.ts';
+import { type EnvReader, envReaders, readers } from './readers/readers.ts';
 
-/** Whether a reader takes `KEY=spelled` for exactly this key and value, whatever follows it. */
+/**
+ * Whether a reader takes `KEY=spelled` for exactly this key and value, whatever follows it. The same as to read it with
+ * `readEnvText`, but that is asked so often that it has to take less time.
+ */
 export function isReadAs(key: string, spelled: string, value: string, reader: EnvReader): boolean {
-  const { blocks, flaw } = readEnvText(`${key}=${spelled}\n`, reader);
-  const [block] = blocks;
+  const { read } = readers[reader];
+  const line = `${key}=${spelled}`;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is one of them.
+  if (/[\x00\r\uFEFF]/.test(line)) return false;
+  const { assignments, flaws } = read(`${line}\n`);
+  const [assignment] = assignments;
   return (
-    flaw === undefined &&
-    blocks.length === 1 &&
-    block?.kind === 'entry' &&
-    block.key === key &&
-    block.value === value
+    assignment?.key === key &&
+    assignment.value === value &&
+    assignments.length === 1 &&
+    flaws.length === 0 &&
+    line.lastIndexOf('\n', assignment.start) === -1 &&
+    line.indexOf('\n', assignment.valueEnd) === -1 &&
+    endsByItself(line, assignment.valueEnd, read)
   );
 }
 

@@ -50,13 +50,14 @@ export function findDisagreements(text: string, reader: EnvReader): Disagreement
   }
 
   const above = new Map<string, string>();
+  const adviceOn = adviser(reader);
   document.blocks.forEach((block, index) => {
     const known = problems.get(block.line) ?? [];
     const lines = block.kind === 'entry' ? textOf([block, ...followers(document.blocks, index)]) : '';
     const readers = others
       .filter((other) =>
         block.kind === 'entry'
-          ? !isTakenAlike(block, lines, known, other.reader, above)
+          ? !isTakenAlike(block, lines, known, other, above)
           : !isPassedOver(block, known, other),
       )
       .map((other) => other.reader);
@@ -64,7 +65,7 @@ export function findDisagreements(text: string, reader: EnvReader): Disagreement
     if (readers.length === 0) return;
     found.push(
       block.kind === 'entry'
-        ? { line: block.line, key: block.key, readers, advice: adviceOn(block, reader, readers) }
+        ? { line: block.line, key: block.key, readers, advice: adviceOn(block, readers) }
         : { line: block.line, key: undefined, readers, advice: adviceOnNoKey },
     );
   });
@@ -77,6 +78,8 @@ export function findDisagreements(text: string, reader: EnvReader): Disagreement
 /** What one reader sees, to be asked line by line. */
 interface ByLine {
   readonly reader: EnvReader;
+  /** Whether what is wrong with a line may change how others are read. */
+  readonly hasHardFlaw: boolean;
   /** The block that a line belongs to. */
   readonly blockAt: (line: number) => EnvBlock | undefined;
   readonly problems: ReadonlyMap<number, readonly string[]>;
@@ -84,10 +87,13 @@ interface ByLine {
 
 function byLine(document: EnvDocument): ByLine {
   const blocks: EnvBlock[] = [];
-  for (const block of document.blocks)
-    for (let line = block.line; line < block.line + block.raw.split('\n').length; line += 1)
-      blocks[line] = block;
-  return { reader: document.reader, blockAt: (line) => blocks[line], problems: problemsByLine(document) };
+  for (const block of document.blocks) for (const _line of block.raw.split('\n')) blocks.push(block);
+  return {
+    reader: document.reader,
+    hasHardFlaw: document.flaw?.isHard === true,
+    blockAt: (line) => blocks[line - 1],
+    problems: problemsByLine(document),
+  };
 }
 
 function problemsByLine({ flaws }: EnvDocument): Map<number, string[]> {
@@ -128,14 +134,21 @@ function isTakenAlike(
   entry: EnvEntry,
   lines: string,
   known: readonly string[],
-  other: EnvReader,
+  other: ByLine,
   above: ReadonlyMap<string, string>,
 ): boolean {
-  const { blocks, flaws } = readEnvText(lines, other, (name) => above.get(name));
-  const [block] = blocks;
+  const isNew = (problem: string) => !known.includes(problem);
+  const isSame = (block: EnvBlock | undefined) =>
+    block?.kind === 'entry' && block.key === entry.key && block.value === entry.value;
   const lineCount = entry.raw.split('\n').length;
-  const isFlawed = flaws.some(({ line, problem }) => line <= lineCount && !known.includes(problem));
-  return !isFlawed && block?.kind === 'entry' && block.key === entry.key && block.value === entry.value;
+  const inPlace = other.blockAt(entry.line);
+  if (inPlace?.kind === 'entry' && inPlace.raw === entry.raw) {
+    if (isSame(inPlace) && !other.problems.get(entry.line)?.some(isNew)) return true;
+    // Nothing above it can be the reason: by itself it is read in the same way.
+    if (!other.hasHardFlaw && !entry.raw.includes('$')) return false;
+  }
+  const { blocks, flaws } = readEnvText(lines, other.reader, (name) => above.get(name));
+  return isSame(blocks[0]) && !flaws.some(({ line, problem }) => line <= lineCount && isNew(problem));
 }
 
 function isPassedOver({ raw, line }: EnvOther, known: readonly string[], other: ByLine): boolean {
@@ -143,39 +156,46 @@ function isPassedOver({ raw, line }: EnvOther, known: readonly string[], other: 
   // A part of the value above it is reported for that line.
   const holder = other.blockAt(line);
   if (holder?.kind === 'entry') return holder.line < line;
-  const flaws = [
-    ...(other.problems.get(line) ?? []),
-    ...readEnvText(`${raw}\n`, other.reader).flaws.map(({ problem }) => problem),
-  ];
-  return flaws.every((problem) => known.includes(problem));
+  const isKnown = (problem: string) => known.includes(problem);
+  if (other.problems.get(line)?.every(isKnown) === false) return false;
+  return (
+    !other.hasHardFlaw || readEnvText(`${raw}\n`, other.reader).flaws.every(({ problem }) => isKnown(problem))
+  );
 }
 
-/** Found by trial: every reader has read what is advised. */
-function adviceOn(
-  { key, value, raw, valueSpan }: EnvEntry,
-  reader: EnvReader,
-  readers: readonly EnvReader[],
-): string {
-  const whoMisreads = (spelled: string, meant = value) =>
-    envReaders.filter((one) => !isReadAs(key, spelled, meant, one));
-  const strangers = whoMisreads('', '');
-  if (strangers.length > 0)
-    return `name it with letters of ASCII, digits and _, no digit first, for ${list(strangers)}`;
-  if (raw === `${key}=`) return 'begin the next line with # or a key';
-  if (whoMisreads(value).length === 0)
-    return 'write KEY=... without quotes, escapes, references, spaces, "export" or a comment after it';
-  const [best] = [
-    { advice: `write KEY='...' in single quotes`, misreaders: whoMisreads(`'${value}'`) },
-    { advice: 'write KEY="..." in double quotes', misreaders: whoMisreads(`"${value}"`) },
-  ]
-    .filter(({ misreaders }) => !misreaders.includes(reader))
-    .filter(({ misreaders }) => readers.some((one) => !misreaders.includes(one)))
-    .sort((one, other) => one.misreaders.length - other.misreaders.length);
-  if (best) return `${best.advice}, which all but ${list(best.misreaders)} read alike`;
-  const isVerbatim = raw.slice(...valueSpan) === value && /["'`]|\s#/.test(value);
-  return isVerbatim
-    ? `no spelling means this to all; to ${reader}, quotes and comments are a part of the value: take them out, or encode it (base64, percent-encoding)`
-    : 'no spelling means this to all; change the value or encode it (base64, percent-encoding)';
+/** Gives advice on entries. Found by trial: every reader has read what is advised. */
+function adviser(reader: EnvReader): (entry: EnvEntry, readers: readonly EnvReader[]) => string {
+  const tried = new Map<string, readonly EnvReader[]>();
+  // One name that is a name for all readers is as good as another, and many keys have the same value.
+  const whoMisreads = (spelled: string, meant: string) => {
+    const trial = `${spelled}\0${meant}`;
+    const misreaders = tried.get(trial) ?? envReaders.filter((one) => !isReadAs('KEY', spelled, meant, one));
+    tried.set(trial, misreaders);
+    return misreaders;
+  };
+  return ({ key, value, raw, valueSpan }, readers) => {
+    // A plain name is one for all but the shell, which keeps some for itself.
+    const strangers = (/^[A-Za-z_]\w*$/.test(key) ? (['shell'] as const) : envReaders).filter(
+      (one) => !isReadAs(key, '', '', one),
+    );
+    if (strangers.length > 0)
+      return `name it with letters of ASCII, digits and _, no digit first, for ${list(strangers)}`;
+    if (raw === `${key}=`) return 'begin the next line with # or a key';
+    if (whoMisreads(value, value).length === 0)
+      return 'write KEY=... without quotes, escapes, references, spaces, "export" or a comment after it';
+    const [best] = [
+      { advice: `write KEY='...' in single quotes`, misreaders: whoMisreads(`'${value}'`, value) },
+      { advice: 'write KEY="..." in double quotes', misreaders: whoMisreads(`"${value}"`, value) },
+    ]
+      .filter(({ misreaders }) => !misreaders.includes(reader))
+      .filter(({ misreaders }) => readers.some((one) => !misreaders.includes(one)))
+      .sort((one, other) => one.misreaders.length - other.misreaders.length);
+    if (best) return `${best.advice}, which all but ${list(best.misreaders)} read alike`;
+    const isVerbatim = raw.slice(...valueSpan) === value && /["'`]|\s#/.test(value);
+    return isVerbatim
+      ? `no spelling means this to all; to ${reader}, quotes and comments are a part of the value: take them out, or encode it (base64, percent-encoding)`
+      : 'no spelling means this to all; change the value or encode it (base64, percent-encoding)';
+  };
 }
 
 const list = (readers: readonly EnvReader[]) =>

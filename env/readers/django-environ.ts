@@ -39,14 +39,29 @@ export function readAsDjangoEnviron(text: string, lookUp: LookUp = () => undefin
   }
 
   const values = new Map(assignments.map(({ key, value }) => [key, value]));
-  const resolved = assignments.map((assignment) => {
-    const seen = new Set<string>();
-    let value: string | undefined = assignment.value;
+  /** What each name stands for in the end; `undefined` where that is nothing, or itself. */
+  const meanings = new Map<string, string | undefined>();
+  const resolve = (spelled: string) => {
+    const names = new Set<string>();
+    let value: string | undefined = spelled;
     while (value?.startsWith('$')) {
       const name: string = value.replace(/^\$+/, '');
-      value = seen.has(name) ? undefined : (values.get(name) ?? lookUp(name));
-      seen.add(name);
+      if (meanings.has(name) || names.has(name)) {
+        value = meanings.get(name);
+        break;
+      }
+      names.add(name);
+      value = values.get(name);
+      if (value === undefined) {
+        value = lookUp(name);
+        break;
+      }
     }
+    for (const name of names) meanings.set(name, value);
+    return value;
+  };
+  const resolved = assignments.map((assignment) => {
+    const value = resolve(assignment.value);
     if (value === undefined) flaws.push({ at: assignment.start, ...flawKinds.djangoReference });
     return { ...assignment, value: value ?? '' };
   });

@@ -12,7 +12,7 @@ export function readAsDocker(text: string): Reading {
   const flaws: Flaw[] = [];
   for (let at = 0; at < text.length; at = lineEnd(text, at) + 1) {
     const end = lineEnd(text, at);
-    const start = Math.min(skip(text, at, blank), end);
+    const start = at + skip(text.slice(at, end), 0, blank);
     if (start === end || text[start] === '#') continue;
     const [name = ''] = text.slice(start, end).split('=', 1);
     // In a name it refuses space and tab only; any other character is a part of it.

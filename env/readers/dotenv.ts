@@ -3,18 +3,18 @@ import { type Assignment, type Flaw, lineEnd, type Reading } from './reading.ts'
 
 /** A quoted value may span lines; an unquoted one ends at any `#`. `:` and white space may stand for the `=`. */
 const statement =
-  /^[^\S\n]*(?:export\s+)?(?<key>[\w.-]+)(?:\s*=\s*?|:\s+?)(?<value>\s*'(?:\\'|[^'])*'|\s*"(?:\\"|[^"])*"|\s*`(?:\\`|[^`])*`|[^#\n]+)?\s*(?:#.*)?$/dgm;
+  /(?=[\w.-])(?<=^[^\S\n]*)(?<exported>export\s+)?(?<key>[\w.-]+)(?<sign>\s*=\s*?|:\s+?)(?<value>\s*'(?:\\'|[^'])*'|\s*"(?:\\"|[^"])*"|\s*`(?:\\`|[^`])*`|[^#\n]+)?\s*(?:#.*)?$/gm;
 
 /** The npm package dotenv. It never fails: a line it can't read is as if it weren't there. Its blanks are JavaScript's. */
 export function readAsDotenv(text: string): Reading {
   const assignments: Assignment[] = [];
   const flaws: Flaw[] = [];
-  for (const { groups, indices } of text.matchAll(statement)) {
-    const { key = '', value = '' } = groups ?? {};
-    const [start, keyEnd] = indices?.groups?.key ?? [0, 0];
+  for (const { index, groups } of text.matchAll(statement)) {
+    const { exported = '', key = '', sign = '', value = '' } = groups ?? {};
+    const start = index + exported.length;
+    const keyEnd = start + key.length;
     const spelled = value.trim();
-    const from = indices?.groups?.value?.[0] ?? text.indexOf('=', keyEnd) + 1;
-    const valueStart = from + value.length - value.trimStart().length;
+    const valueStart = keyEnd + sign.length + value.length - value.trimStart().length;
     assignments.push({
       key,
       value: unquote(spelled),

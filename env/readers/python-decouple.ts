@@ -11,10 +11,11 @@ export function readAsPythonDecouple(text: string): Reading {
   const assignments: Assignment[] = [];
   const flaws: Flaw[] = [];
   for (let at = 0; at < text.length; at = lineEnd(text, at) + 1) {
-    const start = skip(text, at, blank);
     const end = lineEnd(text, at);
-    const sign = text.indexOf('=', start);
-    if (start >= end || text[start] === '#' || sign === -1 || sign >= end) continue;
+    const line = text.slice(at, end);
+    const start = at + skip(line, 0, blank);
+    const sign = at + line.indexOf('=');
+    if (text[start] === '#' || sign < start) continue;
     // A name of no characters is one that no program can ask for.
     if (sign === start) continue;
     const key = trimEndOf(text.slice(start, sign), blank);
@@ -22,7 +23,7 @@ export function readAsPythonDecouple(text: string): Reading {
       flaws.push({ at: start, ...flawKinds.decoupleName });
       continue;
     }
-    const valueStart = Math.min(skip(text, sign + 1, blank), end);
+    const valueStart = at + skip(line, sign + 1 - at, blank);
     const spelled = trimEndOf(text.slice(valueStart, end), blank);
     const isQuoted = /^(["']).*\1$/s.test(spelled);
     assignments.push({
