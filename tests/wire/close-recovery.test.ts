@@ -80,6 +80,7 @@ describe('CloseRecovery', () => {
     const upload = {
       outcome: 'Restored',
       version: 4,
+      modifiedAt: null,
       previousVersion: 3,
       source: null,
       keyCount: 13,
