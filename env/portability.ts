@@ -8,7 +8,8 @@ import {
   textOf,
 } from './document.ts';
 import { isReadAs } from './edit.ts';
-import { type EnvReader, envReaders } from './readers/readers.ts';
+import { type EnvReader, envReaders, readers as traits } from './readers/readers.ts';
+import type { LookUp } from './readers/reading.ts';
 
 export interface Disagreement {
   /** 1-based. */
@@ -53,11 +54,11 @@ export function findDisagreements(text: string, reader: EnvReader): Disagreement
   const adviceOn = adviser(reader);
   document.blocks.forEach((block, index) => {
     const known = problems.get(block.line) ?? [];
-    const lines = block.kind === 'entry' ? textOf([block, ...followers(document.blocks, index)]) : '';
+    const linesFrom = () => textOf([block, ...followers(document.blocks, index)]);
     const readers = others
       .filter((other) =>
         block.kind === 'entry'
-          ? !isTakenAlike(block, lines, known, other, above)
+          ? !isTakenAlike(block, linesFrom, known, other, above)
           : !isPassedOver(block, known, other),
       )
       .map((other) => other.reader);
@@ -83,16 +84,26 @@ interface ByLine {
   /** The block that a line belongs to. */
   readonly blockAt: (line: number) => EnvBlock | undefined;
   readonly problems: ReadonlyMap<number, readonly string[]>;
+  /** What it makes of lines by themselves, which are often the same. */
+  readonly readAlone: (lines: string, lookUp: LookUp) => EnvDocument;
 }
 
 function byLine(document: EnvDocument): ByLine {
+  const { reader } = document;
+  const readings = new Map<string, EnvDocument>();
+  const readAlone = (lines: string, lookUp: LookUp) => {
+    const reading = readings.get(lines) ?? readEnvText(lines, reader, lookUp);
+    if (!lines.includes('$')) readings.set(lines, reading);
+    return reading;
+  };
   const blocks: EnvBlock[] = [];
   for (const block of document.blocks) for (const _line of block.raw.split('\n')) blocks.push(block);
   return {
-    reader: document.reader,
+    reader,
     hasHardFlaw: document.flaw?.isHard === true,
     blockAt: (line) => blocks[line - 1],
     problems: problemsByLine(document),
+    readAlone,
   };
 }
 
@@ -127,12 +138,12 @@ const adviceOnDuplicate =
   'keep one of the lines with this key: docker hands all of them to the program, which takes its pick';
 
 /**
- * @param lines the entry, and what else may count.
+ * @param linesFrom gives the entry, and what else may count.
  * @param known what is wrong with it for the target's own reader as well.
  */
 function isTakenAlike(
   entry: EnvEntry,
-  lines: string,
+  linesFrom: () => string,
   known: readonly string[],
   other: ByLine,
   above: ReadonlyMap<string, string>,
@@ -140,14 +151,14 @@ function isTakenAlike(
   const isNew = (problem: string) => !known.includes(problem);
   const isSame = (block: EnvBlock | undefined) =>
     block?.kind === 'entry' && block.key === entry.key && block.value === entry.value;
-  const lineCount = entry.raw.split('\n').length;
   const inPlace = other.blockAt(entry.line);
   if (inPlace?.kind === 'entry' && inPlace.raw === entry.raw) {
     if (isSame(inPlace) && !other.problems.get(entry.line)?.some(isNew)) return true;
     // Nothing above it can be the reason: by itself it is read in the same way.
-    if (!other.hasHardFlaw && !entry.raw.includes('$')) return false;
+    if (!other.hasHardFlaw && !(traits[other.reader].expands && entry.raw.includes('$'))) return false;
   }
-  const { blocks, flaws } = readEnvText(lines, other.reader, (name) => above.get(name));
+  const lineCount = entry.raw.split('\n').length;
+  const { blocks, flaws } = other.readAlone(linesFrom(), (name) => above.get(name));
   return isSame(blocks[0]) && !flaws.some(({ line, problem }) => line <= lineCount && isNew(problem));
 }
 
@@ -158,14 +169,15 @@ function isPassedOver({ raw, line }: EnvOther, known: readonly string[], other: 
   if (holder?.kind === 'entry') return holder.line < line;
   const isKnown = (problem: string) => known.includes(problem);
   if (other.problems.get(line)?.every(isKnown) === false) return false;
-  return (
-    !other.hasHardFlaw || readEnvText(`${raw}\n`, other.reader).flaws.every(({ problem }) => isKnown(problem))
-  );
+  const isFine = () =>
+    other.readAlone(`${raw}\n`, () => undefined).flaws.every(({ problem }) => isKnown(problem));
+  return !other.hasHardFlaw || isFine();
 }
 
 /** Gives advice on entries. Found by trial: every reader has read what is advised. */
 function adviser(reader: EnvReader): (entry: EnvEntry, readers: readonly EnvReader[]) => string {
   const tried = new Map<string, readonly EnvReader[]>();
+  const strangers = new Map<string, readonly EnvReader[]>();
   // One name that is a name for all readers is as good as another, and many keys have the same value.
   const whoMisreads = (spelled: string, meant: string) => {
     const trial = `${spelled}\0${meant}`;
@@ -173,19 +185,27 @@ function adviser(reader: EnvReader): (entry: EnvEntry, readers: readonly EnvRead
     tried.set(trial, misreaders);
     return misreaders;
   };
-  return ({ key, value, raw, valueSpan }, readers) => {
+  const strangersTo = (key: string) => {
     // A plain name is one for all but the shell, which keeps some for itself.
-    const strangers = (/^[A-Za-z_]\w*$/.test(key) ? (['shell'] as const) : envReaders).filter(
-      (one) => !isReadAs(key, '', '', one),
-    );
-    if (strangers.length > 0)
-      return `name it with letters of ASCII, digits and _, no digit first, for ${list(strangers)}`;
+    const asked = /^[A-Za-z_]\w*$/.test(key) ? (['shell'] as const) : envReaders;
+    const found = strangers.get(key) ?? asked.filter((one) => !isReadAs(key, '', '', one));
+    strangers.set(key, found);
+    return found;
+  };
+  return ({ key, value, raw, valueSpan }, readers) => {
+    const whoKnowsNot = strangersTo(key);
+    if (whoKnowsNot.length > 0)
+      return `name it with letters of ASCII, digits and _, no digit first, for ${list(whoKnowsNot)}`;
     if (raw === `${key}=`) return 'begin the next line with # or a key';
     if (whoMisreads(value, value).length === 0)
       return 'write KEY=... without quotes, escapes, references, spaces, "export" or a comment after it';
+    const inSingleQuotes = whoMisreads(`'${value}'`, value);
     const [best] = [
-      { advice: `write KEY='...' in single quotes`, misreaders: whoMisreads(`'${value}'`, value) },
-      { advice: 'write KEY="..." in double quotes', misreaders: whoMisreads(`"${value}"`, value) },
+      { advice: `write KEY='...' in single quotes`, misreaders: inSingleQuotes },
+      // docker misreads all quotes: there is no better than that it alone does.
+      ...(inSingleQuotes.length <= 1
+        ? []
+        : [{ advice: 'write KEY="..." in double quotes', misreaders: whoMisreads(`"${value}"`, value) }]),
     ]
       .filter(({ misreaders }) => !misreaders.includes(reader))
       .filter(({ misreaders }) => readers.some((one) => !misreaders.includes(one)))

@@ -26,6 +26,8 @@ export type EnvReader = (typeof envReaders)[number];
 
 interface ReaderTraits {
   readonly read: Read;
+  /** What a line means may depend on what its references stand for. */
+  readonly expands?: true;
   /** Doesn't know a byte order mark, and takes it as a part of the first name. */
   readonly stumblesOverBom?: true;
   /** Where it takes a CR before the LF as a part of the value: always, the second of two, or between quotes. */
@@ -34,12 +36,12 @@ interface ReaderTraits {
 
 export const readers: Record<EnvReader, ReaderTraits> = {
   docker: { read: readAsDocker, stumblesOverCrlf: 'doubled' },
-  compose: { read: readAsCompose, stumblesOverCrlf: 'quoted' },
+  compose: { read: readAsCompose, expands: true, stumblesOverCrlf: 'quoted' },
   dotenv: { read: readAsDotenv },
-  'python-dotenv': { read: readAsPythonDotenv, stumblesOverBom: true },
+  'python-dotenv': { read: readAsPythonDotenv, expands: true, stumblesOverBom: true },
   systemd: { read: readAsSystemd, stumblesOverBom: true, stumblesOverCrlf: 'quoted' },
-  shell: { read: readAsShell, stumblesOverBom: true, stumblesOverCrlf: 'always' },
+  shell: { read: readAsShell, expands: true, stumblesOverBom: true, stumblesOverCrlf: 'always' },
   node: { read: readAsNode, stumblesOverBom: true },
-  'django-environ': { read: readAsDjangoEnviron, stumblesOverBom: true },
+  'django-environ': { read: readAsDjangoEnviron, expands: true, stumblesOverBom: true },
   'python-decouple': { read: readAsPythonDecouple, stumblesOverBom: true },
 };
