@@ -10,6 +10,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
+import type { Server as TcpServer } from 'node:net';
 import * as v from 'valibot';
 import { callerArnOf, userArn } from './callers.ts';
 import { readRequest } from './protocols.ts';
@@ -46,7 +47,10 @@ export interface RawAnswer {
 }
 
 interface NamedService {
-  /** The prefix in `X-Amz-Target`, e.g. `AmazonSSM`; any name for Lambda and SNS, which have no such header. */
+  /**
+   * As requests name it in `X-Amz-Target` or in their path, e.g. `AmazonSSM`; for Lambda and SNS the name that
+   * protocols.ts gives.
+   */
   readonly targetPrefix: string;
 }
 
@@ -134,8 +138,8 @@ export async function openEndpoint(services: readonly Service[]): Promise<Endpoi
     }
   };
 
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return Object.assign(endpoint, { url: urlOf(server), calls, close: () => close(server) });
+  const url = await listen(server);
+  return Object.assign(endpoint, { url, calls, close: () => close(server) });
 }
 
 /** Does what a request asks for, and says how to answer it. */
@@ -159,8 +163,14 @@ async function carryOut(
   return (response) => request.reply(response, output);
 }
 
+/** Lets a server listen on loopback, and returns its address. */
+export async function listen(server: TcpServer): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return urlOf(server);
+}
+
 /** The address of a server that listens on loopback. */
-export function urlOf(server: Server): string {
+export function urlOf(server: TcpServer): string {
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the server is not listening');
   return `http://127.0.0.1:${address.port}`;

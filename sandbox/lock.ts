@@ -6,7 +6,7 @@ export interface LockOptions {
   /** Nobody has the lock for longer than this. */
   readonly timeoutMs: number;
   /** Ends the waiting. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** @throws AbortError if the signal ends the waiting. */
@@ -17,7 +17,7 @@ export async function withLock<T>(
 ): Promise<T> {
   while (!tryMake(path)) {
     if (isLeftBehind(path, timeoutMs)) rmSync(path, { force: true });
-    else await sleep(50, undefined, { ...(signal ? { signal } : {}) });
+    else await sleep(50, undefined, { signal });
   }
   try {
     return await run();

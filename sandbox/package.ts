@@ -46,26 +46,20 @@ export async function packageTarget(target: string, signal?: AbortSignal): Promi
   utimesSync(parent, now, now);
   removeOld();
   if (existsSync(directory)) return directory;
-  return withLock(
-    `${directory}.lock`,
-    { timeoutMs: packagingTimeoutMs, ...(signal ? { signal } : {}) },
-    async () => {
-      // Whoever had the lock may have packaged it.
-      if (existsSync(directory)) return directory;
-      const copy = join(parent, randomUUID());
-      try {
-        for (const name of sources)
-          cpSync(join(projectDirectory, name), join(copy, name), { recursive: true });
-        if (hashOf(copy, sources) !== hash)
-          throw new Error('the sources have changed while they were copied');
-        await runPackager(target, copy, signal);
-        renameSync(join(copy, '.serverless'), directory);
-      } finally {
-        rmSync(copy, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
-      }
-      return directory;
-    },
-  );
+  return withLock(`${directory}.lock`, { timeoutMs: packagingTimeoutMs, signal }, async () => {
+    // Whoever had the lock may have packaged it.
+    if (existsSync(directory)) return directory;
+    const copy = join(parent, randomUUID());
+    try {
+      for (const name of sources) cpSync(join(projectDirectory, name), join(copy, name), { recursive: true });
+      if (hashOf(copy, sources) !== hash) throw new Error('the sources have changed while they were copied');
+      await runPackager(target, copy, signal);
+      renameSync(join(copy, '.serverless'), directory);
+    } finally {
+      rmSync(copy, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+    }
+    return directory;
+  });
 }
 
 /** A hash over everything that a package depends on. */

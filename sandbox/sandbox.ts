@@ -14,17 +14,13 @@ import { AlarmProperties, cloudWatchService, Metrics } from './services/cloudwat
 import { DocumentContent, type Instance } from './services/command-invocation.ts';
 import { dynamoDbService, openTables, TableProperties, type Tables } from './services/dynamodb.ts';
 import { EventBus, RuleProperties } from './services/eventbridge.ts';
+import type { ExecutionOptions } from './services/execution.ts';
 import { EventInvokeProperties, FunctionProperties, Functions, lambdaService } from './services/lambda.ts';
 import { RunCommand } from './services/run-command.ts';
 import { type Message, snsService, Topics } from './services/sns.ts';
 import { Queues, sqsService } from './services/sqs.ts';
 import { ParameterStore, ssmService } from './services/ssm.ts';
-import {
-  StateMachineProperties,
-  StateMachines,
-  type StateMachinesOptions,
-  statesService,
-} from './services/states.ts';
+import { StateMachineProperties, StateMachines, statesService } from './services/states.ts';
 import { type ResolvedResource, region, resolveTemplate, resourcesOf } from './template.ts';
 import { unpack } from './unpack.ts';
 
@@ -40,7 +36,7 @@ export interface SandboxOptions {
   /** A folder for what this sandbox writes. */
   readonly directory: string;
   readonly host: Omit<HostOptions, 'directory'>;
-  readonly onEvent?: StateMachinesOptions['onEvent'];
+  readonly onEvent?: ExecutionOptions['onEvent'];
   /** Gets what a person is told. */
   readonly onMessage?: (message: Message) => void;
   readonly retryMilliseconds?: number;
@@ -124,7 +120,7 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
     invoke: (arn, input) => functions.invokeAsTask(arn, input),
     onStatusChange: (event) => bus.put(event),
     ...(options.onEvent ? { onEvent: options.onEvent } : {}),
-    ...(options.retryMilliseconds === undefined ? {} : { retryMilliseconds: options.retryMilliseconds }),
+    retryMilliseconds: options.retryMilliseconds,
   });
   // The packager has already validated it by the same rules.
   for (const { arn, properties } of resourcesOf(

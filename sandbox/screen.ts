@@ -93,7 +93,7 @@ const findings: Record<string, (result: unknown) => string> = {
   ReportRecovery: (result) => v.parse(v.object({ outcome: v.string() }), result).outcome,
 };
 
-const Entered = v.object({ stateEnteredEventDetails: v.object({ name: v.string() }) });
+export const Entered = v.object({ stateEnteredEventDetails: v.object({ name: v.string() }) });
 const Succeeded = v.object({ lambdaFunctionSucceededEventDetails: v.object({ output: v.string() }) });
 const Failed = v.object({
   lambdaFunctionFailedEventDetails: v.object({ error: v.string(), cause: v.string() }),

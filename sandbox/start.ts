@@ -6,7 +6,6 @@ import * as v from 'valibot';
 import { askEndpoint } from '../aws/endpoint.ts';
 import { readEnvText } from '../env/document.ts';
 import { effectiveEntries } from '../env/entries.ts';
-import { loadTarget } from '../targets/load.ts';
 import { RecoveryReport } from '../workflow/report.ts';
 import { readCommandLine } from './command-line.ts';
 import { localUrl } from './network.ts';
@@ -167,7 +166,7 @@ async function checkProof(sandbox: Sandbox, startedAtMs: number): Promise<string
     url: localUrl(sandbox.network, variables.VIDEO_BACKLOG_API_INTERNAL ?? ''),
     host: variables.VIDEO_BACKLOG_API_HOST,
     internalKey: variables.LAMBDA_INTERNAL_API_KEY ?? '',
-    backlogPath: loadTarget('sandbox').endpoint.backlogPath,
+    backlogPath: sandbox.target.endpoint.backlogPath,
     timeoutSeconds: 5,
   });
   if (answer.fault !== undefined)

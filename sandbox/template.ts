@@ -60,7 +60,8 @@ const naming: Record<
   'AWS::CloudWatch::Alarm': { name: 'AlarmName', arn: (name) => arn('cloudwatch', `alarm:${name}`) },
 };
 
-function arn(service: string, resource: string): string {
+/** The ARN of a resource in the sandbox's region and account. */
+export function arn(service: string, resource: string): string {
   return `arn:aws:${service}:${region}:${accountId}:${resource}`;
 }
 

@@ -1,9 +1,9 @@
 /** The sandbox's host: an instance with a working directory, on which one API runs as a service. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
-import { close, urlOf } from '../endpoint.ts';
+import { close, listen } from '../endpoint.ts';
 import { createApi } from './api.ts';
 
 export interface Host {
@@ -50,21 +50,17 @@ export async function openHost({ directory, env, database }: HostOptions): Promi
     start();
     return response.writeHead(204).end();
   });
-  await Promise.all([listen(server), listen(serviceManager)]);
+  const [origin, serviceManagerUrl] = await Promise.all([listen(server), listen(serviceManager)]);
 
   return {
     directory,
-    origin: urlOf(server),
-    serviceManagerUrl: urlOf(serviceManager),
+    origin,
+    serviceManagerUrl,
     starts: () => starts,
     close: async () => {
       await Promise.all([close(serviceManager), close(server)]);
     },
   };
-}
-
-function listen(server: Server): Promise<void> {
-  return new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
 }
 
 /** The only variables that a process needs from the machine's own environment: without them Windows opens no socket. */

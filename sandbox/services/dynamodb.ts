@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import dynalite from 'dynalite';
 import * as v from 'valibot';
-import { close, type RawAnswer, type RawRequest, type Service, urlOf } from '../endpoint.ts';
+import { close, listen, type RawAnswer, type RawRequest, type Service, urlOf } from '../endpoint.ts';
 
 const target = 'DynamoDB_20120810';
 
@@ -140,7 +140,7 @@ export class Tables {
 /** Starts the tables' server on loopback. */
 export async function openTables(): Promise<Tables> {
   const server = dynalite({ createTableMs: 0 });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await listen(server);
   return new Tables(server);
 }
 

@@ -1,7 +1,7 @@
 /** EventBridge: matches events against the compiled rules, and passes them on to the rules' targets. */
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
-import { accountId, region } from '../template.ts';
+import { accountId, arn, region } from '../template.ts';
 
 const wholeEvents = v.never('an event is handed on as it is here, or Input in its place');
 const Target = v.object({
@@ -144,5 +144,5 @@ export class EventBus {
 }
 
 function ruleArn({ Name = '' }: RuleProperties): string {
-  return `arn:aws:events:${region}:${accountId}:rule/${Name}`;
+  return arn('events', `rule/${Name}`);
 }

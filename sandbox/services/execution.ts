@@ -14,13 +14,7 @@ import {
   type HistoryEvent,
   statusEvent,
 } from './execution-events.ts';
-import {
-  interpreterOf,
-  type JsonValue,
-  longestTimeoutSeconds,
-  type Machine,
-  type Task,
-} from './state-machine.ts';
+import { afterLimit, interpreterOf, type JsonValue, type Machine, type Task } from './state-machine.ts';
 import { data, runTask } from './task.ts';
 import type { TaskTokens } from './task-tokens.ts';
 
@@ -186,11 +180,7 @@ export class Execution {
           : { retryIntervalOverrides: this.#forTasks(() => this.#options.retryMilliseconds ?? 0) }),
       },
     });
-    const { timeoutSeconds } = this.#machine;
-    const timer =
-      timeoutSeconds === undefined
-        ? undefined
-        : setTimeout(() => this.timeOut(), Math.min(timeoutSeconds, longestTimeoutSeconds) * 1000);
+    const timer = afterLimit(this.#machine.timeoutSeconds, () => this.timeOut());
     void this.#follow(run, handle, position).then((ending) => {
       clearTimeout(timer);
       this.#end(ending);

@@ -1,7 +1,7 @@
 /** SQS: the depth of queues, and what other services put into them. */
 import * as v from 'valibot';
 import { AwsError, operation, type Service } from '../endpoint.ts';
-import { accountId, region } from '../template.ts';
+import { accountId, arn } from '../template.ts';
 
 /** A message that a service has put into a queue. */
 export interface QueueMessage {
@@ -62,7 +62,7 @@ export function sqsService(queues: Queues, endpointUrl: () => string): Service {
         return {
           Attributes: {
             ApproximateNumberOfMessages: String(queues.depth(queueName)),
-            QueueArn: `arn:aws:sqs:${region}:${accountId}:${queueName}`,
+            QueueArn: arn('sqs', queueName),
           },
         };
       }),

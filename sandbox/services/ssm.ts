@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { userArn } from '../callers.ts';
 import { AwsError, operation, type Service } from '../endpoint.ts';
-import { accountId, region } from '../template.ts';
+import { arn } from '../template.ts';
 import { makeEvent, type ServiceEvent } from './eventbridge.ts';
 import type { RunCommand } from './run-command.ts';
 
@@ -175,8 +175,7 @@ export class ParameterStore {
   /** @param selector a name, `name:version` or `name:label`. */
   get(selector: string): StoredVersion & { Name: string } {
     const [Name = '', wanted] = selector.split(':');
-    const versions = this.#parameters.get(Name);
-    if (!versions) throw new AwsError('ParameterNotFound', '');
+    const versions = this.#versions(Name);
     const version =
       wanted === undefined
         ? versions.at(-1)
@@ -186,9 +185,13 @@ export class ParameterStore {
   }
 
   history(Name: string): (StoredVersion & { Name: string })[] {
-    const versions = this.#parameters.get(Name);
+    return this.#versions(Name).map((version) => ({ Name, ...version }));
+  }
+
+  #versions(name: string): StoredVersion[] {
+    const versions = this.#parameters.get(name);
     if (!versions) throw new AwsError('ParameterNotFound', '');
-    return versions.map((version) => ({ Name, ...version }));
+    return versions;
   }
 }
 
@@ -206,7 +209,7 @@ function refuseValue({ Value, AllowedPattern }: v.InferOutput<typeof PutParamete
 }
 
 function arnOf(name: string): string {
-  return `arn:aws:ssm:${region}:${accountId}:parameter/${name.replace(/^\//, '')}`;
+  return arn('ssm', `parameter/${name.replace(/^\//, '')}`);
 }
 
 /** A SecureString that isn't decrypted is answered as ciphertext. */

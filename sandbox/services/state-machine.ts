@@ -43,7 +43,12 @@ export interface Machine {
 }
 
 /** The longest that a timer takes; without a limit of its own, a state runs for up to a year. */
-export const longestTimeoutSeconds = 2_147_483;
+const longestTimeoutSeconds = 2_147_483;
+
+/** Does something when a time limit has passed; never, if there is none. */
+export function afterLimit(seconds: number | undefined, act: () => void): NodeJS.Timeout | undefined {
+  return seconds === undefined ? undefined : setTimeout(act, Math.min(seconds, longestTimeoutSeconds) * 1000);
+}
 
 /**
  * @param isValid if it was validated before: that takes longer than anything else in a sandbox's start.

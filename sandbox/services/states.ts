@@ -2,13 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import { AwsError, operation, type Service } from '../endpoint.ts';
-import { accountId, region } from '../template.ts';
+import { arn } from '../template.ts';
 import { Execution, type ExecutionOptions } from './execution.ts';
 import { executionRoleArn, type HistoryEvent } from './execution-events.ts';
 import { type Machine, readMachine } from './state-machine.ts';
 import { TaskTokens } from './task-tokens.ts';
-
-export type StateMachinesOptions = ExecutionOptions;
 
 export const StateMachineProperties = v.object({
   StateMachineName: v.string(),
@@ -19,12 +17,12 @@ export class StateMachines {
   readonly #machines = new Map<string, Machine>();
   readonly #executions = new Map<string, Execution>();
   readonly #tokens = new TaskTokens();
-  readonly #options: StateMachinesOptions;
+  readonly #options: ExecutionOptions;
   /** In the order of their start. */
   readonly executions: Execution[] = [];
   #stopped = false;
 
-  constructor(options: StateMachinesOptions) {
+  constructor(options: ExecutionOptions) {
     this.#options = {
       ...options,
       onStatusChange: (event) => {
@@ -55,7 +53,7 @@ export class StateMachines {
    */
   start(stateMachineArn: string, input: string, name: string = randomUUID()): Execution {
     const machine = this.machine(stateMachineArn);
-    const executionArn = `arn:aws:states:${region}:${accountId}:execution:${machine.name}:${name}`;
+    const executionArn = arn('states', `execution:${machine.name}:${name}`);
     const existing = this.#executions.get(executionArn);
     if (existing?.status === 'RUNNING' && existing.input === input) return existing;
     if (existing) throw new AwsError('ExecutionAlreadyExists', `Execution Already Exists: '${executionArn}'`);

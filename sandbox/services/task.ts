@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import type { FunctionOutcome } from '../function-runtime.ts';
 import { region } from '../template.ts';
-import { type JsonValue, longestTimeoutSeconds, type Task, waitForTaskToken } from './state-machine.ts';
+import { afterLimit, type JsonValue, type Task, waitForTaskToken } from './state-machine.ts';
 import type { TaskAnswer, TaskTokens } from './task-tokens.ts';
 
 /** A failed task, in the form in which the interpreter matches `ErrorEquals`. */
@@ -76,11 +76,7 @@ export async function runTask(attempt: Attempt): Promise<JsonValue> {
     isOver = true;
     tokens.close(token);
   });
-  const { timeoutSeconds } = task;
-  const timer =
-    timeoutSeconds === undefined
-      ? undefined
-      : setTimeout(timeOut, Math.min(timeoutSeconds, longestTimeoutSeconds) * 1000);
+  const timer = afterLimit(task.timeoutSeconds, timeOut);
   try {
     const work = kind.run({ ...attempt, record: unlessOver(record) });
     const output = await Promise.race([work, stopped]);

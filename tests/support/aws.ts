@@ -23,18 +23,18 @@ import { snsService, Topics } from '../../sandbox/services/sns.ts';
 import { Queues, sqsService } from '../../sandbox/services/sqs.ts';
 import { ParameterStore, ssmService } from '../../sandbox/services/ssm.ts';
 import { StateMachines, statesService } from '../../sandbox/services/states.ts';
-import { accountId, region } from '../../sandbox/template.ts';
+import { arn, region } from '../../sandbox/template.ts';
 import type { EnvFinding } from '../../workflow/results.ts';
 
 export const parameterName = '/app/env';
 /** A table whose items are found by the string `target`. */
 export const leaseTableName = 'app-leases';
-export const topicArn = `arn:aws:sns:${region}:${accountId}:app-recovery`;
+export const topicArn = arn('sns', 'app-recovery');
 export const secret = () => `canary-${randomUUID()}`;
 
 afterAll(endIdleThreads);
 
-/** The commands of a document: each runs a script that is given as JavaScript. */
+/** The deploy document, and the instances that it can run on. */
 export interface AwsOptions {
   /** What the deploy document runs on an instance, as JavaScript; succeeds by default. */
   readonly deployScript?: string;
@@ -214,7 +214,7 @@ export async function openAws({
           ...(reservedConcurrency === undefined ? {} : { ReservedConcurrentExecutions: reservedConcurrency }),
           Environment: { Variables: { ...variables } },
         },
-        `arn:aws:lambda:${region}:${accountId}:function:${name}`,
+        arn('lambda', `function:${name}`),
         codeDirectory,
       );
     },

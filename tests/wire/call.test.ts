@@ -1,22 +1,20 @@
 import { createServer } from 'node:net';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { callAws, required, writerConfig } from '../../aws/call.ts';
-import { AwsError, type StrangeAnswer } from '../../sandbox/endpoint.ts';
+import { AwsError, listen, type StrangeAnswer } from '../../sandbox/endpoint.ts';
 import { openAws, type TestAws } from '../support/aws.ts';
 
 describe('a call to AWS', () => {
   it('ends as AwsUnavailable when nobody answers', async () => {
     const silent = createServer(() => undefined);
-    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
-    const address = silent.address();
-    if (address === null || typeof address === 'string') throw new Error('not listening');
+    const endpoint = await listen(silent);
     const { requestHandler, ...config } = writerConfig();
     const ssm = new SSMClient({
       ...config,
       // The project's own settings, with less patience.
       requestHandler: { ...requestHandler, requestTimeout: 200 },
       region: 'ap-northeast-2',
-      endpoint: `http://127.0.0.1:${address.port}`,
+      endpoint,
       credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
     });
     const call = callAws({ action: 'ssm:GetParameter', resource: 'parameter /x' }, () =>

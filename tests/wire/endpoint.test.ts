@@ -1,15 +1,14 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTcpServer, Socket } from 'node:net';
 import { askEndpoint } from '../../aws/endpoint.ts';
-import { close, urlOf } from '../../sandbox/endpoint.ts';
+import { close, listen } from '../../sandbox/endpoint.ts';
 import { numberAt } from '../../workflow/number-at.ts';
 
 let server: Server | undefined;
 
 async function serve(listener: RequestListener): Promise<string> {
   server = createServer(listener);
-  await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
-  return urlOf(server);
+  return listen(server);
 }
 
 afterEach(async () => {
@@ -114,10 +113,8 @@ describe('askEndpoint', () => {
 
   it('calls a connection that is cut an unreachable endpoint', async () => {
     const cutting = createTcpServer((socket) => socket.destroy());
-    await new Promise<void>((resolve) => cutting.listen(0, '127.0.0.1', resolve));
-    const address = cutting.address();
-    if (address === null || typeof address === 'string') throw new Error('not listening');
-    expect(await ask(`http://127.0.0.1:${address.port}/`)).toMatchObject({ fault: 'EndpointUnreachable' });
+    const url = await listen(cutting);
+    expect(await ask(`${url}/`)).toMatchObject({ fault: 'EndpointUnreachable' });
     cutting.close();
   });
 

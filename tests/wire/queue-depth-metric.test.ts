@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { queueDepthMetric } from '../../functions/metric/queue-depth-metric.ts';
-import { close, urlOf } from '../../sandbox/endpoint.ts';
+import { close, listen, urlOf } from '../../sandbox/endpoint.ts';
 import { openAws, secret, type TestAws } from '../support/aws.ts';
 import { appTarget, steppedClock } from '../support/services.ts';
 
@@ -24,7 +24,7 @@ beforeEach(async () => {
     seen.push({ host: request.headers.host, key: request.headers['x-internal-key'] });
     response.end(body);
   });
-  await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve));
+  await listen(api);
   jest.spyOn(console, 'error').mockImplementation(() => undefined);
 });
 afterEach(async () => {

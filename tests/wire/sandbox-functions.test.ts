@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { close, urlOf } from '../../sandbox/endpoint.ts';
+import { close, listen, urlOf } from '../../sandbox/endpoint.ts';
 import {
   configurationOf,
   type FunctionConfiguration,
@@ -54,10 +54,10 @@ function configure(
 const handler = (body: string) => `exports.handler = async (event) => { ${body} };`;
 const errorOf = (errorType: string) => ({ error: expect.objectContaining({ errorType }) });
 
-async function listen(server: Server): Promise<number> {
+/** Lets a server listen until the end of the test. */
+async function portOf(server: Server): Promise<number> {
   servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return v.parse(v.object({ port: v.number() }), server.address()).port;
+  return Number(new URL(await listen(server)).port);
 }
 
 describe('a function', () => {
@@ -168,7 +168,7 @@ describe('the network', () => {
 
   it('leads to the port of an address, by HTTP and by fetch', async () => {
     const api = createHttpServer((request, response) => response.end(`for ${request.headers.host}`));
-    const port = await listen(api);
+    const port = await portOf(api);
     open({ network: { '10.0.0.10:8000': port, 'api.internal:80': port } });
     for (const url of ['http://10.0.0.10:8000/path', 'http://api.internal/path']) {
       const answer = { result: `for ${new URL(url).host}` };
@@ -193,14 +193,14 @@ describe('the network', () => {
         socket.destroy();
       });
     });
-    open({ network: { 'api.internal:443': await listen(api) } });
+    open({ network: { 'api.internal:443': await portOf(api) } });
     expect(await runtime.invoke(get('https'), 'https://api.internal/')).toEqual({ result: 'ECONNRESET' });
     expect((await hello.promise).toString('latin1')).toContain('api.internal');
   });
 
   it('leaves every other address alone', async () => {
     const api = createHttpServer((_request, response) => response.end('itself'));
-    const port = await listen(api);
+    const port = await portOf(api);
     open({ network: { '10.0.0.10:8000': 1 } });
     expect(await runtime.invoke(get('http'), `http://127.0.0.1:${port}/`)).toEqual({ result: 'itself' });
     expect(localUrl({ '10.0.0.10:8000': 1 }, 'http://127.0.0.1:2/')).toBe('http://127.0.0.1:2/');

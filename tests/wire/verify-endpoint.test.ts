@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { checkEndpoint } from '../../functions/check-endpoint.ts';
 import { verifyEndpoint } from '../../functions/verify-endpoint.ts';
-import { close, urlOf } from '../../sandbox/endpoint.ts';
+import { close, listen, urlOf } from '../../sandbox/endpoint.ts';
 import { envFinding, openAws, parameterName, secret, type TestAws } from '../support/aws.ts';
 import { executionRef } from '../support/execution.ts';
 import { servicesOf, steppedClock } from '../support/services.ts';
@@ -23,7 +23,7 @@ beforeEach(async () => {
     response.writeHead(statuses.length > 1 ? (statuses.shift() ?? 200) : (statuses[0] ?? 200));
     response.end('{"backlog":7}');
   });
-  await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve));
+  await listen(api);
   aws.parameters.put({ Name: parameterName, Value: `INTERNAL_KEY="${key}"\n`, Type: 'SecureString' });
 });
 afterEach(async () => {
