@@ -1,7 +1,8 @@
 /** CloudWatch: metrics and alarms. Alarms are evaluated as the user guide says, on the existing datapoints. */
 import * as v from 'valibot';
 import { AwsError, operation, type Service } from '../endpoint.ts';
-import { accountId, region } from '../template.ts';
+import { arn } from '../template.ts';
+import { makeEvent, type ServiceEvent } from './eventbridge.ts';
 
 const Dimensions = v.optional(v.array(v.object({ Name: v.string(), Value: v.string() })), []);
 type Dimensions = v.InferOutput<typeof Dimensions>;
@@ -87,10 +88,10 @@ interface Alarm {
 export class Metrics {
   readonly #datapoints = new Map<string, Datapoint[]>();
   readonly #alarms: Alarm[] = [];
-  readonly #onAlarmEvent: (event: unknown) => void;
+  readonly #onAlarmEvent: (event: ServiceEvent) => void;
 
   /** @param onAlarmEvent gets the events that go to EventBridge when an alarm changes its state. */
-  constructor(onAlarmEvent: (event: unknown) => void) {
+  constructor(onAlarmEvent: (event: ServiceEvent) => void) {
     this.#onAlarmEvent = onAlarmEvent;
   }
 
@@ -168,21 +169,19 @@ export class Metrics {
     if (previous === state) return;
     alarm.state = state;
     const timestamp = new Date().toISOString();
-    this.#onAlarmEvent({
-      version: '0',
-      id: crypto.randomUUID(),
-      'detail-type': 'CloudWatch Alarm State Change',
-      source: 'aws.cloudwatch',
-      account: accountId,
-      time: timestamp,
-      region,
-      resources: [`arn:aws:cloudwatch:${region}:${accountId}:alarm:${alarm.properties.AlarmName}`],
-      detail: {
-        alarmName: alarm.properties.AlarmName,
-        state: { value: state, reason, timestamp },
-        previousState: { value: previous },
-      },
-    });
+    const { AlarmName } = alarm.properties;
+    this.#onAlarmEvent(
+      makeEvent(
+        'aws.cloudwatch',
+        'CloudWatch Alarm State Change',
+        [arn('cloudwatch', `alarm:${AlarmName}`)],
+        {
+          alarmName: AlarmName,
+          state: { value: state, reason, timestamp },
+          previousState: { value: previous },
+        },
+      ),
+    );
   }
 }
 
