@@ -7,6 +7,7 @@ import {
   openRun,
   outputOf,
   statesOf,
+  untilAsked,
   type WholeRun,
   writesOf,
 } from '../support/whole-run.ts';
@@ -25,7 +26,7 @@ async function ask() {
   const { message } = await until(() =>
     sandbox.topics.messages.find(({ subject }) => subject.includes('approval needed')),
   );
-  await until(() => execution.history.at(-1)?.type === 'TaskSubmitted');
+  await untilAsked(execution);
   return { execution, message };
 }
 const cli = (...commandLine: string[]) => recover(whole.sandbox.endpoint.url, commandLine);
@@ -89,7 +90,8 @@ describe('an approval', () => {
     whole.sandbox.machines.redrive(execution.executionArn);
     const asked = () =>
       whole.sandbox.topics.messages.filter(({ subject }) => subject.includes('approval needed'));
-    await until(() => asked().length === 2 && execution.history.at(-1)?.type === 'TaskSubmitted');
+    await until(() => asked().length === 2);
+    await untilAsked(execution);
     expect(await cli('approve', 'night-1', '--yes')).toMatchObject({ exitCode: 0 });
     await execution.ended;
     expect(outputOf(execution)).toMatchObject({ outcome: 'Recovered' });

@@ -1,7 +1,13 @@
 /** Whole runs whose UploadEnv crashes right after its write: the next try knows what the last one wrote. */
 import { recover } from '../support/cli.ts';
-import { until } from '../support/until.ts';
-import { checkInvariants, letItAsk, openRun, outputOf, type WholeRun } from '../support/whole-run.ts';
+import {
+  checkInvariants,
+  letItAsk,
+  openRun,
+  outputOf,
+  untilAsked,
+  type WholeRun,
+} from '../support/whole-run.ts';
 
 let whole: WholeRun;
 beforeEach(async () => {
@@ -47,7 +53,7 @@ describe('a run whose UploadEnv crashes right after its write', () => {
     crashAtWrite();
     const { machines, stateMachineArn, endpoint } = whole.sandbox;
     const execution = machines.start(stateMachineArn, '{}');
-    await until(() => execution.history.at(-1)?.type === 'TaskSubmitted');
+    await untilAsked(execution);
     expect(await recover(endpoint.url, ['approve', execution.name, '--yes'])).toMatchObject({ exitCode: 0 });
     await execution.ended;
     expect(outputOf(execution)).toMatchObject({ outcome: 'Recovered', env: { versionAfter: 4 } });

@@ -10,6 +10,7 @@ import {
   openRun,
   outputOf,
   statesOf,
+  untilAsked,
   type WholeRun,
   writesOf,
 } from '../support/whole-run.ts';
@@ -188,7 +189,7 @@ describe.each(kills)('a run that is killed by %s', (kill) => {
     const [asking, reporting] = [{ state: 'RequestApproval' }, { state: 'ReportRecovery' }];
     const execution = startAndKill(whole, kill, [asking, reporting]);
     await redriveFrom(asking, kill, whole, execution);
-    await until(() => execution.history.at(-1)?.type === 'TaskSubmitted');
+    await untilAsked(execution);
     expect(await recover(sandbox.endpoint.url, ['reject', execution.name])).toMatchObject({ exitCode: 0 });
     await redriveFrom(reporting, kill, whole, execution);
     await execution.ended;

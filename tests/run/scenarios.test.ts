@@ -45,7 +45,7 @@ describe('the sandbox', () => {
     const { expected } = scenarios[scenario];
     if (expected === 'Recovered' || expected === 'Healthy') {
       expect(execution.status).toBe('SUCCEEDED');
-      expect(JSON.parse(execution.output ?? '')).toMatchObject({
+      expect(outputOf(execution)).toMatchObject({
         outcome: expected,
         endpoint: { httpStatus: 200, backlog: 7 },
         metric: { value: 7 },
@@ -139,7 +139,7 @@ describe('the sandbox', () => {
     const failed = await run('{"deploy":"never"}');
     expect(failed).toMatchObject({ status: 'FAILED', error: 'InternalKeyRejected' });
     const recovered = await runAgain();
-    expect(JSON.parse(recovered.output ?? '{}')).toMatchObject({
+    expect(outputOf(recovered)).toMatchObject({
       outcome: 'Recovered',
       function: { setKeys: ['LAMBDA_INTERNAL_API_KEY'] },
     });
@@ -240,7 +240,7 @@ describe('an outage', () => {
     // The history goes with a parameter that is deleted; the copy doesn't.
     sandbox.parameters.quietly(() => sandbox.parameters.delete(parameterName));
     const again = await runAgain();
-    expect(JSON.parse(again.output ?? '{}')).toMatchObject({
+    expect(outputOf(again)).toMatchObject({
       outcome: 'Recovered',
       env: { finding: 'Missing', source: { kind: 'backup', version: 1 } },
       knownGood: { outcome: 'Marked', version: 1, backup: { version: 1 } },
@@ -258,7 +258,7 @@ describe('two sandboxes', () => {
     const other = await openRun('healthy');
     const [ours, theirs] = await Promise.all([run(), other.run()]);
     await other.close();
-    expect(JSON.parse(ours.output ?? '{}')).toMatchObject({ outcome: 'Recovered' });
-    expect(JSON.parse(theirs.output ?? '{}')).toMatchObject({ outcome: 'Healthy' });
+    expect(outputOf(ours)).toMatchObject({ outcome: 'Recovered' });
+    expect(outputOf(theirs)).toMatchObject({ outcome: 'Healthy' });
   });
 });

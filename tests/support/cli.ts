@@ -87,11 +87,7 @@ export interface StartOptions extends CliOptions {
 export async function startRecover(
   endpointUrl: string,
   commandLine: readonly string[],
-  {
-    input = '',
-    environment = {},
-    closesOutput = false,
-  }: CliOptions & { readonly closesOutput?: boolean } = {},
+  { input = '', environment = {}, closesOutput = false }: StartOptions = {},
 ): Promise<CliRun> {
   const program = join(import.meta.dirname, '..', '..', 'cli', 'recover.ts');
   const child = spawn(process.execPath, [program, ...commandLine], {

@@ -6,10 +6,10 @@ import type { Execution } from '../../sandbox/services/execution.ts';
 import type { ExecutionRef } from '../../workflow/execution-ref.ts';
 import type { RecoveryPlan } from '../../workflow/plan.ts';
 import { documentName, leaseTableName, parameterName, type TestAws } from './aws.ts';
+import { pauses } from './ledger.ts';
 import { steppedClock } from './services.ts';
 
 export const leaseItem = { tableName: leaseTableName, target: 'app' };
-export const pauses = { cooldownMinutes: 10, maxFailures: 3, windowHours: 6 };
 
 const arnPrefix = 'arn:aws:states:ap-northeast-2:111122223333:execution:env-recovery-app:';
 
@@ -23,7 +23,7 @@ export const executionRef = ({ name = 'run-1', ...part }: Partial<ExecutionRef> 
   ...part,
 });
 
-const machineArn = 'arn:aws:states:ap-northeast-2:111122223333:stateMachine:env-recovery-app';
+export const machineArn = 'arn:aws:states:ap-northeast-2:111122223333:stateMachine:env-recovery-app';
 
 /** Starts an execution that really runs, for DescribeExecution, until it is aborted. */
 export function startExecution({ machines }: TestAws, name: string): Execution {

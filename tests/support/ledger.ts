@@ -14,7 +14,7 @@ import type { RecoveryPlan } from '../../workflow/plan.ts';
 export const minute = 60_000;
 /** When the tests begin. */
 export const start = Date.parse('2026-01-01T12:00:00Z');
-const pauses = { cooldownMinutes: 10, maxFailures: 3, windowHours: 6 };
+export const pauses = { cooldownMinutes: 10, maxFailures: 3, windowHours: 6 };
 export const run = (name: string, redriveCount = 0): Run => ({
   arn: `arn:aws:states:ap-northeast-2:111122223333:execution:env-recovery-app:${name}`,
   redriveCount,

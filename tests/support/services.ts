@@ -34,7 +34,7 @@ export function appTarget(part: TargetPart = {}): DeployedTarget {
   };
 }
 
-export const resources = {
+const resources = {
   LEASE_TABLE: leaseTableName,
   TOPIC_ARN: topicArn,
   DEPLOY_DOCUMENT: documentName,

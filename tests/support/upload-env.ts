@@ -11,7 +11,7 @@ import { servicesOf, type TargetPart } from './services.ts';
 
 export const functionName = 'app-uploadEnv';
 export const backupName = '/app/env-backup';
-const contract: EnvContract = {
+export const contract: EnvContract = {
   requiredKeys: ['DB_HOST', 'DB_PASSWORD'],
   requiredPrefixes: ['R2_'],
   rules: {},

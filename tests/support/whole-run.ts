@@ -8,10 +8,11 @@ import { effectiveEntries } from '../../env/entries.ts';
 import { endIdleThreads } from '../../sandbox/function-runtime.ts';
 import { openSandbox, type Sandbox } from '../../sandbox/sandbox.ts';
 import { makeSeed, type ScenarioName, type Seed, seedSandbox } from '../../sandbox/scenarios.ts';
-import { Screen } from '../../sandbox/screen.ts';
+import { Entered, Screen } from '../../sandbox/screen.ts';
 import type { Execution } from '../../sandbox/services/execution.ts';
 import type { HistoryEvent } from '../../sandbox/services/execution-events.ts';
 import { packagedIn } from './package-stacks.ts';
+import { until } from './until.ts';
 
 // For the next test of a file they are warm.
 afterAll(endIdleThreads);
@@ -129,8 +130,6 @@ const fenced = new Set(
   [...mutating].filter((operation) => !['CancelCommand', 'PutMetricData'].includes(operation)),
 );
 
-const Entered = v.object({ stateEnteredEventDetails: v.object({ name: v.string() }) });
-
 /** The names of the Task states that an execution has been in. */
 export const statesOf = (execution: Execution): string[] =>
   execution.history.flatMap((event) => {
@@ -139,6 +138,10 @@ export const statesOf = (execution: Execution): string[] =>
       ? [entered.output.stateEnteredEventDetails.name]
       : [];
   });
+
+/** Waits until an execution has asked a person, and can be answered. */
+export const untilAsked = (execution: Execution) =>
+  until(() => execution.history.at(-1)?.type === 'TaskSubmitted');
 
 export const outputOf = (execution: Execution | undefined): Record<string, unknown> =>
   v.parse(v.pipe(v.string(), v.parseJson(), v.record(v.string(), v.unknown())), execution?.output ?? '{}');

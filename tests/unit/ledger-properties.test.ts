@@ -14,9 +14,9 @@ import {
 } from '../../workflow/ledger.ts';
 import type { Run } from '../../workflow/pauses.ts';
 import { RecoveryError } from '../../workflow/recovery-error.ts';
+import { pauses } from '../support/ledger.ts';
 import { runs } from '../support/properties.ts';
 
-const pauses = { cooldownMinutes: 10, maxFailures: 3, windowHours: 6 };
 const names = ['a', 'b', 'c'];
 /** Step Functions shows what it showed before a change for less time than that. */
 const lagMs = 50_000;

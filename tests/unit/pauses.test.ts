@@ -1,12 +1,11 @@
 /** For how long nothing starts by itself after what has happened. */
 import fc from 'fast-check';
 import { type Ending, findPause } from '../../workflow/pauses.ts';
+import { minute, pauses } from '../support/ledger.ts';
 import { runs } from '../support/properties.ts';
 
-const minute = 60_000;
 const hour = 60 * minute;
 const nowMs = Date.parse('2026-01-01T12:00:00Z');
-const pauses = { cooldownMinutes: 10, maxFailures: 3, windowHours: 6 };
 
 const ending = (outcome: Ending['outcome'], minutesAgo: number, part: Partial<Ending> = {}): Ending => ({
   arn: `arn:aws:states:ap-northeast-2:111122223333:execution:env-recovery-app:${outcome}-${minutesAgo}`,

@@ -6,13 +6,12 @@ import { AwsError } from '../../sandbox/endpoint.ts';
 import type { Execution } from '../../sandbox/services/execution.ts';
 import { commentOf } from '../../workflow/deployment.ts';
 import { documentName, openAws, type TestAws } from '../support/aws.ts';
-import { executionRef, leaseDoor, pauses } from '../support/execution.ts';
+import { executionRef, leaseDoor, machineArn } from '../support/execution.ts';
+import { pauses } from '../support/ledger.ts';
 import { servicesOf } from '../support/services.ts';
 
 let aws: TestAws;
 afterEach(() => aws.close());
-
-const machineArn = 'arn:aws:states:ap-northeast-2:111122223333:stateMachine:env-recovery-app';
 
 async function open(deployScript = '', stateName = 'VerifyEndpoint'): Promise<void> {
   aws = await openAws({ deployScript });

@@ -4,7 +4,8 @@ import { endRun } from '../../functions/runtime/end-run.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
 import type { Endings } from '../../workflow/ledger.ts';
 import { openAws, type TestAws, topicArn } from '../support/aws.ts';
-import { executionRef, leaseDoor, pauses } from '../support/execution.ts';
+import { executionRef, leaseDoor } from '../support/execution.ts';
+import { pauses } from '../support/ledger.ts';
 
 let aws: TestAws;
 beforeEach(async () => {

@@ -6,25 +6,14 @@ import { AwsError } from '../../sandbox/endpoint.ts';
 import type { Execution } from '../../sandbox/services/execution.ts';
 import type { ExecutionRef } from '../../workflow/execution-ref.ts';
 import { openAws, type TestAws } from '../support/aws.ts';
-import {
-  executionRef,
-  leaseDoor,
-  leaseItem,
-  pauses,
-  recoveryPlan,
-  startExecution,
-} from '../support/execution.ts';
+import { executionRef, leaseDoor, leaseItem, recoveryPlan, startExecution } from '../support/execution.ts';
+import { minute, pauses } from '../support/ledger.ts';
 
 let aws: TestAws;
 beforeEach(async () => {
   aws = await openAws();
 });
-afterEach(async () => {
-  for (const execution of aws.machines.executions) if (execution.status === 'RUNNING') execution.abort();
-  await aws.close();
-});
-
-const minute = 60_000;
+afterEach(() => aws.close());
 
 /** Time that stands still, until it is moved on. */
 function stoppedClock(startMs = Date.now()) {

@@ -4,6 +4,7 @@ import { knownGoodLabel } from '../../workflow/versions.ts';
 import { envFinding, openAws, parameterName, type TestAws } from '../support/aws.ts';
 import { executionRef, giveLease } from '../support/execution.ts';
 import { servicesOf, steppedClock, type TargetPart } from '../support/services.ts';
+import { backupName } from '../support/upload-env.ts';
 
 let aws: TestAws;
 beforeEach(async () => {
@@ -11,7 +12,6 @@ beforeEach(async () => {
 });
 afterEach(() => aws.close());
 
-const backupName = '/app/env-backup';
 const contract = { requiredKeys: ['A'], requiredPrefixes: [], rules: {} };
 const timestamp = '2026-01-01T00:00:00.000Z';
 const deployment = {

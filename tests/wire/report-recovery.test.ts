@@ -2,9 +2,11 @@ import { readLedger, takeLease } from '../../aws/lease-table.ts';
 import { reportRecovery } from '../../functions/report-recovery.ts';
 import type { ReportRecoveryInput } from '../../workflow/chain.ts';
 import { openAws, type TestAws } from '../support/aws.ts';
-import { executionRef, leaseDoor, pauses } from '../support/execution.ts';
+import { executionRef, leaseDoor } from '../support/execution.ts';
+import { pauses } from '../support/ledger.ts';
 import { provenRun, refusedRun, repairedRun, request } from '../support/reported-run.ts';
 import { servicesOf, steppedClock } from '../support/services.ts';
+import { hourMs } from '../support/versions.ts';
 
 let aws: TestAws;
 let clock: ReturnType<typeof steppedClock>;
@@ -14,7 +16,6 @@ beforeEach(async () => {
 });
 afterEach(() => aws.close());
 
-const hourMs = 3_600_000;
 const alarm = { ...request, trigger: 'alarm', reason: 'beat is ALARM' } as const;
 /** Lets the run have the lease, and reports on it. */
 async function report(run: ReportRecoveryInput, name = 'run-1') {

@@ -1,10 +1,10 @@
-import type { EnvContract } from '../../env/contract.ts';
 import type { EnvReader } from '../../env/readers/readers.ts';
 import { validateEnv } from '../../functions/validate-env.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
 import { openAws, parameterName, secret, type TestAws } from '../support/aws.ts';
 import { executionRef } from '../support/execution.ts';
 import { servicesOf, type TargetPart } from '../support/services.ts';
+import { contract } from '../support/upload-env.ts';
 
 let aws: TestAws;
 beforeEach(async () => {
@@ -12,11 +12,6 @@ beforeEach(async () => {
 });
 afterEach(() => aws.close());
 
-const contract: EnvContract = {
-  requiredKeys: ['DB_HOST', 'DB_PASSWORD'],
-  requiredPrefixes: ['R2_'],
-  rules: {},
-};
 const validate = (part: TargetPart['parameter'] = {}) =>
   validateEnv(
     { execution: executionRef() },
