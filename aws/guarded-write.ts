@@ -43,11 +43,9 @@ export async function writeEnvParameter(
   const ownVersions = new Set<number>();
   try {
     for (let conflicts = 0; conflicts <= maxConflicts; conflicts += 1) {
-      const known = { version: [...ownVersions].at(-1) ?? 0, modifiedAt: null };
-      const history = await readHistorySince(ssm.reader, name, {
-        clock,
-        known: ownVersions.size > 0 ? known : knownAs(write.madeFrom),
-      });
+      const own = [...ownVersions].at(-1);
+      const known = own === undefined ? knownAs(write.madeFrom) : { version: own, modifiedAt: null };
+      const history = await readHistorySince(ssm.reader, name, { clock, known });
       const current = history.at(-1);
       const text = withOthers(write, history, ownVersions);
       if (current && current.text === text) return current;

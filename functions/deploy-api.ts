@@ -14,7 +14,7 @@ import {
 import { readDocumentCommands } from '../aws/deploy-document.ts';
 import { listInstances } from '../aws/instances.ts';
 import { type Fence, fenceOf, type LeaseClients, openLease } from '../aws/lease-table.ts';
-import { readHistory, readHistorySince, readParameterSince, type Since } from '../aws/parameter.ts';
+import { readHistorySince, readParameterSince, type Since } from '../aws/parameter.ts';
 import { openSsm, type SsmClients } from '../aws/ssm-clients.ts';
 import { gapsOf, inspectEnv, isUsable } from '../env/contract.ts';
 import { readEnvText } from '../env/document.ts';
@@ -37,7 +37,7 @@ import { refuseUnapproved } from '../workflow/plan.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import type { Deployment, RunningDeploy } from '../workflow/results.ts';
 import type { DeployedTarget } from '../workflow/target.ts';
-import { describeNewer, type KnownVersion } from '../workflow/versions.ts';
+import { describeNewer, type KnownVersion, knownAs } from '../workflow/versions.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
 import { leaseDoor } from './runtime/lease.ts';
 import { DeployResources } from './runtime/resources.ts';
@@ -184,15 +184,17 @@ async function refuseOutdated(
   const parameter = await readParameterSince(ssm.reader, name, { clock, known: knownVersionOf(state) });
   const finding = inspectEnv(readEnvText(parameter?.text ?? '', reader), contract);
   if (!parameter || !isUsable(parameter.text, reader, contract)) {
+    // Nor may the history lag behind what is blamed.
+    const history = await readHistorySince(ssm.reader, name, { clock, known: knownAs(parameter) });
     throw new RecoveryError(
       'EnvReplaced',
-      `parameter ${name}: ${describeNewer((await readHistory(ssm.reader, name)).at(-1))}, and it is incomplete (${gapsOf(finding).join('; ')}). Nothing was deployed.`,
+      `parameter ${name}: ${describeNewer(history.at(-1))}, and it is incomplete (${gapsOf(finding).join('; ')}). Nothing was deployed.`,
     );
   }
   await refuseUnapproved(
     plan,
     `the version of parameter ${name} is`,
-    // A restore that was merged with what somebody else has written is further up.
+    // A restore that was merged with what somebody else wrote has a higher version.
     () => parameter.version === plan.parameter.version + (plan.restore ? 1 : 0),
   );
   await refuseUnapproved(plan, `the commands of document ${documentName} are`, async () => {

@@ -1,5 +1,6 @@
 import { readEnvText, textOf } from '../../env/document.ts';
 import { effectiveEntries } from '../../env/entries.ts';
+import { isChanged } from '../../env/merge.ts';
 import { RecoveryError } from '../../workflow/recovery-error.ts';
 import { compareEnv } from '../changes.ts';
 import { UsageError } from '../failure.ts';
@@ -61,20 +62,13 @@ export async function pushEnv(
  */
 function refuseConflicts(session: Session, base: string, theirs: string, ours: string): void {
   const { parameterName, reader } = session;
-  const [before, their, our] = [
-    readEnvText(base, reader),
-    readEnvText(theirs, reader),
-    readEnvText(ours, reader),
-  ] as const;
-  const [beforeEntries, theirEntries, ourEntries] = [before, their, our].map(effectiveEntries);
+  const [their, our] = [readEnvText(theirs, reader), readEnvText(ours, reader)] as const;
+  const before = effectiveEntries(readEnvText(base, reader));
+  const changed = [their, our].map(effectiveEntries);
   const keys = compareEnv(their, our, session)
     .changes.filter(({ kind }) => kind !== 'added' && kind !== 'removed')
     .map(({ key }) => key)
-    .filter((key) =>
-      [theirEntries, ourEntries].every(
-        (entries) => entries?.get(key)?.value !== beforeEntries?.get(key)?.value,
-      ),
-    );
+    .filter((key) => changed.every((entries) => isChanged(before.get(key), entries.get(key), reader)));
   if (keys.length > 0)
     throw new RecoveryError(
       'EnvWriteConflict',
