@@ -111,12 +111,14 @@ const errors = {
     retried: true,
   },
   EnvStale: {
-    meaning: 'SSM does not show a version yet that is there: its reads may lag behind a write.',
+    meaning:
+      'SSM still shows an older version than the newest one, because its reads may lag behind a write.',
     remedy: 'Wait a minute and try again.',
     retried: true,
   },
   EnvReplaced: {
-    meaning: 'The parameter has a newer version than the run has worked with, and it is incomplete again.',
+    meaning:
+      'The parameter was deleted, or has a newer version than the one that the run has worked with, and that one is incomplete.',
     remedy: 'Find out with `recover env history` who writes the parameter, and stop that.',
     next: 'Start',
   },
