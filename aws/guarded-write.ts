@@ -8,7 +8,7 @@ import {
   type ParameterRecord,
   type ParameterVersion,
 } from '../workflow/versions.ts';
-import { callAws } from './call.ts';
+import { callAws, required } from './call.ts';
 import type { Clock } from './clock.ts';
 import type { Fence } from './lease-table.ts';
 import { awaitVersion, labelKnownGood, readHistory, readHistorySince, readParameter } from './parameter.ts';
@@ -98,9 +98,10 @@ async function put(
   text: string,
 ): Promise<number | undefined> {
   const keyId = current?.keyId ?? kmsKeyId;
+  const call = { action: 'ssm:PutParameter', resource: `parameter ${name}` };
   const send = () =>
-    callAws<number | 'exists' | 'full' | undefined>(
-      { action: 'ssm:PutParameter', resource: `parameter ${name}` },
+    callAws<number | 'exists' | 'full'>(
+      call,
       async () => {
         const answer = await ssm.writer.send(
           new PutParameterCommand({
@@ -115,7 +116,7 @@ async function put(
             ...(current?.allowedPattern === undefined ? {} : { AllowedPattern: current.allowedPattern }),
           }),
         );
-        return answer.Version;
+        return required(call, 'Version', answer.Version);
       },
       {
         ParameterAlreadyExists: () => 'exists',
@@ -167,7 +168,8 @@ async function sendWithRoom<T>(
   fence: Fence | undefined,
 ): Promise<T> {
   const [oldest] = await readHistory(ssm.reader, name);
-  if (!oldest) return send();
+  // Somebody may have made room since. A label that it doesn't have is not to be moved to it.
+  if (!oldest || oldest.labels.length === 0) return send();
   const others = oldest.labels.filter((label) => label !== knownGoodLabel);
   if (others.length > 0) {
     throw new RecoveryError(
