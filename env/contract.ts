@@ -55,8 +55,9 @@ function isRequired(key: string, contract: EnvContract): boolean {
   );
 }
 
-/** Holds a text against its contract. Whatever is wrong is a finding, not an error. */
-export function inspectEnv(document: EnvDocument, contract: EnvContract): ContractFinding {
+type Gaps = Pick<ContractFinding, 'missingKeys' | 'blankKeys' | 'missingPrefixes'>;
+
+function findGaps(document: EnvDocument, contract: EnvContract): Gaps {
   const byKey = effectiveEntries(document);
   const entries = [...byKey.values()];
   const missingKeys = contract.requiredKeys.filter((key) => !byKey.has(key));
@@ -67,17 +68,22 @@ export function inspectEnv(document: EnvDocument, contract: EnvContract): Contra
   const missingPrefixes = contract.requiredPrefixes.filter(
     (prefix) => !entries.some((entry) => entry.key.startsWith(prefix) && !isBlank(entry.value)),
   );
-  const standIns = standInsOf(document).filter(({ key }) => mayHoldNoStandIn(key, contract));
-  const brokenRules = entries.flatMap((entry) => breaches(entry, contract.rules[entry.key]));
-  const problemCount = [missingKeys, blankKeys, missingPrefixes, standIns, brokenRules].flat().length;
-  return {
-    complete: flawsOf(document).length === 0 && problemCount === 0,
-    missingKeys,
-    blankKeys,
-    missingPrefixes,
-    standIns,
-    brokenRules,
+  return { missingKeys, blankKeys, missingPrefixes };
+}
+
+/** Checks a text against its contract. Whatever is wrong is a finding, not an error. */
+export function inspectEnv(document: EnvDocument, contract: EnvContract): ContractFinding {
+  const standIns = standInsOf(document);
+  // A blank value is a gap, or allowed; a stand-in would break every rule.
+  const withoutValue = new Set(standIns.map(({ key }) => key));
+  const found = {
+    ...findGaps(document, contract),
+    standIns: standIns.filter(({ key }) => mayHoldNoStandIn(key, contract)),
+    brokenRules: [...effectiveEntries(document).values()]
+      .filter(({ key, value }) => !isBlank(value) && !withoutValue.has(key))
+      .flatMap((entry) => breaches(entry, contract.rules[entry.key])),
   };
+  return { ...found, complete: [...mistakesOf(document, found), ...gapsOf(found)].length === 0 };
 }
 
 /** All keys of a text that hold something in the place of a value, and what. */
@@ -96,8 +102,6 @@ function breaches(
   { key, value }: EnvEntry,
   { type, oneOf, pattern }: Partial<KeyRule> = {},
 ): ContractFinding['brokenRules'] {
-  // A blank value is a finding of its own, or allowed; so is a stand-in, which would break every rule.
-  if (isBlank(value) || standInOf(key, value) !== undefined) return [];
   return [
     type === 'url' && !isUrl(value) && 'a URL',
     type === 'integer' && !/^[+-]?\d+$/.test(value) && 'an integer',
@@ -138,7 +142,7 @@ function unlike(pattern: string, value: string): string | false {
 }
 
 /** What a restore can fill, each in a few words. */
-export function gapsOf(finding: ContractFinding): string[] {
+export function gapsOf(finding: Gaps): string[] {
   return [
     ...finding.missingKeys.map((key) => `${key} is missing`),
     ...finding.blankKeys.map((key) => `${key} is blank`),
@@ -152,7 +156,10 @@ export function flawsOf({ flaw }: EnvDocument): string[] {
 }
 
 /** What a restore would leave as it is, because it keeps the values it finds: a person has to correct it. */
-export function mistakesOf(document: EnvDocument, finding: ContractFinding): string[] {
+export function mistakesOf(
+  document: EnvDocument,
+  finding: Pick<ContractFinding, 'standIns' | 'brokenRules'>,
+): string[] {
   return [
     ...flawsOf(document),
     ...finding.standIns.map(({ key, says }) => `${key} ${says}`),
@@ -193,5 +200,5 @@ export function isUsable(text: string, reader: EnvReader, contract: EnvContract)
 /** What keeps a text from being usable, each in a few words without a value. */
 export function whyUnusable(text: string, reader: EnvReader, contract: EnvContract): string[] {
   const document = readEnvText(text, reader);
-  return [...flawsOf(document), ...gapsOf(inspectEnv(document, contract))];
+  return [...flawsOf(document), ...gapsOf(findGaps(document, contract))];
 }

@@ -1,6 +1,6 @@
 import { type FlawKind, flawKinds } from './readers/flaws.ts';
 import { type EnvReader, readers } from './readers/readers.ts';
-import type { LookUp, Read } from './readers/reading.ts';
+import { type LookUp, type Read, trimEndOf } from './readers/reading.ts';
 
 /** One `KEY=value`, over as many lines as the reader takes it to span. `line` is 1-based. */
 export interface EnvEntry {
@@ -53,7 +53,7 @@ export function readEnvText(text: string, reader: EnvReader, lookUp?: LookUp): E
   const traits = readers[reader];
   const hadBom = text.startsWith('\uFEFF');
   const linesAsFound = (hadBom ? text.slice(1) : text).split('\n');
-  const lines = linesAsFound.map(withoutCr);
+  const lines = linesAsFound.map((line) => trimEndOf(line, /\r/));
   const normalised = lines.join('\n');
   const hadCrlf = lines.some((line, index) => line !== linesAsFound[index]);
   const { assignments, flaws: found } = traits.read(normalised, lookUp);
@@ -123,12 +123,6 @@ export function readEnvText(text: string, reader: EnvReader, lookUp?: LookUp): E
     flaws,
     flaw: flaws.find(({ isHard }) => isHard) ?? flaws[0],
   };
-}
-
-function withoutCr(line: string): string {
-  let end = line.length;
-  while (line[end - 1] === '\r') end -= 1;
-  return line.slice(0, end);
 }
 
 /** Gives the index of the line at an offset of the lines' text. */

@@ -99,7 +99,7 @@ export function setKey(text: string, key: string, value: string, reader: EnvRead
     index === position ||
     (block?.kind === before.blocks[index]?.kind && block?.raw === before.blocks[index]?.raw);
   // A comment that rules out every spelling is dropped: the value is what was asked for.
-  for (const raw of [...spelled.map((one) => prefix + one + tail), ...spelled.map((one) => prefix + one)]) {
+  for (const raw of new Set([tail, ''].flatMap((end) => spelled.map((one) => prefix + one + end)))) {
     const result = textOf(before.blocks.toSpliced(position, 1, { kind: 'other', raw, line: position + 1 }));
     const after = readEnvText(result, reader);
     const set = after.blocks[position];

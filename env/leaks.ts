@@ -44,6 +44,7 @@ const minPartLengthAtLine = 8;
 /** Where the text shows any of the secrets; overlapping and adjacent places are one. */
 export function findLeaks(text: string, secrets: ReadonlySet<string>): Span[] {
   const all = [...secrets].filter((secret) => secret.length >= minSecretLength);
+  if (all.length === 0) return [];
   const compact = indexOf(all.flatMap(compactPatterns));
   const plain = indexOf(all.filter(isMostlySigns).flatMap(plainPatterns));
   const written = spell(text);
@@ -54,8 +55,8 @@ export function findLeaks(text: string, secrets: ReadonlySet<string>): Span[] {
   ]);
   const spellings = unique([written, joined, ...decoded]);
   const digits = unique([joined, joinLines(decodeEscapes(written))]).flatMap(decodeDigits);
-  const spans = [...spellings, ...digits].flatMap((spelling) => search(compactForm(spelling), compact));
-  const literal = spellings.flatMap((spelling) => search(plainForm(spelling), plain));
+  const spans = [...spellings, ...digits].flatMap((spelling) => search(compactForm, spelling, compact));
+  const literal = spellings.flatMap((spelling) => search(plainForm, spelling, plain));
   return merge([...spans, ...literal]);
 }
 
@@ -64,8 +65,9 @@ const unique = (spellings: readonly Spelling[]): Spelling[] => [
   ...new Map(spellings.map((spelling) => [spelling.bytes, spelling])).values(),
 ];
 
-function search(form: Form, { byHead, byTail }: Index): Span[] {
+function search(toForm: (spelling: Spelling) => Form, spelling: Spelling, { byHead, byTail }: Index): Span[] {
   if (byHead.size === 0) return [];
+  const form = toForm(spelling);
   const spans: Span[] = [];
   const edges = edgesOf(form);
   const { bytes } = form;

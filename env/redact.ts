@@ -1,4 +1,5 @@
 import { findLeaks } from './leaks.ts';
+import { trimEndOf } from './readers/reading.ts';
 
 /** Keys and values of one env or of several versions of it. */
 export type KnownValues = Iterable<readonly [key: string, value: string]>;
@@ -76,7 +77,8 @@ export function maskAssignments(text: string, keys: ReadonlySet<string> = new Se
   return text
     .replaceAll(/\b((?:set-)?cookie:[ \t]*)\S.*/gi, `$1${mask}`)
     .replaceAll(assignment, (whole: string, before: string, name: string, sign: string, assigned: string) => {
-      const bare = assigned.replaceAll(/^\\*["']|\\*["']?[,;)}\]]*$/g, '');
+      const opened = assigned.replace(/^\\*["']/, '');
+      const bare = trimEndOf(trimEndOf(opened, /[,;)}\]]/).replace(/["']$/, ''), /\\/);
       if (soundsSecret(name)) return noSecret.test(bare) ? whole : before + mask;
       return keys.has(name) && !plainSetting.test(bare) && !sign.startsWith(']') ? before + mask : whole;
     })
@@ -126,7 +128,7 @@ function looksRandom(token: string): boolean {
 }
 
 /** What the SSM agent writes where it cuts. */
-const truncationMark = /-*output truncated-*\s*$/i;
+const truncationMark = /output truncated-*\s*$/i;
 
 /**
  * The last lines of a command's output, redacted. The output is masked before it is cut, so that no secret

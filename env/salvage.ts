@@ -1,6 +1,6 @@
 /** What of a text that has lost keys is worth keeping. The rest stays in the parameter's history. */
 import type { EnvContract } from './contract.ts';
-import { type EnvBlock, type EnvEntry, readEnvText, textOf } from './document.ts';
+import { type EnvBlock, type EnvDocument, type EnvEntry, readEnvText, textOf } from './document.ts';
 import { effectiveEntries, isBlank } from './entries.ts';
 import type { EnvReader } from './readers/readers.ts';
 import { standInOf } from './stand-ins.ts';
@@ -18,8 +18,10 @@ export interface Salvage {
  * nobody's.
  */
 export function isNoEnv(text: string, reader: EnvReader): boolean {
-  if (text.trim() === '') return true;
-  const { blocks, flaw } = readEnvText(text, reader);
+  return text.trim() === '' || hasMoreOthers(readEnvText(text, reader));
+}
+
+function hasMoreOthers({ blocks, flaw }: EnvDocument): boolean {
   let [assigned, others] = [0, 0];
   for (const block of blocks) {
     const lineCount = block.raw.split('\n').length;
@@ -53,11 +55,12 @@ export function salvageEnv(
   reader: EnvReader,
   { requiredKeys }: Pick<EnvContract, 'requiredKeys'>,
 ): Salvage {
-  const lines = readEnvText(text, reader)
-    .blocks.flatMap(({ raw }) => raw.split('\n'))
+  const found = readEnvText(text, reader);
+  const lines = found.blocks
+    .flatMap(({ raw }) => raw.split('\n'))
     .map((raw, index) => ({ raw, line: index + 1 }));
   const read = (kept: typeof lines) => readEnvText(kept.map(({ raw }) => `${raw}\n`).join(''), reader);
-  let kept = isNoEnv(text, reader) ? [] : lines;
+  let kept = text.trim() === '' || hasMoreOthers(found) ? [] : lines;
   const leaveOut = (blocks: readonly EnvBlock[]) => {
     const numbers = new Set(
       blocks.flatMap(({ raw, line }) => raw.split('\n').map((_, index) => line + index)),
@@ -66,12 +69,11 @@ export function salvageEnv(
   };
 
   // Without the line that opens a quote, the lines that it has swallowed are read by themselves.
-  const isFlawed = readEnvText(text, reader).flaw !== undefined;
   for (let { flaw } = read(kept); flaw?.isHard && kept.length > 0; { flaw } = read(kept)) {
     const { line } = flaw;
     kept = kept.filter((_, index) => index + 1 !== line);
   }
-  if (isFlawed)
+  if (found.flaw)
     leaveOut(
       read(kept).blocks.filter((block) =>
         block.kind === 'entry' ? isFragment(block) : !isRemark(block.raw),

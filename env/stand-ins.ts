@@ -57,7 +57,8 @@ const servicePrefix =
 const placeholder: Family = {
   says: "holds a template's placeholder",
   patterns: [
-    /\{\{.*\}\}/s,
+    // Anchored, so that each of many opening braces is not a new start.
+    /^(?:(?!\{\{).)*\{\{.*\}\}/s,
     /^<[^<>]*>$/,
     /(?:^|[/@:=])(?:(?:enter|insert|put|paste|add|set|use)[-_ ])?(?:in[-_ ])?your[-_ ]?(?:[-_ ][a-z0-9]|password|secret|key|token|domain|api|host|user|email)/i,
     /^(?:insert|put|paste|enter|add|fill|set|my|the|some|secret|token|key|api|password)[-_ ].*[-_ ]here$/i,

@@ -95,7 +95,9 @@ export function refuseUnsafe(
  * @throws RecoveryError EnvInvalid
  */
 function refuseAsSsm(name: string, allowedPattern: string | undefined, text: string): void {
-  const bracedLines = text.split('\n').flatMap((line, index) => (/\{\{.*\}\}/.test(line) ? [index + 1] : []));
+  const bracedLines = text
+    .split('\n')
+    .flatMap((line, index) => (/^(?:(?!\{\{).)*\{\{.*\}\}/m.test(line) ? [index + 1] : []));
   if (text === '') {
     throw new RecoveryError(
       'EnvInvalid',

@@ -1,5 +1,5 @@
 import { readHistory } from '../../aws/parameter.ts';
-import { isComplete } from '../../env/contract.ts';
+import { inspectEnv } from '../../env/contract.ts';
 import { readEnvText } from '../../env/document.ts';
 import { effectiveEntries } from '../../env/entries.ts';
 import { counted } from '../../workflow/words.ts';
@@ -10,20 +10,18 @@ import type { Outcome, Session } from '../session.ts';
 export async function showHistory(session: Session): Promise<Outcome> {
   const { parameterName, reader, contract, ssm, terminal } = session;
   const history = await readHistory(ssm.reader, parameterName);
-  const versions = history.map((record, index) => {
-    const document = readEnvText(record.text, reader);
-    const before = history[index - 1];
+  const read = history.map((record) => ({ record, document: readEnvText(record.text, reader) }));
+  const versions = read.map(({ record, document }, index) => {
+    const before = read[index - 1];
     return {
       version: record.version,
       modifiedAt: record.modifiedAt?.toISOString() ?? null,
       modifiedBy: record.modifiedBy ?? null,
       labels: record.labels,
-      complete: isComplete(record.text, reader, contract),
+      complete: inspectEnv(document, contract).complete,
       keyCount: effectiveEntries(document).size,
       sizeBytes: Buffer.byteLength(record.text),
-      ...(before
-        ? compareEnv(readEnvText(before.text, reader), document, session)
-        : { changes: [], hiddenCount: 0 }),
+      ...(before ? compareEnv(before.document, document, session) : { changes: [], hiddenCount: 0 }),
     };
   });
   if (versions.length === 0) terminal.print(`${parameterName}: there is no such parameter.`);

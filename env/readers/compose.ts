@@ -3,6 +3,7 @@ import { type FlawKind, flawKinds } from './flaws.ts';
 import {
   type Assignment,
   blankIn,
+  controlEscapes,
   type Flaw,
   type LookUp,
   lineEnd,
@@ -84,19 +85,7 @@ function readValue(text: string, from: number, scope: Scope): Expansion & { read
   return { value: line, problem: flawKinds.unclosedQuote, end: from + line.length };
 }
 
-const escapes: Record<string, string> = {
-  a: '\x07',
-  b: '\b',
-  c: '\\c',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  v: '\v',
-  $: '$$',
-  '"': '"',
-  '\\': '\\',
-};
+const escapes: Record<string, string> = { ...controlEscapes, c: '\\c', $: '$$' };
 
 function readEscapes(inner: string): string {
   return inner.replaceAll(/\\(?:([abcfnrtv$"\\])|0(\d{0,3}))/g, (_whole, sign?: string, digits = '') => {

@@ -1,5 +1,5 @@
 import { flawKinds } from './flaws.ts';
-import { type Assignment, blankIn, type Flaw, lineEnd, type Reading, skip } from './reading.ts';
+import { type Assignment, blankIn, type Flaw, lineEnd, type Reading, skip, trimEndOf } from './reading.ts';
 
 const blank = new RegExp(`[${blankIn.go}]`);
 
@@ -19,7 +19,7 @@ export function readAsDocker(text: string): Reading {
     if (name === '') flaws.push({ at: start, ...flawKinds.dockerName });
     else if (/[ \t]/.test(name)) flaws.push({ at: start, ...flawKinds.dockerBlankInName });
     const valueStart = start + name.length + 1;
-    const key = name.replace(/^export[ \t]+/, '').replace(/[ \t]+$/, '');
+    const key = trimEndOf(name.replace(/^export[ \t]+/, ''), /[ \t]/);
     // Words before the sign are a message, not a name.
     if (key !== '' && !/[ \t]/.test(key) && valueStart <= end)
       assignments.push({

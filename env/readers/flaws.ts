@@ -25,7 +25,7 @@ export const flawKinds = {
   /** Two files joined. It is a part of the name or the value, or white space. Compose refuses it in a name. */
   byteOrderMark: soft('a byte order mark (U+FEFF) stands inside the text'),
 
-  // For those who expand references: compose, shell, python-dotenv and django-environ.
+  // For those who expand references within a value: compose, shell and python-dotenv.
   unknownName: soft(
     "it refers to a variable that isn't set above it; a $ that is meant literally needs single quotes or an escape",
   ),

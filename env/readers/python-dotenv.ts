@@ -3,6 +3,7 @@ import { droppedAs, flawKinds } from './flaws.ts';
 import {
   type Assignment,
   blankIn,
+  controlEscapes,
   type Flaw,
   type LookUp,
   lineEnd,
@@ -10,16 +11,6 @@ import {
   skip,
   trimEndOf,
 } from './reading.ts';
-
-const escapes: Record<string, string> = {
-  a: '\x07',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  v: '\v',
-};
 
 const blank = new RegExp(`[${blankIn.python}]`);
 /** White space that ends no line. */
@@ -94,7 +85,7 @@ export function readAsPythonDotenv(text: string, lookUp?: LookUp): Reading {
       const quoted = at(quote === "'" ? singleQuoted : doubleQuoted, from);
       if (!quoted) return undefined;
       const escaped = quote === "'" ? /\\[\\']/g : /\\[\\'"abfnrtv]/g;
-      const value = (quoted[1] ?? '').replace(escaped, ([, sign = '']) => escapes[sign] ?? sign);
+      const value = (quoted[1] ?? '').replace(escaped, ([, sign = '']) => controlEscapes[sign] ?? sign);
       return { value, end: from + quoted[0].length };
     }
     const line = text.slice(from, lineEnd(text, from));

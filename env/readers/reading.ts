@@ -50,6 +50,17 @@ export function lineEnd(text: string, at: number): number {
   return end === -1 ? text.length : end;
 }
 
+/** What a letter after a backslash stands for, in the languages that took it from C. */
+export const controlEscapes: Readonly<Record<string, string>> = {
+  a: '\x07',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+};
+
 /** The offset after all the characters from `at` on that match. */
 export function skip(text: string, at: number, pattern: RegExp): number {
   let end = at;

@@ -20,6 +20,7 @@ const texts: readonly [string, (length: number) => string][] = [
   ['carriage returns', (length) => repeated('\r', length)],
   ['carriage returns before a letter', (length) => `${repeated('\r', length)}x`],
   ['white space inside a value', (length) => `A=x${repeated(' ', length)}y`],
+  ['white space inside a name', (length) => `A${repeated(' ', length)}B=1`],
   ['white space that no line ends', (length) => repeated('\u3000', length)],
   ['line separators', (length) => `${repeated('\u2028', length)}x`],
   ['empty lines', (length) => repeated('\n', length)],
