@@ -2,6 +2,7 @@ import { type ClientRequest, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { type EndpointFault, faultOfStatus } from '../workflow/endpoint-fault.ts';
 import { numberAt } from '../workflow/number-at.ts';
+import { safeCause } from '../workflow/recovery-error.ts';
 
 export interface EndpointRequest {
   readonly url: string;
@@ -95,7 +96,7 @@ function receive({ url, host, internalKey, timeoutSeconds }: EndpointRequest): P
       });
     } catch (error) {
       // A protocol other than HTTP, or a Host with a character that no header can carry.
-      return resolve(faultOfNetwork(error instanceof Error ? error : new Error('unknown')));
+      return resolve(faultOfNetwork(error));
     }
     const end = (received: Received) => {
       clearTimeout(deadline);
@@ -138,8 +139,8 @@ function receive({ url, host, internalKey, timeoutSeconds }: EndpointRequest): P
   });
 }
 
-function faultOfNetwork(error: Error): { fault: EndpointFault; detail: string } {
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+function faultOfNetwork(error: unknown): { fault: EndpointFault; detail: string } {
+  const { name, code = name } = safeCause(error);
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return { fault: 'EndpointNameNotResolved', detail: code };
   const isTls = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|EPROTO|HOSTNAME_MISMATCH)/.test(
     code,

@@ -25,16 +25,17 @@ export async function readFailedExecution(
     () => sfn.send(new DescribeExecutionCommand({ executionArn: arn })),
     { ExecutionDoesNotExist: () => undefined },
   );
-  const status = execution?.status;
+  if (!execution) return undefined;
+  const { status } = execution;
   // It may show an earlier run than the one that the event is about; the two clocks of AWS may differ a little.
   const isStale =
     status === 'RUNNING'
-      ? (execution?.redriveDate?.getTime() ?? 0) < (stoppedAtMs ?? 0)
-      : (execution?.stopDate?.getTime() ?? Number.POSITIVE_INFINITY) < (stoppedAtMs ?? 0) - 1000;
-  if (execution && isStale) {
+      ? (execution.redriveDate?.getTime() ?? 0) < (stoppedAtMs ?? 0)
+      : (execution.stopDate?.getTime() ?? Number.POSITIVE_INFINITY) < (stoppedAtMs ?? 0) - 1000;
+  if (isStale) {
     throw new RecoveryError('ExecutionStale', `execution ${arn}: Step Functions does not show its end yet.`);
   }
-  if (!execution || (status !== 'FAILED' && status !== 'TIMED_OUT' && status !== 'ABORTED')) return undefined;
+  if (status !== 'FAILED' && status !== 'TIMED_OUT' && status !== 'ABORTED') return undefined;
   const startMs = (execution.redriveDate ?? execution.startDate)?.getTime() ?? 0;
   return {
     arn,

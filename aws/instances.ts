@@ -4,7 +4,7 @@ import {
   type SSMClient,
 } from '@aws-sdk/client-ssm';
 import { RecoveryError } from '../workflow/recovery-error.ts';
-import type { Target } from '../workflow/target.ts';
+import { splitTag, type Target } from '../workflow/target.ts';
 import { callAws, required } from './call.ts';
 
 /** The managed instances with a tag, in any state: an offline one has to show up as a failure. */
@@ -41,8 +41,7 @@ const maxInstances = 50;
  */
 export async function listInstances(ssm: SSMClient, { ids, tag }: Target['instances']): Promise<string[]> {
   if (ids) return ids;
-  const [key = '', ...value] = (tag ?? '').split('=');
-  const tagged = await findInstances(ssm, { key, value: value.join('=') });
+  const tagged = await findInstances(ssm, splitTag(tag));
   if (tagged.length > maxInstances) {
     throw new RecoveryError(
       'TooManyInstances',

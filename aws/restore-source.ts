@@ -33,7 +33,7 @@ export function restoreRules({ parameter, restore }: Pick<Target, 'parameter' | 
  *
  * @param history all versions, oldest first.
  */
-export async function findGoodEnv(
+async function findGoodEnv(
   ssm: SSMClient,
   history: readonly ParameterRecord[],
   { reader, contract, backupParameterName }: Omit<RestoreRules, 'parameterName'>,

@@ -1,9 +1,8 @@
 /** What each command works with: its target, the doors to AWS, and the person who runs it. */
 import { type Clock, systemClock } from '../aws/clock.ts';
 import { type LeaseClients, type LeaseItem, openLease } from '../aws/lease-table.ts';
+import { type RestoreRules, restoreRules } from '../aws/restore-source.ts';
 import { openSsm, type SsmClients } from '../aws/ssm-clients.ts';
-import type { EnvContract } from '../env/contract.ts';
-import type { EnvReader } from '../env/readers/readers.ts';
 import { loadTarget, targetNames } from '../targets/load.ts';
 import { type Fingerprint, fingerprinter } from './changes.ts';
 import { UsageError } from './failure.ts';
@@ -19,13 +18,9 @@ export interface CommonOptions {
   readonly yes?: boolean | undefined;
 }
 
-export interface Session {
+export interface Session extends RestoreRules {
   /** `targets/<name>.yml`, for messages. */
   readonly targetFile: string;
-  readonly parameterName: string;
-  readonly backupParameterName: string | undefined;
-  readonly reader: EnvReader;
-  readonly contract: EnvContract;
   readonly kmsKeyId: string | undefined;
   readonly ssm: SsmClients;
   readonly lease: LeaseClients;
@@ -71,10 +66,7 @@ export function openSession(options: CommonOptions, surroundings: Surroundings):
   const [ssm, lease] = [openSsm(config), openLease(config)];
   return {
     targetFile: `targets/${name}.yml`,
-    parameterName: target.parameter.name,
-    backupParameterName: target.restore.backupParameter,
-    reader: target.parameter.reader,
-    contract: target.parameter,
+    ...restoreRules(target),
     kmsKeyId: target.parameter.kmsKeyArn,
     ssm,
     lease,

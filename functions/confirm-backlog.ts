@@ -51,7 +51,7 @@ export async function confirmBacklog(
   let failure: RecoveryError | undefined;
   for (;;) {
     const period = Math.floor(clock.now() / periodMs);
-    if (backlog === undefined || period !== invokedInPeriod) {
+    if (period !== invokedInPeriod) {
       const answer = await invokeMetricFunction(lambda, metricFunction);
       if (answer instanceof RecoveryError) {
         failure = answer;

@@ -16,8 +16,7 @@ import { listInstances } from '../aws/instances.ts';
 import { type Fence, fenceOf, type LeaseClients, openLease } from '../aws/lease-table.ts';
 import { readHistorySince, readParameterSince, type Since } from '../aws/parameter.ts';
 import { openSsm, type SsmClients } from '../aws/ssm-clients.ts';
-import { gapsOf, inspectEnv, isUsable } from '../env/contract.ts';
-import { readEnvText } from '../env/document.ts';
+import { whyUnusable } from '../env/contract.ts';
 import { valuesOf } from '../env/entries.ts';
 import { redactedTail } from '../env/redact.ts';
 import { DeployApiInput, knownVersionOf } from '../workflow/chain.ts';
@@ -182,13 +181,13 @@ async function refuseOutdated(
   );
   const { name, reader } = contract;
   const parameter = await readParameterSince(ssm.reader, name, { clock, known: knownVersionOf(state) });
-  const finding = inspectEnv(readEnvText(parameter?.text ?? '', reader), contract);
-  if (!parameter || !isUsable(parameter.text, reader, contract)) {
+  const lacks = whyUnusable(parameter?.text ?? '', reader, contract);
+  if (!parameter || lacks.length > 0) {
     // Nor may the history lag behind what is blamed.
     const history = await readHistorySince(ssm.reader, name, { clock, known: knownAs(parameter) });
     throw new RecoveryError(
       'EnvReplaced',
-      `parameter ${name}: ${describeNewer(history.at(-1))}, and it is incomplete (${gapsOf(finding).join('; ')}). Nothing was deployed.`,
+      `parameter ${name}: ${describeNewer(history.at(-1))}, and it is incomplete (${lacks.join('; ')}). Nothing was deployed.`,
     );
   }
   await refuseUnapproved(

@@ -105,7 +105,7 @@ async function planFunction(
       if (updateStatus === 'Failed') throw updateFailed(functionName, updateReasonCode);
       const patch = patchFrom(valuesOf(text, target.parameter.reader), target);
       const { setKeys, removedKeys } = patchVariables(variables, patch);
-      return { revisionId: revisionId ?? null, setKeys, removedKeys };
+      return { revisionId, setKeys, removedKeys };
     },
   );
   return { functionName, ...found };

@@ -5,6 +5,7 @@ import { openTopic, publish } from '../aws/topic.ts';
 import { RequestApprovalInput } from '../workflow/chain.ts';
 import { ExecutionRef } from '../workflow/execution-ref.ts';
 import { approvalNotification } from '../workflow/messages.ts';
+import { approvalMinutesOf } from '../workflow/target.ts';
 import { lambdaHandler, type Services } from './runtime/handler.ts';
 import { leaseDoor } from './runtime/lease.ts';
 import { EndResources } from './runtime/resources.ts';
@@ -19,9 +20,6 @@ const ApprovalEvent = v.object({
 type RequestApprovalServices = Services<v.InferOutput<typeof EndResources>> &
   LeaseClients & { readonly sns: SNSClient };
 
-/** How long a person has to answer if the target doesn't say. */
-const defaultMinutes = 60;
-
 /**
  * Shows a person the plan, and keeps what `recover approve` and `recover reject` need to answer. After this function
  * has returned, the state waits for that answer.
@@ -33,8 +31,7 @@ export async function requestApproval(
   services: RequestApprovalServices,
 ): Promise<void> {
   const { target, resources, clock, sns } = services;
-  const withinMinutes = target.approval?.withinMinutes ?? defaultMinutes;
-  const until = new Date(clock.now() + withinMinutes * 60_000).toISOString();
+  const until = new Date(clock.now() + approvalMinutesOf(target) * 60_000).toISOString();
   await keepApproval(leaseDoor(services), execution, { taskToken, plan, until });
   const recovery = { target: target.name, execution };
   await publish(sns, resources.TOPIC_ARN, approvalNotification(recovery, request, plan, until));

@@ -43,7 +43,7 @@ export async function validateEnv(
   }
   const salvage = hasGaps ? salvageEnv(text, reader, contract) : { text, leftOutLines: [] };
   const document = hasGaps ? readEnvText(salvage.text, reader) : asFound;
-  const finding = inspectEnv(document, contract);
+  const finding = hasGaps ? inspectEnv(document, contract) : firstFinding;
   const { missingKeys, blankKeys, missingPrefixes } = finding;
   const complete = finding.complete && !document.needsNormalising;
   const keys = namesOf(document, contract);
@@ -53,7 +53,7 @@ export async function validateEnv(
     parameterName: name,
     ...knownAs(parameter),
     type: parameter?.type ?? null,
-    sizeBytes: Buffer.byteLength(parameter?.text ?? ''),
+    sizeBytes: Buffer.byteLength(text),
     keyCount: effectiveEntries(document).size,
     keys,
     missingKeys: [...missingKeys],

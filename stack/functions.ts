@@ -33,15 +33,20 @@ const folders = { states: '', events: 'events', metric: 'metric' } as const;
 export function functionsOf(target: DeployedTarget, projectDirectory: string) {
   const functions: Record<string, object> = {};
   const roles: Record<string, object> = {};
+  const stateKeys: string[] = [];
   for (const file of functionFiles(projectDirectory)) {
-    if (file.startsWith(folders.metric) && !target.metricFunction.deploy) continue;
+    if (dirname(file) === folders.metric && !target.metricFunction.deploy) continue;
     const { key, settings } = readFunctionFile(projectDirectory, file);
-    const name = `${key.charAt(0).toUpperCase()}${key.slice(1)}`;
+    const name = logicalName(key);
+    if (dirname(file) === '.') stateKeys.push(key);
     functions[key] = functionBlock(file, key, settings, target);
     roles[`${name}Role`] = roleFor(name, settings, target);
   }
-  return { functions, roles };
+  return { functions, roles, stateKeys };
 }
+
+/** What the resources of a function are called in the template, as Serverless does it. */
+export const logicalName = (key: string): string => `${key.charAt(0).toUpperCase()}${key.slice(1)}`;
 
 function functionFiles(projectDirectory: string): string[] {
   return Object.values(folders).flatMap((folder) =>
@@ -71,7 +76,7 @@ function functionBlock(
   return {
     name: isMetricFunction ? metricFunction.name : `env-recovery-${name}-${key}`,
     handler: `functions/${file.replace(/\.yml$/, '')}.handler`,
-    role: `${key.charAt(0).toUpperCase()}${key.slice(1)}Role`,
+    role: `${logicalName(key)}Role`,
     timeout: timeoutSeconds,
     // It has the variables that a recovery sets from the start, except the key, which no template may hold.
     environment: { ...environment, ...(isMetricFunction ? metricFunction.set : {}) },

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { parse } from 'yaml';
-import type { DeployedTarget } from '../workflow/target.ts';
+import { type DeployedTarget, splitTag } from '../workflow/target.ts';
 
 const Actions = v.union([v.string(), v.array(v.string())]);
 /** `Resource` is a name from `scopesOf`, or CloudFormation's own notation. */
@@ -121,9 +121,9 @@ function instancesOf({ instances: { ids, tag } }: DeployedTarget): Scope {
     );
     return { Resource: resources };
   }
-  const [key = '', ...value] = (tag ?? '').split('=');
+  const { key, value } = splitTag(tag);
   return {
     Resource: [arn('ec2', 'instance/*'), arn('ssm', 'managed-instance/*')],
-    Condition: { StringEquals: { [`ssm:resourceTag/${key}`]: value.join('=') } },
+    Condition: { StringEquals: { [`ssm:resourceTag/${key}`]: value } },
   };
 }

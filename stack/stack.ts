@@ -15,7 +15,7 @@ const Section = v.record(v.string(), v.looseObject({ Type: v.string() }));
 
 /** @throws Error if a function's file holds a field or names a permission that isn't known. */
 export function stackOf(target: DeployedTarget) {
-  const { functions, roles } = functionsOf(target, projectDirectory);
+  const { functions, roles, stateKeys } = functionsOf(target, projectDirectory);
   const conditions = conditionsOf(target);
   const resourcesDirectory = join(projectDirectory, 'resources');
   const resources = readdirSync(resourcesDirectory).map((file) =>
@@ -28,7 +28,7 @@ export function stackOf(target: DeployedTarget) {
     /** For `${self:custom.stack.target.…}`. */
     target,
     /** For `${self:custom.stack.derived.…}`: what the target doesn't say in AWS's own words. */
-    derived: derivedSettings(target, Object.keys(functions)),
+    derived: derivedSettings(target, stateKeys),
     functions,
     resources: Object.assign(roles, ...resources),
   };

@@ -43,7 +43,5 @@ const nameOf = (path: string): string => path.replace(/^\$\./, '');
 
 function describe(operator: string, value: unknown): string {
   if (operator === 'IsPresent') return value ? 'is present' : 'is absent';
-  if (operator === 'IsNull') return value ? 'is null' : 'is planned';
-  if (operator.endsWith('Path')) return `is ${nameOf(String(value))}`;
   return operator.endsWith('Equals') ? `is ${value}` : `${operator} ${value}`;
 }

@@ -25,7 +25,6 @@ import type { KnownVersion } from './versions.ts';
 
 /** What the Catch puts into the state: a person's rejection, or `States.Timeout`. */
 export const Refusal = v.object({ Error: v.string(), Cause: v.optional(v.string(), '') });
-export type Refusal = v.InferOutput<typeof Refusal>;
 
 /** The state object after `TakeLease`; each later field exists if its state has run. */
 export const RecoveryState = v.object({
@@ -159,12 +158,9 @@ export function restorationOf({ upload }: Pick<Done, 'upload'>): Restoration | u
 /** The newest version of the parameter that this execution knows of: a read that is older lags behind. */
 export function knownVersionOf({
   env,
-  upload,
-}: {
-  readonly env: EnvFinding;
-  readonly upload?: EnvUpload | undefined;
-}): KnownVersion {
-  return (upload && restorationOf({ upload })) ?? env;
+  ...done
+}: Pick<Done, 'upload'> & { readonly env: EnvFinding }): KnownVersion {
+  return restorationOf(done) ?? env;
 }
 
 /** The finished deploy, if this execution has deployed. */

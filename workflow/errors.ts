@@ -10,7 +10,7 @@ export interface ErrorEntry {
   readonly meaning: string;
   /** What has to be put right, but not how to go on after that; the end of the error's message. */
   readonly remedy: string;
-  /** Whether it passes by itself: the state machine retries exactly these. */
+  /** Whether it passes by itself: the state machine tries it four more times. */
   readonly retried?: true;
   /**
    * How to go on once it is put right, if a redrive can't: with a new execution, which deploys in any case if what was
@@ -203,5 +203,5 @@ export function isErrorName(name: string | undefined): name is ErrorName {
 
 export const errorNames: readonly ErrorName[] = Object.keys(errors).filter(isErrorName);
 
-/** Failures that pass by themselves: the state machine retries exactly these, with backoff and jitter. */
+/** Failures that pass by themselves: the state machine retries these, with backoff and jitter. CredentialsExpired is tried once more. */
 export const retriedErrorNames: readonly ErrorName[] = errorNames.filter((name) => catalogue[name].retried);

@@ -2,14 +2,11 @@
 import * as v from 'valibot';
 import { RecoveryState } from './chain.ts';
 import { catalogue, type ErrorEntry, isErrorName } from './errors.ts';
+import type { ExecutionRef } from './execution-ref.ts';
 import { Request } from './request.ts';
 
 /** An execution that has ended without success. */
-export interface FailedExecution {
-  readonly arn: string;
-  readonly name: string;
-  readonly startedAt: string;
-  readonly redriveCount: number;
+export interface FailedExecution extends ExecutionRef {
   readonly status: 'FAILED' | 'TIMED_OUT' | 'ABORTED';
   readonly durationSeconds: number;
   readonly error: string | undefined;

@@ -67,10 +67,8 @@ export function refuseUnsafe(
     const finding = inspectEnv(document, contract);
     return [...(isRestore ? flawsOf(document) : mistakesOf(document, finding)), ...gapsOf(finding)];
   };
-  const known = mayStayIncomplete ? problemsOf(before) : [];
-  const problems = problemsOf(after).filter(
-    (problem) => flawsOf(after).length > 0 || !known.includes(problem),
-  );
+  const known = mayStayIncomplete && flawsOf(after).length === 0 ? problemsOf(before) : [];
+  const problems = problemsOf(after).filter((problem) => !known.includes(problem));
   if (problems.length > 0) {
     throw new RecoveryError(
       'EnvInvalid',

@@ -6,7 +6,7 @@ import { names, timestamp, wholeNumber } from './fields.ts';
 import { RecoveryError } from './recovery-error.ts';
 import type { Request } from './request.ts';
 import { EndpointCheck, EnvFinding, RestoreSource } from './results.ts';
-import { oneLine } from './words.ts';
+import { mostCharacters, oneLine } from './words.ts';
 
 /** Why a part of the plan can't be carried out as things are; the state that tries will fail with it. */
 const problem = v.nullable(v.object({ error: v.picklist(errorNames), message: v.string() }));
@@ -71,7 +71,7 @@ const answerEntries = {
   /** The plan's. */
   hash: v.string(),
   /** As they say themselves: AWS does not tell who has answered. */
-  by: v.pipe(v.string(), v.maxLength(256), v.transform(oneLine)),
+  by: v.pipe(v.string(), v.maxLength(mostCharacters), v.transform(oneLine)),
 };
 /** A person's yes to a plan: the output of the task that waits for it. */
 export const Approval = v.object({ decision: v.literal('Approved'), ...answerEntries });

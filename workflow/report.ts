@@ -13,6 +13,7 @@ import { names, timestamp, wholeNumber } from './fields.ts';
 import { Approval, RecoveryPlan, Rejection } from './plan.ts';
 import { Request } from './request.ts';
 import { EndpointProof, EnvFinding, FunctionPatch, KnownGood, RestoreSource } from './results.ts';
+import { listNames } from './words.ts';
 
 /** The output of an execution that ends well. */
 export const RecoveryReport = v.object({
@@ -151,19 +152,14 @@ function leftOutNote(restoration: ReturnType<typeof restorationOf>): string[] {
   const { leftOutLines = [], previousVersion = 0 } = restoration ?? {};
   const [first] = leftOutLines;
   if (first === undefined) return [];
-  const shown = leftOutLines.slice(0, 20).join(', ');
-  const more = leftOutLines.length > 20 ? ` and ${leftOutLines.length - 20} more` : '';
   return [
     leftOutLines.length === 1
       ? `line ${first} of version ${previousVersion} was left out; it stays in the history`
-      : `lines ${shown}${more} of version ${previousVersion} were left out; they stay in the history`,
+      : `lines ${listNames(leftOutLines.map(String), 20)} of version ${previousVersion} were left out; they stay in the history`,
   ];
 }
 
-function reportRefused(
-  run: RefusedRun & Parameters<typeof commonOf>[0],
-  finishedAtMs: number,
-): RefusalReport {
+function reportRefused(run: RefusedRun, finishedAtMs: number): RefusalReport {
   const { refusal, approval, plan } = run;
   const rejection = v.safeParse(v.pipe(v.string(), v.parseJson(), Rejection), refusal?.Cause);
   return {

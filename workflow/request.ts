@@ -1,12 +1,11 @@
 /** What an execution may be started with, and what it is taken to ask for. */
 import * as v from 'valibot';
 import { maskAssignments, redact } from '../env/redact.ts';
-import { describeIssue } from './parse.ts';
-import { RecoveryError } from './recovery-error.ts';
+import { parse } from './parse.ts';
 import { mostCharacters, oneLine } from './words.ts';
 
 /** What an operator may say when starting an execution. It never names a resource or a command. */
-export const RecoveryRequest = v.strictObject({
+const RecoveryRequest = v.strictObject({
   /** `plan` reads, says what `recover` would change, and changes nothing. */
   mode: v.optional(v.picklist(['recover', 'plan']), 'recover'),
   /** `auto`: when the env was restored or the endpoint isn't healthy. */
@@ -23,10 +22,9 @@ export const RecoveryRequest = v.strictObject({
     ),
   ),
 });
-export type RecoveryRequest = v.InferOutput<typeof RecoveryRequest>;
 
 /** The event that EventBridge delivers when an alarm changes its state, with the fields that are read. */
-export const AlarmEvent = v.object({
+const AlarmEvent = v.object({
   source: v.literal('aws.cloudwatch'),
   'detail-type': v.literal('CloudWatch Alarm State Change'),
   detail: v.object({
@@ -35,13 +33,8 @@ export const AlarmEvent = v.object({
   }),
 });
 
-const AlarmIsOk = v.object({
-  ...AlarmEvent.entries.detail.entries,
-  state: v.object({ value: v.literal('OK') }),
-});
-
 /** The event of Parameter Store when a parameter is created, updated or deleted. */
-export const ParameterEvent = v.object({
+const ParameterEvent = v.object({
   source: v.literal('aws.ssm'),
   'detail-type': v.literal('Parameter Store Change'),
   detail: v.object({
@@ -51,7 +44,7 @@ export const ParameterEvent = v.object({
 });
 
 /** The event of a rule with a schedule. */
-export const ScheduledEvent = v.object({
+const ScheduledEvent = v.object({
   source: v.literal('aws.events'),
   'detail-type': v.literal('Scheduled Event'),
 });
@@ -75,15 +68,13 @@ export type Request = v.InferOutput<typeof Request>;
 export function readRequest(input: unknown): Request {
   const event = readEvent(input);
   if (event) return { mode: 'recover', deploy: 'auto', force: false, ...event };
-  const request = v.safeParse(RecoveryRequest, input, { abortEarly: true });
-  if (!request.success || Array.isArray(input)) {
-    const issue = request.success ? 'expected Object' : describeIssue(request.issues[0]);
-    throw new RecoveryError('InvalidInput', `the execution's input: ${issue}.`);
-  }
-  const { reason } = request.output;
+  // An array without items would pass for an object without fields.
+  const value = Array.isArray(input) ? null : input;
+  const request = parse(RecoveryRequest, value, 'InvalidInput', "the execution's input");
+  const { reason } = request;
   // A person may type anything, even a secret.
   return {
-    ...request.output,
+    ...request,
     reason: reason === undefined ? null : oneLine(redact(reason, new Map())),
     trigger: 'operator',
   };
@@ -91,7 +82,7 @@ export function readRequest(input: unknown): Request {
 
 /** Whether the input is the event of an alarm that is OK: there is nothing to recover from. */
 export function isAllClear(input: unknown): boolean {
-  return v.is(v.object({ ...AlarmEvent.entries, detail: AlarmIsOk }), input);
+  return v.is(AlarmEvent, input) && input.detail.state.value === 'OK';
 }
 
 /** Anybody who may start an execution can make an event by hand, with anything in it. */

@@ -5,28 +5,23 @@ import { longestWindowHours } from './pauses.ts';
 
 const text = v.pipe(v.string(), v.nonEmpty('expected some text'));
 
-const seconds = (least: number, most: number) =>
-  v.pipe(
-    v.number(),
-    v.integer('expected whole seconds'),
-    v.minValue(least, `expected at least ${least} seconds`),
-    v.maxValue(most, `expected at most ${most} seconds`),
-  );
-
 const matching = (pattern: RegExp, expected: string) => v.pipe(v.string(), v.regex(pattern, expected));
 
-const whole = (least: number, most: number) =>
+const whole = (least: number, most: number, wanted = 'a whole number', unit = '') =>
   v.pipe(
     v.number(),
-    v.integer('expected a whole number'),
-    v.minValue(least, `expected at least ${least}`),
-    v.maxValue(most, `expected at most ${most}`),
+    v.integer(`expected ${wanted}`),
+    v.minValue(least, `expected at least ${least}${unit}`),
+    v.maxValue(most, `expected at most ${most}${unit}`),
   );
+
+const seconds = (least: number, most: number) => whole(least, most, 'whole seconds', ' seconds');
 
 const keyArn = matching(/^arn:[^:]+:kms:[^:]+:\d{12}:key\/.+$/, 'expected the ARN of a KMS key');
 
 /** The state machine leaves this much time for it. */
 export const maxApprovalMinutes = 12 * 60;
+const defaultApprovalMinutes = 60;
 
 const parameterName = matching(/^\/[A-Za-z0-9_.\-/]+$/, 'expected a parameter name such as /app/api/env');
 
@@ -154,7 +149,9 @@ export const Target = v.pipe(
       }),
       {},
     ),
-    approval: v.optional(v.strictObject({ withinMinutes: v.optional(whole(1, maxApprovalMinutes), 60) })),
+    approval: v.optional(
+      v.strictObject({ withinMinutes: v.optional(whole(1, maxApprovalMinutes), defaultApprovalMinutes) }),
+    ),
     notify: v.optional(
       v.strictObject({
         subscriptions: v.optional(
@@ -217,3 +214,13 @@ export type Metric = Target['metric'];
 
 /** A target with its name, as it is shipped inside each function's bundle. */
 export type DeployedTarget = Target & { readonly name: string };
+
+/** How long a person has to answer. A target that asks for no approval has a value for the template only. */
+export const approvalMinutesOf = ({ approval }: Pick<Target, 'approval'>): number =>
+  approval?.withinMinutes ?? defaultApprovalMinutes;
+
+/** The key and the value of `Key=value`; the value may hold `=` too. */
+export function splitTag(tag = ''): { readonly key: string; readonly value: string } {
+  const [key = '', ...value] = tag.split('=');
+  return { key, value: value.join('=') };
+}

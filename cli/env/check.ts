@@ -33,7 +33,10 @@ export async function checkEnv(session: Session, file: string | undefined): Prom
       : []),
   ];
   const notes = notesOf(document, contract);
-  const disagreements = findDisagreements(text, reader);
+  const disagreements = findDisagreements(text, reader).map((one) => ({
+    ...one,
+    key: one.key !== undefined && names.includes(one.key) ? one.key : null,
+  }));
 
   const version = current && `, version ${current.version}${labels(current.labels)}, ${current.type}`;
   terminal.print(
@@ -55,9 +58,7 @@ export async function checkEnv(session: Session, file: string | undefined): Prom
     terminal.print();
     terminal.print('Other readers would read differently:');
     for (const { line, key, readers, advice } of disagreements)
-      terminal.print(
-        `  line ${line}${key !== undefined && names.includes(key) ? ` ${key}` : ''} (${readers.join(', ')}): ${advice}`,
-      );
+      terminal.print(`  line ${line}${key === null ? '' : ` ${key}`} (${readers.join(', ')}): ${advice}`);
   }
   terminal.print();
   for (const problem of problems) terminal.print(`NOT FINE: ${problem}`);
@@ -79,10 +80,7 @@ export async function checkEnv(session: Session, file: string | undefined): Prom
       duplicates,
       hasBom: document.hadBom,
       hasCrlf: document.hadCrlf,
-      disagreements: disagreements.map((one) => ({
-        ...one,
-        key: one.key !== undefined && names.includes(one.key) ? one.key : null,
-      })),
+      disagreements,
     },
   };
 }

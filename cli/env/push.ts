@@ -1,4 +1,4 @@
-import { readEnvText, textOf } from '../../env/document.ts';
+import { type EnvDocument, readEnvText, textOf } from '../../env/document.ts';
 import { effectiveEntries } from '../../env/entries.ts';
 import { isChanged } from '../../env/merge.ts';
 import { RecoveryError } from '../../workflow/recovery-error.ts';
@@ -41,14 +41,15 @@ export async function pushEnv(
     session,
     (history) => {
       const text = { text: textOf(document.blocks), waivedKeys: drop };
-      const current = effectiveEntries(readEnvText(history.at(-1)?.text ?? '', session.reader));
-      for (const key of drop.filter((one) => !current.has(one)))
+      const current = readEnvText(history.at(-1)?.text ?? '', session.reader);
+      const entries = effectiveEntries(current);
+      for (const key of drop.filter((one) => !entries.has(one)))
         session.terminal.print(`note: --drop ${key}: there is no such key`);
       if (since === undefined) return text;
       const madeFrom = history.find(({ version }) => version === since);
       if (!madeFrom)
         throw new UsageError(`${session.parameterName} has no version ${since} any more; leave out --since`);
-      refuseConflicts(session, madeFrom.text, history.at(-1)?.text ?? '', text.text);
+      refuseConflicts(session, readEnvText(madeFrom.text, session.reader), current, document);
       return { ...text, madeFrom };
     },
     { question: `Write ${file} to ${session.parameterName}?` },
@@ -60,12 +61,11 @@ export async function pushEnv(
  *
  * @throws RecoveryError EnvWriteConflict
  */
-function refuseConflicts(session: Session, base: string, theirs: string, ours: string): void {
+function refuseConflicts(session: Session, base: EnvDocument, theirs: EnvDocument, ours: EnvDocument): void {
   const { parameterName, reader } = session;
-  const [their, our] = [readEnvText(theirs, reader), readEnvText(ours, reader)] as const;
-  const before = effectiveEntries(readEnvText(base, reader));
-  const changed = [their, our].map(effectiveEntries);
-  const keys = compareEnv(their, our, session)
+  const before = effectiveEntries(base);
+  const changed = [theirs, ours].map(effectiveEntries);
+  const keys = compareEnv(theirs, ours, session)
     .changes.filter(({ kind }) => kind !== 'added' && kind !== 'removed')
     .map(({ key }) => key)
     .filter((key) => changed.every((entries) => isChanged(before.get(key), entries.get(key), reader)));

@@ -1,11 +1,9 @@
 import { readParameter } from '../../aws/parameter.ts';
-import { findGoodEnv } from '../../aws/restore-source.ts';
-import { isUsable } from '../../env/contract.ts';
-import { normaliseEnv } from '../../env/document.ts';
+import { requireGoodEnv } from '../../aws/restore-source.ts';
 import { unionEnv } from '../../env/merge.ts';
 import { describeSource } from '../../workflow/good-version.ts';
 import { RecoveryError } from '../../workflow/recovery-error.ts';
-import { fillGaps } from '../../workflow/restore.ts';
+import { restoreText } from '../../workflow/restore.ts';
 import { knownGoodLabel, type ParameterRecord } from '../../workflow/versions.ts';
 import type { Outcome, Session } from '../session.ts';
 import { write } from './write.ts';
@@ -51,18 +49,17 @@ export async function restoreEnv(session: Session, options: RestoreOptions): Pro
 }
 
 async function filledText(session: Session, history: readonly ParameterRecord[]): Promise<string> {
-  const { reader, contract, clock, terminal, ssm } = session;
+  const { clock, terminal, ssm } = session;
   const text = history.at(-1)?.text ?? '';
-  if (isUsable(text, reader, contract)) {
+  const good = await requireGoodEnv(ssm.reader, text, history, session, clock.now());
+  if (good) {
+    terminal.print(`From ${describeSource(good.source)}:`);
+    for (const key of good.supersededKeys)
+      terminal.print(`  note: a newer complete version has another value of ${key}`);
+  } else {
     terminal.print('Nothing is missing. To go back to other values: --version <number> or --known-good.');
-    return normaliseEnv(text, reader);
   }
-  const good = await findGoodEnv(ssm.reader, history, session, clock.now());
-  if (!good) throw noSource(session, 'neither a version of it nor the backup is complete');
-  terminal.print(`From ${describeSource(good.source)}:`);
-  for (const key of good.supersededKeys)
-    terminal.print(`  note: a newer complete version has another value of ${key}`);
-  return fillGaps(text, good.text, session);
+  return restoreText(text, good, session);
 }
 
 /**

@@ -1,4 +1,3 @@
-import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { SNSClient } from '@aws-sdk/client-sns';
 import * as v from 'valibot';
 import { cancelCommand, listCommands, lookAgainTimes, lookFor } from '../../aws/command.ts';
@@ -17,7 +16,7 @@ import { leaseDoor } from '../runtime/lease.ts';
 import { CloseResources } from '../runtime/resources.ts';
 
 type CloseRecoveryServices = Services<v.InferOutput<typeof CloseResources>> &
-  LeaseClients & { readonly sfn: SFNClient; readonly ssm: SsmClients; readonly sns: SNSClient };
+  LeaseClients & { readonly ssm: SsmClients; readonly sns: SNSClient };
 
 /** The event that EventBridge delivers when an execution changes its status, with the fields that are read. */
 const StatusEvent = v.object({

@@ -54,7 +54,6 @@ export function lambdaHandler<
  * Makes a Lambda handler for a state of the machine, which calls it with the state object and with what the context
  * object says about the execution.
  *
- * @param contextSchema what the state gets from the context object besides the execution.
  * @throws RecoveryError as `lambdaHandler`.
  */
 export function stateHandler<

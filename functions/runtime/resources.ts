@@ -1,7 +1,7 @@
 /** The environment variables of the functions: what only CloudFormation knows. Each function picks its own. */
 import * as v from 'valibot';
 
-export const Resources = v.object({
+const Resources = v.object({
   LEASE_TABLE: v.string(),
   TOPIC_ARN: v.string(),
   DEPLOY_DOCUMENT: v.string(),

@@ -225,6 +225,18 @@ describe('writeEnvParameter', () => {
     expect(await write('A=102\n')).toMatchObject({ version: 102 });
   });
 
+  it('leaves the label known-good where it is if room was made meanwhile and the write fails after all', async () => {
+    for (let number = 1; number <= 3; number += 1) put(`A=${number}\n`);
+    aws.parameters.label(parameterName, 2, [knownGoodLabel]);
+    aws.fail(
+      'PutParameter',
+      new AwsError('ParameterMaxVersionLimitExceeded', ''),
+      new AwsError('AccessDeniedException', ''),
+    );
+    await expect(write('A=4\n')).rejects.toMatchObject({ name: 'AccessDenied' });
+    expect(aws.parameters.get(`${parameterName}:${knownGoodLabel}`).Version).toBe(2);
+  });
+
   it("fails as EnvHistoryFull on somebody else's label there, and names it with the remedy", async () => {
     put('A=1\n');
     aws.parameters.label(parameterName, undefined, ['release-1', knownGoodLabel]);
