@@ -1,11 +1,13 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
+import { type EndpointFault, passingFaults } from '../workflow/endpoint-fault.ts';
+import type { EndpointProof } from '../workflow/results.ts';
 import type { Target } from '../workflow/target.ts';
 import type { KnownVersion } from '../workflow/versions.ts';
 import type { Clock } from './clock.ts';
 import { askEndpoint, type EndpointAnswer } from './endpoint.ts';
 import { readEnvValues } from './parameter.ts';
 
-export const secondsBetweenTries = 2;
+const secondsBetweenTries = 2;
 
 interface ProbeServices {
   readonly target: Pick<Target, 'parameter' | 'endpoint'>;
@@ -14,7 +16,7 @@ interface ProbeServices {
 }
 
 /** Asks the target's endpoint once, with the Host and the key the metric function is going to use. */
-export async function probeEndpoint(
+async function probeEndpoint(
   { ssm, clock, target: { parameter, endpoint } }: ProbeServices,
   known: KnownVersion,
 ): Promise<EndpointAnswer> {
@@ -35,4 +37,33 @@ export async function probeEndpoint(
     backlogPath: endpoint.backlogPath,
     timeoutSeconds: endpoint.requestTimeoutSeconds,
   });
+}
+
+/** What the endpoint answered last, and after how many tries. */
+export type Unhealthy = Extract<EndpointAnswer, { readonly fault: EndpointFault }> & {
+  readonly attempts: number;
+};
+
+/**
+ * Asks the endpoint until it is healthy, or has a fault that waiting can't cure.
+ *
+ * @param isOver whether to give up rather than to wait so long and ask again.
+ */
+export async function probeUntilHealthy(
+  services: ProbeServices,
+  known: KnownVersion,
+  isOver: (fault: EndpointFault, waitMs: number, attempts: number) => boolean,
+): Promise<EndpointProof | Unhealthy> {
+  const { clock } = services;
+  for (let attempts = 1; ; attempts += 1) {
+    const answer = await probeEndpoint(services, known);
+    if (answer.fault === undefined) {
+      const { httpStatus, backlog } = answer;
+      return { httpStatus, backlog, attempts, verifiedAt: new Date(clock.now()).toISOString() };
+    }
+    const waitMs = Math.max(secondsBetweenTries, answer.retryAfterSeconds ?? 0) * 1000;
+    if (isOver(answer.fault, waitMs, attempts) || !passingFaults.has(answer.fault))
+      return { ...answer, attempts };
+    await clock.sleep(waitMs);
+  }
 }

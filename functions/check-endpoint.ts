@@ -1,8 +1,8 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import { probeEndpoint, secondsBetweenTries } from '../aws/probe.ts';
+import { probeUntilHealthy } from '../aws/probe.ts';
 import { openSsm } from '../aws/ssm-clients.ts';
 import { CheckEndpointInput } from '../workflow/chain.ts';
-import { notCuredByDeploy, passingFaults } from '../workflow/endpoint-fault.ts';
+import { notCuredByDeploy } from '../workflow/endpoint-fault.ts';
 import type { EndpointCheck } from '../workflow/results.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
 import { NoResources } from './runtime/resources.ts';
@@ -23,22 +23,18 @@ export async function checkEndpoint(
   { request, env }: CheckEndpointInput,
   services: CheckEndpointServices,
 ): Promise<EndpointCheck> {
-  const { clock } = services;
   if (!env.complete || request.deploy === 'always')
     return { finding: 'NotAsked', needsDeploy: false, httpStatus: null, proof: null };
-  for (let attempts = 1; ; attempts += 1) {
-    const answer = await probeEndpoint(services, env);
-    if (answer.fault === undefined) {
-      const { httpStatus, backlog } = answer;
-      const proof = { httpStatus, backlog, attempts, verifiedAt: new Date(clock.now()).toISOString() };
-      return { finding: 'Healthy', needsDeploy: false, httpStatus, proof };
-    }
-    const { fault, httpStatus, retryAfterSeconds = 0 } = answer;
-    const waitSeconds = Math.max(secondsBetweenTries, retryAfterSeconds);
-    if (attempts === tries || !passingFaults.has(fault) || waitSeconds > longestWaitSeconds)
-      return { finding: fault, needsDeploy: !notCuredByDeploy.has(fault), httpStatus, proof: null };
-    await clock.sleep(waitSeconds * 1000);
+  const answer = await probeUntilHealthy(
+    services,
+    env,
+    (_fault, waitMs, attempts) => attempts === tries || waitMs > longestWaitSeconds * 1000,
+  );
+  if ('fault' in answer) {
+    const { fault, httpStatus } = answer;
+    return { finding: fault, needsDeploy: !notCuredByDeploy.has(fault), httpStatus, proof: null };
   }
+  return { finding: 'Healthy', needsDeploy: false, httpStatus: answer.httpStatus, proof: answer };
 }
 
 export const handler = stateHandler(

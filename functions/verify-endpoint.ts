@@ -1,8 +1,7 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import { probeEndpoint, secondsBetweenTries } from '../aws/probe.ts';
+import { probeUntilHealthy } from '../aws/probe.ts';
 import { openSsm } from '../aws/ssm-clients.ts';
 import { knownVersionOf, VerifyEndpointInput } from '../workflow/chain.ts';
-import { passingFaults } from '../workflow/endpoint-fault.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import type { EndpointProof } from '../workflow/results.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
@@ -27,28 +26,22 @@ export async function verifyEndpoint(
   const { url, host, healthyWithinSeconds } = target.endpoint;
   const start = clock.now();
   let notFoundSince: number | undefined;
-  for (let attempts = 1; ; attempts += 1) {
-    const answer = await probeEndpoint(services, knownVersionOf(state));
-    if (answer.fault === undefined) {
-      const { httpStatus, backlog } = answer;
-      return { httpStatus, backlog, attempts, verifiedAt: new Date(clock.now()).toISOString() };
-    }
-    notFoundSince = answer.fault === 'EndpointNotFound' ? (notFoundSince ?? clock.now()) : undefined;
+  const answer = await probeUntilHealthy(services, knownVersionOf(state), (fault, waitMs) => {
+    notFoundSince = fault === 'EndpointNotFound' ? (notFoundSince ?? clock.now()) : undefined;
     const deadline = Math.min(
       start + healthyWithinSeconds * 1000,
       (notFoundSince ?? Number.POSITIVE_INFINITY) + notFoundWithinSeconds * 1000,
     );
-    const waitMs = Math.max(secondsBetweenTries, answer.retryAfterSeconds ?? 0) * 1000;
-    if (!passingFaults.has(answer.fault) || clock.now() + waitMs > deadline) {
-      // Django compares the name alone, without the port.
-      const sentHost = host ?? new URL(url).hostname;
-      throw new RecoveryError(
-        answer.fault,
-        `${url} with Host ${sentHost}: ${answer.detail} after ${attempts === 1 ? 'one try' : `${attempts} tries`}.`,
-      );
-    }
-    await clock.sleep(waitMs);
-  }
+    return clock.now() + waitMs > deadline;
+  });
+  if (!('fault' in answer)) return answer;
+  const { fault, detail, attempts } = answer;
+  // Django compares the name alone, without the port.
+  const sentHost = host ?? new URL(url).hostname;
+  throw new RecoveryError(
+    fault,
+    `${url} with Host ${sentHost}: ${detail} after ${attempts === 1 ? 'one try' : `${attempts} tries`}.`,
+  );
 }
 
 export const handler = stateHandler(

@@ -17,10 +17,11 @@ import { AwsError, type Endpoint, openEndpoint } from '../../sandbox/endpoint.ts
 import { EventBus, RuleProperties, type ServiceEvent } from '../../sandbox/services/eventbridge.ts';
 import { RunCommand } from '../../sandbox/services/run-command.ts';
 import { ParameterStore, ssmService } from '../../sandbox/services/ssm.ts';
-import { arn } from '../../sandbox/template.ts';
 import { openAws, type TestAws } from '../support/aws.ts';
 import { until } from '../support/until.ts';
 
+const arn = (service: string, resource: string) =>
+  `arn:aws:${service}:ap-northeast-2:111122223333:${resource}`;
 const functionArn = arn('lambda', 'function:target');
 const queueArn = arn('sqs', 'undelivered');
 
