@@ -1,5 +1,5 @@
 /** Whole runs in which reads of the parameter lag behind its writes, as those of Parameter Store may. */
-import type { Call, Fault } from '../../sandbox/endpoint.ts';
+import { AwsError, type Call, type Fault } from '../../sandbox/endpoint.ts';
 import { openRun, outputOf, statesOf, type WholeRun, writesOf } from '../support/whole-run.ts';
 
 let whole: WholeRun;
@@ -23,7 +23,10 @@ function answerBefore({ operation, input }: Call): Fault {
 
 describe('a run whose reads of the parameter lag', () => {
   /** Lets the next read be stale after some states were entered; the host's own reads come later. */
-  const staleAfter = (isStaleIn: (state: string, times: number) => boolean) => {
+  const staleAfter = (
+    isStaleIn: (state: string, times: number) => boolean,
+    answer: (call: Call) => Fault,
+  ) => {
     let isStale = false;
     whole.onEvent = (execution, { type }) => {
       if (type !== 'TaskStateEntered') return;
@@ -32,17 +35,24 @@ describe('a run whose reads of the parameter lag', () => {
       isStale = isStaleIn(state, states.filter((one) => one === state).length);
     };
     whole.sandbox.endpoint.injectFault = (call) => {
-      const stale = isStale ? answerBefore(call) : undefined;
+      const stale = isStale ? answer(call) : undefined;
       if (stale !== undefined) isStale = false;
       return stale;
     };
   };
 
+  const missing = (call: Call): Fault =>
+    answerBefore(call) ? new AwsError('ParameterNotFound', '') : undefined;
+  const isFirst = (state: string, times: number) => state === 'ValidateEnv' && times === 1;
+  const isLater = (state: string) => state !== 'ValidateEnv';
+
   it.each([
-    ['ValidateEnv', 2, (state: string, times: number) => state === 'ValidateEnv' && times === 1],
-    ['every state that comes after it', 1, (state: string) => state !== 'ValidateEnv'],
-  ])('recovers when the first read of %s is stale', async (_which, validations, isStaleIn) => {
-    staleAfter(isStaleIn);
+    ['ValidateEnv is stale', 2, isFirst, answerBefore],
+    ['ValidateEnv finds no parameter', 2, isFirst, missing],
+    ['every state that comes after it is stale', 1, isLater, answerBefore],
+    ['every state that comes after it finds no parameter', 1, isLater, missing],
+  ])('recovers when the first read of %s', async (_what, validations, isStaleIn, answer) => {
+    staleAfter(isStaleIn, answer);
     const execution = await whole.run();
     expect([execution.status, execution.error, execution.cause]).toEqual(['SUCCEEDED', undefined, undefined]);
     expect(outputOf(execution)).toMatchObject({ outcome: 'Recovered' });
