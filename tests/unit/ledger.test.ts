@@ -1,18 +1,7 @@
 /** Who gets the lease and who may go on with it, by the rules alone. */
 
 import { executionsToAsk } from '../../workflow/ledger.ts';
-import {
-  failed,
-  iso,
-  lost,
-  minute,
-  nobody,
-  recovered,
-  run,
-  start,
-  status,
-  target,
-} from '../support/ledger.ts';
+import { failed, iso, lost, minute, nobody, run, start, status, target } from '../support/ledger.ts';
 
 describe('the lease', () => {
   it('goes to the first, and the second hears whose it is', () => {
@@ -240,66 +229,5 @@ describe('the fence', () => {
     hold(redriven, status(redriven, 'RUNNING'));
     end(redriven, failed(false));
     expect(() => hold(redriven, status(redriven, 'RUNNING'))).toThrow(lost());
-  });
-});
-
-describe('the memory of endings', () => {
-  it('keeps an open circuit whatever else happens: fifty failed plans, mistyped starts, runs without the lease', () => {
-    const { take, end, moveOn } = target();
-    for (const name of ['one', 'two', 'three']) {
-      take(run(name), nobody, true);
-      end(run(name), failed(true));
-    }
-    for (let index = 0; index < 60; index += 1) end(run(`stray-${index}`), failed(true));
-    moveOn(minute);
-    expect(take(run('next'))).toMatchObject({ outcome: 'CircuitOpen' });
-  });
-
-  it('keeps a cooldown in the same way', () => {
-    const { take, end } = target();
-    take(run('one'));
-    end(run('one'), recovered(true));
-    for (let index = 0; index < 60; index += 1) end(run(`stray-${index}`), failed(true));
-    expect(take(run('next'))).toMatchObject({ outcome: 'CoolingDown' });
-  });
-
-  it('keeps a run that has ended from the lease, though many others have ended since', () => {
-    const { take, hold, end } = target();
-    take(run('one'), nobody, true);
-    end(run('one'), failed(true));
-    for (let index = 0; index < 60; index += 1) end(run(`stray-${index}`), failed(true));
-    expect(() => hold(run('one'))).toThrow(lost());
-  });
-
-  it('forgets what is older than the longest window, and does not grow without end', () => {
-    const { take, end, ledger, moveOn } = target();
-    for (let index = 0; index < 700; index += 1) {
-      take(run(`forced-${index}`), nobody, true);
-      end(run(`forced-${index}`), failed(true));
-    }
-    expect(JSON.stringify(ledger()).length).toBeLessThan(300_000);
-    moveOn(8 * 24 * 60 * minute);
-    take(run('last'), nobody, true);
-    end(run('last'), failed(true));
-    expect(ledger().endings).toHaveLength(1);
-  });
-
-  it('takes an execution whose name is used again for another one: it gets the lease, and its failure is told', () => {
-    const { take, end, ledger, moveOn } = target();
-    const first = { ...run('nightly'), startedAt: iso(start) };
-    take(first);
-    end(first, failed(true));
-    moveOn(91 * 24 * 60 * minute);
-    const again = { ...run('nightly'), startedAt: iso(start + 91 * 24 * 60 * minute) };
-    expect(take(again)).toMatchObject({ takenAt: again.startedAt });
-    expect(end(again, failed(false)).own).toMatchObject({ told: false, startedAt: again.startedAt });
-    expect(ledger().owner).toBeNull();
-  });
-
-  it('takes two answers about one start, rounded in two ways, for one execution', () => {
-    const { take, end, hold } = target();
-    take({ ...run('one'), startedAt: iso(start) });
-    end({ ...run('one'), startedAt: iso(start + 999) }, failed(true));
-    expect(() => hold({ ...run('one'), startedAt: iso(start) })).toThrow(lost());
   });
 });

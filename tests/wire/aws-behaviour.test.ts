@@ -1,8 +1,4 @@
-/**
- * What the sandbox fakes has to be what AWS documents. These tests speak to nothing but an endpoint, so that they
- * can be pointed at any AWS: set AWS_BEHAVIOUR_ENDPOINT to its address (and credentials that it takes), and
- * AWS_BEHAVIOUR_TABLE and AWS_BEHAVIOUR_TOPIC to a table with the string key `target` and to the ARN of a topic there.
- */
+/** What AWS documents of the services other than Parameter Store; see any-aws.ts. */
 import { randomUUID } from 'node:crypto';
 import { CloudWatchClient, GetMetricDataCommand, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import {
@@ -26,22 +22,13 @@ import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
 import {
   CancelCommandCommand,
-  DeleteParameterCommand,
   GetCommandInvocationCommand,
   GetDocumentCommand,
-  GetParameterCommand,
-  GetParameterHistoryCommand,
-  LabelParameterVersionCommand,
-  PutParameterCommand,
   SSMClient,
-  UnlabelParameterVersionCommand,
 } from '@aws-sdk/client-ssm';
-import { leaseTableName, openAws, type TestAws, topicArn } from '../support/aws.ts';
+import { openAnyAws, TableName, TopicArn } from '../support/any-aws.ts';
 
-const given = process.env.AWS_BEHAVIOUR_ENDPOINT;
-const TableName = process.env.AWS_BEHAVIOUR_TABLE ?? leaseTableName;
-const TopicArn = process.env.AWS_BEHAVIOUR_TOPIC ?? topicArn;
-let aws: TestAws | undefined;
+let aws: Awaited<ReturnType<typeof openAnyAws>>;
 let ssm: SSMClient;
 let cloudWatch: CloudWatchClient;
 let sqs: SQSClient;
@@ -49,129 +36,18 @@ let lambda: LambdaClient;
 let dynamo: DynamoDBClient;
 let sns: SNSClient;
 let sfn: SFNClient;
-let name: string;
 
 beforeAll(async () => {
-  if (given === undefined) aws = await openAws();
-  const common = {
-    endpoint: given ?? aws?.endpoint.url ?? '',
-    region: process.env.AWS_REGION ?? 'ap-northeast-2',
-    ...(given === undefined ? { credentials: { accessKeyId: 'test', secretAccessKey: 'test' } } : {}),
-  };
-  ssm = new SSMClient(common);
-  cloudWatch = new CloudWatchClient(common);
-  sqs = new SQSClient(common);
-  lambda = new LambdaClient(common);
-  dynamo = new DynamoDBClient(common);
-  sns = new SNSClient(common);
-  sfn = new SFNClient(common);
+  aws = await openAnyAws();
+  ssm = new SSMClient(aws.config);
+  cloudWatch = new CloudWatchClient(aws.config);
+  sqs = new SQSClient(aws.config);
+  lambda = new LambdaClient(aws.config);
+  dynamo = new DynamoDBClient(aws.config);
+  sns = new SNSClient(aws.config);
+  sfn = new SFNClient(aws.config);
 });
-afterAll(() => aws?.close());
-beforeEach(() => {
-  name = `/env-recovery-test/${randomUUID()}`;
-});
-afterEach(async () => {
-  if (given !== undefined) await ssm.send(new DeleteParameterCommand({ Name: name })).catch(() => undefined);
-});
-
-const put = (Value: string, part: Partial<PutParameterCommand['input']> = {}) =>
-  ssm.send(new PutParameterCommand({ Name: name, Value, Type: 'SecureString', Overwrite: true, ...part }));
-
-describe('Parameter Store', () => {
-  it('does not overwrite unless told to', async () => {
-    await put('1', { Overwrite: false });
-    await expect(put('2', { Overwrite: false })).rejects.toMatchObject({ name: 'ParameterAlreadyExists' });
-  });
-
-  it('counts versions from 1, and answers each write with its version', async () => {
-    expect(await put('1')).toMatchObject({ Version: 1 });
-    expect(await put('2')).toMatchObject({ Version: 2 });
-  });
-
-  it('reads the newest version, or the one that is asked for', async () => {
-    await put('1');
-    await put('2');
-    const read = async (selector: string) =>
-      (await ssm.send(new GetParameterCommand({ Name: selector, WithDecryption: true }))).Parameter;
-    expect(await read(name)).toMatchObject({ Value: '2', Version: 2, Type: 'SecureString' });
-    expect(await read(`${name}:1`)).toMatchObject({ Value: '1', Version: 1 });
-  });
-
-  it('has a label on one version only, and reads by it', async () => {
-    const label = (ParameterVersion: number, ...Labels: string[]) =>
-      ssm.send(new LabelParameterVersionCommand({ Name: name, ParameterVersion, Labels }));
-    const labels = async () =>
-      (await ssm.send(new GetParameterHistoryCommand({ Name: name }))).Parameters?.map(
-        ({ Labels }) => Labels ?? [],
-      );
-    await put('1');
-    await put('2');
-    expect(await label(1, 'good', 'aws-reserved')).toMatchObject({ InvalidLabels: ['aws-reserved'] });
-    expect(await labels()).toEqual([['good'], []]);
-    await label(2, 'good');
-    expect(await labels()).toEqual([[], ['good']]);
-    const { Parameter } = await ssm.send(
-      new GetParameterCommand({ Name: `${name}:good`, WithDecryption: true }),
-    );
-    expect(Parameter).toMatchObject({ Version: 2, Value: '2' });
-    await ssm.send(new UnlabelParameterVersionCommand({ Name: name, ParameterVersion: 2, Labels: ['good'] }));
-    expect(await labels()).toEqual([[], []]);
-    await expect(
-      label(1, ...Array.from({ length: 10 }, (_, index) => `l${index}`)).then(() => label(1, 'eleventh')),
-    ).rejects.toMatchObject({ name: 'ParameterVersionLabelLimitExceeded' });
-  });
-
-  it('shows a SecureString only to who asks for decryption', async () => {
-    await put('plain text');
-    const { Parameter } = await ssm.send(new GetParameterCommand({ Name: name }));
-    expect(Parameter?.Value).not.toBe('plain text');
-  });
-
-  it('has errors of their own for a parameter and for a version that is not there', async () => {
-    await expect(ssm.send(new GetParameterCommand({ Name: name }))).rejects.toMatchObject({
-      name: 'ParameterNotFound',
-    });
-    await expect(ssm.send(new GetParameterHistoryCommand({ Name: name }))).rejects.toMatchObject({
-      name: 'ParameterNotFound',
-    });
-    await put('1');
-    await expect(ssm.send(new GetParameterCommand({ Name: `${name}:7` }))).rejects.toMatchObject({
-      name: 'ParameterVersionNotFound',
-    });
-  });
-
-  it('gives the history oldest first, by pages', async () => {
-    for (let version = 1; version <= 3; version += 1) await put(String(version));
-    const first = await ssm.send(
-      new GetParameterHistoryCommand({ Name: name, WithDecryption: true, MaxResults: 2 }),
-    );
-    const second = await ssm.send(
-      new GetParameterHistoryCommand({ Name: name, WithDecryption: true, NextToken: first.NextToken }),
-    );
-    const values = [...(first.Parameters ?? []), ...(second.Parameters ?? [])].map(({ Value }) => Value);
-    expect(values).toEqual(['1', '2', '3']);
-    expect(second.NextToken).toBeUndefined();
-  });
-
-  it('clears a description that is not passed again', async () => {
-    await put('1', { Description: 'about it' });
-    await put('2');
-    const { Parameters } = await ssm.send(new GetParameterHistoryCommand({ Name: name }));
-    expect(Parameters?.map(({ Description }) => Description)).toEqual(['about it', undefined]);
-  });
-
-  it('refuses more than 4 KB in the tier Standard', async () => {
-    await expect(put('x'.repeat(4097), { Tier: 'Standard' })).rejects.toMatchObject({
-      name: 'ValidationException',
-    });
-    await put('x'.repeat(4096), { Tier: 'Standard' });
-  });
-
-  it('moves to the tier Advanced with Intelligent-Tiering, and never back', async () => {
-    expect(await put('x'.repeat(4097), { Tier: 'Intelligent-Tiering' })).toMatchObject({ Tier: 'Advanced' });
-    await expect(put('x', { Tier: 'Standard' })).rejects.toMatchObject({ name: 'ValidationException' });
-  });
-});
+afterAll(() => aws.sandbox?.close());
 
 describe('Run Command', () => {
   it('does not know an invocation that is not there', async () => {
@@ -252,7 +128,8 @@ describe('SQS and Lambda', () => {
 });
 
 describe('DynamoDB', () => {
-  const Key = () => ({ target: { S: name } });
+  const target = randomUUID();
+  const Key = () => ({ target: { S: target } });
   afterEach(() => dynamo.send(new DeleteItemCommand({ TableName, Key: Key() })));
   const putNew = (holder: string) =>
     dynamo.send(
@@ -312,7 +189,8 @@ describe('SNS', () => {
     const answers = [await publish({ Message }), await publish({ Subject: '!'.repeat(100) })];
     expect(answers).toEqual(Array(2).fill(expect.objectContaining({ MessageId: expect.any(String) })));
     await publish({ Message: 'x'.repeat(262_144) });
-    if (aws) expect(aws.topics.messages[0]).toEqual({ topicArn, subject: '', message: Message });
+    if (aws.sandbox)
+      expect(aws.sandbox.topics.messages[0]).toEqual({ topicArn: TopicArn, subject: '', message: Message });
   });
 
   it.each([

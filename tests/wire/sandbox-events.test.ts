@@ -1,9 +1,3 @@
-/** EventBridge as the sandbox has it: what its services tell, who gets it, and what becomes of what nobody takes. */
-import { randomUUID } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import {
@@ -13,7 +7,7 @@ import {
   SSMClient,
 } from '@aws-sdk/client-ssm';
 import * as v from 'valibot';
-import { AwsError, type Endpoint, openEndpoint } from '../../sandbox/endpoint.ts';
+import { type Endpoint, openEndpoint } from '../../sandbox/endpoint.ts';
 import { EventBus, RuleProperties, type ServiceEvent } from '../../sandbox/services/eventbridge.ts';
 import { RunCommand } from '../../sandbox/services/run-command.ts';
 import { ParameterStore, ssmService } from '../../sandbox/services/ssm.ts';
@@ -260,111 +254,5 @@ describe('a function as a target', () => {
     expect([StatusCode, Payload?.length ?? 0]).toEqual([202, 0]);
     await aws.functions.idle();
     expect(calls()).toBe(1);
-  });
-});
-
-describe('reserved concurrency', () => {
-  let aws: TestAws;
-  let gate: string;
-  beforeEach(async () => {
-    aws = await openAws();
-    gate = join(tmpdir(), `gate-${randomUUID()}`);
-    // It ends when there is a file.
-    aws.addFunction(
-      'target',
-      `while (!require('node:fs').existsSync(event.gate)) await new Promise((resolve) => setTimeout(resolve, 5));
-       return 'done';`,
-      {},
-      1,
-    );
-  });
-  afterEach(async () => {
-    await aws.close();
-    rmSync(gate, { force: true });
-  });
-  const letGo = () => writeFileSync(gate, '');
-
-  it('refuses what is more, by the name that each caller sees', async () => {
-    const first = aws.functions.invoke('target', { gate });
-    await expect(
-      aws.lambda.writer.send(new InvokeCommand({ FunctionName: 'target', Payload: '{}' })),
-    ).rejects.toMatchObject({ name: 'TooManyRequestsException', $metadata: { httpStatusCode: 429 } });
-    expect(await aws.functions.invokeAsTask(functionArn, {})).toEqual({
-      error: { errorType: 'Lambda.TooManyRequestsException', errorMessage: 'Rate Exceeded.' },
-    });
-    letGo();
-    expect(await first).toEqual({ result: 'done' });
-    expect(await aws.functions.invoke('target', { gate })).toEqual({ result: 'done' });
-  });
-
-  it('lets events wait', async () => {
-    const first = aws.functions.invoke('target', { gate });
-    for (let count = 0; count < 3; count += 1) aws.functions.invokeLater('target', { gate });
-    let isIdle = false;
-    const idle = aws.functions.idle().then(() => {
-      isIdle = true;
-    });
-    await expect(aws.functions.invoke('target', { gate })).rejects.toThrow('Rate Exceeded.');
-    expect(isIdle).toBe(false);
-    letGo();
-    await Promise.all([first, idle]);
-    expect(await aws.functions.invoke('target', { gate })).toEqual({ result: 'done' });
-  });
-
-  it('is given back when a function crashes', async () => {
-    const first = aws.functions.invoke('target', { gate });
-    aws.functions.crash('target');
-    expect(await first).toMatchObject({ error: { errorType: 'Runtime.ExitError' } });
-    letGo();
-    expect(await aws.functions.invoke('target', { gate })).toEqual({ result: 'done' });
-  });
-
-  it('keeps nothing from being closed', async () => {
-    for (let count = 0; count < 3; count += 1) aws.functions.invokeLater('target', { gate });
-    await aws.functions.stop();
-    await aws.functions.idle();
-    expect(await aws.functions.invoke('target', { gate })).toMatchObject({
-      error: { errorType: 'Runtime.ExitError' },
-    });
-  });
-});
-
-describe('the tables', () => {
-  it('are subject to the faults of the endpoint like everything else', async () => {
-    const aws = await openAws();
-    const dynamo = new DynamoDBClient({
-      endpoint: aws.endpoint.url,
-      region: 'ap-northeast-2',
-      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-      maxAttempts: 1,
-    });
-    const put = (holder: string) =>
-      dynamo.send(
-        new PutItemCommand({
-          TableName: 'app-leases',
-          Item: { target: { S: 'app' }, holder: { S: holder } },
-        }),
-      );
-    const holder = async () => {
-      const Key = { target: { S: 'app' } };
-      return (await dynamo.send(new GetItemCommand({ TableName: 'app-leases', Key }))).Item?.holder?.S;
-    };
-    aws.fail('PutItem', new AwsError('ProvisionedThroughputExceededException', 'slow'), 'drop-before');
-    await expect(put('one')).rejects.toMatchObject({
-      name: 'ProvisionedThroughputExceededException',
-      message: 'slow',
-    });
-    await expect(put('two')).rejects.toMatchObject({ code: 'ECONNRESET' });
-    expect(await holder()).toBeUndefined();
-    aws.fail('PutItem', 'drop-after');
-    await expect(put('three')).rejects.toMatchObject({ code: 'ECONNRESET' });
-    expect(await holder()).toBe('three');
-    expect(aws.endpoint.calls[0]).toEqual({
-      service: 'DynamoDB_20120810',
-      operation: 'PutItem',
-      input: { TableName: 'app-leases', Item: { target: { S: 'app' }, holder: { S: 'one' } } },
-    });
-    dynamo.destroy();
-    await aws.close();
   });
 });

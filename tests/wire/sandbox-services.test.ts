@@ -1,7 +1,9 @@
-/** Parameter Store, alarms and templates as the sandbox has them, where no other test asks for it. */
+/** Parameter Store, tables, alarms and templates as the sandbox has them, where no other test asks for it. */
+import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { GetParameterHistoryCommand, PutParameterCommand } from '@aws-sdk/client-ssm';
 import * as v from 'valibot';
 import { openSsm } from '../../aws/ssm-clients.ts';
+import { AwsError } from '../../sandbox/endpoint.ts';
 import { AlarmProperties, Metrics } from '../../sandbox/services/cloudwatch.ts';
 import { region, resolveTemplate } from '../../sandbox/template.ts';
 import { openAws } from '../support/aws.ts';
@@ -165,5 +167,45 @@ describe('a template', () => {
         QueueName: 'Queue',
       },
     });
+  });
+});
+
+describe('the tables', () => {
+  it('are subject to the faults of the endpoint like everything else', async () => {
+    const aws = await openAws();
+    const dynamo = new DynamoDBClient({
+      endpoint: aws.endpoint.url,
+      region: 'ap-northeast-2',
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+      maxAttempts: 1,
+    });
+    const put = (holder: string) =>
+      dynamo.send(
+        new PutItemCommand({
+          TableName: 'app-leases',
+          Item: { target: { S: 'app' }, holder: { S: holder } },
+        }),
+      );
+    const holder = async () => {
+      const Key = { target: { S: 'app' } };
+      return (await dynamo.send(new GetItemCommand({ TableName: 'app-leases', Key }))).Item?.holder?.S;
+    };
+    aws.fail('PutItem', new AwsError('ProvisionedThroughputExceededException', 'slow'), 'drop-before');
+    await expect(put('one')).rejects.toMatchObject({
+      name: 'ProvisionedThroughputExceededException',
+      message: 'slow',
+    });
+    await expect(put('two')).rejects.toMatchObject({ code: 'ECONNRESET' });
+    expect(await holder()).toBeUndefined();
+    aws.fail('PutItem', 'drop-after');
+    await expect(put('three')).rejects.toMatchObject({ code: 'ECONNRESET' });
+    expect(await holder()).toBe('three');
+    expect(aws.endpoint.calls[0]).toEqual({
+      service: 'DynamoDB_20120810',
+      operation: 'PutItem',
+      input: { TableName: 'app-leases', Item: { target: { S: 'app' }, holder: { S: 'one' } } },
+    });
+    dynamo.destroy();
+    await aws.close();
   });
 });

@@ -6,7 +6,7 @@ import { pauses } from '../support/ledger.ts';
 import { steppedClock } from '../support/services.ts';
 
 const takers = 50;
-const rounds = 5;
+const rounds = 20;
 
 let aws: TestAws;
 beforeAll(async () => {

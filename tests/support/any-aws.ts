@@ -1,0 +1,20 @@
+/**
+ * What the sandbox fakes has to be what AWS documents. The tests that hold it to that speak to nothing but an
+ * endpoint, so that they can be pointed at any AWS: set AWS_BEHAVIOUR_ENDPOINT to its address (and credentials that it
+ * takes), and AWS_BEHAVIOUR_TABLE and AWS_BEHAVIOUR_TOPIC to a table with the string key `target` and to the ARN of a
+ * topic there.
+ */
+import { leaseTableName, openAws, topicArn } from './aws.ts';
+
+const given = process.env.AWS_BEHAVIOUR_ENDPOINT;
+export const TableName = process.env.AWS_BEHAVIOUR_TABLE ?? leaseTableName;
+export const TopicArn = process.env.AWS_BEHAVIOUR_TOPIC ?? topicArn;
+
+/** @returns what the SDK's clients need to speak to that AWS, and the sandbox where it is that one. */
+export async function openAnyAws() {
+  const region = process.env.AWS_REGION ?? 'ap-northeast-2';
+  if (given !== undefined) return { config: { endpoint: given, region }, sandbox: undefined };
+  const sandbox = await openAws();
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  return { config: { endpoint: sandbox.endpoint.url, region, credentials }, sandbox };
+}
