@@ -69,19 +69,22 @@ export async function requireGoodEnv(
   const good = await findGoodEnv(ssm, history, rules, nowMs);
   if (good) return good;
   const nearest = nearestVersions(history, reader, contract);
+  const present = history.at(-1)?.version;
+  const earlier = nearest.find(({ version }) => version !== present);
   throw new RecoveryError(
     'EnvRestoreFailed',
     [
-      `parameter ${parameterName}: no version of it (${history.length} are kept) is a complete env, nor is the backup parameter (${backupParameterName ?? 'none is set'}).`,
+      `parameter ${parameterName}: none of its versions (${history.length} in the history) is a complete env, nor is the backup parameter (${backupParameterName ?? 'none is set'}).`,
       ...nearest.map(
-        ({ version, lacks }) => `Version ${version} would do but for this: ${lacks.join('; ')}.`,
+        ({ version, lacks }) =>
+          `Version ${version}${version === present ? ', the present one,' : ''} would do but for this: ${lacks.join('; ')}.`,
       ),
       'Nothing was written.',
     ].join(' '),
     {
       remedy:
-        nearest[0] &&
-        `${catalogue.EnvRestoreFailed.remedy} To use such a version all the same: \`recover env restore --version ${nearest[0].version}\`.`,
+        earlier &&
+        `${catalogue.EnvRestoreFailed.remedy} To use such a version all the same: \`recover env restore --version ${earlier.version}\`.`,
     },
   );
 }

@@ -189,6 +189,16 @@ describe('UploadEnv', () => {
     });
   });
 
+  it('offers no command that would restore the present version from itself', async () => {
+    put('DB_HOST=a\n');
+    await expect(upload()).rejects.toMatchObject({
+      name: 'EnvRestoreFailed',
+      message: expect.stringMatching(
+        /Version 1, the present one, would do but for this: (?!.*restore --version)/,
+      ),
+    });
+  });
+
   it('restores a parameter that is missing from the backup, as a SecureString', async () => {
     put(complete('backup'), backupName);
     const output = await upload(finding({ ...missing }));

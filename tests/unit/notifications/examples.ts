@@ -241,7 +241,7 @@ export const examples: Readonly<Record<string, Notification>> = {
     'FAILED',
     new RecoveryError(
       'EnvRestoreFailed',
-      'parameter /academy/api/env: no version of it (3 are kept) is a complete env, nor is the backup parameter (none is set). Nothing was written.',
+      'parameter /academy/api/env: none of its versions (3 in the history) is a complete env, nor is the backup parameter (none is set). Nothing was written.',
     ),
     'PlanRecovery',
   ),
