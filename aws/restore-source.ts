@@ -6,13 +6,16 @@ import { catalogue } from '../workflow/errors.ts';
 import { findGoodVersion, type GoodEnv, nearestVersions } from '../workflow/good-version.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import type { Target } from '../workflow/target.ts';
-import type { ParameterRecord } from '../workflow/versions.ts';
+import type { ParameterRecord, ParameterVersion } from '../workflow/versions.ts';
 import { readParameter } from './parameter.ts';
+import { atBackup } from './ssm-clients.ts';
 
 export interface RestoreRules {
   readonly parameterName: string;
   /** `undefined` if the target has none. */
   readonly backupParameterName: string | undefined;
+  /** `undefined` if it is the region of the parameter. */
+  readonly backupRegion: string | undefined;
   readonly reader: EnvReader;
   readonly contract: EnvContract;
 }
@@ -22,9 +25,20 @@ export function restoreRules({ parameter, restore }: Pick<Target, 'parameter' | 
   return {
     parameterName: parameter.name,
     backupParameterName: restore.backupParameter,
+    backupRegion: restore.backupRegion,
     reader: parameter.reader,
     contract: parameter,
   };
+}
+
+/** The backup as it is now; `undefined` if there is none. */
+export async function readBackup(
+  backupSsm: SSMClient,
+  rules: Pick<RestoreRules, 'backupParameterName' | 'backupRegion'>,
+): Promise<ParameterVersion | undefined> {
+  const { backupParameterName } = rules;
+  if (backupParameterName === undefined) return undefined;
+  return atBackup(rules, () => readParameter(backupSsm, backupParameterName));
 }
 
 /**
@@ -34,14 +48,15 @@ export function restoreRules({ parameter, restore }: Pick<Target, 'parameter' | 
  * @param history all versions, oldest first.
  */
 async function findGoodEnv(
-  ssm: SSMClient,
+  backupSsm: SSMClient,
   history: readonly ParameterRecord[],
-  { reader, contract, backupParameterName }: Omit<RestoreRules, 'parameterName'>,
+  rules: RestoreRules,
   nowMs: number,
 ): Promise<GoodEnv | undefined> {
+  const { reader, contract, backupParameterName } = rules;
   const good = findGoodVersion(history, reader, contract, nowMs);
   if (good || backupParameterName === undefined) return good;
-  const backup = await readParameter(ssm, backupParameterName);
+  const backup = await readBackup(backupSsm, rules);
   if (!backup || !isUsable(backup.text, reader, contract)) return undefined;
   return {
     source: { kind: 'backup', parameterName: backupParameterName, version: backup.version },
@@ -53,12 +68,13 @@ async function findGoodEnv(
 /**
  * What to fill a text from; `undefined` if it is complete and needs nothing.
  *
+ * @param backupSsm of the region of the backup.
  * @param text `undefined` if there is no parameter.
  * @param history all versions, oldest first.
  * @throws RecoveryError EnvRestoreFailed if it needs something, and there is nothing complete.
  */
 export async function requireGoodEnv(
-  ssm: SSMClient,
+  backupSsm: SSMClient,
   text: string | undefined,
   history: readonly ParameterRecord[],
   rules: RestoreRules,
@@ -66,7 +82,7 @@ export async function requireGoodEnv(
 ): Promise<GoodEnv | undefined> {
   const { parameterName, backupParameterName, reader, contract } = rules;
   if (text !== undefined && isUsable(text, reader, contract)) return undefined;
-  const good = await findGoodEnv(ssm, history, rules, nowMs);
+  const good = await findGoodEnv(backupSsm, history, rules, nowMs);
   if (good) return good;
   const nearest = nearestVersions(history, reader, contract);
   const present = history.at(-1)?.version;

@@ -2,7 +2,7 @@
 import { type Clock, systemClock } from '../aws/clock.ts';
 import { type LeaseClients, type LeaseItem, openLease } from '../aws/lease-table.ts';
 import { type RestoreRules, restoreRules } from '../aws/restore-source.ts';
-import { openSsm, type SsmClients } from '../aws/ssm-clients.ts';
+import { openSsm, type SsmClients, ssmOfBackup } from '../aws/ssm-clients.ts';
 import { loadTarget, targetNames } from '../targets/load.ts';
 import { type Fingerprint, fingerprinter } from './changes.ts';
 import { UsageError } from './failure.ts';
@@ -23,6 +23,8 @@ export interface Session extends RestoreRules {
   readonly targetFile: string;
   readonly kmsKeyId: string | undefined;
   readonly ssm: SsmClients;
+  /** Of the region of the backup. */
+  readonly backupSsm: SsmClients;
   readonly lease: LeaseClients;
   readonly leaseItem: LeaseItem;
   readonly clock: Clock;
@@ -64,18 +66,22 @@ export function openSession(options: CommonOptions, surroundings: Surroundings):
   const target = loadTarget(name);
   const config = clientConfig(options, environment);
   const [ssm, lease] = [openSsm(config), openLease(config)];
+  const backupSsm = ssmOfBackup(ssm, target.restore, config);
   return {
     targetFile: `targets/${name}.yml`,
     ...restoreRules(target),
     kmsKeyId: target.parameter.kmsKeyArn,
     ssm,
+    backupSsm,
     lease,
     leaseItem: { tableName: `env-recovery-${name}-lease`, target: name },
     clock: systemClock,
     terminal: new Terminal(options, surroundings),
     fingerprint: fingerprinter(environment.RECOVER_FINGERPRINT_KEY),
     close: () => {
-      for (const client of [ssm.reader, ssm.writer, lease.dynamo, lease.sfn]) client.destroy();
+      for (const { reader, writer } of [ssm, backupSsm])
+        for (const client of [reader, writer]) client.destroy();
+      for (const client of [lease.dynamo, lease.sfn]) client.destroy();
     },
   };
 }

@@ -2,7 +2,7 @@ import type * as v from 'valibot';
 import { writeEnvParameter } from '../aws/guarded-write.ts';
 import { type Fence, fenceOf, type LeaseClients, openLease } from '../aws/lease-table.ts';
 import { labelKnownGood, readHistorySince, readParameter } from '../aws/parameter.ts';
-import { openSsm, type SsmClients } from '../aws/ssm-clients.ts';
+import { atBackup, openSsm, type SsmClients, ssmOfBackup } from '../aws/ssm-clients.ts';
 import { readEnvText } from '../env/document.ts';
 import { lostKeys } from '../env/merge.ts';
 import { deployOf, knownVersionOf, MarkKnownGoodInput, restorationOf } from '../workflow/chain.ts';
@@ -13,7 +13,11 @@ import { leaseDoor } from './runtime/lease.ts';
 import { LeaseResources } from './runtime/resources.ts';
 
 type MarkKnownGoodServices = Services<v.InferOutput<typeof LeaseResources>> &
-  LeaseClients & { readonly ssm: SsmClients };
+  LeaseClients & {
+    readonly ssm: SsmClients;
+    /** Of the region of the backup. */
+    readonly backupSsm: SsmClients;
+  };
 
 /**
  * Marks the version with which everything was seen to work: moves the label `known-good` to it, and copies it to the
@@ -48,20 +52,21 @@ export async function markKnownGood(
     await fence();
     await labelKnownGood(ssm, name, record.version);
   }
-  return { outcome, version: record.version, why, backup: await copyToBackup(record.text, fence, services) };
+  const backup = await atBackup(target.restore, () => copyToBackup(record.text, fence, services));
+  return { outcome, version: record.version, why, backup };
 }
 
 /** @returns `null` if the target has no backup parameter. */
 async function copyToBackup(
   text: string,
   fence: Fence,
-  { target, clock, ssm }: MarkKnownGoodServices,
+  { target, clock, backupSsm }: MarkKnownGoodServices,
 ): Promise<KnownGood['backup']> {
   const { reader, kmsKeyArn } = target.parameter;
-  const { backupParameter } = target.restore;
+  const { backupParameter, backupKmsKeyArn } = target.restore;
   if (backupParameter === undefined) return null;
-  const copy = await readParameter(ssm.reader, backupParameter);
-  const { version } = await writeEnvParameter(ssm, clock, {
+  const copy = await readParameter(backupSsm.reader, backupParameter);
+  const { version } = await writeEnvParameter(backupSsm, clock, {
     name: backupParameter,
     reader,
     contract: target.parameter,
@@ -73,7 +78,7 @@ async function copyToBackup(
     // It was deployed and works, whatever a person would correct in it.
     isRestore: true,
     fence,
-    kmsKeyId: kmsKeyArn,
+    kmsKeyId: backupKmsKeyArn ?? kmsKeyArn,
   });
   return { parameterName: backupParameter, version };
 }
@@ -81,6 +86,9 @@ async function copyToBackup(
 export const handler = stateHandler(
   MarkKnownGoodInput,
   LeaseResources,
-  () => ({ ssm: openSsm(), ...openLease() }),
+  ({ restore }) => {
+    const ssm = openSsm();
+    return { ssm, backupSsm: ssmOfBackup(ssm, restore), ...openLease() };
+  },
   markKnownGood,
 );

@@ -7,7 +7,7 @@ import { listInstances } from '../aws/instances.ts';
 import { openLambda } from '../aws/lambda-clients.ts';
 import { readHistorySince, readParameterSince } from '../aws/parameter.ts';
 import { requireGoodEnv, restoreRules } from '../aws/restore-source.ts';
-import { openSsm } from '../aws/ssm-clients.ts';
+import { openSsm, ssmOfBackup } from '../aws/ssm-clients.ts';
 import { valuesOf } from '../env/entries.ts';
 import { PlanRecoveryInput } from '../workflow/chain.ts';
 import { retriedErrorNames } from '../workflow/errors.ts';
@@ -21,6 +21,8 @@ import { PlanResources } from './runtime/resources.ts';
 
 type PlanRecoveryServices = Services<v.InferOutput<typeof PlanResources>> & {
   readonly ssm: SSMClient;
+  /** Of the region of the backup. */
+  readonly backupSsm: SSMClient;
   readonly lambda: LambdaClient;
 };
 
@@ -51,7 +53,7 @@ export async function planRecovery(
   return { outcome: 'Planned', decision: decide(plan, input), ...plan };
 }
 
-async function planEnv({ env }: PlanRecoveryInput, { target, clock, ssm }: PlanRecoveryServices) {
+async function planEnv({ env }: PlanRecoveryInput, { target, clock, ssm, backupSsm }: PlanRecoveryServices) {
   const { name } = target.parameter;
   // The history can be long, and only a restore needs it.
   const since = { clock, known: env };
@@ -64,7 +66,7 @@ async function planEnv({ env }: PlanRecoveryInput, { target, clock, ssm }: PlanR
   };
   if (env.complete) return { parameter, restore: null, text: current?.text ?? '' };
   const rules = restoreRules(target);
-  const good = await requireGoodEnv(ssm, current?.text, history, rules, clock.now());
+  const good = await requireGoodEnv(backupSsm, current?.text, history, rules, clock.now());
   const text = restoreText(current?.text ?? '', good, rules);
   const restore: RecoveryPlan['restore'] = {
     source: good?.source ?? null,
@@ -130,6 +132,10 @@ async function orProblem<T extends object>(
 export const handler = stateHandler(
   PlanRecoveryInput,
   PlanResources,
-  () => ({ ssm: openSsm().reader, lambda: openLambda().reader }),
+  ({ restore }) => {
+    const ssm = openSsm();
+    const backupSsm = ssmOfBackup(ssm, restore).reader;
+    return { ssm: ssm.reader, backupSsm, lambda: openLambda().reader };
+  },
   planRecovery,
 );

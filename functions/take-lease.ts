@@ -37,4 +37,4 @@ export async function takeLease(
     : { request, lease };
 }
 
-export const handler = stateHandler(TakeLeaseInput, LeaseResources, openLease, takeLease);
+export const handler = stateHandler(TakeLeaseInput, LeaseResources, () => openLease(), takeLease);

@@ -3,7 +3,7 @@ import { writeEnvParameter } from '../aws/guarded-write.ts';
 import { fenceOf, type LeaseClients, openLease } from '../aws/lease-table.ts';
 import { readHistorySince } from '../aws/parameter.ts';
 import { requireGoodEnv, restoreRules } from '../aws/restore-source.ts';
-import { openSsm, type SsmClients } from '../aws/ssm-clients.ts';
+import { openSsm, type SsmClients, ssmOfBackup } from '../aws/ssm-clients.ts';
 import { UploadEnvInput } from '../workflow/chain.ts';
 import { isOfPlan, withReplaced } from '../workflow/earlier-try.ts';
 import { refuseUnapproved } from '../workflow/plan.ts';
@@ -17,6 +17,8 @@ import { LeaseResources } from './runtime/resources.ts';
 type UploadEnvServices = Services<v.InferOutput<typeof LeaseResources>> &
   LeaseClients & {
     readonly ssm: SsmClients;
+    /** Of the region of the backup. */
+    readonly backupSsm: SsmClients;
     /** Of this function: a try recognises by it what an earlier one wrote. */
     readonly functionName: string | undefined;
   };
@@ -34,7 +36,7 @@ export async function uploadEnv(
   services: UploadEnvServices,
 ): Promise<EnvUpload> {
   if (!plan.restore) return { outcome: 'NotPlanned' };
-  const { target, clock, ssm, functionName } = services;
+  const { target, clock, ssm, backupSsm, functionName } = services;
   const { name, reader, kmsKeyArn } = target.parameter;
   const contract = target.parameter;
   const history = await readHistorySince(ssm.reader, name, { clock, known: env });
@@ -44,7 +46,13 @@ export async function uploadEnv(
     isOfPlan(history, plan.parameter.version, functionName, found),
   );
   const rules = restoreRules(target);
-  const good = await requireGoodEnv(ssm.reader, current ? found : undefined, history, rules, clock.now());
+  const good = await requireGoodEnv(
+    backupSsm.reader,
+    current ? found : undefined,
+    history,
+    rules,
+    clock.now(),
+  );
   const text = restoreText(found, good, rules);
   const report = (written: string) => ({
     previousVersion: env.version,
@@ -75,6 +83,10 @@ export async function uploadEnv(
 export const handler = stateHandler(
   UploadEnvInput,
   LeaseResources,
-  () => ({ ssm: openSsm(), ...openLease(), functionName: process.env.AWS_LAMBDA_FUNCTION_NAME }),
+  ({ restore }) => {
+    const ssm = openSsm();
+    const functionName = process.env.AWS_LAMBDA_FUNCTION_NAME;
+    return { ssm, backupSsm: ssmOfBackup(ssm, restore), ...openLease(), functionName };
+  },
   uploadEnv,
 );

@@ -18,8 +18,16 @@ export function roleSessionArn(functionName: string): string {
   return `arn:aws:sts::${accountId}:assumed-role/${functionName}-role/${functionName}`;
 }
 
+type SignedHeaders = Pick<IncomingHttpHeaders, 'authorization'>;
+
+/** The region for which a request is signed; empty if it isn't signed. */
+export function regionOf({ authorization = '' }: SignedHeaders): string {
+  const [, region = ''] = /Credential=[^/,\s]+\/\d+\/([^/,\s]+)\//.exec(authorization) ?? [];
+  return region;
+}
+
 /** Signature Version 4: `AWS4-HMAC-SHA256 Credential=<access key id>/<date>/<region>/<service>/aws4_request, …`. */
-export function callerArnOf({ authorization = '' }: Pick<IncomingHttpHeaders, 'authorization'>): string {
+export function callerArnOf({ authorization = '' }: SignedHeaders): string {
   const [, accessKeyId = ''] = /Credential=([^/,\s]+)\//.exec(authorization) ?? [];
   return accessKeyId.startsWith(rolePrefix) ? roleSessionArn(accessKeyId.slice(rolePrefix.length)) : userArn;
 }

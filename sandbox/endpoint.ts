@@ -12,7 +12,7 @@ import {
 } from 'node:http';
 import type { Server as TcpServer } from 'node:net';
 import * as v from 'valibot';
-import { callerArnOf, userArn } from './callers.ts';
+import { callerArnOf, regionOf, userArn } from './callers.ts';
 import { readRequest } from './protocols.ts';
 
 /** An error as a service answers it; `name` is the code that SDKs show. */
@@ -78,6 +78,8 @@ export function operation<Schema extends v.GenericSchema>(
 }
 
 export interface Call {
+  /** For which the request was signed. */
+  readonly region: string;
   readonly service: string;
   readonly operation: string;
   readonly input: unknown;
@@ -102,8 +104,14 @@ export interface Endpoint {
   close(): Promise<void>;
 }
 
-export async function openEndpoint(services: readonly Service[]): Promise<Endpoint> {
-  const byPrefix = new Map(services.map((service) => [service.targetPrefix, service]));
+/**
+ * @param elsewhere the services of other regions, which have resources of their own; a request for any other region is
+ *   answered by `services`.
+ */
+export async function openEndpoint(
+  services: readonly Service[],
+  elsewhere: Readonly<Record<string, readonly Service[]>> = {},
+): Promise<Endpoint> {
   const calls: Call[] = [];
   const endpoint = { injectFault: (_call: Call): Fault => undefined };
 
@@ -120,7 +128,8 @@ export async function openEndpoint(services: readonly Service[]): Promise<Endpoi
       body: Buffer.concat(chunks),
     };
     const request = readRequest(raw);
-    const call: Call = { service: request.service, operation: request.operation, input: request.input };
+    const { service, operation, input } = request;
+    const call: Call = { region: regionOf(raw.headers), service, operation, input };
     calls.push(call);
     const fault = endpoint.injectFault(call);
     if (fault === 'drop-before') return response.destroy();
@@ -128,7 +137,7 @@ export async function openEndpoint(services: readonly Service[]): Promise<Endpoi
       if (fault instanceof AwsError) throw fault;
       const isStrange = typeof fault === 'object';
       if (isStrange && !fault.isCarriedOut) return response.writeHead(fault.status).end(fault.body);
-      const reply = await carryOut(byPrefix.get(request.service), request, raw);
+      const reply = await carryOut(serviceOf(call), request, raw);
       if (isStrange) return response.writeHead(fault.status).end(fault.body);
       return fault === 'drop-after' ? response.destroy() : reply(response);
     } catch (error) {
@@ -137,6 +146,9 @@ export async function openEndpoint(services: readonly Service[]): Promise<Endpoi
       return request.replyError(response, new AwsError('InternalServerError', 'the sandbox failed', 500));
     }
   };
+
+  const serviceOf = ({ region, service }: Call) =>
+    (elsewhere[region] ?? services).find(({ targetPrefix }) => targetPrefix === service);
 
   const url = await listen(server);
   return Object.assign(endpoint, { url, calls, close: () => close(server) });

@@ -60,6 +60,8 @@ export interface Sandbox {
   readonly network: Network;
   readonly instance: Instance;
   readonly parameters: ParameterStore;
+  /** Of the region that keeps the backup. */
+  readonly backups: ParameterStore;
   readonly functions: Functions;
   readonly metrics: Metrics;
   /** The alarm on the backlog metric; it names the metric too. */
@@ -177,15 +179,21 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
   if (!heartbeat) throw new Error('the template holds no alarm that fires when a metric stops');
 
   const parameters = new ParameterStore((event) => bus.put(event));
-  const endpoint: Endpoint = await openEndpoint([
-    ssmService(parameters, runCommand),
-    lambdaService(functions),
-    statesService(machines),
-    cloudWatchService(metrics),
-    sqsService(queues, () => endpoint.url),
-    snsService(topics),
-    dynamoDbService(tables),
-  ]);
+  // Nothing in this region listens to events of another one.
+  const backups = new ParameterStore();
+  const backupRegion = target.restore.backupRegion ?? '';
+  const endpoint: Endpoint = await openEndpoint(
+    [
+      ssmService(parameters, runCommand),
+      lambdaService(functions),
+      statesService(machines),
+      cloudWatchService(metrics),
+      sqsService(queues, () => endpoint.url),
+      snsService(topics),
+      dynamoDbService(tables),
+    ],
+    { [backupRegion]: [ssmService(backups, new RunCommand(new Map(), []), backupRegion)] },
+  );
   network[addressOf(awsUrl)] = Number(new URL(endpoint.url).port);
   instanceEnvironment.AWS_ENDPOINT_URL = endpoint.url;
 
@@ -200,6 +208,7 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
     network,
     instance,
     parameters,
+    backups,
     functions,
     metrics,
     queues,

@@ -152,7 +152,7 @@ function seedParameters(sandbox: Sandbox, { scenario, versions }: Seed): void {
   // A healthy target has been seen to be healthy before: an execution has nothing left to do.
   if (scenario === 'healthy') {
     sandbox.parameters.label(sandbox.parameterName, undefined, [knownGoodLabel]);
-    sandbox.parameters.put({
+    sandbox.backups.put({
       Name: sandbox.backupParameterName,
       Value: versions.at(-1) ?? '',
       Type: 'SecureString',

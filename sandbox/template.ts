@@ -60,9 +60,9 @@ const naming: Record<
   'AWS::CloudWatch::Alarm': { name: 'AlarmName', arn: (name) => arn('cloudwatch', `alarm:${name}`) },
 };
 
-/** The ARN of a resource in the sandbox's region and account. */
-export function arn(service: string, resource: string): string {
-  return `arn:aws:${service}:${region}:${accountId}:${resource}`;
+/** The ARN of a resource in the sandbox's account, by default in its own region. */
+export function arn(service: string, resource: string, inRegion = region): string {
+  return `arn:aws:${service}:${inRegion}:${accountId}:${resource}`;
 }
 
 const pseudoParameters: Record<string, string> = {

@@ -53,18 +53,20 @@ export function statementsFor(permissions: readonly Permission[], target: Deploy
     });
 }
 
-const arn = (service: string, resource: string) => ({
-  'Fn::Sub': `arn:\${AWS::Partition}:${service}:\${AWS::Region}:\${AWS::AccountId}:${resource}`,
+const ownRegion = '${AWS::Region}';
+
+const arn = (service: string, resource: string, region = ownRegion) => ({
+  'Fn::Sub': `arn:\${AWS::Partition}:${service}:${region}:\${AWS::AccountId}:${resource}`,
 });
 
 /** The use of a key, but only through one service. */
-const keyThrough = (keyArn: string | undefined, service: string): Scope | undefined =>
+const keyThrough = (keyArn: string | undefined, service: string, region = ownRegion): Scope | undefined =>
   keyArn === undefined
     ? undefined
     : {
         Resource: keyArn,
         Condition: {
-          StringEquals: { 'kms:ViaService': { 'Fn::Sub': `${service}.\${AWS::Region}.amazonaws.com` } },
+          StringEquals: { 'kms:ViaService': { 'Fn::Sub': `${service}.${region}.amazonaws.com` } },
         },
       };
 
@@ -81,9 +83,11 @@ function scopesOf(target: DeployedTarget): Readonly<Record<string, Scope | undef
     backupParameter:
       restore.backupParameter === undefined
         ? undefined
-        : { Resource: arn('ssm', `parameter${restore.backupParameter}`) },
+        : { Resource: arn('ssm', `parameter${restore.backupParameter}`, restore.backupRegion) },
     // Only a customer managed key needs a permission; the key policy of alias/aws/ssm covers the whole account.
     parameterKey: keyThrough(parameter.kmsKeyArn, 'ssm'),
+    // A backup in the same region has the key of the parameter.
+    backupKey: keyThrough(restore.backupKmsKeyArn, 'ssm', restore.backupRegion),
     deployDocument: { Resource: arn('ssm', 'document/${DeployDocument}') },
     instances: instancesOf(target),
     metricFunction: { Resource: arn('lambda', `function:${metricFunction.name}`) },

@@ -23,6 +23,10 @@ const keyArn = matching(/^arn:[^:]+:kms:[^:]+:\d{12}:key\/.+$/, 'expected the AR
 export const maxApprovalMinutes = 12 * 60;
 const defaultApprovalMinutes = 60;
 
+const region = matching(/^[a-z]{2,}(-[a-z]+)+-\d{1,2}$/, 'expected a region such as ap-northeast-1');
+
+const regionOfKey = (arn: string) => arn.split(':')[3];
+
 const parameterName = matching(/^\/[A-Za-z0-9_.\-/]+$/, 'expected a parameter name such as /app/api/env');
 
 const envKey = matching(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected the name of a variable, such as DB_HOST');
@@ -75,7 +79,14 @@ export const Target = v.pipe(
       rules: v.optional(v.record(envKey, KeyRule), {}),
       kmsKeyArn: v.optional(keyArn),
     }),
-    restore: v.optional(v.strictObject({ backupParameter: v.optional(parameterName) }), {}),
+    restore: v.optional(
+      v.strictObject({
+        backupParameter: v.optional(parameterName),
+        backupRegion: v.optional(region),
+        backupKmsKeyArn: v.optional(keyArn),
+      }),
+      {},
+    ),
     instances: Instances,
     deploy: v.strictObject({
       commands: v.pipe(
@@ -174,6 +185,32 @@ export const Target = v.pipe(
       {},
     ),
   }),
+  v.forward(
+    v.check(
+      ({ restore }) => restore.backupRegion === undefined || restore.backupParameter !== undefined,
+      'expected the name of the copy, since backupRegion says where it is',
+    ),
+    ['restore', 'backupParameter'],
+  ),
+  v.forward(
+    v.check(
+      ({ restore: { backupRegion, backupKmsKeyArn } }) =>
+        backupKmsKeyArn === undefined || regionOfKey(backupKmsKeyArn) === backupRegion,
+      'expected a key of backupRegion',
+    ),
+    ['restore', 'backupKmsKeyArn'],
+  ),
+  v.forward(
+    v.check(
+      ({ parameter, restore }) =>
+        // A copy with AWS's own key could be read by more people than the original.
+        restore.backupRegion === undefined ||
+        restore.backupKmsKeyArn !== undefined ||
+        parameter.kmsKeyArn === undefined,
+      'expected a key of backupRegion: a key works in its own region only, so the copy cannot have parameter.kmsKeyArn',
+    ),
+    ['restore', 'backupKmsKeyArn'],
+  ),
   v.forward(
     v.check(
       ({ endpoint, metricFunction }) =>

@@ -1,5 +1,4 @@
-import { readParameter } from '../../aws/parameter.ts';
-import { requireGoodEnv } from '../../aws/restore-source.ts';
+import { readBackup, requireGoodEnv } from '../../aws/restore-source.ts';
 import { unionEnv } from '../../env/merge.ts';
 import { describeSource } from '../../workflow/good-version.ts';
 import { RecoveryError } from '../../workflow/recovery-error.ts';
@@ -49,9 +48,9 @@ export async function restoreEnv(session: Session, options: RestoreOptions): Pro
 }
 
 async function filledText(session: Session, history: readonly ParameterRecord[]): Promise<string> {
-  const { clock, terminal, ssm } = session;
+  const { clock, terminal, backupSsm } = session;
   const text = history.at(-1)?.text ?? '';
-  const good = await requireGoodEnv(ssm.reader, text, history, session, clock.now());
+  const good = await requireGoodEnv(backupSsm.reader, text, history, session, clock.now());
   if (good) {
     terminal.print(`From ${describeSource(good.source)}:`);
     for (const key of good.supersededKeys)
@@ -67,15 +66,15 @@ async function filledText(session: Session, history: readonly ParameterRecord[])
  * @returns `undefined` if there is no such version.
  */
 async function textOfVersion(
-  { ssm, backupParameterName }: Session,
+  session: Session,
   history: readonly ParameterRecord[],
   version: number | undefined,
 ): Promise<string | undefined> {
   if (version !== undefined) return history.find((record) => record.version === version)?.text;
   const known = history.find(({ labels }) => labels.includes(knownGoodLabel));
-  if (known || backupParameterName === undefined) return known?.text;
+  if (known) return known.text;
   // The backup is a copy of the known-good version, for when that one is no longer in the history.
-  return (await readParameter(ssm.reader, backupParameterName))?.text;
+  return (await readBackup(session.backupSsm.reader, session))?.text;
 }
 
 function noSource({ parameterName, backupParameterName }: Session, why: string): RecoveryError {

@@ -29,7 +29,7 @@ export function lambdaHandler<
 >(
   inputSchema: Input,
   resourcesSchema: Resources,
-  buildClients: () => Clients,
+  buildClients: (target: DeployedTarget) => Clients,
   run: (
     input: v.InferOutput<Input>,
     services: Services<v.InferOutput<Resources>> & Clients,
@@ -44,7 +44,7 @@ export function lambdaHandler<
       target: bundledTarget,
       resources: parse(resourcesSchema, process.env, 'InvalidSettings', 'the environment of this function'),
       clock: systemClock,
-      ...buildClients(),
+      ...buildClients(bundledTarget),
     };
     return run(input, services);
   };
@@ -64,7 +64,7 @@ export function stateHandler<
 >(
   stateSchema: State,
   resourcesSchema: Resources,
-  buildClients: () => Clients,
+  buildClients: (target: DeployedTarget) => Clients,
   run: (
     input: v.InferOutput<State> & Omit<v.InferOutput<typeof StateEvent>, 'state'>,
     services: Services<v.InferOutput<Resources>> & Clients,

@@ -208,8 +208,8 @@ function refuseValue({ Value, AllowedPattern }: v.InferOutput<typeof PutParamete
     );
 }
 
-function arnOf(name: string): string {
-  return arn('ssm', `parameter/${name.replace(/^\//, '')}`);
+function arnOf(name: string, region?: string): string {
+  return arn('ssm', `parameter/${name.replace(/^\//, '')}`, region);
 }
 
 /** A SecureString that isn't decrypted is answered as ciphertext. */
@@ -217,7 +217,8 @@ function shown(value: string, type: string, decrypt: boolean): string {
   return type === 'SecureString' && !decrypt ? `ENCRYPTED-${Buffer.byteLength(value)}` : value;
 }
 
-export function ssmService(store: ParameterStore, runCommand: RunCommand): Service {
+/** @param region of the ARNs, by default the sandbox's own. */
+export function ssmService(store: ParameterStore, runCommand: RunCommand, region?: string): Service {
   return {
     targetPrefix: 'AmazonSSM',
     operations: {
@@ -237,7 +238,7 @@ export function ssmService(store: ParameterStore, runCommand: RunCommand): Servi
               Version,
               LastModifiedDate,
               Value: shown(Value, Type, WithDecryption),
-              ARN: arnOf(Name),
+              ARN: arnOf(Name, region),
               DataType: 'text',
             },
           };

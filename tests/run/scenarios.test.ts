@@ -232,7 +232,7 @@ describe('an outage', () => {
     });
     const known = sandbox.parameters.get(`${parameterName}:${knownGoodLabel}`);
     expect(known.Version).toBe(4);
-    expect(sandbox.parameters.get(backupParameterName)).toMatchObject({
+    expect(sandbox.backups.get(backupParameterName)).toMatchObject({
       Value: known.Value,
       Type: 'SecureString',
     });

@@ -8,6 +8,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import type { SSMClientConfig } from '@aws-sdk/client-ssm';
 import { readerConfig } from '../../aws/call.ts';
 import { type LambdaClients, openLambda } from '../../aws/lambda-clients.ts';
 import { openSsm, type SsmClients } from '../../aws/ssm-clients.ts';
@@ -27,6 +28,8 @@ import { arn, region } from '../../sandbox/template.ts';
 import type { EnvFinding } from '../../workflow/results.ts';
 
 export const parameterName = '/app/env';
+/** The one that keeps the backup of the target sandbox. */
+export const otherRegion = 'ap-northeast-1';
 /** A table whose items are found by the string `target`. */
 export const leaseTableName = 'app-leases';
 export const topicArn = arn('sns', 'app-recovery');
@@ -45,6 +48,8 @@ export interface AwsOptions {
 export interface TestAws {
   readonly endpoint: Endpoint;
   readonly parameters: ParameterStore;
+  /** Of another region. */
+  readonly elsewhere: ParameterStore;
   readonly functions: Functions;
   readonly metrics: Metrics;
   readonly queues: Queues;
@@ -54,6 +59,7 @@ export interface TestAws {
   /** Has no state machine until a test adds one; its tasks invoke the functions. */
   readonly machines: StateMachines;
   readonly ssm: SsmClients;
+  readonly clientConfig: Pick<SSMClientConfig, 'region' | 'endpoint' | 'credentials'>;
   readonly lambda: LambdaClients;
   readonly cloudWatch: CloudWatchClient;
   readonly sqs: SQSClient;
@@ -142,7 +148,7 @@ export async function openAws({
     updateMilliseconds: updatedAfterMs,
     onFailedEvent: (queueArn, record) => queues.send(queueArn, JSON.stringify(record)),
   });
-  const parameters = new ParameterStore();
+  const [parameters, elsewhere] = [new ParameterStore(), new ParameterStore()];
   const metrics = new Metrics(() => undefined);
   const topics = new Topics();
   topics.add(topicArn);
@@ -156,15 +162,18 @@ export async function openAws({
   const machines = new StateMachines({
     invoke: (functionArn, input) => functions.invokeAsTask(functionArn, input),
   });
-  const endpoint: Endpoint = await openEndpoint([
-    ssmService(parameters, runCommand),
-    lambdaService(functions),
-    cloudWatchService(metrics),
-    sqsService(queues, () => endpoint.url),
-    snsService(topics),
-    statesService(machines),
-    dynamoDbService(tables),
-  ]);
+  const endpoint: Endpoint = await openEndpoint(
+    [
+      ssmService(parameters, runCommand),
+      lambdaService(functions),
+      cloudWatchService(metrics),
+      sqsService(queues, () => endpoint.url),
+      snsService(topics),
+      statesService(machines),
+      dynamoDbService(tables),
+    ],
+    { [otherRegion]: [ssmService(elsewhere, runCommand, otherRegion)] },
+  );
   environment.AWS_ENDPOINT_URL = endpoint.url;
 
   const faults: { operation: string; fault: Fault }[] = [];
@@ -186,6 +195,7 @@ export async function openAws({
   return {
     endpoint,
     parameters,
+    elsewhere,
     functions,
     metrics,
     queues,
@@ -194,6 +204,7 @@ export async function openAws({
     topics,
     machines,
     ssm: openSsm(common),
+    clientConfig: common,
     lambda: openLambda(common),
     cloudWatch: new CloudWatchClient({ ...common, ...readerConfig() }),
     sqs: new SQSClient({ ...common, ...readerConfig() }),

@@ -53,10 +53,12 @@ export function useOperator() {
     runs.push(result);
     return result;
   };
+  /** The backup of the target sandbox is in another region. */
+  const storeOf = (name: string) => (name === backupName ? aws.elsewhere : aws.parameters);
   /** All versions of a parameter, oldest first; none if there is no such parameter. */
   const versionsOf = (name: string) => {
     try {
-      return aws.parameters.history(name);
+      return storeOf(name).history(name);
     } catch {
       return [];
     }
@@ -67,7 +69,7 @@ export function useOperator() {
     versionsOf,
     latest: () => aws.parameters.get(parameterName),
     put: (Value: string, Name = parameterName) =>
-      aws.parameters.put({ Name, Value, Type: 'SecureString', Overwrite: true }),
+      storeOf(Name).put({ Name, Value, Type: 'SecureString', Overwrite: true }),
     /** Calls `recover env …` in this process. */
     run: (commandLine: readonly string[], options?: CliOptions) =>
       keep(recoverEnv(aws.endpoint.url, commandLine, options)),

@@ -1,5 +1,5 @@
 /** UploadEnv for its tests: a target with three keys, and the function as AWS sees it. */
-import { openSsm } from '../../aws/ssm-clients.ts';
+import { openSsm, ssmOfBackup } from '../../aws/ssm-clients.ts';
 import type { EnvContract } from '../../env/contract.ts';
 import { uploadEnv } from '../../functions/upload-env.ts';
 import { accessKeyIdOf } from '../../sandbox/callers.ts';
@@ -45,20 +45,17 @@ export const uploadOn =
   ): Promise<EnvUpload> => {
     const { endpoint } = aws();
     await giveLease(aws(), executionRef({ name: owner }));
-    return uploadEnv(
-      { execution: executionRef(), env, plan },
-      {
-        ...servicesOf(aws(), {
-          restore: { backupParameter: backupName },
-          ...part,
-          parameter: { ...contract, ...part.parameter },
-        }),
-        ssm: openSsm({
-          region,
-          endpoint: endpoint.url,
-          credentials: { accessKeyId: accessKeyIdOf(functionName), secretAccessKey: 'test' },
-        }),
-        functionName,
-      },
-    );
+    const config = {
+      region,
+      endpoint: endpoint.url,
+      credentials: { accessKeyId: accessKeyIdOf(functionName), secretAccessKey: 'test' },
+    };
+    const ssm = openSsm(config);
+    const services = servicesOf(aws(), {
+      restore: { backupParameter: backupName },
+      ...part,
+      parameter: { ...contract, ...part.parameter },
+    });
+    const backupSsm = ssmOfBackup(ssm, services.target.restore, config);
+    return uploadEnv({ execution: executionRef(), env, plan }, { ...services, ssm, backupSsm, functionName });
   };

@@ -1,8 +1,17 @@
 /** What a target makes of the stack, before Serverless compiles it. */
+import * as v from 'valibot';
 import { resolveConditions } from '../../stack/conditions.ts';
 import { statementsFor } from '../../stack/permissions.ts';
 import { stackOf } from '../../stack/stack.ts';
 import { appTarget } from '../support/services.ts';
+
+const keyOf = (region: string) =>
+  `arn:aws:kms:${region}:111122223333:key/00000000-0000-0000-0000-000000000000`;
+const Role = v.object({
+  Properties: v.object({
+    Policies: v.array(v.object({ PolicyDocument: v.object({ Statement: v.array(v.looseObject({})) }) })),
+  }),
+});
 
 const vpc = { subnetIds: ['subnet-00000000'], securityGroupIds: ['sg-00000000'] };
 
@@ -53,6 +62,42 @@ describe('permissions', () => {
     expect(
       statementsFor([statement], appTarget({ restore: { backupParameter: '/app/backup' } })),
     ).toHaveLength(1);
+  });
+
+  it('reach into another region for the backup alone, and only if the target keeps it there', () => {
+    const own = {
+      parameter: { kmsKeyArn: keyOf('ap-northeast-2') },
+      restore: { backupParameter: '/app/copy' },
+    };
+    expect(JSON.stringify(stackOf(appTarget(own)))).not.toContain('ap-northeast-1');
+
+    const backupKmsKeyArn = keyOf('ap-northeast-1');
+    const { resources } = stackOf(
+      appTarget({ ...own, restore: { ...own.restore, backupRegion: 'ap-northeast-1', backupKmsKeyArn } }),
+    );
+    const copy = {
+      'Fn::Sub': 'arn:${AWS::Partition}:ssm:ap-northeast-1:${AWS::AccountId}:parameter/app/copy',
+    };
+    const throughSsm = { 'kms:ViaService': { 'Fn::Sub': 'ssm.ap-northeast-1.amazonaws.com' } };
+    const elsewhere = (role: string) =>
+      v
+        .parse(Role, resources[role])
+        .Properties.Policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
+        .filter((statement) => JSON.stringify(statement).includes('ap-northeast-1'));
+    const key = { Effect: 'Allow', Resource: backupKmsKeyArn, Condition: { StringEquals: throughSsm } };
+    expect(elsewhere('MarkKnownGoodRole')).toEqual([
+      {
+        Effect: 'Allow',
+        Action: ['ssm:GetParameter', 'ssm:GetParameterHistory', 'ssm:PutParameter'],
+        Resource: copy,
+      },
+      { ...key, Action: ['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey'] },
+    ]);
+    for (const role of ['PlanRecoveryRole', 'UploadEnvRole'])
+      expect(elsewhere(role)).toEqual([
+        { Effect: 'Allow', Action: 'ssm:GetParameter', Resource: copy },
+        { ...key, Action: 'kms:Decrypt' },
+      ]);
   });
 
   it('allow a hybrid node as a managed instance, and others as instances of EC2', () => {

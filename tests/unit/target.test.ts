@@ -33,7 +33,20 @@ describe('targets/academy-api.yml', () => {
   });
 });
 
+const keyArn = 'arn:aws:kms:ap-northeast-2:111122223333:key/00000000-0000-0000-0000-000000000000';
+
 describe('readTarget', () => {
+  it('takes a copy in another region, with a key of that region if the parameter has one of its own', () => {
+    const target = academy();
+    Object.assign(target.restore ?? {}, { backupRegion: 'us-gov-west-1' });
+    expect(readTarget('x', target).restore).toMatchObject({ backupRegion: 'us-gov-west-1' });
+    Object.assign(target.parameter ?? {}, { kmsKeyArn: keyArn });
+    Object.assign(target.restore ?? {}, {
+      backupKmsKeyArn: keyArn.replace('ap-northeast-2', 'us-gov-west-1'),
+    });
+    expect(() => readTarget('x', target)).not.toThrow();
+  });
+
   it.each<[string, (target: ReturnType<typeof academy>) => unknown, string]>([
     [
       'an unknown section',
@@ -112,6 +125,30 @@ describe('readTarget', () => {
       'a function to deploy without queues',
       (target) => Object.assign(target.metricFunction ?? {}, { deploy: true, queues: undefined }),
       'metricFunction.queues: ',
+    ],
+    [
+      'a copy in another region without a name',
+      (target) => Object.assign(target, { restore: { backupRegion: 'ap-northeast-1' } }),
+      'restore.backupParameter: expected the name of the copy',
+    ],
+    [
+      'a zone in place of a region',
+      (target) => Object.assign(target.restore ?? {}, { backupRegion: 'ap-northeast-1a' }),
+      'restore.backupRegion: expected a region such as',
+    ],
+    [
+      'a key of a region that is not that of the copy',
+      (target) =>
+        Object.assign(target.restore ?? {}, { backupRegion: 'ap-northeast-1', backupKmsKeyArn: keyArn }),
+      'restore.backupKmsKeyArn: expected a key of backupRegion',
+    ],
+    [
+      'a copy with a weaker key than the original',
+      (target) => {
+        Object.assign(target.restore ?? {}, { backupRegion: 'ap-northeast-1' });
+        Object.assign(target.parameter ?? {}, { kmsKeyArn: keyArn });
+      },
+      'restore.backupKmsKeyArn: expected a key of backupRegion: a key works in its own region only',
     ],
     [
       'an unknown reader',

@@ -1,7 +1,9 @@
+import { ssmOfBackup } from '../../aws/ssm-clients.ts';
 import { markKnownGood } from '../../functions/mark-known-good.ts';
-import { AwsError } from '../../sandbox/endpoint.ts';
+import { AwsError, type Call } from '../../sandbox/endpoint.ts';
+import { region } from '../../sandbox/template.ts';
 import { knownGoodLabel } from '../../workflow/versions.ts';
-import { envFinding, openAws, parameterName, type TestAws } from '../support/aws.ts';
+import { envFinding, openAws, otherRegion, parameterName, type TestAws } from '../support/aws.ts';
 import { executionRef, giveLease } from '../support/execution.ts';
 import { servicesOf, steppedClock, type TargetPart } from '../support/services.ts';
 import { backupName } from '../support/upload-env.ts';
@@ -38,6 +40,11 @@ const mark = async (
   const nowMs = Date.now() + days * 24 * 60 * 60 * 1000;
   const execution = executionRef({ startedAt: new Date(nowMs + 1).toISOString() });
   await giveLease(aws, hasLease ? execution : executionRef({ name: 'other' }));
+  const services = servicesOf(
+    aws,
+    { parameter: contract, restore: { backupParameter: backupName }, ...part },
+    { ...steppedClock(), now: () => nowMs },
+  );
   return markKnownGood(
     {
       execution,
@@ -47,14 +54,7 @@ const mark = async (
       endpoint: { httpStatus: 200, backlog: 7, attempts: 1, verifiedAt: timestamp },
       backlog: { backlog: 7, metric: 'N/M', datapoint: { value: 7, timestamp } },
     },
-    {
-      ...servicesOf(
-        aws,
-        { parameter: contract, restore: { backupParameter: backupName }, ...part },
-        { ...steppedClock(), now: () => nowMs },
-      ),
-      ssm: aws.ssm,
-    },
+    { ...services, ssm: aws.ssm, backupSsm: ssmOfBackup(aws.ssm, services.target.restore, aws.clientConfig) },
   );
 };
 const put = (Value: string, Name = parameterName) =>
@@ -151,6 +151,41 @@ describe('MarkKnownGood', () => {
     put('A=1\n');
     await mark();
     expect(aws.parameters.history(backupName).map(({ Value }) => Value)).toEqual(['A=1\nOLD=2\n', 'A=1\n']);
+  });
+
+  describe('with a backup in another region', () => {
+    const restore = { backupParameter: backupName, backupRegion: otherRegion };
+
+    it('writes the copy there, with a key of that region, and none in its own', async () => {
+      put('A=1\n');
+      const backupKmsKeyArn = `arn:aws:kms:${otherRegion}:111122223333:key/00000000-0000-0000-0000-000000000000`;
+      const kmsKeyArn = backupKmsKeyArn.replace(otherRegion, region);
+      expect(
+        await mark(1, { parameter: { ...contract, kmsKeyArn }, restore: { ...restore, backupKmsKeyArn } }),
+      ).toMatchObject({ outcome: 'Marked', backup: { parameterName: backupName, version: 1 } });
+      expect(aws.elsewhere.get(backupName)).toMatchObject({ Value: 'A=1\n', KeyId: backupKmsKeyArn });
+      expect(() => aws.parameters.get(backupName)).toThrow(AwsError);
+      expect(known()).toMatchObject({ Version: 1 });
+    });
+
+    it('fails with the region in the message where it cannot be reached, and copies when it is tried again', async () => {
+      put('A=1\n');
+      const isDown = ({ region }: Call) => (region === otherRegion ? 'drop-before' : undefined);
+      const { injectFault } = aws.endpoint;
+      aws.endpoint.injectFault = isDown;
+      await expect(mark(1, { restore })).rejects.toMatchObject({
+        name: 'AwsUnavailable',
+        message: expect.stringMatching(
+          new RegExp(
+            `^The backup parameter is in ${otherRegion}\\. ssm:GetParameter on parameter ${backupName}`,
+          ),
+        ),
+      });
+      // What is known to work is marked all the same.
+      expect(known()).toMatchObject({ Version: 1 });
+      aws.endpoint.injectFault = injectFault;
+      expect(await mark(1, { restore })).toMatchObject({ outcome: 'AlreadyMarked', backup: { version: 1 } });
+    });
   });
 
   it('labels without a backup parameter, too', async () => {

@@ -1,10 +1,19 @@
+import { ssmOfBackup } from '../../aws/ssm-clients.ts';
 import { planRecovery } from '../../functions/plan-recovery.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
 import type { PlanRecoveryInput } from '../../workflow/chain.ts';
 import { hashPlan, type PlanIngredients } from '../../workflow/plan.ts';
 import type { Request } from '../../workflow/request.ts';
 import type { EndpointCheck } from '../../workflow/results.ts';
-import { documentName, envFinding, openAws, parameterName, secret, type TestAws } from '../support/aws.ts';
+import {
+  documentName,
+  envFinding,
+  openAws,
+  otherRegion,
+  parameterName,
+  secret,
+  type TestAws,
+} from '../support/aws.ts';
 import { executionRef } from '../support/execution.ts';
 import { servicesOf, type TargetPart } from '../support/services.ts';
 
@@ -41,7 +50,12 @@ const request = (part: Partial<Request> = {}): Request => ({
 const plan = (input: Partial<PlanRecoveryInput> = {}, part: TargetPart = {}) =>
   planRecovery(
     { execution: executionRef(), request: request(), env: envFinding({}), check: notAsked, ...input },
-    { ...servicesOf(aws, { ...target, ...part }), ssm: aws.ssm.reader, lambda: aws.lambda.reader },
+    {
+      ...servicesOf(aws, { ...target, ...part }),
+      ssm: aws.ssm.reader,
+      backupSsm: ssmOfBackup(aws.ssm, part.restore ?? {}, aws.clientConfig).reader,
+      lambda: aws.lambda.reader,
+    },
   );
 const put = (Value: string) =>
   aws.parameters.put({ Name: parameterName, Value, Type: 'SecureString', Overwrite: true });
@@ -51,6 +65,17 @@ const incomplete = envFinding({ complete: false, finding: 'Incomplete', version:
 const right = { API_URL: 'http://10.0.0.10/', API_KEY: key };
 
 describe('PlanRecovery', () => {
+  it('plans to restore a deleted parameter from a copy in another region', async () => {
+    const Name = '/app/env-backup';
+    aws.elsewhere.put({ Name, Value: complete, Type: 'SecureString' });
+    aws.addFunction('metric', 'return 1', right);
+    const missing = envFinding({ complete: false, finding: 'Missing', version: 0, keys: [] });
+    const restore = { backupParameter: Name, backupRegion: otherRegion };
+    expect(await plan({ env: missing }, { restore })).toMatchObject({
+      restore: { source: { kind: 'backup', parameterName: Name, version: 1 } },
+    });
+  });
+
   it('plans nothing where nothing is wrong', async () => {
     put(complete);
     aws.addFunction('metric', 'return 1', right);

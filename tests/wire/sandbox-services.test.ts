@@ -1,12 +1,12 @@
 /** Parameter Store, tables, alarms and templates as the sandbox has them, where no other test asks for it. */
 import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { GetParameterHistoryCommand, PutParameterCommand } from '@aws-sdk/client-ssm';
+import { GetParameterCommand, GetParameterHistoryCommand, PutParameterCommand } from '@aws-sdk/client-ssm';
 import * as v from 'valibot';
-import { openSsm } from '../../aws/ssm-clients.ts';
+import { openSsm, ssmOfBackup } from '../../aws/ssm-clients.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
 import { AlarmProperties, Metrics } from '../../sandbox/services/cloudwatch.ts';
 import { region, resolveTemplate } from '../../sandbox/template.ts';
-import { openAws } from '../support/aws.ts';
+import { openAws, otherRegion } from '../support/aws.ts';
 
 describe('Parameter Store', () => {
   it('tells who wrote each version: a function as a session of its role, anybody else as a user', async () => {
@@ -27,6 +27,27 @@ describe('Parameter Store', () => {
         expect.stringMatching(/^arn:aws:iam::\d{12}:user\/sandbox$/),
         undefined,
       ]);
+    } finally {
+      await aws.close();
+    }
+  });
+});
+
+describe('a parameter', () => {
+  it('is in one region: another one may have another of the same name', async () => {
+    const aws = await openAws();
+    try {
+      const Name = '/app/env';
+      const elsewhere = ssmOfBackup(aws.ssm, { backupRegion: otherRegion }, aws.clientConfig);
+      await elsewhere.writer.send(new PutParameterCommand({ Name, Value: 'A=1', Type: 'String' }));
+      const get = new GetParameterCommand({ Name });
+      await expect(aws.ssm.reader.send(get)).rejects.toMatchObject({ name: 'ParameterNotFound' });
+      await aws.ssm.writer.send(new PutParameterCommand({ Name, Value: 'A=2', Type: 'String' }));
+      expect((await aws.ssm.reader.send(get)).Parameter).toMatchObject({ Value: 'A=2', Version: 1 });
+      expect((await elsewhere.reader.send(get)).Parameter).toMatchObject({
+        Value: 'A=1',
+        ARN: expect.stringContaining(`:ssm:${otherRegion}:`),
+      });
     } finally {
       await aws.close();
     }
@@ -201,6 +222,7 @@ describe('the tables', () => {
     await expect(put('three')).rejects.toMatchObject({ code: 'ECONNRESET' });
     expect(await holder()).toBe('three');
     expect(aws.endpoint.calls[0]).toEqual({
+      region: 'ap-northeast-2',
       service: 'DynamoDB_20120810',
       operation: 'PutItem',
       input: { TableName: 'app-leases', Item: { target: { S: 'app' }, holder: { S: 'one' } } },

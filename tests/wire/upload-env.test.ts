@@ -1,7 +1,7 @@
 import type { EnvReader } from '../../env/readers/readers.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
 import { knownGoodLabel } from '../../workflow/versions.ts';
-import { openAws, parameterName, secret, type TestAws } from '../support/aws.ts';
+import { openAws, otherRegion, parameterName, secret, type TestAws } from '../support/aws.ts';
 import { recoveryPlan } from '../support/execution.ts';
 import { backupName, complete, finding, uploadOn } from '../support/upload-env.ts';
 
@@ -208,6 +208,25 @@ describe('UploadEnv', () => {
       version: 1,
     });
     expect(latest()).toMatchObject({ Type: 'SecureString', Value: complete('backup') });
+  });
+
+  it('restores from a copy in another region, and writes in its own', async () => {
+    aws.elsewhere.put({ Name: backupName, Value: complete('far'), Type: 'SecureString' });
+    const restore = { backupParameter: backupName, backupRegion: otherRegion };
+    expect(await upload(finding(), { restore })).toMatchObject({ source: { kind: 'backup', version: 1 } });
+    expect(latest()).toMatchObject({ Value: complete('far') });
+    expect(aws.elsewhere.history(backupName)).toHaveLength(1);
+  });
+
+  it('does not take a copy that could not be read for one that is not there', async () => {
+    put('KEY=new\n');
+    aws.endpoint.injectFault = ({ region }) => (region === otherRegion ? 'drop-before' : undefined);
+    const restore = { backupParameter: backupName, backupRegion: otherRegion };
+    await expect(upload(finding(), { restore })).rejects.toMatchObject({
+      name: 'AwsUnavailable',
+      message: expect.stringContaining(`The backup parameter is in ${otherRegion}.`),
+    });
+    expect(aws.countCalls('PutParameter')).toBe(0);
   });
 
   it('fails as EnvRestoreFailed without a complete source, and writes nothing', async () => {
