@@ -52,6 +52,15 @@ export async function readParameter(
   );
 }
 
+/** The ARN of a parameter, without its value; `undefined` if there is none. */
+export async function readParameterArn(ssm: SSMClient, name: string): Promise<string | undefined> {
+  return callAws<string | undefined>(
+    { action: 'ssm:GetParameter', resource: `parameter ${name}` },
+    async () => (await ssm.send(new GetParameterCommand({ Name: name }))).Parameter?.ARN,
+    { ParameterNotFound: () => undefined },
+  );
+}
+
 /** An answer without its version or its text would be taken for an empty parameter. */
 const versionOf = (
   call: AwsCall,

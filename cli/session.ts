@@ -27,6 +27,8 @@ export interface Session extends RestoreRules {
   readonly backupSsm: SsmClients;
   readonly lease: LeaseClients;
   readonly leaseItem: LeaseItem;
+  /** The one that a change of the parameter starts; `undefined` if the target has no such trigger. */
+  readonly stateMachine: string | undefined;
   readonly clock: Clock;
   readonly terminal: Terminal;
   /** Distinguishes values without showing them. */
@@ -74,6 +76,7 @@ export function openSession(options: CommonOptions, surroundings: Surroundings):
     ssm,
     backupSsm,
     lease,
+    stateMachine: target.triggers.parameterChange ? `env-recovery-${name}` : undefined,
     leaseItem: { tableName: `env-recovery-${name}-lease`, target: name },
     clock: systemClock,
     terminal: new Terminal(options, surroundings),

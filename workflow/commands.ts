@@ -32,6 +32,12 @@ export function executionCommand(name: string, recovery: Recovery): string {
   return `aws stepfunctions ${name} --region ${regionOf(recovery)} --execution-arn ${recovery.execution.arn}`;
 }
 
+/** Shows the newest execution of a state machine. */
+export function listCommand(stateMachineArn: string): string {
+  const [, , , region = ''] = stateMachineArn.split(':');
+  return `aws stepfunctions list-executions --region ${region} --state-machine-arn ${stateMachineArn} --max-items 1`;
+}
+
 /** Starts another execution, in spite of a pause. */
 export function startCommand(recovery: Recovery, isDeploying = false): string {
   const machine = recovery.execution.arn.replace(':execution:', ':stateMachine:').replace(/:[^:]+$/, '');

@@ -6,6 +6,7 @@ import { refuseUnsafe } from '../../workflow/guard.ts';
 import type { ParameterRecord } from '../../workflow/versions.ts';
 import { changeLines, compareEnv } from '../changes.ts';
 import { type Outcome, refuse, type Session } from '../session.ts';
+import { tellTriggered } from './triggered.ts';
 
 /** A text to write, the keys that it may lose, and the version it was made from, if not the newest. */
 type MadeText = Pick<GuardedWrite, 'text' | 'waivedKeys'> & Partial<Pick<GuardedWrite, 'madeFrom'>>;
@@ -73,6 +74,8 @@ export async function write(
     `${parameterName}: version ${previousVersion} -> ${written.version}. The API gets it with its next deploy.`,
   );
 
+  const triggered = await tellTriggered(session);
+
   // Somebody may have written the same keys since the changes were shown: theirs are kept, and the person is told.
   const result = readEnvText(written.text, reader);
   const wanted = changes.changes.map(({ key }) => key);
@@ -92,6 +95,7 @@ export async function write(
       version: written.version,
       ...compareEnv(before, result, session),
       lostKeys: lost,
+      triggered,
     },
   };
 }
