@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { createProgram } from '../../cli/commands.ts';
 import { parts, readDocument, withPart } from '../../docs/write.ts';
 import { scenarioNames } from '../../sandbox/scenarios.ts';
 import { errorNames } from '../../workflow/errors.ts';
@@ -81,6 +82,24 @@ describe('each document', () => {
 
   it.each(readdirSync(join(root, 'docs', 'decisions')))('the decision %s is short', (file) => {
     expect(read('docs', 'decisions', file).trimEnd().split('\n').length).toBeLessThanOrEqual(25);
+  });
+});
+
+describe('the page about one key', () => {
+  it('shows commands that there are, with the value on none of them', async () => {
+    const commands = [
+      ...read('docs', 'one-key.md').matchAll(
+        /(?:npx --no-install recover|node cli[/\\]recover\.js) (env [^"|<`\n]+)/g,
+      ),
+    ].map(([, words = '']) => words.trim().split(' '));
+    expect(commands.length).toBeGreaterThan(5);
+    const streams = { output: process.stdout, errorOutput: process.stderr };
+    for (const words of commands) {
+      expect(words.slice(0, 2)).toEqual(['env', 'set']);
+      const run = jest.fn(async () => undefined);
+      await createProgram(streams, run).parseAsync(words, { from: 'user' });
+      expect(run).toHaveBeenCalledWith(expect.objectContaining({ target: 'academy-api' }), expect.anything());
+    }
   });
 });
 
