@@ -85,6 +85,23 @@ describe('each document', () => {
   });
 });
 
+describe('the costs', () => {
+  it('have sums that add up', () => {
+    const sums = read('docs', 'costs.md')
+      .split('\n## ')
+      .flatMap((section) => {
+        const rows = [...section.matchAll(/^\| ([^|]+) \|[^|]*\| ([\d.]+) \|$/gm)];
+        const figures = rows.map(([, what = '', usd]) => ({ what, usd: Number(usd) }));
+        const together = figures.findLast(({ what }) => what === 'Together');
+        const parts = figures.filter((figure) => figure !== together);
+        return together ? [{ together: together.usd, parts: parts.map(({ usd }) => usd) }] : [];
+      });
+    expect(sums).toHaveLength(3);
+    for (const { together, parts } of sums)
+      expect(parts.reduce((sum, usd) => sum + usd, 0)).toBeCloseTo(together, 6);
+  });
+});
+
 describe('the page about one key', () => {
   it('shows commands that there are, with the value on none of them', async () => {
     const commands = [
