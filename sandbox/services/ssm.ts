@@ -21,8 +21,7 @@ interface StoredVersion {
 }
 
 const sizeLimitBytes = { Standard: 4096, Advanced: 8192 };
-const maxVersions = 100;
-const maxLabels = 10;
+const [maxVersions, maxLabels] = [100, 10];
 
 const PutParameter = v.object({
   Name: v.string(),
@@ -208,9 +207,7 @@ function refuseValue({ Value, AllowedPattern }: v.InferOutput<typeof PutParamete
     );
 }
 
-function arnOf(name: string, region?: string): string {
-  return arn('ssm', `parameter/${name.replace(/^\//, '')}`, region);
-}
+const arnOf = (name: string, region?: string) => arn('ssm', `parameter/${name.replace(/^\//, '')}`, region);
 
 /** A SecureString that isn't decrypted is answered as ciphertext. */
 function shown(value: string, type: string, decrypt: boolean): string {
