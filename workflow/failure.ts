@@ -54,6 +54,15 @@ export interface FailureReport extends Failure {
   readonly isPaused: boolean;
 }
 
+/**
+ * Whether nothing may start by itself for a while after a failure. Where all was well and only the label or the copy of
+ * a version could not be set, a pause would keep the next wipe from being repaired.
+ *
+ * @param last without an upload if the execution found nothing to change.
+ */
+export const isFollowedByPause = (last: LastState | undefined): boolean =>
+  last?.name !== 'MarkKnownGood' || last.state.upload !== undefined;
+
 export function classifyFailure(
   { status, error, cause }: Pick<FailedExecution, 'status' | 'error' | 'cause'>,
   last: LastState | undefined,

@@ -6,7 +6,7 @@ import { type LeaseClients, openLease } from '../../aws/lease-table.ts';
 import { openSsm, type SsmClients } from '../../aws/ssm-clients.ts';
 import { openTopic } from '../../aws/topic.ts';
 import { hasEnded, redriveOf } from '../../workflow/deployment.ts';
-import { classifyFailure, type FailedExecution } from '../../workflow/failure.ts';
+import { classifyFailure, type FailedExecution, isFollowedByPause } from '../../workflow/failure.ts';
 import type { Endings } from '../../workflow/ledger.ts';
 import { failureNotification } from '../../workflow/messages.ts';
 import { findPause } from '../../workflow/pauses.ts';
@@ -73,7 +73,7 @@ export async function closeRecovery(
   const told = await endRun(
     { lease: leaseDoor(services), sns, topicArn: resources.TOPIC_ARN },
     execution,
-    { outcome: 'Failed', counts: true },
+    { outcome: 'Failed', counts: isFollowedByPause(last) },
     isQuiet ? undefined : message,
   );
   return { outcome: outcomes[told], cancelledCommands };

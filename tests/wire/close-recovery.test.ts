@@ -170,6 +170,16 @@ describe('CloseRecovery', () => {
     expect(aws.topics.messages).toHaveLength(1);
   });
 
+  it('holds up nothing where all was well and only the version could not be marked as known-good', async () => {
+    await open('', 'MarkKnownGood');
+    const unreachable = { name: 'AwsUnavailable', message: 'The backup parameter is in us-east-1.' };
+    for (const name of ['run-1', 'run-2', 'run-3'])
+      expect(await close((await start(name, unreachable)).execution)).toMatchObject({ outcome: 'Closed' });
+    const next = aws.machines.start(machineArn, '{}', 'run-4');
+    const ref = executionRef({ name: 'run-4', arn: next.executionArn });
+    expect(await takeLease(leaseDoor(aws), ref, { pauses, force: false })).toHaveProperty('takenAt');
+  });
+
   it('says when nothing starts by itself any more', async () => {
     await open();
     for (const name of ['run-1', 'run-2', 'run-3']) await close((await start(name, failure)).execution);
