@@ -2,16 +2,11 @@ import { PutParameterCommand, type SSMClient, UnlabelParameterVersionCommand } f
 import { type MadeText, wasRecreated, withOthers } from '../workflow/concurrent-writes.ts';
 import { refuseUnsafe, tierOf, type WriteRules } from '../workflow/guard.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
-import {
-  knownAs,
-  knownGoodLabel,
-  type ParameterRecord,
-  type ParameterVersion,
-} from '../workflow/versions.ts';
+import { knownAs, ownLabels, type ParameterRecord, type ParameterVersion } from '../workflow/versions.ts';
 import { callAws, required } from './call.ts';
 import type { Clock } from './clock.ts';
 import type { Fence } from './lease-table.ts';
-import { awaitVersion, labelKnownGood, readHistory, readHistorySince, readParameter } from './parameter.ts';
+import { awaitVersion, labelVersion, readHistory, readHistorySince, readParameter } from './parameter.ts';
 import type { SsmClients } from './ssm-clients.ts';
 
 export interface GuardedWrite extends WriteRules, MadeText {
@@ -155,9 +150,9 @@ function typeRefused(name: string, type = 'String'): RecoveryError {
 }
 
 /**
- * With 100 versions, a write removes the oldest one, unless that has a label: then SSM refuses the write. The label
- * `known-good` is taken off such a version, whose text the backup parameter keeps, and put back if the write fails
- * after all. Other people's labels are not ours to remove.
+ * With 100 versions, a write removes the oldest one, unless that has a label: then SSM refuses the write. A label of
+ * ours is taken off such a version, and put back if the write fails after all: the backup parameter keeps the text of
+ * the known-good one. Other people's labels are not ours to remove.
  *
  * @throws RecoveryError EnvHistoryFull, and what `send` throws.
  */
@@ -170,7 +165,8 @@ async function sendWithRoom<T>(
   const [oldest] = await readHistory(ssm.reader, name);
   // Somebody may have made room since. A label that it doesn't have is not to be moved to it.
   if (!oldest || oldest.labels.length === 0) return send();
-  const others = oldest.labels.filter((label) => label !== knownGoodLabel);
+  const own = ownLabels.filter((label) => oldest.labels.includes(label));
+  const others = oldest.labels.filter((label) => !ownLabels.some((one) => one === label));
   if (others.length > 0) {
     throw new RecoveryError(
       'EnvHistoryFull',
@@ -186,7 +182,7 @@ async function sendWithRoom<T>(
       new UnlabelParameterVersionCommand({
         Name: name,
         ParameterVersion: oldest.version,
-        Labels: [knownGoodLabel],
+        Labels: own,
       }),
     ),
   );
@@ -194,7 +190,7 @@ async function sendWithRoom<T>(
     return await send();
   } catch (error) {
     // If the write has removed the version, there is nothing left to label.
-    await labelKnownGood(ssm, name, oldest.version).catch(() => undefined);
+    for (const label of own) await labelVersion(ssm, name, oldest.version, label).catch(() => undefined);
     throw error;
   }
 }

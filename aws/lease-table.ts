@@ -25,7 +25,7 @@ import {
   type Statuses,
   take,
 } from '../workflow/ledger.ts';
-import type { Ending, Pauses, Run, SkipReason } from '../workflow/pauses.ts';
+import type { NewEnding, Pauses, Run, SkipReason } from '../workflow/pauses.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import { callAws, readerConfig } from './call.ts';
 import type { Clock } from './clock.ts';
@@ -189,11 +189,7 @@ export function fenceOf(door: LeaseDoor, run: Run): Fence {
  *
  * @throws RecoveryError LeaseContended, LeaseUnreadable.
  */
-export async function endLease(
-  door: LeaseDoor,
-  run: Run,
-  ending: Pick<Ending, 'outcome' | 'counts' | 'told'>,
-): Promise<Endings> {
+export async function endLease(door: LeaseDoor, run: Run, ending: NewEnding): Promise<Endings> {
   return changeLedger(door, (ledger) => end(ledger, run, ending, door.clock.now()));
 }
 

@@ -12,7 +12,7 @@ import { RecoveryError } from '../workflow/recovery-error.ts';
 import {
   isOlder,
   type KnownVersion,
-  knownGoodLabel,
+  type OwnLabel,
   type ParameterRecord,
   type ParameterVersion,
 } from '../workflow/versions.ts';
@@ -184,11 +184,16 @@ export async function awaitVersion(
   );
 }
 
-/** Moves the label `known-good` to a version: a label sits on one version only. */
-export async function labelKnownGood(ssm: SsmClients, name: string, version: number): Promise<void> {
+/** Moves a label to a version: it sits on one version only. */
+export async function labelVersion(
+  ssm: SsmClients,
+  name: string,
+  version: number,
+  label: OwnLabel,
+): Promise<void> {
   await callAws({ action: 'ssm:LabelParameterVersion', resource: `parameter ${name}` }, () =>
     ssm.writer.send(
-      new LabelParameterVersionCommand({ Name: name, ParameterVersion: version, Labels: [knownGoodLabel] }),
+      new LabelParameterVersionCommand({ Name: name, ParameterVersion: version, Labels: [label] }),
     ),
   );
 }

@@ -4,11 +4,12 @@ import { type EnvContract, isUsable } from '../env/contract.ts';
 import type { EnvReader } from '../env/readers/readers.ts';
 import { catalogue } from '../workflow/errors.ts';
 import { findGoodVersion, type GoodEnv, nearestVersions } from '../workflow/good-version.ts';
+import { withLostKeys } from '../workflow/loss.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import type { Target } from '../workflow/target.ts';
-import type { ParameterRecord, ParameterVersion } from '../workflow/versions.ts';
-import { readParameter } from './parameter.ts';
-import { atBackup } from './ssm-clients.ts';
+import type { ParameterRecord } from '../workflow/versions.ts';
+import { readBackup } from './backup.ts';
+import { lookForKnownGood } from './known-good-env.ts';
 
 export interface RestoreRules {
   readonly parameterName: string;
@@ -31,19 +32,9 @@ export function restoreRules({ parameter, restore }: Pick<Target, 'parameter' | 
   };
 }
 
-/** The backup as it is now; `undefined` if there is none. */
-export async function readBackup(
-  backupSsm: SSMClient,
-  rules: Pick<RestoreRules, 'backupParameterName' | 'backupRegion'>,
-): Promise<ParameterVersion | undefined> {
-  const { backupParameterName } = rules;
-  if (backupParameterName === undefined) return undefined;
-  return atBackup(rules, () => readParameter(backupSsm, backupParameterName));
-}
-
 /**
  * What to restore from: a version of the parameter itself, or else the backup; `undefined` if neither satisfies the
- * contract. The backup is read only if no version does.
+ * contract. The backup is read only if no version does, or if none is known-good.
  *
  * @param history all versions, oldest first.
  */
@@ -55,7 +46,8 @@ async function findGoodEnv(
 ): Promise<GoodEnv | undefined> {
   const { reader, contract, backupParameterName } = rules;
   const good = findGoodVersion(history, reader, contract, nowMs);
-  if (good || backupParameterName === undefined) return good;
+  if (good) return withKnownGoodKeys(backupSsm, good, history, rules);
+  if (backupParameterName === undefined) return undefined;
   const backup = await readBackup(backupSsm, rules);
   if (!backup || !isUsable(backup.text, reader, contract)) return undefined;
   return {
@@ -63,6 +55,18 @@ async function findGoodEnv(
     text: backup.text,
     supersededKeys: [],
   };
+}
+
+/** Adds what the version to restore has lost. A known-good env that can't be read doesn't stop a restore. */
+async function withKnownGoodKeys(
+  backupSsm: SSMClient,
+  good: GoodEnv,
+  history: readonly ParameterRecord[],
+  rules: RestoreRules,
+): Promise<GoodEnv> {
+  const look = await lookForKnownGood(backupSsm, history, rules);
+  if (look.kind !== 'Found') return good;
+  return { ...good, text: withLostKeys(good.text, look.env, history, rules.reader) };
 }
 
 /**

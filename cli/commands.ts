@@ -5,6 +5,7 @@
  */
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import { answerPlan } from './answer.ts';
+import { acceptLoss } from './env/accept.ts';
 import { checkEnv } from './env/check.ts';
 import { diffEnv } from './env/diff.ts';
 import { showHistory } from './env/history.ts';
@@ -90,6 +91,9 @@ function addEnvCommands(env: Command, run: RunCommand): void {
     .argument('<key>')
     .option(...yes)
     .action((key, options) => run(options, (session) => unsetEnvKey(session, key)));
+  command(env, 'accept', 'say that the keys which the parameter has lost may go; it lists them first')
+    .option(...yes)
+    .action((options) => run(options, acceptLoss));
   command(env, 'history', 'all versions, by key names').action((options) => run(options, showHistory));
   command(env, 'restore', 'fill what is missing, or go back to the values of a version; loses no key')
     .option('--version <number>', 'the values of this version', versionNumber)

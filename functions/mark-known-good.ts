@@ -1,13 +1,16 @@
 import type * as v from 'valibot';
 import { writeEnvParameter } from '../aws/guarded-write.ts';
+import { lookForKnownGood } from '../aws/known-good-env.ts';
 import { type Fence, fenceOf, type LeaseClients, openLease } from '../aws/lease-table.ts';
-import { labelKnownGood, readHistorySince, readParameter } from '../aws/parameter.ts';
+import { labelVersion, readHistorySince, readParameter } from '../aws/parameter.ts';
+import { restoreRules } from '../aws/restore-source.ts';
 import { atBackup, openSsm, type SsmClients, ssmOfBackup } from '../aws/ssm-clients.ts';
 import { readEnvText } from '../env/document.ts';
 import { lostKeys } from '../env/merge.ts';
 import { deployOf, knownVersionOf, MarkKnownGoodInput, restorationOf } from '../workflow/chain.ts';
 import { judgeKnownGood } from '../workflow/known-good.ts';
 import type { KnownGood } from '../workflow/results.ts';
+import { knownGoodLabel } from '../workflow/versions.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
 import { leaseDoor } from './runtime/lease.ts';
 import { LeaseResources } from './runtime/resources.ts';
@@ -21,7 +24,8 @@ type MarkKnownGoodServices = Services<v.InferOutput<typeof LeaseResources>> &
 
 /**
  * Marks the version with which everything was seen to work: moves the label `known-good` to it, and copies it to the
- * backup parameter. Repeats nothing that is done already, and does nothing if somebody has written the parameter since.
+ * backup parameter. Repeats nothing that is done already, and does nothing if somebody has written the parameter since,
+ * or if keys of the known-good version are lost.
  *
  * @throws RecoveryError EnvReplaced if somebody has left the parameter incomplete; LeaseLost; and what
  *   `writeEnvParameter` throws.
@@ -30,11 +34,12 @@ export async function markKnownGood(
   state: MarkKnownGoodInput,
   services: MarkKnownGoodServices,
 ): Promise<KnownGood> {
-  const { target, clock, ssm } = services;
+  const { target, clock, ssm, backupSsm } = services;
   const { execution, env } = state;
   const { name, reader } = target.parameter;
   const restoration = restorationOf(state);
   const deploy = deployOf(state);
+  const history = await readHistorySince(ssm.reader, name, { clock, known: knownVersionOf(state) });
   const verdict = judgeKnownGood(
     {
       parameterName: name,
@@ -42,7 +47,8 @@ export async function markKnownGood(
       isDeployed: deploy !== undefined,
       seenAt: deploy?.startedAt ?? (restoration ? undefined : execution.startedAt),
     },
-    await readHistorySince(ssm.reader, name, { clock, known: knownVersionOf(state) }),
+    history,
+    await lookForKnownGood(backupSsm.reader, history, restoreRules(target)),
     { reader, contract: target.parameter, nowMs: clock.now() },
   );
   if (!('record' in verdict)) return { ...verdict, backup: null };
@@ -50,7 +56,7 @@ export async function markKnownGood(
   const fence = fenceOf(leaseDoor(services), execution);
   if (outcome === 'Marked') {
     await fence();
-    await labelKnownGood(ssm, name, record.version);
+    await labelVersion(ssm, name, record.version, knownGoodLabel);
   }
   const backup = await atBackup(target.restore, () => copyToBackup(record.text, fence, services));
   return { outcome, version: record.version, why, backup };

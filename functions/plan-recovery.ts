@@ -10,7 +10,7 @@ import { requireGoodEnv, restoreRules } from '../aws/restore-source.ts';
 import { openSsm, ssmOfBackup } from '../aws/ssm-clients.ts';
 import { valuesOf } from '../env/entries.ts';
 import { PlanRecoveryInput } from '../workflow/chain.ts';
-import { retriedErrorNames } from '../workflow/errors.ts';
+import { passesByItself } from '../workflow/errors.ts';
 import { patchFrom, patchVariables } from '../workflow/function-patch.ts';
 import { decide, hasChanges, hashPlan, type PlanIngredients, type RecoveryPlan } from '../workflow/plan.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
@@ -123,8 +123,7 @@ async function orProblem<T extends object>(
   } catch (error) {
     if (!(error instanceof RecoveryError)) throw error;
     const { name, message } = error;
-    if (name === 'CredentialsExpired' || retriedErrorNames.some((transient) => transient === name))
-      throw error;
+    if (passesByItself(name)) throw error;
     return { ...nothing, problem: { error: name, message } };
   }
 }

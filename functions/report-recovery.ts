@@ -3,8 +3,11 @@ import type * as v from 'valibot';
 import { type LeaseClients, type LeaseDoor, openLease, readLedger } from '../aws/lease-table.ts';
 import { openTopic } from '../aws/topic.ts';
 import { ReportRecoveryInput } from '../workflow/chain.ts';
+import { lossNotification } from '../workflow/loss-message.ts';
 import { endNotification, refusalNotification } from '../workflow/messages.ts';
-import { makeReport, type RecoveryReport, type RefusalReport } from '../workflow/report.ts';
+import type { Ending } from '../workflow/pauses.ts';
+import { lossOf, makeReport, type RecoveryReport, type RefusalReport } from '../workflow/report.ts';
+import type { KnownVersion } from '../workflow/versions.ts';
 import { endRun } from './runtime/end-run.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
 import { leaseDoor } from './runtime/lease.ts';
@@ -15,7 +18,7 @@ type ReportRecoveryServices = Services<v.InferOutput<typeof EndResources>> &
 
 /**
  * Puts the execution's output together, gives the lease back, and tells a person if anything was repaired, if the plan
- * was refused, or if an alarm has fired for nothing.
+ * was refused, if an alarm has fired for nothing, or, once, of keys that are lost.
  */
 export async function reportRecovery(
   run: ReportRecoveryInput,
@@ -26,29 +29,45 @@ export async function reportRecovery(
   const lease = leaseDoor(services);
   const report = makeReport(run, clock.now());
   const isHealthy = report.outcome === 'Healthy';
+  const isAlarm = report.trigger === 'alarm';
+  const loss = lossOf(report);
+  const told = isHealthy && (loss || isAlarm) ? await endingsTold(lease) : [];
+  const isNewLoss = loss !== undefined && !told.some(({ lostSince }) => isSameVersion(lostSince, loss.since));
   // An alarm that fires while nothing is wrong would go on firing, and nobody would know.
-  const tells = !isHealthy || (report.trigger === 'alarm' && !(await isToldLately(lease)));
+  const tells = !isHealthy || isNewLoss || (isAlarm && !isToldLately(told, clock.now()));
   const outcome = report.outcome === 'PlanChanged' ? 'NotApproved' : report.outcome;
   const recovery = { target: target.name, execution };
   const message = () =>
-    'plan' in report ? refusalNotification(recovery, report) : endNotification(recovery, report);
+    'plan' in report
+      ? refusalNotification(recovery, report)
+      : isHealthy && isNewLoss
+        ? lossNotification(recovery, report, loss)
+        : endNotification(recovery, report);
   await endRun(
     { lease, sns, topicArn: resources.TOPIC_ARN },
     execution,
-    { outcome, counts: !isHealthy },
+    { outcome, counts: !isHealthy, ...(isNewLoss ? { lostSince: loss.since } : {}) },
     tells ? message : undefined,
   );
   return report;
 }
 
+async function endingsTold(lease: LeaseDoor): Promise<Ending[]> {
+  return (await readLedger(lease)).ledger.endings.filter(({ told }) => told);
+}
+
+/** A parameter that was created again counts from 1 again. */
+function isSameVersion(one: KnownVersion | undefined, other: KnownVersion): boolean {
+  return one?.version === other.version && one.modifiedAt === other.modifiedAt;
+}
+
 /** Once a night is enough to be told that an alarm fires for nothing. */
 const quietMs = 8 * 3_600_000;
 
-async function isToldLately(lease: LeaseDoor): Promise<boolean> {
-  const { ledger } = await readLedger(lease);
-  return ledger.endings.some(
-    ({ outcome, told, endedAt }) =>
-      outcome === 'Healthy' && told && Date.parse(endedAt) > lease.clock.now() - quietMs,
+function isToldLately(told: readonly Ending[], nowMs: number): boolean {
+  return told.some(
+    ({ outcome, lostSince, endedAt }) =>
+      outcome === 'Healthy' && lostSince === undefined && Date.parse(endedAt) > nowMs - quietMs,
   );
 }
 

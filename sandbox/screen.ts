@@ -86,7 +86,7 @@ const findings: Record<string, (result: unknown) => string> = {
   },
   MarkKnownGood: (result) => {
     const { outcome, version, why, backup } = v.parse(KnownGood, result);
-    if (outcome === 'Replaced' || outcome === 'NotProven') return `nothing marked: ${why}`;
+    if (outcome !== 'Marked' && outcome !== 'AlreadyMarked') return `nothing marked: ${why}`;
     const copied = backup ? `; copy in ${backup.parameterName}` : '';
     return `version ${version} is ${outcome === 'Marked' ? 'now ' : ''}known-good${copied}`;
   },

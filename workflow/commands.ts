@@ -27,6 +27,14 @@ export function recoverCommand(words: string, recovery: Recovery): string {
   return `npx --no-install recover ${words} --target ${recovery.target} --region ${regionOf(recovery)}`;
 }
 
+/** What to do about lost keys: one or the other, as labelled lines. */
+export function lossCommands(recovery: Recovery): string[] {
+  return [
+    `Bring back:   ${recoverCommand('env restore', recovery)}`,
+    `Or accept:    ${recoverCommand('env accept', recovery)}`,
+  ];
+}
+
 /** A command of `aws stepfunctions` on the execution. */
 export function executionCommand(name: string, recovery: Recovery): string {
   return `aws stepfunctions ${name} --region ${regionOf(recovery)} --execution-arn ${recovery.execution.arn}`;

@@ -205,3 +205,7 @@ export const errorNames: readonly ErrorName[] = Object.keys(errors).filter(isErr
 
 /** Failures that pass by themselves: the state machine retries these, with backoff and jitter. CredentialsExpired is tried once more. */
 export const retriedErrorNames: readonly ErrorName[] = errorNames.filter((name) => catalogue[name].retried);
+
+/** Whether a failure is worth another try: then it is thrown, even by what could go on without what it asked for. */
+export const passesByItself = (name: ErrorName): boolean =>
+  name === 'CredentialsExpired' || retriedErrorNames.includes(name);

@@ -1,11 +1,10 @@
 /** Whether the version that a run saw working becomes the known-good one. */
 import { type EnvContract, isComplete } from '../env/contract.ts';
-import { readEnvText } from '../env/document.ts';
-import { lostKeys } from '../env/merge.ts';
 import type { EnvReader } from '../env/readers/readers.ts';
+import { describeLoss, findLoss, type KnownGoodLook } from './loss.ts';
 import { RecoveryError } from './recovery-error.ts';
+import type { Loss } from './results.ts';
 import { describeNewer, isSettled, knownGoodLabel, type ParameterRecord } from './versions.ts';
-import { counted } from './words.ts';
 
 /** A version of the parameter, and how the run came to know it. */
 export interface SeenVersion {
@@ -19,21 +18,25 @@ export interface SeenVersion {
 
 export type KnownGoodVerdict =
   | { readonly outcome: 'Marked' | 'AlreadyMarked'; readonly why: string; readonly record: ParameterRecord }
-  | { readonly outcome: 'NotProven' | 'Replaced'; readonly why: string; readonly version: number };
+  | { readonly outcome: 'NotProven' | 'Replaced'; readonly why: string; readonly version: number }
+  | { readonly outcome: 'KeysLost'; readonly why: string; readonly version: number; readonly loss: Loss };
 
 /** For clocks that differ a little, and for rounding. */
 const toleranceMs = 1000;
 
 /**
  * A deploy in this run proves that the API runs with a version. Without a deploy this is assumed if the version is
- * already known-good, or if it has stood for a day and has all keys of the known-good one.
+ * already known-good, or if it has stood for a day. A version that has lost keys isn't marked in either case: the next
+ * restore could not bring them back.
  *
  * @param history all versions, oldest first.
+ * @param look at the known-good env.
  * @throws RecoveryError EnvReplaced if somebody replaced the version with an incomplete one, or deleted it.
  */
 export function judgeKnownGood(
   { parameterName, version, isDeployed, seenAt }: SeenVersion,
   history: readonly ParameterRecord[],
+  look: KnownGoodLook,
   { reader, contract, nowMs }: { reader: EnvReader; contract: EnvContract; nowMs: number },
 ): KnownGoodVerdict {
   const record = history.at(-1);
@@ -47,18 +50,16 @@ export function judgeKnownGood(
   if (why !== undefined) return { outcome: 'Replaced', version: record.version, why };
   if (record.labels.includes(knownGoodLabel))
     return { outcome: 'AlreadyMarked', record, why: 'it has been known-good before' };
+  const found = findLoss(look, history, { reader, contract });
+  if (found) return { outcome: 'KeysLost', version, why: `it ${describeLoss(found.loss)}`, loss: found.loss };
+  if (look.kind === 'Unreadable') {
+    const { name } = look.error;
+    return { outcome: 'NotProven', version, why: `nobody could see whether it has lost keys (${name})` };
+  }
   if (isDeployed) return { outcome: 'Marked', record, why: 'it was deployed' };
-  if (!isSettled(record, history, nowMs))
-    return { outcome: 'NotProven', version, why: 'nothing was deployed, and it is younger than a day' };
-  const known = history.find(({ labels }) => labels.includes(knownGoodLabel));
-  const lost = lostKeys(readEnvText(known?.text ?? '', reader), readEnvText(record.text, reader));
-  return lost.length === 0
+  return isSettled(record, history, nowMs)
     ? { outcome: 'Marked', record, why: 'it has stood for a day' }
-    : {
-        outcome: 'NotProven',
-        version,
-        why: `nothing was deployed, and it lacks ${counted(lost.length, 'key')} of the known-good version`,
-      };
+    : { outcome: 'NotProven', version, why: 'nothing was deployed, and it is younger than a day' };
 
   /** A parameter that was recreated counts from 1 again, so the number alone is no proof. */
   function whyReplaced(): string | undefined {

@@ -8,6 +8,7 @@ import {
   failuresInARow,
   findPause,
   longestWindowHours,
+  type NewEnding,
   type Pauses,
   Run,
   type SkipReason,
@@ -156,7 +157,7 @@ export interface Endings {
 export function end(
   ledger: Ledger,
   { arn, startedAt, redriveCount }: Run,
-  { outcome, counts, told }: Pick<Ending, 'outcome' | 'counts' | 'told'>,
+  { outcome, counts, told, ...about }: NewEnding,
   nowMs: number,
 ): Ruling<Endings> {
   const run = { arn, startedAt, redriveCount };
@@ -174,6 +175,7 @@ export function end(
         // A run that failed without the lease changed nothing, and says nothing about the target.
         counts: counts && (isOwner || outcome !== 'Failed'),
         told,
+        ...about,
       };
   const isRemembered =
     outcome !== 'Healthy' || !own.told || known || failuresInARow(ledger.endings).length > 0;

@@ -3,11 +3,18 @@
  * Error messages are those of the closed list, which hold no value.
  */
 import { deployOf, restorationOf } from './chain.ts';
-import { executionCommand, linkOf, type Recovery, recoverCommand, startCommand } from './commands.ts';
+import {
+  executionCommand,
+  linkOf,
+  lossCommands,
+  type Recovery,
+  recoverCommand,
+  startCommand,
+} from './commands.ts';
 import type { FailureReport } from './failure.ts';
 import { describeSource } from './good-version.ts';
 import type { RecoveryPlan } from './plan.ts';
-import type { RecoveryReport, RefusalReport } from './report.ts';
+import { lossOf, type RecoveryReport, type RefusalReport } from './report.ts';
 import type { Request } from './request.ts';
 import type { Restoration } from './results.ts';
 import { counted, duration, executionName, listNames } from './words.ts';
@@ -63,6 +70,7 @@ export function approvalNotification(
 export function endNotification(recovery: Recovery, report: RecoveryReport): Notification {
   if (report.outcome === 'Healthy') return falseAlarmNotification(recovery, report);
   const { env, deployment, endpoint, function: patched, metric } = report;
+  const loss = lossOf(report);
   return {
     subject: subjectOf(recovery, 'recovered'),
     text: paragraphs(
@@ -91,7 +99,8 @@ export function endNotification(recovery: Recovery, report: RecoveryReport): Not
       [
         env.restoredKeys.length > 0
           ? `To do:        Find out who overwrote the parameter: ${recoverCommand('env history', recovery)}`
-          : 'To do:        Nothing.',
+          : `To do:        ${loss ? 'Bring the lost keys back, or accept their loss.' : 'Nothing.'}`,
+        ...(loss ? lossCommands(recovery) : []),
         `Execution:    ${linkOf(recovery)}`,
       ],
     ),
@@ -196,7 +205,7 @@ function doneLines({ done, cancelledCommands }: FailureReport): string[] {
 }
 
 /** Paragraphs with a blank line between them; each a text or lines. */
-function paragraphs(...parts: readonly (string | readonly string[])[]): string {
+export function paragraphs(...parts: readonly (string | readonly string[])[]): string {
   return parts
     .map((part) => (typeof part === 'string' ? part : part.join('\n')))
     .filter((part) => part !== '')
@@ -204,7 +213,7 @@ function paragraphs(...parts: readonly (string | readonly string[])[]): string {
     .concat('\n');
 }
 
-function subjectOf({ target }: Recovery, what: string): string {
+export function subjectOf({ target }: Recovery, what: string): string {
   return `env-recovery: ${target} ${what}`;
 }
 
@@ -239,7 +248,7 @@ function found({ parameter, endpoint, function: patched }: Grounds, verb: 'is' |
 }
 
 /** Words from outside stand between quotes, and hold none: nobody can write on as if the message did. */
-function startedBy({ trigger, reason }: Pick<Request, 'trigger' | 'reason'>): string {
+export function startedBy({ trigger, reason }: Pick<Request, 'trigger' | 'reason'>): string {
   const who = {
     operator: 'a person',
     alarm: 'an alarm',

@@ -1,7 +1,7 @@
 /** How runs ended, and for how long nothing starts by itself after that. */
 import * as v from 'valibot';
 import { ExecutionRef } from './execution-ref.ts';
-import type { Skip } from './results.ts';
+import { Loss, type Skip } from './results.ts';
 import type { Target } from './target.ts';
 import { counted, executionName } from './words.ts';
 
@@ -24,8 +24,13 @@ export const Ending = v.object({
   counts: v.boolean(),
   /** Whether a person has been told, or need not be. */
   told: v.boolean(),
+  /** If that is about lost keys: the version since which they are missing. */
+  lostSince: v.exactOptional(Loss.entries.since),
 });
 export type Ending = v.InferOutput<typeof Ending>;
+
+/** How a run says that it ended. */
+export type NewEnding = Omit<Ending, keyof Run | 'endedAt'>;
 
 /** When a recovery doesn't start by itself. */
 export type Pauses = Target['pauses'];

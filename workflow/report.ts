@@ -12,7 +12,7 @@ import {
 import { names, timestamp, wholeNumber } from './fields.ts';
 import { Approval, RecoveryPlan, Rejection } from './plan.ts';
 import { Request } from './request.ts';
-import { EndpointProof, EnvFinding, FunctionPatch, KnownGood, RestoreSource } from './results.ts';
+import { EndpointProof, EnvFinding, FunctionPatch, KnownGood, type Loss, RestoreSource } from './results.ts';
 import { listNames } from './words.ts';
 
 /** The output of an execution that ends well. */
@@ -65,6 +65,11 @@ export const RefusalReport = v.object({
   plan: RecoveryPlan,
 });
 export type RefusalReport = v.InferOutput<typeof RefusalReport>;
+
+/** The keys that the env has lost, if this execution has found any to be. */
+export function lossOf(report: RecoveryReport | RefusalReport): Loss | undefined {
+  return 'knownGood' in report && report.knownGood.outcome === 'KeysLost' ? report.knownGood.loss : undefined;
+}
 
 /** @param finishedAtMs milliseconds since the epoch. */
 export function makeReport(run: ReportRecoveryInput, finishedAtMs: number): RecoveryReport | RefusalReport {
@@ -142,7 +147,7 @@ function notesOn(run: ProvenRun): string[] {
       ? [`nobody could be told before the first change (${announcement.problem})`]
       : []),
     ...(knownGood.outcome === 'Replaced' ? [`the env was not marked as known-good: ${knownGood.why}`] : []),
-    ...(knownGood.outcome === 'NotProven'
+    ...(knownGood.outcome === 'NotProven' || knownGood.outcome === 'KeysLost'
       ? [`version ${knownGood.version} was not marked as known-good: ${knownGood.why}`]
       : []),
   ];

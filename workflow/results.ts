@@ -149,16 +149,31 @@ export const BacklogProof = v.object({
 });
 export type BacklogProof = v.InferOutput<typeof BacklogProof>;
 
-export const KnownGood = v.object({
-  /**
-   * `NotProven`: nothing was deployed, and the version is too young, or lacks keys that the known-good one has.
-   * `Replaced`: somebody wrote the parameter after this execution had seen it.
-   */
-  outcome: v.picklist(['Marked', 'AlreadyMarked', 'NotProven', 'Replaced']),
+/** Keys that the known-good env has and the present one hasn't, though nobody has said that they may go. */
+export const Loss = v.object({
+  /** Except those that may be secrets themselves. */
+  keys: names,
+  hiddenCount: wholeNumber,
+  /** Where the known-good env is. */
+  source: RestoreSource,
+  /** The version from which on all of them are missing. */
+  since: v.object({ version: wholeNumber, modifiedAt: v.nullable(timestamp) }),
+});
+export type Loss = v.InferOutput<typeof Loss>;
+
+const markEntries = {
   version: wholeNumber,
   /** A clause of a sentence, for the report: `it was deployed`. */
   why: v.string(),
   /** Where the copy is; `null` without a backup parameter, or if nothing was marked. */
   backup: v.nullable(v.object({ parameterName: v.string(), version: wholeNumber })),
-});
+};
+export const KnownGood = v.variant('outcome', [
+  /**
+   * `NotProven`: nothing was deployed, and the version is too young; or nobody could see whether keys are lost.
+   * `Replaced`: somebody wrote the parameter after this execution had seen it.
+   */
+  v.object({ outcome: v.picklist(['Marked', 'AlreadyMarked', 'NotProven', 'Replaced']), ...markEntries }),
+  v.object({ outcome: v.literal('KeysLost'), ...markEntries, loss: Loss }),
+]);
 export type KnownGood = v.InferOutput<typeof KnownGood>;

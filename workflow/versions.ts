@@ -3,6 +3,11 @@ import { oneLine } from './words.ts';
 
 /** Marks the version with which the API was last seen to answer and the metric to count. */
 export const knownGoodLabel = 'known-good';
+/** Marks the version that may lack what it lacks: a person has dropped those keys by name, or has accepted their loss. */
+export const lossAcceptedLabel = 'loss-accepted';
+/** These may be moved, and taken off a version that is in the way of a write. */
+export type OwnLabel = typeof knownGoodLabel | typeof lossAcceptedLabel;
+export const ownLabels: readonly OwnLabel[] = [knownGoodLabel, lossAcceptedLabel];
 
 /** As SSM names them. */
 export type ParameterTier = 'Standard' | 'Advanced' | 'Intelligent-Tiering';
@@ -25,6 +30,9 @@ export interface ParameterRecord extends ParameterVersion {
   /** The ARN of whoever wrote it; AWS always tells it. */
   readonly modifiedBy: string | undefined;
 }
+
+/** What the rules about known-good versions go by. */
+export type LabelledVersion = ParameterVersion & Pick<ParameterRecord, 'labels'>;
 
 /** A version that a run knows to exist, because it has read or written it. */
 export interface KnownVersion {

@@ -3,15 +3,18 @@ import { gapsOf, inspectEnv, mistakesOf, namesOf, notesOf } from '../../env/cont
 import { readEnvText } from '../../env/document.ts';
 import { effectiveEntries } from '../../env/entries.ts';
 import { findDisagreements } from '../../env/portability.ts';
+import { describeLoss, findLoss } from '../../workflow/loss.ts';
 import { counted } from '../../workflow/words.ts';
 import { showValue } from '../changes.ts';
 import type { Outcome, Session } from '../session.ts';
 import { readTextFile } from '../text-file.ts';
+import { lookOrTell } from './known-good.ts';
 
-/** Checks the parameter or a file against the contract, and says what other readers would read differently. */
+/** Checks the parameter or a file against the contract, the parameter also for lost keys, and says what other readers would read differently. */
 export async function checkEnv(session: Session, file: string | undefined): Promise<Outcome> {
   const { contract, reader, terminal, parameterName, ssm, fingerprint } = session;
-  const current = file === undefined ? (await readHistory(ssm.reader, parameterName)).at(-1) : undefined;
+  const history = file === undefined ? await readHistory(ssm.reader, parameterName) : [];
+  const current = history.at(-1);
   const source = file ?? parameterName;
   const text = file === undefined ? current?.text : readTextFile(file);
   if (text === undefined) {
@@ -60,16 +63,24 @@ export async function checkEnv(session: Session, file: string | undefined): Prom
     for (const { line, key, readers, advice } of disagreements)
       terminal.print(`  line ${line}${key === null ? '' : ` ${key}`} (${readers.join(', ')}): ${advice}`);
   }
+  const found = current && findLoss(await lookOrTell(session, history), history, session);
   terminal.print();
   for (const problem of problems) terminal.print(`NOT FINE: ${problem}`);
-  const ok = problems.length === 0;
+  const isComplete = problems.length === 0;
+  if (found) {
+    terminal.print(`NOT FINE: it ${describeLoss(found.loss, Number.POSITIVE_INFINITY)}`);
+    terminal.print('  To bring them back: `recover env restore`.');
+    if (isComplete) terminal.print('  If they may go: `recover env accept`.');
+  }
+  const ok = isComplete && !found;
   if (ok) terminal.print(`Fine: everything that ${session.targetFile} asks for is there.`);
   return {
     ok,
     report: {
       source,
       exists: true,
-      complete: ok,
+      complete: isComplete,
+      loss: found?.loss ?? null,
       ...(current ? { version: current.version, type: current.type, labels: current.labels } : {}),
       reader,
       sizeBytes: Buffer.byteLength(text),

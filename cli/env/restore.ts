@@ -1,10 +1,13 @@
-import { readBackup, requireGoodEnv } from '../../aws/restore-source.ts';
+import { readBackup } from '../../aws/backup.ts';
+import { requireGoodEnv } from '../../aws/restore-source.ts';
 import { unionEnv } from '../../env/merge.ts';
 import { describeSource } from '../../workflow/good-version.ts';
+import { withLostKeys } from '../../workflow/loss.ts';
 import { RecoveryError } from '../../workflow/recovery-error.ts';
 import { restoreText } from '../../workflow/restore.ts';
 import { knownGoodLabel, type ParameterRecord } from '../../workflow/versions.ts';
 import type { Outcome, Session } from '../session.ts';
+import { lookOrTell } from './known-good.ts';
 import { write } from './write.ts';
 
 export interface RestoreOptions {
@@ -13,8 +16,8 @@ export interface RestoreOptions {
 }
 
 /**
- * Without options, fills in what is missing, as the workflow does, and keeps the existing values. With a version, goes
- * back to its values, and keeps the keys that only the current text has. No key is lost in either case.
+ * Without options, fills in what is missing, as the workflow does, and what is lost of the known-good env; keeps the
+ * existing values. With a version, goes back to its values, and keeps the keys that only the current text has. No key is lost in either case.
  *
  * @throws RecoveryError EnvRestoreFailed if there is no such version, or none that satisfies the contract, and what
  *   `write` throws.
@@ -56,9 +59,13 @@ async function filledText(session: Session, history: readonly ParameterRecord[])
     for (const key of good.supersededKeys)
       terminal.print(`  note: a newer complete version has another value of ${key}`);
   } else {
-    terminal.print('Nothing is missing. To go back to other values: --version <number> or --known-good.');
+    terminal.print(
+      'Nothing that is required is missing. To go back to other values: --version <number> or --known-good.',
+    );
   }
-  return restoreText(text, good, session);
+  const filled = restoreText(text, good, session);
+  const look = await lookOrTell(session, history);
+  return look.kind === 'Found' ? withLostKeys(filled, look.env, history, session.reader) : filled;
 }
 
 /**

@@ -1,11 +1,14 @@
 import { type GuardedWrite, writeEnvParameter } from '../../aws/guarded-write.ts';
+import { lookForKnownGood } from '../../aws/known-good-env.ts';
 import { readHistory } from '../../aws/parameter.ts';
 import { readEnvText } from '../../env/document.ts';
 import { withOthers } from '../../workflow/concurrent-writes.ts';
 import { refuseUnsafe } from '../../workflow/guard.ts';
-import type { ParameterRecord } from '../../workflow/versions.ts';
+import type { KnownGoodLook } from '../../workflow/loss.ts';
+import type { LabelledVersion, ParameterRecord, ParameterVersion } from '../../workflow/versions.ts';
 import { changeLines, compareEnv } from '../changes.ts';
 import { type Outcome, refuse, type Session } from '../session.ts';
+import { markDropped } from './dropped.ts';
 import { tellTriggered } from './triggered.ts';
 
 /** A text to write, the keys that it may lose, and the version it was made from, if not the newest. */
@@ -23,6 +26,14 @@ export interface WriteOptions {
   /** Whether the text is the current one, filled up as the workflow does it. */
   readonly isRestore?: boolean;
 }
+
+const none: KnownGoodLook = { kind: 'None' };
+
+/** A new version has no label. */
+const withNewest = (history: readonly ParameterRecord[], written: ParameterVersion): LabelledVersion[] => [
+  ...history.filter(({ version }) => version < written.version),
+  { ...written, labels: [] },
+];
 
 /**
  * What every command that writes does: reads the parameter, shows what would change, refuses what must not be written,
@@ -69,10 +80,15 @@ export async function write(
     terminal.print('Nothing was written.');
     return { ok: false, report: { parameterName, written: false, version: previousVersion, ...changes } };
   }
+  const { waivedKeys = [] } = guarded;
+  // Before the write: what passes by itself must not make a write that stands look like a failure.
+  const look =
+    waivedKeys.length > 0 ? await lookForKnownGood(session.backupSsm.reader, history, session) : none;
   const written = await writeEnvParameter(ssm, clock, guarded);
   terminal.print(
     `${parameterName}: version ${previousVersion} -> ${written.version}. The API gets it with its next deploy.`,
   );
+  const isMarked = await markDropped(session, look, withNewest(history, written), waivedKeys);
 
   const triggered = await tellTriggered(session);
 
@@ -87,7 +103,7 @@ export async function write(
       `NOT FINE: ${key} was changed by somebody else at the same moment; what they wrote was kept`,
     );
   return {
-    ok: lost.length === 0,
+    ok: lost.length === 0 && isMarked,
     report: {
       parameterName,
       written: true,

@@ -4,7 +4,7 @@ import { endLease, type LeaseDoor } from '../../aws/lease-table.ts';
 import { publish } from '../../aws/topic.ts';
 import type { Endings } from '../../workflow/ledger.ts';
 import type { Notification } from '../../workflow/messages.ts';
-import type { Ending, Run } from '../../workflow/pauses.ts';
+import type { NewEnding, Run } from '../../workflow/pauses.ts';
 
 export interface EndServices {
   readonly lease: LeaseDoor;
@@ -23,7 +23,7 @@ export interface EndServices {
 export async function endRun(
   { lease, sns, topicArn }: EndServices,
   run: Run,
-  ending: Pick<Ending, 'outcome' | 'counts'>,
+  ending: Omit<NewEnding, 'told'>,
   message: ((endings: Endings) => Notification) | undefined,
 ): Promise<'Told' | 'AlreadyTold' | 'NotNeeded'> {
   const endings = await endLease(lease, run, { ...ending, told: !message });

@@ -8,7 +8,7 @@ import {
   type Statuses,
   take,
 } from '../../workflow/ledger.ts';
-import type { Ending, Run } from '../../workflow/pauses.ts';
+import type { NewEnding, Run } from '../../workflow/pauses.ts';
 import type { RecoveryPlan } from '../../workflow/plan.ts';
 
 export const minute = 60_000;
@@ -54,8 +54,7 @@ export function target() {
     take: (who: Run, statuses = nobody, force = false) =>
       apply(take(ledger, who, statuses, { pauses, force }, nowMs)),
     hold: (who: Run, statuses = nobody) => apply(hold(ledger, who, statuses, nowMs)),
-    end: (who: Run, ending: Pick<Ending, 'outcome' | 'counts' | 'told'>) =>
-      apply(end(ledger, who, ending, nowMs)),
+    end: (who: Run, ending: NewEnding) => apply(end(ledger, who, ending, nowMs)),
     keepApproval: (who: Run, statuses = nobody) =>
       apply(
         keepApproval(

@@ -1,11 +1,21 @@
 import { judgeKnownGood, type SeenVersion } from '../../workflow/known-good.ts';
-import { knownGoodLabel, type ParameterRecord } from '../../workflow/versions.ts';
+import { type KnownGoodLook, knownGoodIn } from '../../workflow/loss.ts';
+import { RecoveryError } from '../../workflow/recovery-error.ts';
+import { knownGoodLabel, lossAcceptedLabel, type ParameterRecord } from '../../workflow/versions.ts';
 import { dayMs, hourMs, nowMs, versionOf } from '../support/versions.ts';
 
 const contract = { requiredKeys: ['A'], requiredPrefixes: [], rules: {} };
 const known = { labels: [knownGoodLabel] };
+const lookAt = (history: readonly ParameterRecord[]): KnownGoodLook => {
+  const env = knownGoodIn(history);
+  return env ? { kind: 'Found', env } : { kind: 'None' };
+};
 const at = (milliseconds: number) => ({ modifiedAt: new Date(milliseconds) });
-const judge = (history: readonly ParameterRecord[], part: Partial<SeenVersion> = {}) =>
+const judge = (
+  history: readonly ParameterRecord[],
+  part: Partial<SeenVersion> = {},
+  look = lookAt(history),
+) =>
   judgeKnownGood(
     {
       parameterName: '/app/env',
@@ -15,6 +25,7 @@ const judge = (history: readonly ParameterRecord[], part: Partial<SeenVersion> =
       ...part,
     },
     history,
+    look,
     { reader: 'dotenv', contract, nowMs },
   );
 
@@ -28,9 +39,35 @@ describe('judgeKnownGood', () => {
     });
   });
 
-  it('marks a deployed version that lacks keys of the known-good one: it works without them', () => {
-    const history = [versionOf(1, 'A=1\nB=2\n', known), versionOf(2, 'A=1\n')];
-    expect(judge(history, { isDeployed: true })).toMatchObject({ outcome: 'Marked' });
+  it.each([true, false])('marks nothing that has lost keys, and names them (deployed: %p)', (isDeployed) => {
+    const history = [
+      versionOf(1, 'A=1\nB=2\nC=3\n', { ...known, ...at(nowMs - 9 * dayMs) }),
+      versionOf(2, 'A=1\n', at(nowMs - 8 * dayMs)),
+    ];
+    expect(judge(history, { isDeployed })).toMatchObject({
+      outcome: 'KeysLost',
+      version: 2,
+      why: 'it lacks 2 keys of known-good version 1 since version 2: B, C',
+      loss: { keys: ['B', 'C'] },
+    });
+  });
+
+  it('marks what lacks keys whose loss was accepted', () => {
+    const history = [
+      versionOf(1, 'A=1\nB=2\n', known),
+      versionOf(2, 'A=1\n', { labels: [lossAcceptedLabel] }),
+      versionOf(3, 'A=2\n'),
+    ];
+    expect(judge(history, { isDeployed: true })).toMatchObject({ outcome: 'Marked', record: { version: 3 } });
+  });
+
+  it('marks nothing where nobody could see whether keys are lost', () => {
+    const look: KnownGoodLook = { kind: 'Unreadable', error: new RecoveryError('AccessDenied', 'found.') };
+    expect(judge([versionOf(1, 'A=1\n')], { isDeployed: true }, look)).toEqual({
+      outcome: 'NotProven',
+      version: 1,
+      why: 'nobody could see whether it has lost keys (AccessDenied)',
+    });
   });
 
   it('marks without a deploy what has stood for a day', () => {
@@ -43,18 +80,6 @@ describe('judgeKnownGood', () => {
       outcome: 'NotProven',
       version: 3,
       why: 'nothing was deployed, and it is younger than a day',
-    });
-  });
-
-  it('marks without a deploy nothing that lacks keys of the known-good version', () => {
-    const history = [
-      versionOf(1, 'A=1\nB=2\nC=3\n', { ...known, ...at(nowMs - 9 * dayMs) }),
-      versionOf(2, 'A=1\n', at(nowMs - 8 * dayMs)),
-    ];
-    expect(judge(history)).toEqual({
-      outcome: 'NotProven',
-      version: 2,
-      why: 'nothing was deployed, and it lacks 2 keys of the known-good version',
     });
   });
 

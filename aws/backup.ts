@@ -1,0 +1,15 @@
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import type { ParameterVersion } from '../workflow/versions.ts';
+import { readParameter } from './parameter.ts';
+import type { RestoreRules } from './restore-source.ts';
+import { atBackup } from './ssm-clients.ts';
+
+/** The backup as it is now; `undefined` if there is none. */
+export async function readBackup(
+  backupSsm: SSMClient,
+  rules: Pick<RestoreRules, 'backupParameterName' | 'backupRegion'>,
+): Promise<ParameterVersion | undefined> {
+  const { backupParameterName } = rules;
+  if (backupParameterName === undefined) return undefined;
+  return atBackup(rules, () => readParameter(backupSsm, backupParameterName));
+}
