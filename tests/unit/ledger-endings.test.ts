@@ -86,6 +86,15 @@ describe('the end of a run', () => {
     expect(ledger().endings).toMatchObject([run('next')]);
   });
 
+  it('is remembered with the lost keys that it tells of', () => {
+    const { end, ledger } = target();
+    const lostSince = { version: 6, modifiedAt: iso(start) };
+    end(run('run'), { ...healthy, told: false, lostSince });
+    end(run('run'), { ...healthy, lostSince });
+    expect(ledger().endings).toMatchObject([{ told: true, lostSince }]);
+    expect(v.parse(Ledger, ledger())).toEqual(ledger());
+  });
+
   it('is forgotten after fifty others', () => {
     const { end, ledger } = target();
     for (let index = 0; index < 60; index += 1) end(run(`run-${index}`), failed(true));

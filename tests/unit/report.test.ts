@@ -1,10 +1,18 @@
 import * as v from 'valibot';
 import type { ProvenRun } from '../../workflow/chain.ts';
-import { makeReport, RecoveryReport, RefusalReport } from '../../workflow/report.ts';
+import { lossOf, makeReport, RecoveryReport, RefusalReport } from '../../workflow/report.ts';
+import type { Loss } from '../../workflow/results.ts';
 import { finishedAtMs, provenRun, refusedRun, repairedRun } from '../support/reported-run.ts';
 
 const reportOn = (run: ProvenRun) => v.parse(RecoveryReport, makeReport(run, finishedAtMs));
 const notesOn = (run: ProvenRun) => reportOn(run).env.notes;
+
+const loss: Loss = {
+  keys: ['DB_PORT', 'DEBUG'],
+  hiddenCount: 0,
+  source: { kind: 'history', version: 2, isKnownGood: true },
+  since: { version: 4, modifiedAt: '2026-01-01T17:58:00.000Z' },
+};
 
 describe('the report of a run that has proved its end', () => {
   it('says what was wrong, what was done, how long it took, and what proves it', () => {
@@ -66,6 +74,21 @@ describe('the report of a run that has proved its end', () => {
     ['the function was patched', { patch }],
   ] as [string, Partial<ProvenRun>][])('says Recovered where only %s', (_what, part) => {
     expect(reportOn(provenRun(part)).outcome).toBe('Recovered');
+  });
+
+  it('says of a healthy target which keys are lost', () => {
+    const knownGood = {
+      outcome: 'KeysLost',
+      version: 4,
+      why: 'it lacks 2 keys',
+      backup: null,
+      loss,
+    } as const;
+    const report = reportOn(provenRun({ knownGood }));
+    expect(report).toMatchObject({ outcome: 'Healthy', knownGood });
+    expect(lossOf(report)).toEqual(loss);
+    expect(lossOf(reportOn(provenRun()))).toBeUndefined();
+    expect(lossOf(makeReport(refusedRun(), finishedAtMs))).toBeUndefined();
   });
 
   it('says Healthy where the states had nothing to do', () => {
@@ -135,6 +158,11 @@ describe('the notes of a report', () => {
     [
       'a version that is not proven',
       { knownGood: notMarked('NotProven') },
+      'version 4 was not marked as known-good: it is too young',
+    ],
+    [
+      'keys that are lost',
+      { knownGood: { ...notMarked('NotProven'), outcome: 'KeysLost', loss } },
       'version 4 was not marked as known-good: it is too young',
     ],
   ])('tell of %s, and of nothing else', (_what, part, note) => {

@@ -2,7 +2,8 @@ import { ssmOfBackup } from '../../aws/ssm-clients.ts';
 import { markKnownGood } from '../../functions/mark-known-good.ts';
 import { AwsError, type Call } from '../../sandbox/endpoint.ts';
 import { region } from '../../sandbox/template.ts';
-import { knownGoodLabel } from '../../workflow/versions.ts';
+import { knownGoodLabel, lossAcceptedLabel } from '../../workflow/versions.ts';
+import { completeText, rules, unnamedKeys, without } from '../support/academy-env.ts';
 import { envFinding, openAws, otherRegion, parameterName, type TestAws } from '../support/aws.ts';
 import { executionRef, giveLease } from '../support/execution.ts';
 import { servicesOf, steppedClock, type TargetPart } from '../support/services.ts';
@@ -124,16 +125,6 @@ describe('MarkKnownGood', () => {
     expect(await mark(1, {}, { isDeployed: false, days: 1 })).toMatchObject({ outcome: 'Marked' });
   });
 
-  it('moves the label without a deploy to no version that lacks a key of the known-good one', async () => {
-    put('A=1\nB=2\n');
-    await mark();
-    put('A=1\n');
-    expect(await mark(2, {}, { isDeployed: false, days: 9 })).toMatchObject({ outcome: 'NotProven' });
-    expect(known()).toMatchObject({ Version: 1 });
-    expect(aws.parameters.get(backupName).Value).toBe('A=1\nB=2\n');
-    expect(await mark(2)).toMatchObject({ outcome: 'Marked' });
-  });
-
   it('moves a backup up to Advanced that has become too long for Standard', async () => {
     put('A=1\n', backupName);
     aws.parameters.put({
@@ -146,9 +137,10 @@ describe('MarkKnownGood', () => {
     expect(aws.parameters.get(backupName).Tier).toBe('Advanced');
   });
 
-  it('copies a version that holds fewer keys than the copy before it, which stays in the history', async () => {
+  it('copies a version that may hold fewer keys than the copy before it, which stays in the history', async () => {
     put('A=1\nOLD=2\n', backupName);
     put('A=1\n');
+    aws.parameters.label(parameterName, 1, [lossAcceptedLabel]);
     await mark();
     expect(aws.parameters.history(backupName).map(({ Value }) => Value)).toEqual(['A=1\nOLD=2\n', 'A=1\n']);
   });
@@ -230,5 +222,75 @@ describe('MarkKnownGood', () => {
     put('A=1\n');
     await expect(mark(1, {}, { hasLease: false })).rejects.toMatchObject({ name: 'LeaseLost' });
     expect(writes()).toEqual([0, 0]);
+  });
+});
+
+describe('MarkKnownGood after four keys that no contract names were lost', () => {
+  const academy: TargetPart = { parameter: { ...rules.contract, reader: rules.reader, name: parameterName } };
+  const lossy = without(unnamedKeys);
+  beforeEach(async () => {
+    put(completeText);
+    await mark(1, academy);
+    put(lossy);
+  });
+  const isLeftAlone = () => {
+    expect(known()).toMatchObject({ Version: 1 });
+    expect(aws.parameters.get(backupName)).toMatchObject({ Version: 1, Value: completeText });
+  };
+
+  it.each([
+    { isDeployed: true, days: 0 },
+    { isDeployed: false, days: 0 },
+    { isDeployed: false, days: 9 },
+  ])('leaves label and backup where they are, and names the keys: %p', async (how) => {
+    const before = writes();
+    expect(await mark(2, academy, how)).toMatchObject({
+      outcome: 'KeysLost',
+      version: 2,
+      why: `it lacks 4 keys of known-good version 1 since version 2: ${unnamedKeys.join(', ')}`,
+      backup: null,
+      loss: { keys: unnamedKeys, hiddenCount: 0, since: { version: 2 } },
+    });
+    isLeftAlone();
+    expect(writes()).toEqual(before);
+  });
+
+  it('lets label and backup follow once the loss is accepted', async () => {
+    aws.parameters.label(parameterName, 2, [lossAcceptedLabel]);
+    expect(await mark(2, academy)).toMatchObject({ outcome: 'Marked', backup: { version: 2 } });
+    expect(known()).toMatchObject({ Version: 2 });
+    expect(aws.parameters.get(backupName).Value).toBe(lossy);
+  });
+
+  it('goes by the backup where the label is gone with the history', async () => {
+    aws.parameters.delete(parameterName);
+    put(lossy);
+    expect(await mark(1, academy)).toMatchObject({
+      outcome: 'KeysLost',
+      loss: { keys: unnamedKeys, source: { kind: 'backup', parameterName: backupName, version: 1 } },
+    });
+    expect(aws.parameters.get(backupName)).toMatchObject({ Version: 1, Value: completeText });
+  });
+
+  it('marks nothing where the backup has to be read for that, and can not be', async () => {
+    aws.parameters.unlabel(parameterName, 1, [knownGoodLabel]);
+    const before = writes();
+    aws.fail('GetParameter', new AwsError('AccessDeniedException', ''));
+    expect(await mark(2, academy)).toMatchObject({
+      outcome: 'NotProven',
+      why: 'nobody could see whether it has lost keys (AccessDenied)',
+    });
+    expect(writes()).toEqual(before);
+  });
+
+  it('is tried again where the backup can not be read at the moment', async () => {
+    aws.parameters.unlabel(parameterName, 1, [knownGoodLabel]);
+    aws.fail('GetParameter', new AwsError('ExpiredTokenException', ''));
+    await expect(mark(2, academy)).rejects.toMatchObject({ name: 'CredentialsExpired' });
+  });
+
+  it('takes no older version for a loss that a read still shows', async () => {
+    aws.meanwhile('GetParameterHistory', () => put(`${completeText}ADDED=1\n`), 2);
+    expect(await mark(3, academy)).toMatchObject({ outcome: 'Marked', version: 3 });
   });
 });

@@ -3,7 +3,7 @@ import { readHistory } from '../../aws/parameter.ts';
 import type { EnvContract } from '../../env/contract.ts';
 import type { EnvReader } from '../../env/readers/readers.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
-import { knownGoodLabel } from '../../workflow/versions.ts';
+import { knownGoodLabel, lossAcceptedLabel } from '../../workflow/versions.ts';
 import { openAws, parameterName, type TestAws } from '../support/aws.ts';
 import { steppedClock } from '../support/services.ts';
 
@@ -223,6 +223,20 @@ describe('writeEnvParameter', () => {
     for (let number = 2; number <= 100; number += 1) put(`A=${number}\n`);
     expect(await write('A=101\n')).toMatchObject({ version: 101 });
     expect(await write('A=102\n')).toMatchObject({ version: 102 });
+  });
+
+  it('still writes when the oldest of 100 versions is one whose loss was accepted', async () => {
+    put('A=1\n');
+    aws.parameters.label(parameterName, undefined, [knownGoodLabel, lossAcceptedLabel]);
+    for (let number = 2; number <= 100; number += 1) put(`A=${number}\n`);
+    aws.fail(
+      'PutParameter',
+      new AwsError('ParameterMaxVersionLimitExceeded', ''),
+      new AwsError('AccessDeniedException', ''),
+    );
+    await expect(write('A=101\n')).rejects.toMatchObject({ name: 'AccessDenied' });
+    expect(aws.parameters.history(parameterName)[0]?.Labels).toEqual([knownGoodLabel, lossAcceptedLabel]);
+    expect(await write('A=101\n')).toMatchObject({ version: 101 });
   });
 
   it('leaves the label known-good where it is if room was made meanwhile and the write fails after all', async () => {

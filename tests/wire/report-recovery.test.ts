@@ -1,6 +1,8 @@
 import { readLedger, takeLease } from '../../aws/lease-table.ts';
 import { reportRecovery } from '../../functions/report-recovery.ts';
+import { AwsError } from '../../sandbox/endpoint.ts';
 import type { ReportRecoveryInput } from '../../workflow/chain.ts';
+import type { Request } from '../../workflow/request.ts';
 import { openAws, type TestAws } from '../support/aws.ts';
 import { executionRef, leaseDoor } from '../support/execution.ts';
 import { pauses } from '../support/ledger.ts';
@@ -17,6 +19,23 @@ beforeEach(async () => {
 afterEach(() => aws.close());
 
 const alarm = { ...request, trigger: 'alarm', reason: 'beat is ALARM' } as const;
+/** A run that has found two keys lost since a version, and nothing else. */
+const lossyRun = (since: number, by: Request = request) =>
+  provenRun({
+    request: by,
+    knownGood: {
+      outcome: 'KeysLost',
+      version: 9,
+      why: 'it lacks 2 keys',
+      backup: null,
+      loss: {
+        keys: ['DB_PORT', 'DEBUG'],
+        hiddenCount: 0,
+        source: { kind: 'history', version: 5, isKnownGood: true },
+        since: { version: since, modifiedAt: '2026-01-01T12:00:00.000Z' },
+      },
+    },
+  });
 /** Lets the run have the lease, and reports on it. */
 async function report(run: ReportRecoveryInput, name = 'run-1') {
   const execution = executionRef({ name, startedAt: new Date(clock.now()).toISOString() });
@@ -52,6 +71,49 @@ describe('ReportRecovery', () => {
     await clock.sleep(2 * hourMs);
     await report(healthy, 'run-3');
     expect(subjects()).toHaveLength(2);
+  });
+
+  it('tells of lost keys once, however often the target is looked at, and again of the next loss', async () => {
+    await report(lossyRun(6), 'run-1');
+    await report(lossyRun(6), 'run-2');
+    await clock.sleep(99 * hourMs);
+    await report(lossyRun(6), 'run-3');
+    expect(subjects()).toEqual(['env-recovery: app works, but has lost 2 keys']);
+    expect(aws.topics.messages[0]?.message).toContain('Lost:         DB_PORT, DEBUG\n');
+    await report(lossyRun(8), 'run-4');
+    expect(subjects()).toHaveLength(2);
+  });
+
+  it('tells of lost keys again if that could not be told, and not again if it was', async () => {
+    aws.fail('Publish', new AwsError('AuthorizationErrorException', '', 403));
+    await expect(report(lossyRun(6))).rejects.toMatchObject({ name: 'AccessDenied' });
+    const again = () =>
+      reportRecovery({ ...lossyRun(6), execution: executionRef() }, servicesOf(aws, {}, clock));
+    await again();
+    await again();
+    expect(subjects()).toEqual(['env-recovery: app works, but has lost 2 keys']);
+  });
+
+  it('tells of lost keys with a repair, and then no more', async () => {
+    const { knownGood } = lossyRun(6);
+    await report(repairedRun({ knownGood }), 'run-1');
+    expect(aws.topics.messages[0]?.message).toContain('recover env accept --target app');
+    await report(lossyRun(6), 'run-2');
+    expect(subjects()).toEqual(['env-recovery: app recovered']);
+  });
+
+  it('takes a message about lost keys for none about the alarm, nor the other way round', async () => {
+    await report(provenRun({ request: alarm }), 'run-1');
+    await report(lossyRun(6, alarm), 'run-2');
+    await clock.sleep(9 * hourMs);
+    await report(lossyRun(8), 'run-3');
+    await report(lossyRun(8, alarm), 'run-4');
+    expect(subjects()).toEqual([
+      'env-recovery: app alarm, but nothing to repair',
+      'env-recovery: app works, but has lost 2 keys',
+      'env-recovery: app works, but has lost 2 keys',
+      'env-recovery: app alarm, but nothing to repair',
+    ]);
   });
 
   it('tells of a plan that nobody approved, as of one that no longer holds', async () => {
