@@ -28,24 +28,23 @@ export function knownGoodIn(history: readonly LabelledVersion[]): KnownGoodText 
 }
 
 /**
- * The keys that a text has lost, with those whose name may be a secret: the known-good text gives them a value that the
- * text doesn't. A loss is accepted with the label `loss-accepted` on a version that is newer than the known-good one.
- * That goes for the keys that this version lacks, for as long as no later version has them again.
+ * The keys that a text has lost, with those whose name may be a secret: the known-good text has them, and the text
+ * doesn't, or leaves them blank. The label `loss-accepted` on a version accepts the loss of the keys that this version lacks, for as long
+ * as no later version has them again.
  *
  * @param history all versions, oldest first.
  */
 export function lostKeysOf(
   text: string,
-  { text: good, source }: KnownGoodText,
+  { text: good }: Pick<KnownGoodText, 'text'>,
   history: readonly LabelledVersion[],
   reader: EnvReader,
 ): string[] {
   const lost = lostFrom(good, text, reader);
-  const accepted = history.find(({ labels }) => labels.includes(lossAcceptedLabel))?.version ?? 0;
-  // A backup takes part where no version is known-good; its own versions count by themselves.
-  const isNewer = source.kind === 'backup' ? accepted > 0 : accepted > source.version;
-  if (lost.length === 0 || !isNewer) return lost;
-  const since = history.filter(({ version }) => version >= accepted);
+  const accepted = history.findIndex(({ labels }) => labels.includes(lossAcceptedLabel));
+  if (lost.length === 0 || accepted === -1) return lost;
+  // If the known-good version is newer, it is one of these, and nothing is accepted.
+  const since = history.slice(accepted);
   const lostSince = new Set(since.flatMap((record) => lostFrom(record.text, text, reader)));
   return lost.filter((key) => lostSince.has(key));
 }
