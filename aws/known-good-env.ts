@@ -1,14 +1,14 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { passesByItself } from '../workflow/errors.ts';
-import { type KnownGoodLook, knownGoodIn } from '../workflow/loss.ts';
+import { type KnownGoodLook, knownGoodIn, labelledIn } from '../workflow/loss.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
-import type { ParameterRecord } from '../workflow/versions.ts';
+import type { LabelledVersion } from '../workflow/versions.ts';
 import { readBackup } from './backup.ts';
 import type { RestoreRules } from './restore-source.ts';
 
 /**
  * Looks for the known-good env: the version that has the label, or else the backup, which is a copy of it. The backup
- * is read only if no version has the label.
+ * is read only if no version that can be read has the label.
  *
  * @param backupSsm of the region of the backup.
  * @param history all versions, oldest first.
@@ -16,23 +16,24 @@ import type { RestoreRules } from './restore-source.ts';
  */
 export async function lookForKnownGood(
   backupSsm: SSMClient,
-  history: readonly ParameterRecord[],
-  rules: Pick<RestoreRules, 'backupParameterName' | 'backupRegion'>,
+  history: readonly LabelledVersion[],
+  rules: Pick<RestoreRules, 'parameterName' | 'backupParameterName' | 'backupRegion'>,
 ): Promise<KnownGoodLook> {
   const env = knownGoodIn(history);
   if (env) return { kind: 'Found', env };
-  const { backupParameterName } = rules;
-  if (backupParameterName === undefined) return { kind: 'None' };
+  const { parameterName, backupParameterName: copyName } = rules;
   try {
-    const backup = await readBackup(backupSsm, rules);
-    if (!backup) return { kind: 'None' };
-    const { text, version } = backup;
-    return {
-      kind: 'Found',
-      env: { text, source: { kind: 'backup', parameterName: backupParameterName, version } },
-    };
+    const copy = await readBackup(backupSsm, rules);
+    if (copy && copyName !== undefined) {
+      const source = { kind: 'backup' as const, parameterName: copyName, version: copy.version };
+      return { kind: 'Found', env: { text: copy.text, source } };
+    }
   } catch (error) {
     if (!(error instanceof RecoveryError) || passesByItself(error.name)) throw error;
     return { kind: 'Unreadable', error };
   }
+  const { version, unreadable } = labelledIn(history) ?? {};
+  if (unreadable === undefined) return { kind: 'None' };
+  const found = `parameter ${parameterName}: its known-good version ${version} can't be read (${unreadable}).`;
+  return { kind: 'Unreadable', error: new RecoveryError('AwsRejected', found) };
 }

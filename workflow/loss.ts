@@ -19,18 +19,22 @@ export type KnownGoodLook =
   | { readonly kind: 'None' }
   | { readonly kind: 'Unreadable'; readonly error: RecoveryError };
 
-/** @returns `undefined` if no version has the label. */
+/** The version that has the label. */
+export function labelledIn<T extends LabelledVersion>(history: readonly T[]): T | undefined {
+  return history.find(({ labels }) => labels.includes(knownGoodLabel));
+}
+
+/** @returns `undefined` if no version has the label, or if that one can't be read. */
 export function knownGoodIn(history: readonly LabelledVersion[]): KnownGoodText | undefined {
-  const known = history.find(({ labels }) => labels.includes(knownGoodLabel));
-  return (
-    known && { source: { kind: 'history', version: known.version, isKnownGood: true }, text: known.text }
-  );
+  const known = labelledIn(history);
+  if (!known || known.unreadable !== undefined) return undefined;
+  return { source: { kind: 'history', version: known.version, isKnownGood: true }, text: known.text };
 }
 
 /**
  * The keys that a text has lost, with those whose name may be a secret: the known-good text has them, and the text
- * doesn't, or leaves them blank. The label `loss-accepted` on a version accepts the loss of the keys that this version lacks, for as long
- * as no later version has them again.
+ * doesn't, or leaves them blank. The label `loss-accepted` on a version accepts the loss of the keys that this version
+ * lacks, for as long as no later version has them again.
  *
  * @param history all versions, oldest first.
  */
@@ -42,7 +46,8 @@ export function lostKeysOf(
 ): string[] {
   const lost = lostFrom(good, text, reader);
   const accepted = history.findIndex(({ labels }) => labels.includes(lossAcceptedLabel));
-  if (lost.length === 0 || accepted === -1) return lost;
+  // Nobody knows what a version lacks that can't be read.
+  if (lost.length === 0 || accepted === -1 || history[accepted]?.unreadable !== undefined) return lost;
   // If the known-good version is newer, it is one of these, and nothing is accepted.
   const since = history.slice(accepted);
   const lostSince = new Set(since.flatMap((record) => lostFrom(record.text, text, reader)));
@@ -101,8 +106,9 @@ export function findLoss(
     const lost = lostFrom(text, record.text, reader);
     return keys.every((key) => lost.includes(key));
   };
-  const before = history.findLast((record) => !lacksAll(record));
-  const first = history.find(({ version }) => version > (before?.version ?? 0));
+  const readable = history.filter(({ unreadable }) => unreadable === undefined);
+  const before = readable.findLast((record) => !lacksAll(record));
+  const first = readable.find(({ version }) => version > (before?.version ?? 0));
   const shown = namesOf(readEnvText(text, reader), contract).filter((key) => keys.includes(key));
   return {
     keys,

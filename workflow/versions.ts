@@ -31,8 +31,12 @@ export interface ParameterRecord extends ParameterVersion {
   readonly modifiedBy: string | undefined;
 }
 
-/** What the rules about known-good versions go by. */
-export type LabelledVersion = ParameterVersion & Pick<ParameterRecord, 'labels'>;
+/** What the rules about lost keys go by. */
+export type LabelledVersion = ParameterVersion &
+  Pick<ParameterRecord, 'labels'> & {
+    /** Why its text isn't known; `undefined` if it is. */
+    readonly unreadable?: string | undefined;
+  };
 
 /** A version that a run knows to exist, because it has read or written it. */
 export interface KnownVersion {

@@ -11,7 +11,12 @@ import {
   lostNames,
   withLostKeys,
 } from '../../workflow/loss.ts';
-import { knownGoodLabel, lossAcceptedLabel, type ParameterRecord } from '../../workflow/versions.ts';
+import {
+  knownGoodLabel,
+  type LabelledVersion,
+  lossAcceptedLabel,
+  type ParameterRecord,
+} from '../../workflow/versions.ts';
 import { completeText, rules, unnamedKeys, wiped, without } from '../support/academy-env.ts';
 import { textFor } from '../support/generated-texts.ts';
 import { expectEqual, runs } from '../support/properties.ts';
@@ -20,7 +25,7 @@ import { dayMs, nowMs, versionOf } from '../support/versions.ts';
 const { reader, contract } = rules;
 const known = { labels: [knownGoodLabel] };
 const accepted = { labels: [lossAcceptedLabel] };
-const lookAt = (history: readonly ParameterRecord[]): KnownGoodLook => {
+const lookAt = (history: readonly LabelledVersion[]): KnownGoodLook => {
   const env = knownGoodIn(history);
   return env ? { kind: 'Found', env } : { kind: 'None' };
 };
@@ -102,6 +107,15 @@ describe('findLoss', () => {
       since: { version: 1 },
     });
     expect(findLoss(look, [versionOf(1, text('A'), accepted)], rules)).toBeUndefined();
+  });
+
+  it('takes no version that can not be read for one that lacks everything', () => {
+    const unreadable = { text: '', unreadable: 'InvalidKeyId' };
+    const [good, lossy] = [versionOf(1, text('A', 'B'), known), versionOf(3, text('A'))];
+    const history = [good, { ...versionOf(2, '', accepted), ...unreadable }, lossy];
+    const look = lookAt(history);
+    expect(findLoss(look, history, rules)?.loss).toMatchObject({ keys: ['B'], since: { version: 3 } });
+    expect(knownGoodIn([{ ...good, ...unreadable }])).toBeUndefined();
   });
 
   it('sees what the reader sees: no key in a comment, nor on a line that it does not take', () => {
