@@ -3,8 +3,6 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { catalogue, type ErrorName } from '../../../workflow/errors.ts';
 import { classifyFailure, type FailureReport } from '../../../workflow/failure.ts';
-import { describeLoss } from '../../../workflow/loss.ts';
-import { lossNotification } from '../../../workflow/loss-message.ts';
 import {
   approvalNotification,
   endNotification,
@@ -17,7 +15,7 @@ import { hashPlan, type RecoveryPlan } from '../../../workflow/plan.ts';
 import { RecoveryError } from '../../../workflow/recovery-error.ts';
 import type { RecoveryReport, RefusalReport } from '../../../workflow/report.ts';
 import type { Request } from '../../../workflow/request.ts';
-import type { Loss } from '../../../workflow/results.ts';
+import { lossExamples } from './loss-examples.ts';
 
 const recovery = {
   target: 'academy-api',
@@ -132,19 +130,6 @@ const report: RecoveryReport = {
   },
   knownGood: { outcome: 'Marked', version: 42, why: 'it was deployed', backup: null },
 };
-const loss: Loss = {
-  keys: ['DB_PORT', 'DEBUG', 'SENTRY_DSN', 'GUNICORN_WORKERS'],
-  hiddenCount: 0,
-  source: ingredients.restore.source,
-  since: { version: 41, modifiedAt: '2026-01-01T17:58:00.000Z' },
-};
-const keysLost = {
-  outcome: 'KeysLost' as const,
-  version: 42,
-  why: `it ${describeLoss(loss)}`,
-  backup: null,
-  loss,
-};
 const refusal = (outcome: RefusalReport['outcome'], answer: RefusalReport['answer']): RefusalReport => ({
   outcome,
   execution: 'night-1',
@@ -225,33 +210,7 @@ export const examples: Readonly<Record<string, Notification>> = {
     env: { ...report.env, finding: 'Complete', restoredKeys: [], versionAfter: 41, notes: [] },
     deployment: null,
   }),
-  'keys-lost': lossNotification(
-    recovery,
-    {
-      ...report,
-      outcome: 'Healthy',
-      trigger: 'parameter',
-      reason: 'Update of /academy/api/env',
-      env: { ...report.env, finding: 'Complete', restoredKeys: [], versionBefore: 42, notes: [] },
-      deployment: null,
-      knownGood: keysLost,
-    },
-    keysLost.loss,
-  ),
-  'recovered-with-keys-lost': endNotification(recovery, {
-    ...report,
-    env: {
-      ...report.env,
-      finding: 'Complete',
-      keyCountBefore: 9,
-      keyCountAfter: 9,
-      versionBefore: 42,
-      restoredKeys: [],
-      source: null,
-      notes: [`version 42 was not marked as known-good: ${keysLost.why}`],
-    },
-    knownGood: keysLost,
-  }),
+  ...lossExamples(recovery, report),
   'not-in-time': refusalNotification(recovery, refusal('NotApproved', null)),
   rejected: refusalNotification(recovery, refusal('NotApproved', { ...answer, decision: 'Rejected' })),
   'plan-changed': refusalNotification(recovery, refusal('PlanChanged', answer)),
