@@ -1,5 +1,4 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import { passesByItself } from '../workflow/errors.ts';
 import { type KnownGoodLook, knownGoodIn, labelledIn } from '../workflow/loss.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import type { LabelledVersion } from '../workflow/versions.ts';
@@ -8,11 +7,10 @@ import type { RestoreRules } from './restore-source.ts';
 
 /**
  * Looks for the known-good env: the version that has the label, or else the backup, which is a copy of it. The backup
- * is read only if no version that can be read has the label.
+ * is read only if no version that can be read has the label; that it can't be read must stop nobody.
  *
  * @param backupSsm of the region of the backup.
  * @param history all versions, oldest first.
- * @throws RecoveryError what passes by itself.
  */
 export async function lookForKnownGood(
   backupSsm: SSMClient,
@@ -29,7 +27,7 @@ export async function lookForKnownGood(
       return { kind: 'Found', env: { text: copy.text, source } };
     }
   } catch (error) {
-    if (!(error instanceof RecoveryError) || passesByItself(error.name)) throw error;
+    if (!(error instanceof RecoveryError)) throw error;
     return { kind: 'Unreadable', error };
   }
   const { version, unreadable } = labelledIn(history) ?? {};

@@ -8,6 +8,7 @@ import { atBackup, openSsm, type SsmClients, ssmOfBackup } from '../aws/ssm-clie
 import { readEnvText } from '../env/document.ts';
 import { lostKeys } from '../env/merge.ts';
 import { deployOf, knownVersionOf, MarkKnownGoodInput, restorationOf } from '../workflow/chain.ts';
+import { passesByItself } from '../workflow/errors.ts';
 import { judgeKnownGood } from '../workflow/known-good.ts';
 import type { KnownGood } from '../workflow/results.ts';
 import { knownGoodLabel } from '../workflow/versions.ts';
@@ -40,6 +41,9 @@ export async function markKnownGood(
   const restoration = restorationOf(state);
   const deploy = deployOf(state);
   const history = await readHistorySince(ssm.reader, name, { clock, known: knownVersionOf(state) });
+  const look = await lookForKnownGood(backupSsm.reader, history, restoreRules(target));
+  // Another try may be able to look.
+  if (look.kind === 'Unreadable' && passesByItself(look.error.name)) throw look.error;
   const verdict = judgeKnownGood(
     {
       parameterName: name,
@@ -48,7 +52,7 @@ export async function markKnownGood(
       seenAt: deploy?.startedAt ?? (restoration ? undefined : execution.startedAt),
     },
     history,
-    await lookForKnownGood(backupSsm.reader, history, restoreRules(target)),
+    look,
     { reader, contract: target.parameter, nowMs: clock.now() },
   );
   if (!('record' in verdict)) return { ...verdict, backup: null };

@@ -81,7 +81,6 @@ export async function write(
     return { ok: false, report: { parameterName, written: false, version: previousVersion, ...changes } };
   }
   const { waivedKeys = [] } = guarded;
-  // Before the write: what passes by itself must not make a write that stands look like a failure.
   const look =
     waivedKeys.length > 0 ? await lookForKnownGood(session.backupSsm.reader, history, session) : none;
   const written = await writeEnvParameter(ssm, clock, guarded);
