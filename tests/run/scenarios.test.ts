@@ -269,7 +269,7 @@ describe('a loss of four keys that the contract does not name', () => {
     expect(deployed).toMatchObject({ outcome: 'Recovered', knownGood: lost });
     expect(sandbox.host.starts()).toBe(2);
     expect(knownVersion()).toBe(2);
-    expect(sandbox.parameters.get(sandbox.backupParameterName)).toMatchObject({ Version: 1, Value: good });
+    expect(sandbox.backups.get(sandbox.backupParameterName)).toMatchObject({ Version: 1, Value: good });
   });
 
   it('is undone by the restore after the next wipe', async () => {
