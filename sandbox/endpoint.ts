@@ -48,8 +48,8 @@ export interface RawAnswer {
 
 interface NamedService {
   /**
-   * As requests name it in `X-Amz-Target` or in their path, e.g. `AmazonSSM`; for Lambda and SNS the name that
-   * protocols.ts gives.
+   * As requests name it in `X-Amz-Target` or in their path, e.g. `AmazonSSM`; for Lambda and the services
+   * of the Query protocol the name that is given to them there.
    */
   readonly targetPrefix: string;
 }
@@ -61,19 +61,21 @@ export type Service = NamedService &
     | { readonly forward: (request: RawRequest) => Promise<RawAnswer> }
   );
 
-/** Makes an operation from a function that takes the parsed input. What doesn't parse is a ValidationException. */
+/**
+ * Makes an operation from a function that takes the parsed input.
+ *
+ * @param invalidInput how the service names the error of an input that doesn't parse.
+ */
 export function operation<Schema extends v.GenericSchema>(
   schema: Schema,
   run: (input: v.InferOutput<Schema>, callerArn: string) => unknown,
+  invalidInput = 'ValidationException',
 ): Operation {
   return (input, callerArn = userArn) => {
     const parsed = v.safeParse(schema, input);
     if (parsed.success) return run(parsed.output, callerArn);
     const [issue] = parsed.issues;
-    throw new AwsError(
-      'ValidationException',
-      `${v.getDotPath(issue) ?? 'input'}: expected ${issue.expected}`,
-    );
+    throw new AwsError(invalidInput, `${v.getDotPath(issue) ?? 'input'}: expected ${issue.expected}`);
   };
 }
 

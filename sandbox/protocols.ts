@@ -1,9 +1,9 @@
 /** The AWS protocols: how each names the operation and its input, and how it answers. */
-import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { cbor, dateToTag } from '@smithy/core/cbor';
 import * as v from 'valibot';
 import type { AwsError, RawRequest } from './endpoint.ts';
+import { readQueryRequest } from './query-protocol.ts';
 
 /** A request as its protocol is understood. */
 export interface Request {
@@ -96,60 +96,6 @@ const Invocation = v.object({
   Payload: v.string(),
   FunctionError: v.optional(v.string()),
 });
-
-/** Requests of the Query protocol name their service only by the version of its API. */
-const queryServices: Readonly<Record<string, string>> = { '2010-03-31': 'SNS' };
-
-function readQueryRequest(body: Buffer): Request {
-  const { Action = '', Version = '', ...input } = Object.fromEntries(new URLSearchParams(body.toString()));
-  const service = queryServices[Version] ?? `Query ${Version}`;
-  const namespace = `http://${service.toLowerCase()}.amazonaws.com/doc/${Version}/`;
-  return {
-    service,
-    operation: Action,
-    input,
-    reply: (response, output) =>
-      sendXml(response, 200, `${Action}Response`, namespace, {
-        [`${Action}Result`]: output ?? {},
-        ResponseMetadata: { RequestId: randomUUID() },
-      }),
-    replyError: (response, error) =>
-      sendXml(response, error.status, 'ErrorResponse', namespace, {
-        Error: {
-          Type: error.status < 500 ? 'Sender' : 'Receiver',
-          Code: error.name,
-          Message: error.message,
-        },
-        RequestId: randomUUID(),
-      }),
-  };
-}
-
-function sendXml(
-  response: ServerResponse,
-  status: number,
-  root: string,
-  namespace: string,
-  content: Readonly<Record<string, unknown>>,
-): void {
-  response.statusCode = status;
-  response.setHeader('content-type', 'text/xml');
-  response.end(`<${root} xmlns="${namespace}">${toXml(content)}</${root}>`);
-}
-
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-
-/** XML of the Query protocol, in which the entries of a list are called `member`. */
-function toXml(value: unknown): string {
-  if (value instanceof Date) return value.toISOString();
-  if (typeof value !== 'object' || value === null)
-    return String(value ?? '').replaceAll(/[&<>"]/g, (character) => entities[character] ?? character);
-  if (Array.isArray(value)) return value.map((item) => `<member>${toXml(item)}</member>`).join('');
-  return Object.entries(value)
-    .filter(([, item]) => item !== undefined)
-    .map(([name, item]) => `<${name}>${toXml(item)}</${name}>`)
-    .join('');
-}
 
 function parseJson(body: Buffer): unknown {
   if (body.length === 0) return {};

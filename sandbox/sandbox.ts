@@ -10,7 +10,10 @@ import type { Target } from '../workflow/target.ts';
 import { type Endpoint, openEndpoint } from './endpoint.ts';
 import { type Host, type HostOptions, openHost, systemEnvironment } from './host/host.ts';
 import { addressOf, type Network } from './network.ts';
-import { AlarmProperties, cloudWatchService, Metrics } from './services/cloudwatch.ts';
+import { AlarmProperties } from './services/alarms.ts';
+import { AutoScaling } from './services/auto-scaling.ts';
+import { autoScalingService } from './services/auto-scaling-api.ts';
+import { cloudWatchService, Metrics } from './services/cloudwatch.ts';
 import { DocumentContent, type Instance } from './services/command-invocation.ts';
 import { dynamoDbService, openTables, TableProperties, type Tables } from './services/dynamodb.ts';
 import { EventBus, RuleProperties } from './services/eventbridge.ts';
@@ -66,6 +69,8 @@ export interface Sandbox {
   readonly metrics: Metrics;
   /** The alarm on the backlog metric; it names the metric too. */
   readonly heartbeat: AlarmProperties;
+  /** Has no group until the scenario adds one; its minute takes as long as a period of the target's metric. */
+  readonly autoScaling: AutoScaling;
   readonly queues: Queues;
   readonly tables: Tables;
   readonly topics: Topics;
@@ -141,10 +146,11 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
     ({ queueArn, body, attributes }) => queues.send(queueArn, body, attributes),
   );
   const metrics = new Metrics((event) => bus.put(event));
-  for (const { properties } of resourcesOf(resources, 'AWS::CloudWatch::Alarm', AlarmProperties))
-    metrics.addAlarm(properties);
+  const alarms = resourcesOf(resources, 'AWS::CloudWatch::Alarm', AlarmProperties);
+  for (const { properties } of alarms) metrics.addAlarm(properties);
 
   const target = loadTarget('sandbox');
+  const autoScaling = new AutoScaling(metrics, { minuteSeconds: target.metric.periodSeconds });
   network[addressOf(target.endpoint.url)] = Number(new URL(host.origin).port);
   const parameterName = target.parameter.name;
   const backupParameterName = target.restore.backupParameter ?? '';
@@ -173,9 +179,7 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
   const [machine] = machines.machines();
   if (!machine) throw new Error('the template holds no state machine');
   // The other alarms watch the stack itself.
-  const heartbeat = metrics
-    .alarms()
-    .find(({ properties }) => properties.TreatMissingData === 'breaching')?.properties;
+  const heartbeat = alarms.find(({ properties }) => properties.TreatMissingData === 'breaching')?.properties;
   if (!heartbeat) throw new Error('the template holds no alarm that fires when a metric stops');
 
   const parameters = new ParameterStore((event) => bus.put(event));
@@ -188,6 +192,7 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
       lambdaService(functions),
       statesService(machines),
       cloudWatchService(metrics),
+      autoScalingService(autoScaling),
       sqsService(queues, () => endpoint.url),
       snsService(topics),
       dynamoDbService(tables),
@@ -211,6 +216,7 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
     backups,
     functions,
     metrics,
+    autoScaling,
     queues,
     tables,
     topics,

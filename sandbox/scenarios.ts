@@ -54,9 +54,19 @@ export interface Seed {
   readonly internalKey: string;
 }
 
+/** The Auto Scaling group of the workers. */
+export const workerGroup = 'sandbox-video-workers';
+
 const secret = () => randomBytes(18).toString('base64url');
 
-export function makeSeed(scenario: ScenarioName): Seed {
+/** The jobs that wait while the workers just keep up: what target tracking holds the backlog at. */
+const steadyBacklog = 7;
+
+/** The jobs that wait when nobody has scaled the workers for a while. */
+export const grownBacklog = 20;
+
+/** @param backlog the jobs that wait on the host. */
+export function makeSeed(scenario: ScenarioName, backlog = steadyBacklog): Seed {
   const databasePassword = secret();
   const internalKey = secret();
   const allowedHosts = scenario === 'host-rejected' ? 'api.example.com' : '127.0.0.1,api.example.com';
@@ -97,7 +107,7 @@ LAMBDA_INTERNAL_API_KEY=${internalKey}
     internalKey,
     host: {
       env: versions.at(-1) ?? '',
-      database: { name: 'videos', password: databasePassword, videoBacklog: 7 },
+      database: { name: 'videos', password: databasePassword, videoBacklog: backlog },
     },
   };
 }
@@ -122,6 +132,7 @@ export function seedSandbox(sandbox: Sandbox, seed: Seed): void {
   });
   if (scenario === 'instance-offline') sandbox.instance.online = false;
 
+  seedWorkers(sandbox);
   const { Namespace, MetricName, Dimensions } = sandbox.heartbeat;
   // The metric was published each minute until the outage, a quarter of an hour ago.
   const endMs = Date.now() - (scenario === 'healthy' ? 0 : 15 * 60_000);
@@ -130,12 +141,43 @@ export function seedSandbox(sandbox: Sandbox, seed: Seed): void {
       {
         MetricName,
         Dimensions,
-        Value: 7,
+        Value: steadyBacklog,
+        Unit: 'Count',
         Timestamp: endMs - minute * 60_000,
         StorageResolution: 60,
       },
     ]);
   }
+}
+
+/** The workers' group, and the policy that holds the backlog where it was before the outage. */
+function seedWorkers({ autoScaling, target: { metric } }: Sandbox): void {
+  autoScaling.addGroup({
+    name: workerGroup,
+    minSize: 2,
+    maxSize: 6,
+    desired: 2,
+    defaultInstanceWarmup: 60,
+    tags: { Name: 'sandbox-video-worker' },
+    createdAt: new Date(Date.now() - 7 * 24 * 3_600_000),
+  });
+  autoScaling.putPolicy({
+    group: workerGroup,
+    name: 'hold-backlog',
+    enabled: true,
+    estimatedInstanceWarmup: undefined,
+    configuration: {
+      TargetValue: steadyBacklog,
+      DisableScaleIn: false,
+      CustomizedMetricSpecification: {
+        Namespace: metric.namespace,
+        MetricName: metric.name,
+        Dimensions: Object.entries(metric.dimensions).map(([Name, Value]) => ({ Name, Value })),
+        Statistic: 'Maximum',
+        Unit: 'Count',
+      },
+    },
+  });
 }
 
 function seedParameters(sandbox: Sandbox, { scenario, versions }: Seed): void {

@@ -2,10 +2,9 @@
 import * as v from 'valibot';
 import { AwsError, operation, type Service } from '../endpoint.ts';
 import { arn } from '../template.ts';
+import { type Alarm, type AlarmState, queriesOf, rangeOf, stateAfter } from './alarms.ts';
 import { makeEvent, type ServiceEvent } from './eventbridge.ts';
-
-const Dimensions = v.optional(v.array(v.object({ Name: v.string(), Value: v.string() })), []);
-type Dimensions = v.InferOutput<typeof Dimensions>;
+import { type Datapoint, Dimensions, datapointsOf } from './metric-data.ts';
 
 const statistics: Record<string, (values: readonly number[]) => number> = {
   SampleCount: (values) => values.length,
@@ -14,33 +13,6 @@ const statistics: Record<string, (values: readonly number[]) => number> = {
   Maximum: (values) => Math.max(...values),
   Minimum: (values) => Math.min(...values),
 };
-
-const comparisons = {
-  LessThanThreshold: (value: number, threshold: number) => value < threshold,
-  LessThanOrEqualToThreshold: (value: number, threshold: number) => value <= threshold,
-  GreaterThanThreshold: (value: number, threshold: number) => value > threshold,
-  GreaterThanOrEqualToThreshold: (value: number, threshold: number) => value >= threshold,
-};
-
-export const AlarmProperties = v.object({
-  AlarmName: v.string(),
-  Namespace: v.string(),
-  MetricName: v.string(),
-  Dimensions,
-  Statistic: v.picklist(['SampleCount', 'Sum', 'Average', 'Maximum', 'Minimum']),
-  ComparisonOperator: v.picklist([
-    'LessThanThreshold',
-    'LessThanOrEqualToThreshold',
-    'GreaterThanThreshold',
-    'GreaterThanOrEqualToThreshold',
-  ]),
-  Threshold: v.number(),
-  Period: v.number(),
-  EvaluationPeriods: v.number(),
-  TreatMissingData: v.picklist(['breaching', 'notBreaching']),
-});
-export type AlarmProperties = v.InferOutput<typeof AlarmProperties>;
-type AlarmState = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
 
 /** Seconds since the epoch, as the JSON protocols send a time, or what CBOR makes of that. */
 const Time = v.pipe(
@@ -70,48 +42,52 @@ const MetricData = v.array(
     // The JSON protocols write numbers that JSON doesn't have as text.
     Value: v.union([v.number(), v.pipe(v.picklist(['NaN', 'Infinity', '-Infinity']), v.transform(Number))]),
     Timestamp: v.optional(Time),
+    Unit: v.optional(v.string()),
     StorageResolution: v.optional(v.number(), 60),
   }),
 );
 
-interface Datapoint {
+interface PublishedValue {
   readonly timestampMs: number;
   readonly value: number;
   readonly resolutionSeconds: number;
-}
-
-interface Alarm {
-  readonly properties: AlarmProperties;
-  state: AlarmState;
+  readonly unit: string | undefined;
 }
 
 export class Metrics {
-  readonly #datapoints = new Map<string, Datapoint[]>();
-  readonly #alarms: Alarm[] = [];
+  readonly #published = new Map<string, PublishedValue[]>();
+  #alarms: readonly Alarm[] = [];
   readonly #onAlarmEvent: (event: ServiceEvent) => void;
+  readonly #now: () => number;
 
   /** @param onAlarmEvent gets the events that go to EventBridge when an alarm changes its state. */
-  constructor(onAlarmEvent: (event: ServiceEvent) => void) {
+  constructor(onAlarmEvent: (event: ServiceEvent) => void, now: () => number = Date.now) {
     this.#onAlarmEvent = onAlarmEvent;
+    this.#now = now;
   }
 
   /** @param data with timestamps in milliseconds; by default now. */
   put(namespace: string, data: v.InferOutput<typeof MetricData>): void {
-    for (const { MetricName, Dimensions, Value, Timestamp, StorageResolution } of data) {
+    for (const { MetricName, Dimensions, Value, Timestamp, StorageResolution, Unit } of data) {
       if (!Number.isFinite(Value))
         throw new AwsError('InvalidParameterValueException', 'The value is not a number.');
       const key = metricKey(namespace, MetricName, Dimensions);
-      const datapoint = {
-        timestampMs: Timestamp ?? Date.now(),
+      const published = {
+        timestampMs: Timestamp ?? this.#now(),
         value: Value,
         resolutionSeconds: StorageResolution,
+        unit: Unit,
       };
-      this.#datapoints.set(key, [...(this.#datapoints.get(key) ?? []), datapoint]);
+      this.#published.set(key, [...(this.#published.get(key) ?? []), published]);
     }
     this.evaluateAlarms((alarm) => alarm.state === 'ALARM');
   }
 
-  /** Aggregated by period, oldest first; a datapoint is stamped with the start of its period. */
+  /**
+   * Aggregated by period, oldest first; a datapoint is stamped with the start of its period.
+   *
+   * @param unit if it is given, only what was published with it counts.
+   */
   read(
     metric: { Namespace: string; MetricName: string; Dimensions: Dimensions },
     {
@@ -119,11 +95,19 @@ export class Metrics {
       endMs,
       periodSeconds,
       statistic,
-    }: { startMs: number; endMs: number; periodSeconds: number; statistic: string },
-  ): { timestampMs: number; value: number }[] {
+      unit,
+    }: {
+      startMs: number;
+      endMs: number;
+      periodSeconds: number;
+      statistic: string;
+      unit?: string | undefined;
+    },
+  ): Datapoint[] {
     const values = new Map<number, number[]>();
     const key = metricKey(metric.Namespace, metric.MetricName, metric.Dimensions);
-    for (const { timestampMs, value, resolutionSeconds } of this.#datapoints.get(key) ?? []) {
+    for (const { timestampMs, value, resolutionSeconds, ...published } of this.#published.get(key) ?? []) {
+      if (unit !== undefined && published.unit !== unit) continue;
       const periodMs = Math.max(periodSeconds, resolutionSeconds) * 1000;
       const start = Math.floor(timestampMs / periodMs) * periodMs;
       if (start >= startMs && start < endMs) values.set(start, [...(values.get(start) ?? []), value]);
@@ -136,28 +120,30 @@ export class Metrics {
       .map(([timestampMs, all]) => ({ timestampMs, value: aggregate(all) }));
   }
 
-  addAlarm(properties: AlarmProperties): void {
-    this.#alarms.push({ properties, state: 'OK' });
+  /** @param state what it is in before it is evaluated for the first time. */
+  addAlarm(properties: Alarm['properties'], state: AlarmState = 'OK'): void {
+    const reason = 'Unchecked: Initial alarm creation';
+    this.#alarms = [...this.#alarms, { properties, state, reason, updatedAt: new Date(this.#now()) }];
   }
 
-  /** Evaluates alarms now, on the last whole periods: they fire when each of those breaches. */
+  removeAlarms(names: readonly string[]): void {
+    this.#alarms = this.#alarms.filter(({ properties }) => !names.includes(properties.AlarmName));
+  }
+
+  /** Evaluates alarms now, as the user guide says, on the datapoints that there are. */
   evaluateAlarms(which: (alarm: Alarm) => boolean = () => true): void {
     for (const alarm of this.#alarms.filter(which)) {
-      const { Period, EvaluationPeriods, Statistic, Threshold, TreatMissingData } = alarm.properties;
-      const breaches = comparisons[alarm.properties.ComparisonOperator];
-      const periodMs = Period * 1000;
-      const endMs = Math.floor(Date.now() / periodMs) * periodMs + periodMs;
-      const startMs = endMs - EvaluationPeriods * periodMs;
-      const datapoints = this.read(alarm.properties, {
-        startMs,
-        endMs,
-        periodSeconds: Period,
-        statistic: Statistic,
-      });
-      const isMissingBreach = TreatMissingData === 'breaching' || datapoints.length === EvaluationPeriods;
-      const isAlarm = isMissingBreach && datapoints.every(({ value }) => breaches(value, Threshold));
-      this.setAlarmState(alarm, isAlarm ? 'ALARM' : 'OK', 'Threshold Crossed');
+      const state = stateAfter(alarm, this.datapoints(alarm), rangeOf(alarm.properties, this.#now()).endMs);
+      this.setAlarmState(alarm, state, 'Threshold Crossed');
     }
+  }
+
+  /** The datapoints that an evaluation of the alarm looks at now, oldest first. */
+  datapoints({ properties }: Alarm): readonly Datapoint[] {
+    const range = rangeOf(properties, this.#now());
+    return datapointsOf(queriesOf(properties), ({ Metric, Period, Stat, Unit }) =>
+      this.read(Metric, { ...range, periodSeconds: Period, statistic: Stat, unit: Unit }),
+    );
   }
 
   alarms(): readonly Alarm[] {
@@ -168,7 +154,9 @@ export class Metrics {
     const previous = alarm.state;
     if (previous === state) return;
     alarm.state = state;
-    const timestamp = new Date().toISOString();
+    alarm.reason = reason;
+    alarm.updatedAt = new Date(this.#now());
+    const timestamp = alarm.updatedAt.toISOString();
     const { AlarmName } = alarm.properties;
     this.#onAlarmEvent(
       makeEvent(
@@ -240,12 +228,23 @@ export function cloudWatchService(metrics: Metrics): Service {
       ),
 
       DescribeAlarms: operation(
-        v.object({ AlarmNames: v.optional(v.array(v.string())) }),
-        ({ AlarmNames }) => ({
+        v.object({
+          AlarmNames: v.optional(v.array(v.string())),
+          AlarmNamePrefix: v.optional(v.string(), ''),
+        }),
+        ({ AlarmNames, AlarmNamePrefix }) => ({
           MetricAlarms: metrics
             .alarms()
-            .filter(({ properties }) => AlarmNames?.includes(properties.AlarmName) ?? true)
-            .map(({ properties, state }) => ({ ...properties, StateValue: state })),
+            .filter(({ properties: { AlarmName } }) => AlarmNames?.includes(AlarmName) ?? true)
+            .filter(({ properties: { AlarmName } }) => AlarmName.startsWith(AlarmNamePrefix))
+            .map(({ properties, state, reason, updatedAt }) => ({
+              ...properties,
+              AlarmArn: arn('cloudwatch', `alarm:${properties.AlarmName}`),
+              ActionsEnabled: true,
+              StateValue: state,
+              StateReason: reason,
+              StateUpdatedTimestamp: updatedAt,
+            })),
           CompositeAlarms: [],
         }),
       ),

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { AlarmProperties } from '../../sandbox/services/cloudwatch.ts';
+import { AlarmProperties } from '../../sandbox/services/alarms.ts';
 import { matchesPattern, RuleProperties } from '../../sandbox/services/eventbridge.ts';
 import { FunctionProperties } from '../../sandbox/services/lambda.ts';
 import { StateMachineProperties } from '../../sandbox/services/states.ts';

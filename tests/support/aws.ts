@@ -15,6 +15,8 @@ import { openSsm, type SsmClients } from '../../aws/ssm-clients.ts';
 import { type Call, type Endpoint, type Fault, openEndpoint } from '../../sandbox/endpoint.ts';
 import { endIdleThreads } from '../../sandbox/function-runtime.ts';
 import { systemEnvironment } from '../../sandbox/host/host.ts';
+import { AutoScaling } from '../../sandbox/services/auto-scaling.ts';
+import { autoScalingService } from '../../sandbox/services/auto-scaling-api.ts';
 import { cloudWatchService, Metrics } from '../../sandbox/services/cloudwatch.ts';
 import type { Instance } from '../../sandbox/services/command-invocation.ts';
 import { dynamoDbService, openTables, type Tables } from '../../sandbox/services/dynamodb.ts';
@@ -32,6 +34,8 @@ export const parameterName = '/app/env';
 export const otherRegion = 'ap-northeast-1';
 /** A table whose items are found by the string `target`. */
 export const leaseTableName = 'app-leases';
+/** The Auto Scaling group that is there. */
+export const groupName = 'app-workers';
 export const topicArn = arn('sns', 'app-recovery');
 export const secret = () => `canary-${randomUUID()}`;
 
@@ -52,6 +56,8 @@ export interface TestAws {
   readonly elsewhere: ParameterStore;
   readonly functions: Functions;
   readonly metrics: Metrics;
+  /** Has one group, of one instance and at most four, in which a minute takes a second. */
+  readonly autoScaling: AutoScaling;
   readonly queues: Queues;
   readonly runCommand: RunCommand;
   readonly tables: Tables;
@@ -150,6 +156,15 @@ export async function openAws({
   });
   const [parameters, elsewhere] = [new ParameterStore(), new ParameterStore()];
   const metrics = new Metrics(() => undefined);
+  const autoScaling = new AutoScaling(metrics, { minuteSeconds: 1 });
+  autoScaling.addGroup({
+    name: groupName,
+    minSize: 1,
+    maxSize: 4,
+    desired: 1,
+    defaultInstanceWarmup: 60,
+    createdAt: new Date(Date.now() - 3_600_000),
+  });
   const topics = new Topics();
   topics.add(topicArn);
   const tables = await openTables();
@@ -167,6 +182,7 @@ export async function openAws({
       ssmService(parameters, runCommand),
       lambdaService(functions),
       cloudWatchService(metrics),
+      autoScalingService(autoScaling),
       sqsService(queues, () => endpoint.url),
       snsService(topics),
       statesService(machines),
@@ -198,6 +214,7 @@ export async function openAws({
     elsewhere,
     functions,
     metrics,
+    autoScaling,
     queues,
     runCommand,
     tables,

@@ -4,7 +4,8 @@ import { GetParameterCommand, GetParameterHistoryCommand, PutParameterCommand } 
 import * as v from 'valibot';
 import { openSsm, ssmOfBackup } from '../../aws/ssm-clients.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
-import { AlarmProperties, Metrics } from '../../sandbox/services/cloudwatch.ts';
+import { AlarmProperties } from '../../sandbox/services/alarms.ts';
+import { Metrics } from '../../sandbox/services/cloudwatch.ts';
 import { region, resolveTemplate } from '../../sandbox/template.ts';
 import { openAws, otherRegion } from '../support/aws.ts';
 
