@@ -26,6 +26,7 @@ import { ParameterStore, ssmService } from './services/ssm.ts';
 import { StateMachineProperties, StateMachines, statesService } from './services/states.ts';
 import { type ResolvedResource, region, resolveTemplate, resourcesOf } from './template.ts';
 import { unpack } from './unpack.ts';
+import { Workers } from './workers.ts';
 
 /** The address of AWS in the sandbox's network. */
 const awsUrl = 'http://aws.sandbox';
@@ -71,6 +72,8 @@ export interface Sandbox {
   readonly heartbeat: AlarmProperties;
   /** Has no group until the scenario adds one; its minute takes as long as a period of the target's metric. */
   readonly autoScaling: AutoScaling;
+  /** Stand still until they are started. */
+  readonly workers: Workers;
   readonly queues: Queues;
   readonly tables: Tables;
   readonly topics: Topics;
@@ -152,6 +155,11 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
   const target = loadTarget('sandbox');
   const autoScaling = new AutoScaling(metrics, { minuteSeconds: target.metric.periodSeconds });
   network[addressOf(target.endpoint.url)] = Number(new URL(host.origin).port);
+  const workers = new Workers({
+    autoScaling,
+    host,
+    count: () => functions.invokeAsTask(target.metricFunction.name, {}),
+  });
   const parameterName = target.parameter.name;
   const backupParameterName = target.restore.backupParameter ?? '';
   const metricFunctionName = target.metricFunction.name;
@@ -217,6 +225,7 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
     functions,
     metrics,
     autoScaling,
+    workers,
     queues,
     tables,
     topics,
@@ -226,7 +235,7 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
     heartbeat,
     logs,
     close: async () => {
-      await machines.stop();
+      await Promise.all([workers.stop(), machines.stop()]);
       await Promise.all([runCommand.stop(), functions.stop()]);
       await Promise.all([endpoint.close(), host.close()]);
       await tables.close();

@@ -19,7 +19,7 @@ export interface Scenario {
 export const scenarios: Record<ScenarioName, Scenario> = {
   outage: {
     summary:
-      'One key was written over the whole env, and the API was deployed with it. The metric has stopped.',
+      'One key was written over the whole env, and the API was deployed with it. The metric has stopped, and the workers no longer scale.',
     expected: 'Recovered',
     startedBy: 'alarm',
   },

@@ -11,10 +11,18 @@ import { readCommandLine } from './command-line.ts';
 import { localUrl } from './network.ts';
 import { packageTarget } from './package.ts';
 import { credentials, openSandbox, type Sandbox } from './sandbox.ts';
-import { makeSeed, type ScenarioName, scenarios, seedSandbox } from './scenarios.ts';
+import {
+  grownBacklog,
+  makeSeed,
+  type ScenarioName,
+  scenarios,
+  seedSandbox,
+  workerGroup,
+} from './scenarios.ts';
 import { reportLines, Screen } from './screen.ts';
 import type { Execution } from './services/execution.ts';
 import { region } from './template.ts';
+import { WorkersScreen, watchWorkers } from './workers-screen.ts';
 
 type Signal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
@@ -70,7 +78,8 @@ async function runSandbox(
     print(`Scenario ${scenario}: ${scenarios[scenario].summary}`);
     print('Packaging the stack (serverless package --param target=sandbox) …');
     const packageDirectory = await packageTarget('sandbox', interruption.signal);
-    const seed = makeSeed(scenario);
+    // Since the metric has stopped, more has come in than the workers get done.
+    const seed = makeSeed(scenario, scenario === 'healthy' ? undefined : grownBacklog);
     const screens = new Map<Execution, Screen>();
     sandbox = await openSandbox({
       packageDirectory,
@@ -93,7 +102,11 @@ async function runSandbox(
     seedSandbox(sandbox, seed);
     print(`Booted the compiled template at ${sandbox.endpoint.url}`);
     print();
-    if (keep) printCommands(sandbox);
+    if (keep) {
+      printCommands(sandbox);
+      const screen = new WorkersScreen(sandbox, print);
+      sandbox.workers.start(() => screen.show());
+    }
     return await Promise.race([interrupted, ...(keep ? [] : [recover(sandbox, scenario)])]);
   } finally {
     await sandbox?.close();
@@ -109,6 +122,7 @@ async function recover(sandbox: Sandbox, scenario: ScenarioName): Promise<number
     print('Started by an operator, with {}');
     sandbox.machines.start(sandbox.stateMachineArn, '{}');
   } else {
+    print(`The workers: ${new WorkersScreen(sandbox, print).summary()}`);
     print('No datapoint for five minutes: the heartbeat alarm fires, and its event starts the state machine');
     sandbox.metrics.evaluateAlarms();
   }
@@ -142,7 +156,11 @@ async function recover(sandbox: Sandbox, scenario: ScenarioName): Promise<number
   for (const problem of problems) print(`NOT RECOVERED: ${problem}`);
   printLastMessage(sandbox);
   if (report.outcome !== expected) print(`${expected} was expected.`);
-  return problems.length === 0 && report.outcome === expected ? 0 : 1;
+  if (problems.length > 0 || report.outcome !== expected) return 1;
+  if (expected !== 'Recovered') return 0;
+  // The metric counts again: does target tracking act on it, and does the backlog go down?
+  print(`\nThe workers, in ${workerGroup}, with ${sandbox.autoScaling.minuteSeconds} s for each minute:`);
+  return (await watchWorkers(sandbox, print)) ? 0 : 1;
 }
 
 const indented = (text: string) => text.trimEnd().replaceAll(/^/gm, '    ');

@@ -14,6 +14,9 @@ export interface Host {
   readonly serviceManagerUrl: string;
   /** How often the API was started. */
   readonly starts: () => number;
+  /** How many videos wait in the database. */
+  readonly backlog: () => number;
+  readonly setBacklog: (videos: number) => void;
   close(): Promise<void>;
 }
 
@@ -27,11 +30,16 @@ export interface HostOptions {
 export async function openHost({ directory, env, database }: HostOptions): Promise<Host> {
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, '.env'), env, { mode: 0o600 });
-  writeFileSync(
-    join(directory, `${database.name}.json`),
-    JSON.stringify({ password: database.password, videoBacklog: database.videoBacklog }),
-    { mode: 0o600 },
-  );
+  let backlog = database.videoBacklog;
+  const setBacklog = (videos: number) => {
+    backlog = videos;
+    writeFileSync(
+      join(directory, `${database.name}.json`),
+      JSON.stringify({ password: database.password, videoBacklog: backlog }),
+      { mode: 0o600 },
+    );
+  };
+  setBacklog(backlog);
 
   let starts = 0;
   let api: RequestListener = (_request, response) => response.destroy();
@@ -57,6 +65,8 @@ export async function openHost({ directory, env, database }: HostOptions): Promi
     origin,
     serviceManagerUrl,
     starts: () => starts,
+    backlog: () => backlog,
+    setBacklog,
     close: async () => {
       await Promise.all([close(serviceManager), close(server)]);
     },

@@ -22,17 +22,17 @@ export const invalid = (message: string) => new AwsError('ValidationError', mess
 export class AutoScaling {
   readonly #groups = new Map<string, { readonly group: ScalingGroup; readonly policies: TrackingPolicy[] }>();
   readonly #metrics: Metrics;
-  readonly #minuteSeconds: number;
+  readonly minuteSeconds: number;
   readonly #now: () => number;
 
   constructor(metrics: Metrics, { minuteSeconds, now = Date.now }: AutoScalingOptions) {
     this.#metrics = metrics;
-    this.#minuteSeconds = minuteSeconds;
+    this.minuteSeconds = minuteSeconds;
     this.#now = now;
   }
 
   addGroup(settings: GroupSettings): ScalingGroup {
-    const group = new ScalingGroup(settings, this.#minuteSeconds);
+    const group = new ScalingGroup(settings, this.minuteSeconds);
     this.#groups.set(settings.name, { group, policies: [] });
     return group;
   }
@@ -61,7 +61,7 @@ export class AutoScaling {
     const { policies } = this.#find(policy.group);
     const existing = policies.find(({ name }) => name === policy.name);
     const created = newPolicy(policy, existing);
-    const alarms = alarmsOf(created, this.#minuteSeconds);
+    const alarms = alarmsOf(created, this.minuteSeconds);
     if (existing) this.deletePolicy(policy.group, existing.name);
     for (const alarm of alarms) this.#metrics.addAlarm(alarm, 'INSUFFICIENT_DATA');
     policies.push(created);
@@ -103,7 +103,7 @@ export class AutoScaling {
     this.#metrics.evaluateAlarms(({ properties }) => alarmNames.includes(properties.AlarmName));
     if (group.suspended.has('AlarmNotification')) return;
     const asking = policies
-      .filter(({ enabled, askedAtMs }) => enabled && nowMs - askedAtMs >= this.#minuteSeconds * 1000)
+      .filter(({ enabled, askedAtMs }) => enabled && nowMs - askedAtMs >= this.minuteSeconds * 1000)
       .map((policy) => {
         const readings = { high: this.#read(policy.alarmHigh), low: this.#read(policy.alarmLow) };
         const capacity = group.capacity(nowMs, policy.estimatedInstanceWarmup);
