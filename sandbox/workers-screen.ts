@@ -46,8 +46,8 @@ export class WorkersScreen {
     for (const name of ['AlarmLow', 'AlarmHigh'] as const)
       this.#change(name, was.alarms[name], is.alarms[name]);
     this.#change('desired capacity', was.desired, is.desired);
-    for (const { Description, StatusCode } of this.#newlyEnded())
-      this.#line('scaling activity', `${StatusCode}: ${Description}`);
+    for (const { Description, StatusCode, StatusMessage } of this.#newlyEnded())
+      this.#line('scaling activity', [StatusCode, Description, StatusMessage ?? []].flat().join(': '));
     this.#change('workers in service', was.inService, is.inService);
     this.#change(this.#sandbox.heartbeat.MetricName, was.backlog, is.backlog);
   }

@@ -91,10 +91,38 @@ it.each([
   expect(running.stdout).toBe('');
 });
 
+it('ends an outage with more workers, and with a backlog that goes down', async () => {
+  running = start([]);
+  const exitCode = await ended(running);
+  const [recovery = '', scaling = ''] = running.stdout.split('The workers, in ');
+  expect(recovery).toMatch(
+    /^The workers: 2 of 2 .* AlarmHigh INSUFFICIENT_DATA, AlarmLow INSUFFICIENT_DATA$/m,
+  );
+  expect(recovery).toMatch(/^Recovered in /m);
+  expect(scaling).toMatch(/ AlarmHigh +from INSUFFICIENT_DATA to ALARM$/m);
+  expect(scaling).toMatch(/ desired capacity +from 2 to 6$/m);
+  expect(scaling).toMatch(/ scaling activity +Successful: Launching a new EC2 instance: i-/);
+  const backlogs = [...scaling.matchAll(/ BacklogCount +from \d+ to (\d+)$/gm)].map(([, is]) => Number(is));
+  expect(backlogs.length).toBeGreaterThan(0);
+  expect(backlogs).toEqual(backlogs.toSorted((one, other) => other - one));
+  expect(scaling).toMatch(/^The workers scale by themselves again: 6 of 6 workers in service/m);
+  expect(exitCode).toBe(0);
+  expectNothingLeft(running);
+});
+
+it('fails with an outage after which the workers do not scale in time', async () => {
+  running = start([], { PATIENCE_MINUTES: '1' });
+  const exitCode = await ended(running);
+  expect(running.stdout).toMatch(/^Recovered in /m);
+  expect(running.stdout).toMatch(/^NOT SCALED: 2 of /m);
+  expect(exitCode).toBe(1);
+});
+
 it('succeeds with a scenario that has to fail, and says so', async () => {
   running = start(['--scenario', 'no-source']);
   const exitCode = await ended(running);
   expect(running.stdout).toContain('FAILED: EnvRestoreFailed');
+  expect(running.stdout).not.toContain('The workers, in ');
   expect(running.stdout).toContain('As expected: this is how scenario no-source has to end.');
   expect(exitCode).toBe(0);
   expectNothingLeft(running);

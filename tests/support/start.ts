@@ -1,9 +1,12 @@
 /** `npm start` with what can't be timed from outside, as the environment says. */
 import { scenarios } from '../../sandbox/scenarios.ts';
+import { patience } from '../../sandbox/workers-screen.ts';
 
-const { NO_SOURCE_EXPECTS, INTERRUPT_AT } = process.env;
+const { NO_SOURCE_EXPECTS, INTERRUPT_AT, PATIENCE_MINUTES } = process.env;
 
 if (NO_SOURCE_EXPECTS !== undefined) Object.assign(scenarios['no-source'], { expected: NO_SOURCE_EXPECTS });
+
+if (PATIENCE_MINUTES !== undefined) patience.minutes = Number(PATIENCE_MINUTES);
 
 if (INTERRUPT_AT !== undefined) {
   const { log } = console;

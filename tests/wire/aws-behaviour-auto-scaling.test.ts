@@ -45,9 +45,8 @@ async function group() {
   return AutoScalingGroups?.[0];
 }
 const inService = async (count: number) => {
-  const found = await group();
-  const running = found?.Instances?.filter(({ LifecycleState }) => LifecycleState === 'InService') ?? [];
-  return found?.Instances?.length === count && running.length === count && found;
+  const states = (await group())?.Instances?.map(({ LifecycleState }) => LifecycleState);
+  return states?.length === count && states.every((state) => state === 'InService');
 };
 const newestActivity = async () =>
   (await autoScaling.send(new DescribeScalingActivitiesCommand({ AutoScalingGroupName }))).Activities?.[0];
@@ -98,7 +97,6 @@ describe('a group', () => {
       return newest?.StatusCode === 'Successful' && newest;
     });
     expect(activity).toMatchObject({
-      AutoScalingGroupName,
       Description: expect.stringMatching(/^Launching a new EC2 instance: i-/),
       Cause: expect.stringMatching(/ changing the desired capacity from 1 to 3\./),
       Progress: 100,
@@ -191,12 +189,12 @@ describe('a target tracking policy', () => {
   });
 
   it('has two alarms on its metric, and is described as it was put', async () => {
-    const created = await put({ ...backlog, Statistic: 'Maximum', Unit: 'Count' });
+    const metric = { ...backlog, Statistic: 'Maximum', Unit: 'Count' } as const;
+    const created = await put(metric);
     const names = namesOf(created);
     const [high, low] = names;
     expect(high).toMatch(new RegExp(`^TargetTracking-${GroupName}-AlarmHigh-[0-9a-f-]{36}$`));
     expect(low).toMatch(new RegExp(`^TargetTracking-${GroupName}-AlarmLow-[0-9a-f-]{36}$`));
-    const metric = { ...backlog, Statistic: 'Maximum', Unit: 'Count' };
     expect(await alarms(names)).toEqual([
       expect.objectContaining({
         ...metric,
@@ -219,8 +217,6 @@ describe('a target tracking policy', () => {
     ]);
     expect(await policies()).toMatchObject([
       {
-        AutoScalingGroupName,
-        PolicyName,
         PolicyARN: created.PolicyARN,
         PolicyType: 'TargetTrackingScaling',
         Enabled: true,
