@@ -172,6 +172,7 @@ describe('a group that tracks a metric', () => {
   it('stays as it is between nine tenths of the target and the target', () => {
     pass(20, 20, 20);
     expect(minutes(40, 9)).toEqual(Array(40).fill(4));
+    expect(states()).toEqual(['OK', 'OK']);
   });
 
   it('launches what is missing, and waits until that has warmed up before it counts it', () => {
