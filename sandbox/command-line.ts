@@ -46,6 +46,10 @@ export function readCommandLine(): CommandLine {
 function listScenarios(): string {
   const width = Math.max(...scenarioNames.map((name) => name.length));
   return scenarioNames
-    .map((name) => `${name.padEnd(width)}  ${scenarios[name].summary} Ends as ${scenarios[name].expected}.`)
+    .map((name) => {
+      const { summary, expected } = scenarios[name];
+      const workers = expected === 'Recovered' ? ', with workers that scale again' : '';
+      return `${name.padEnd(width)}  ${summary} Ends as ${expected}${workers}.`;
+    })
     .join('\n');
 }

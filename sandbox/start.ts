@@ -219,10 +219,11 @@ function printCommands(sandbox: Sandbox): void {
   print(
     `  aws cloudwatch set-alarm-state --alarm-name ${sandbox.heartbeat.AlarmName} --state-value ALARM --state-reason test`,
   );
+  print(`  aws autoscaling describe-scaling-activities --auto-scaling-group-name ${workerGroup}`);
   print(`  aws stepfunctions redrive-execution --execution-arn ${execution}:first`);
   for (const command of ['check', 'history', 'restore']) print(`  npx recover env ${command}`);
   print();
-  print('The sandbox stays up until Ctrl+C; executions are shown here as they go.');
+  print('The sandbox stays up until Ctrl+C; executions and workers are shown here as they go.');
 }
 
 process.exitCode = await main();
