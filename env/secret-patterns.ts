@@ -53,13 +53,16 @@ function formOf(spelling: Spelling, leaveOut: (byte: number) => boolean): Form {
 const isShortWord = (secret: string): boolean =>
   secret.length < minLengthWithinWords && /^(?:[a-z]+|v?[\d.:]+)$/i.test(secret);
 
-/** The secret itself, and as it is without an encoding of its own: the text may be free of that, too. */
+/**
+ * The secret itself, and as it is without an encoding of its own: the text may be free of that, too. Percent-encoded as
+ * well: with a % right before it, its first two digits look like an escape of their own, and are not found decoded.
+ */
 export function compactPatterns(secret: string): Pattern[] {
   // Only of ASCII letters does the compact form know which belong together.
   const letters = new Set([secret, secret.toLowerCase(), secret.toUpperCase()]);
-  return [...letters]
-    .flatMap((spelled) => decodings(spell(spelled)))
-    .map((spelling) => ({
+  const encoded = [percentEncoded(secret), percentEncoded(percentEncoded(secret))];
+  return [...[...letters].flatMap((spelled) => decodings(spell(spelled))), ...encoded.map(spell)].map(
+    (spelling) => ({
       bytes: compactForm(spelling).bytes,
       isWord: isShortWord(spelling.bytes),
       signs: (spelling.bytes.match(/['"+\\`]/g) ?? []).length,
@@ -67,8 +70,12 @@ export function compactPatterns(secret: string): Pattern[] {
       isWrapped:
         isLeftOut(spelling.bytes.charCodeAt(0)) ||
         isLeftOut(spelling.bytes.charCodeAt(spelling.bytes.length - 1)),
-    }));
+    }),
+  );
 }
+
+/** Half a pair of surrogates can't be encoded; a log shows it as U+FFFD. */
+const percentEncoded = (text: string): string => encodeURIComponent(text.toWellFormed());
 
 /** So little is left in the compact form that the secret has to be looked for as it is. */
 export const isMostlySigns = (secret: string): boolean =>

@@ -50,8 +50,13 @@ const bytesOf = (character: string): string =>
  * as before the lines were wrapped.
  */
 export function joinLines(spelling: Spelling): Spelling {
-  return replace(spelling, /(?<![ \t])[ \t]*\r?\n\s*(?:[\w.-]{1,64} +\| |#\d{1,4} [\d.]{1,12} )?/g, () => '');
+  return replace(spelling, wrap, () => '');
 }
+
+const lineName = '(?:[\\w.-]{1,64} +\\| |#\\d{1,4} [\\d.]{1,12} )';
+const lineBreak = '[ \\t]*\\r?\\n\\s*';
+/** After the name, a line may hold nothing but blanks. */
+const wrap = new RegExp(`(?<![ \\t])${lineBreak}(?:${lineName}(?:${lineBreak}${lineName})*)?`, 'g');
 
 /**
  * Takes one layer of escapes off: those of JSON, Python, JavaScript, C and bash (a backslash, or several where the

@@ -92,6 +92,15 @@ describe('redact', () => {
     }
   });
 
+  it.each([
+    ['percent-encoded, right after a %', 'aaa:', '50%aaa%3A', '50%[redacted]'],
+    ['percent-encoded twice, right after a %', 'aaa:', '50%aaa%253A', '50%[redacted]'],
+    ['percent-encoded and wrapped within an escape', '0 #(', '%0\n0%20%23(', '%0\n[redacted]'],
+    ['wrapped, with nothing but blanks on a line', 'aaa   aaaa', 'aaa\na  |    \na  | aaaa', '[redacted]'],
+  ])('masks a value that is %s', (_how, secret, text, masked) => {
+    expect(redact(text, new Map([['API_KEY', secret]]))).toBe(masked);
+  });
+
   it('masks a part of a secret that stands alone, if it is no word', () => {
     expect(redact('the token 9f8e7d6c5b4a and AX-9f8e7d of redis', env)).toBe(
       'the token [redacted] and [redacted] of redis',
