@@ -72,8 +72,57 @@ const versionOf = (
   modifiedAt: LastModifiedDate,
 });
 
-/** All versions that SSM keeps (100 at most), oldest first; empty if there is no such parameter. */
+/**
+ * All versions that SSM keeps (100 at most), oldest first; empty if there is no such parameter. SSM decrypts all of a
+ * page or nothing, so one version whose KMS key is gone would hide all others: then each is read by itself, and what
+ * can't be decrypted is `unreadable`.
+ *
+ * @throws RecoveryError what reading the newest version throws, if that is the one that can't be decrypted.
+ */
 export async function readHistory(ssm: SSMClient, name: string): Promise<ParameterRecord[]> {
+  try {
+    return await listVersions(ssm, name, true);
+  } catch (error) {
+    if (!(error instanceof RecoveryError) || notDecrypted(error) === undefined) throw error;
+    const records: ParameterRecord[] = [];
+    for (const record of (await listVersions(ssm, name, false)).reverse()) {
+      // Nobody may take the newest one for empty.
+      const isNewest = records.length === 0;
+      const read = await (isNewest ? readParameter(ssm, name, record.version) : readOrNot(ssm, name, record));
+      if (read) records.push({ ...record, ...read });
+    }
+    return records.reverse();
+  }
+}
+
+/** A version by itself; `undefined` if it has fallen out of the history meanwhile. */
+async function readOrNot(
+  ssm: SSMClient,
+  name: string,
+  { version }: ParameterRecord,
+): Promise<Pick<ParameterRecord, 'text' | 'unreadable'> | undefined> {
+  try {
+    return await readParameter(ssm, name, version);
+  } catch (error) {
+    const unreadable = error instanceof RecoveryError ? notDecrypted(error) : undefined;
+    if (unreadable === undefined) throw error;
+    return { text: '', unreadable };
+  }
+}
+
+/**
+ * The name of the error, if it may be the KMS key of a version that it is about: that is gone or disabled, or the
+ * caller may not use it. Who may not read the parameter at all is told so again by the next call.
+ */
+function notDecrypted({ name, cause }: RecoveryError): string | undefined {
+  return name === 'AccessDenied' || cause?.name === 'InvalidKeyId' ? cause?.name : undefined;
+}
+
+async function listVersions(
+  ssm: SSMClient,
+  name: string,
+  WithDecryption: boolean,
+): Promise<ParameterRecord[]> {
   const call: AwsCall = { action: 'ssm:GetParameterHistory', resource: `parameter ${name}` };
   const records: ParameterRecord[] = [];
   let nextToken: string | undefined;
@@ -84,7 +133,7 @@ export async function readHistory(ssm: SSMClient, name: string): Promise<Paramet
         ssm.send(
           new GetParameterHistoryCommand({
             Name: name,
-            WithDecryption: true,
+            WithDecryption,
             MaxResults: 50,
             ...(nextToken === undefined ? {} : { NextToken: nextToken }),
           }),

@@ -3,11 +3,12 @@ import type { SSMClient } from '@aws-sdk/client-ssm';
 import { type EnvContract, isUsable } from '../env/contract.ts';
 import type { EnvReader } from '../env/readers/readers.ts';
 import { catalogue } from '../workflow/errors.ts';
-import { findGoodVersion, type GoodEnv, nearestVersions } from '../workflow/good-version.ts';
+import { findGoodVersion, type GoodEnv, nearestVersions, notesOnSource } from '../workflow/good-version.ts';
 import { withLostKeys } from '../workflow/loss.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
+import type { RestoreSource } from '../workflow/results.ts';
 import type { Target } from '../workflow/target.ts';
-import type { ParameterRecord } from '../workflow/versions.ts';
+import { type ParameterRecord, unreadableNotes } from '../workflow/versions.ts';
 import { readBackup } from './backup.ts';
 import { lookForKnownGood } from './known-good-env.ts';
 
@@ -50,11 +51,9 @@ async function findGoodEnv(
   if (backupParameterName === undefined) return undefined;
   const backup = await readBackup(backupSsm, rules);
   if (!backup || !isUsable(backup.text, reader, contract)) return undefined;
-  return {
-    source: { kind: 'backup', parameterName: backupParameterName, version: backup.version },
-    text: backup.text,
-    supersededKeys: [],
-  };
+  const { version, text } = backup;
+  const source: RestoreSource = { kind: 'backup', parameterName: backupParameterName, version };
+  return { source, text, supersededKeys: [], notes: notesOnSource(text, source, reader, contract) };
 }
 
 /** Adds what the version to restore has lost. A known-good env that can't be read doesn't stop a restore. */
@@ -99,6 +98,7 @@ export async function requireGoodEnv(
         ({ version, lacks }) =>
           `Version ${version}${version === present ? ', the present one,' : ''} would do but for this: ${lacks.join('; ')}.`,
       ),
+      ...unreadableNotes(history).map((note) => `V${note.slice(1)}.`),
       'Nothing was written.',
     ].join(' '),
     {

@@ -28,15 +28,17 @@ export async function answerPlan(
     return { ok: false, report: { answered: false, why } };
   };
   if (!approval || (approval.arn !== execution && executionName(approval.arn) !== execution))
-    return refuse(`Execution ${executionName(execution)} waits for no approval.`);
+    return refuse(
+      `Execution ${executionName(execution)} waits for no approval. If the target is still broken, start a new execution.`,
+    );
   if (Date.parse(approval.until) <= clock.now())
     return refuse(
-      `Execution ${executionName(execution)} waited until ${approval.until}, and waits no longer.`,
+      `Execution ${executionName(execution)} waited until ${approval.until}, and waits no longer. If the target is still broken, start a new one.`,
     );
   const { hash } = approval.plan;
   if (plan !== undefined && !hash.startsWith(plan))
     return refuse(
-      `Execution ${executionName(execution)} now has the plan ${hash.slice(0, 12)}. Look at that first.`,
+      `Execution ${executionName(execution)} now has the plan ${hash.slice(0, 12)}. Look at that first: without --plan, it is shown and asked about.`,
     );
 
   terminal.print(`Plan ${hash.slice(0, 12)} of execution ${executionName(approval.arn)}`);
@@ -61,7 +63,10 @@ export async function answerPlan(
     },
     { TaskTimedOut: () => false, TaskDoesNotExist: () => false, InvalidToken: () => false },
   );
-  if (!isTaken) return refuse(`Execution ${executionName(approval.arn)} waits no longer.`);
+  if (!isTaken)
+    return refuse(
+      `Execution ${executionName(approval.arn)} waits no longer. If the target is still broken, start a new one.`,
+    );
   terminal.print(
     decision === 'Approved'
       ? 'Approved. If everything is still as the plan has it, the execution goes on; otherwise it ends and changes nothing.'

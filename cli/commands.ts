@@ -59,6 +59,14 @@ const command = (parent: Command, name: string, description: string) =>
     .option('--endpoint-url <url>', 'another AWS endpoint, such as the sandbox; or AWS_ENDPOINT_URL')
     .option('--json', 'print one JSON object, for machines');
 const yes = ['--yes', 'go on without asking'] as const;
+const advanced = [
+  '--advanced',
+  'the parameter may move up to the tier Advanced, which holds 8 KB: for good, and for a fee',
+] as const;
+const replace = [
+  '--replace [name]',
+  "give up all keys that are not in the new text; wants the parameter's name, or asks for it",
+] as const;
 
 function addEnvCommands(env: Command, run: RunCommand): void {
   command(env, 'check', 'does the parameter, or a file, have every key that the target asks for?')
@@ -77,15 +85,19 @@ function addEnvCommands(env: Command, run: RunCommand): void {
       'the version that was pulled; keeps what others have changed since',
       versionNumber,
     )
+    .option(...replace)
+    .option(...advanced)
     .option(...yes)
     .action((file, options) => run(options, (session) => pushEnv(session, file, options)));
   command(env, 'pull', 'write the text to a file that only you can read')
     .argument('<file>')
+    .option('--version <number>', 'the text of this version instead of the newest', versionNumber)
     .option(...yes)
-    .action((file, options) => run(options, (session) => pullEnv(session, file)));
+    .action((file, options) => run(options, (session) => pullEnv(session, file, options)));
   command(env, 'set', 'add or change one key in place; asks for the value, or reads it from standard input')
     .argument('<key>')
     .option('--as-is', 'the value is meant, whatever blanks, quotes or invisible characters it has')
+    .option(...advanced)
     .action((key, options) => run(options, (session) => setEnvKey(session, key, options)));
   command(env, 'unset', 'take one key out')
     .argument('<key>')
@@ -98,10 +110,16 @@ function addEnvCommands(env: Command, run: RunCommand): void {
   command(env, 'restore', 'fill what is missing, or go back to the values of a version; loses no key')
     .option('--version <number>', 'the values of this version', versionNumber)
     .option('--known-good', 'the values with which everything was last seen to work')
+    .option(...replace)
+    .option(...advanced)
     .option(...yes)
     .action((options) => {
       if (options.version !== undefined && options.knownGood)
         throw new UsageError('give either --version or --known-good, not both');
+      if (options.replace !== undefined && options.version === undefined && !options.knownGood)
+        throw new UsageError(
+          '--replace goes with --version or --known-good; without them, nothing is given up',
+        );
       return run(options, (session) => restoreEnv(session, options));
     });
 }

@@ -27,15 +27,15 @@ const advice: Partial<Record<ErrorName, string>> = {
 };
 
 const fileMistakes: Partial<Record<string, string>> = {
-  ENOENT: 'there is no such file or folder',
-  EISDIR: 'that is a folder',
-  ENOTDIR: 'a part of the path is no folder',
-  EACCES: 'access denied',
-  EPERM: 'access denied',
-  EROFS: 'that place is read-only',
-  EEXIST: 'there is something of that name already',
-  ENOSPC: 'the disk is full',
-  ENAMETOOLONG: 'the name is too long',
+  ENOENT: 'there is no such file or folder; check the path',
+  EISDIR: 'that is a folder; name a file in it',
+  ENOTDIR: 'a part of the path is no folder; check it',
+  EACCES: 'access denied; choose another place, or ask for the right',
+  EPERM: 'access denied; choose another place, or ask for the right',
+  EROFS: 'that place is read-only; choose another one',
+  EEXIST: 'there is something of that name already; choose another name',
+  ENOSPC: 'the disk is full; make room, or choose another place',
+  ENAMETOOLONG: 'the name is too long; choose a shorter one',
 };
 
 export function failureOf(error: unknown): Failure {

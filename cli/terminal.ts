@@ -60,6 +60,11 @@ export class Terminal {
     return /^y(es)?$/i.test(answer?.trim() ?? '');
   }
 
+  /** Has somebody type a name, as a word that nobody types by mistake. No option answers this. */
+  async confirmByName(question: string, name: string): Promise<boolean> {
+    return (await this.#ask(`${question} `, false))?.trim() === name;
+  }
+
   /**
    * A secret from a prompt that doesn't show it, or all of standard input without its last line end. `undefined` if
    * the person left the prompt with Ctrl+C or Ctrl+D.
@@ -70,7 +75,7 @@ export class Terminal {
     if (this.isInteractive) return this.#ask(prompt, true);
     if (this.#input.isTTY === true)
       throw new UsageError(
-        'standard error is not a terminal, so the value cannot be asked for without showing it.',
+        'standard error is not a terminal, so the value cannot be asked for without showing it. Pipe it in, or leave standard error alone.',
       );
     const parts: Buffer[] = [];
     for await (const part of this.#input) parts.push(Buffer.from(part));

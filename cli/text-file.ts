@@ -29,7 +29,10 @@ export function readTextFile(path: string): string {
       read = readSync(file, buffer, length, buffer.length - length, null);
       length += read;
     } while (read > 0);
-    if (length > maxBytes) throw new UnreadableText(`${path} is larger than 64 KB, so it is no .env.`);
+    if (length > maxBytes)
+      throw new UnreadableText(
+        `${path} is larger than 64 KB, so it is no .env. Name the file whose text the parameter is to hold.`,
+      );
     return decodeText(buffer.subarray(0, length), path);
   } finally {
     closeSync(file);

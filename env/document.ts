@@ -44,15 +44,17 @@ export interface EnvFlaw extends FlawKind {
 }
 
 /**
- * Reads a .env text as its reader does. A byte order mark and CRLF line ends are read as if they were not there
- * and noted. Never throws: what is wrong with the text is part of the answer.
+ * Reads a .env text as its reader does. Byte order marks at its start and CRLF line ends are read as if they were not
+ * there and noted. Never throws: what is wrong with the text is part of the answer.
  *
  * @param lookUp tells what variables are set outside the text; none by default.
  */
 export function readEnvText(text: string, reader: EnvReader, lookUp?: LookUp): EnvDocument {
   const traits = readers[reader];
-  const hadBom = text.startsWith('\uFEFF');
-  const linesAsFound = (hadBom ? text.slice(1) : text).split('\n');
+  const withoutBom = text.replace(/^\uFEFF+/, '');
+  const bomCount = text.length - withoutBom.length;
+  const hadBom = bomCount > 0;
+  const linesAsFound = withoutBom.split('\n');
   const lines = linesAsFound.map((line) => trimEndOf(line, /\r/));
   const normalised = lines.join('\n');
   const hadCrlf = lines.some((line, index) => line !== linesAsFound[index]);
@@ -61,11 +63,7 @@ export function readEnvText(text: string, reader: EnvReader, lookUp?: LookUp): E
   // A final line end closes the last line; it does not open another one.
   if (lines.at(-1) === '') lines.pop();
   const lineIndexAt = lineFinder(lines);
-  const flaws: EnvFlaw[] = found.map(({ at, problem, isHard }) => ({
-    line: lineIndexAt(at) + 1,
-    problem,
-    isHard,
-  }));
+  const flaws: EnvFlaw[] = found.map(({ at, ...kind }) => ({ line: lineIndexAt(at) + 1, ...kind }));
   const hardLines = new Set(flaws.filter(({ isHard }) => isHard).map(({ line }) => line));
   lines.forEach((line, index) => {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is one of them.
@@ -118,11 +116,20 @@ export function readEnvText(text: string, reader: EnvReader, lookUp?: LookUp): E
     hadCrlf,
     needsNormalising:
       (hadBom && traits.stumblesOverBom === true) ||
+      // Nobody takes off more than one; only to JavaScript's own blanks do others belong.
+      (bomCount > 1 && !isReadAlike(traits.read, normalised)) ||
       (traits.stumblesOverCrlf !== undefined && harmfulCr[traits.stumblesOverCrlf]),
     duplicates: findDuplicates(blocks),
     flaws,
     flaw: flaws.find(({ isHard }) => isHard) ?? flaws[0],
   };
+}
+
+/** Whether another byte order mark before a text changes nothing in it. */
+function isReadAlike(read: Read, text: string): boolean {
+  const [marked, plain] = [read(`\uFEFF${text}`), read(text)];
+  const [first, own] = [marked.assignments[0], plain.assignments[0]];
+  return first?.key === own?.key && marked.flaws.length === plain.flaws.length;
 }
 
 /** Gives the index of the line at an offset of the lines' text. */

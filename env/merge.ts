@@ -68,7 +68,10 @@ function lineOf(block: EnvBlock): string {
   return block.raw.trim();
 }
 
-/** Keys of `before` that `after` does not hold, or holds with nothing in them where `before` has a value. */
+/**
+ * Keys of `before` that `after` does not hold, or holds with nothing in them where `before` has a value. What the reader
+ * doesn't see in either of them is not lost.
+ */
 export function lostKeys(before: EnvDocument, after: EnvDocument): string[] {
   const kept = effectiveEntries(after);
   const lost = [...effectiveEntries(before).values()]
@@ -77,7 +80,8 @@ export function lostKeys(before: EnvDocument, after: EnvDocument): string[] {
       return counterpart === undefined || (holdsNothing(counterpart) && !isBlank(entry.value));
     })
     .map((entry) => entry.key);
-  const isGone = (key: string) => isBlank(kept.get(key)?.value ?? '');
+  const stillSwallowed = new Set(swallowedKeys(after));
+  const isGone = (key: string) => isBlank(kept.get(key)?.value ?? '') && !stillSwallowed.has(key);
   return [...new Set([...lost, ...swallowedKeys(before).filter(isGone)])];
 }
 

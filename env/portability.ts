@@ -44,10 +44,11 @@ export function findDisagreements(text: string, reader: EnvReader): Disagreement
     const readers = envReaders.filter((one) => readEnvText(sample, one).needsNormalising);
     found.push({ line, key: '', readers, advice });
   };
-  if (document.hadBom) reportWhole(1, '\uFEFF', 'write the text without a byte order mark');
+  const [marks = ''] = /^\uFEFF*/.exec(text) ?? [];
+  if (document.hadBom) reportWhole(1, `${marks}A=1`, 'write the text without a byte order mark');
   if (document.hadCrlf) {
     const line = 1 + text.split('\n').findIndex((one) => one.endsWith('\r'));
-    reportWhole(line, text.replace(/^\uFEFF/, ''), 'end each line with LF instead of CRLF');
+    reportWhole(line, text.slice(marks.length), 'end each line with LF instead of CRLF');
   }
 
   const above = new Map<string, string>();

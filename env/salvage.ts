@@ -25,8 +25,8 @@ function hasMoreOthers({ blocks, flaw }: EnvDocument): boolean {
   let [assigned, others] = [0, 0];
   for (const block of blocks) {
     const lineCount = block.raw.split('\n').length;
-    if (block.kind === 'other') others += isRemark(block.raw) ? 0 : 1;
-    else if (isFragment(block)) others += lineCount;
+    if (block.kind === 'other' || isFragment(block))
+      others += isRemark(block.raw) || isAssignment(block.raw) ? 0 : lineCount;
     else {
       // What a quote that is never closed has swallowed is no part of the assignment.
       const own = flaw?.isHard ? 1 : lineCount;
@@ -35,6 +35,11 @@ function hasMoreOthers({ blocks, flaw }: EnvDocument): boolean {
     }
   }
   return others > assigned;
+}
+
+/** A line that is an assignment to another reader. It says nothing against a text, and is left out by itself. */
+function isAssignment(line: string): boolean {
+  return /^\s*(?:export\s+)?[A-Z_a-z]\w*\s*=(?=[^=\s])/.test(line);
 }
 
 function isRemark(line: string): boolean {

@@ -36,7 +36,7 @@ import { refuseUnapproved } from '../workflow/plan.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import type { Deployment, RunningDeploy } from '../workflow/results.ts';
 import type { DeployedTarget } from '../workflow/target.ts';
-import { describeNewer, type KnownVersion, knownAs } from '../workflow/versions.ts';
+import { describeNewer, type KnownVersion, knownAs, unreadableNotes } from '../workflow/versions.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
 import { leaseDoor } from './runtime/lease.ts';
 import { DeployResources } from './runtime/resources.ts';
@@ -273,6 +273,9 @@ async function readTail(
   // A server may still run with an older version. Without the values nothing can be masked, so nothing is shown.
   const versions = failed && (await readHistorySince(ssm, parameter.name, since).catch(() => undefined));
   if (!versions) return '';
+  const [unreadable] = unreadableNotes(versions);
+  if (unreadable !== undefined)
+    return ` The end of its output is not shown, since not all values could be masked in it: ${unreadable}.`;
   const values = versions.flatMap(({ text }) => [...valuesOf(text, parameter.reader)]);
   const tail = failed.stderr.trim()
     ? redactedTail(failed.stderr, stderrLimit, values)

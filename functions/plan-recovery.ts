@@ -70,7 +70,7 @@ async function planEnv({ env }: PlanRecoveryInput, { target, clock, ssm, backupS
   const text = restoreText(current?.text ?? '', good, rules);
   const restore: RecoveryPlan['restore'] = {
     source: good?.source ?? null,
-    ...describeRestore(text, env, good, rules),
+    ...describeRestore(text, env, good, history, rules),
   };
   return { parameter, restore, text };
 }

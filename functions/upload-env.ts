@@ -57,7 +57,7 @@ export async function uploadEnv(
   const report = (written: string) => ({
     previousVersion: env.version,
     sizeBytes: Buffer.byteLength(written),
-    ...describeRestore(written, env, good, rules),
+    ...describeRestore(written, env, good, history, rules),
   });
   if (current && text === current.text) {
     return { outcome: 'AlreadyComplete', ...knownAs(current), source: null, ...report(text) };

@@ -1,6 +1,7 @@
 /** What to write when somebody else has written the same parameter meanwhile: SSM has no compare-and-set. */
 import { mergeEnv } from '../env/merge.ts';
 import type { EnvReader } from '../env/readers/readers.ts';
+import { isNoEnv } from '../env/salvage.ts';
 import type { ParameterVersion } from './versions.ts';
 
 /** A text to write, and what it was made from. */
@@ -28,20 +29,24 @@ export function withOthers(
   history: readonly ParameterVersion[],
   ownVersions: ReadonlySet<number> = new Set(),
 ): string {
-  return history
-    .slice(
-      wasRecreated(history, madeFrom)
-        ? 0
-        : history.findLastIndex(({ version }) => version <= (madeFrom?.version ?? 0)) + 1,
-    )
-    .filter(({ version }, index, since) => {
-      const next = since[index + 1];
-      return !ownVersions.has(version) && (next === undefined || ownVersions.has(next.version));
-    })
-    .reduce(
-      (merged, { text: theirs }) => mergeEnv(madeFrom?.text ?? '', theirs, merged, reader, waivedKeys),
-      text,
-    );
+  return (
+    history
+      .slice(
+        wasRecreated(history, madeFrom)
+          ? 0
+          : history.findLastIndex(({ version }) => version <= (madeFrom?.version ?? 0)) + 1,
+      )
+      .filter(({ version }, index, since) => {
+        const next = since[index + 1];
+        return !ownVersions.has(version) && (next === undefined || ownVersions.has(next.version));
+      })
+      // What looks like a key in a page or a message is nobody's.
+      .filter(({ text: theirs }) => !isNoEnv(theirs, reader))
+      .reduce(
+        (merged, { text: theirs }) => mergeEnv(madeFrom?.text ?? '', theirs, merged, reader, waivedKeys),
+        text,
+      )
+  );
 }
 
 /** Whether the parameter was deleted and created again since a version was read: versions then start from 1 again. */

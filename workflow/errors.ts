@@ -79,12 +79,13 @@ const errors = {
     meaning:
       'The env is not sound: a quote that is never closed, a line that its reader refuses, a placeholder of a template, or a value that breaks a rule of the target file.',
     remedy:
-      'See all of it with `recover env check`. Correct one key with `recover env set <KEY>`, or pull the whole env, edit it and push it.',
+      'See all of it with `recover env check`, which takes a file as well. Correct one key with `recover env set <KEY>`, or pull the whole env, edit it and push it. If a rule of the target file is what is wrong, correct the rule and deploy the stack.',
     next: 'StartWithDeploy',
   },
   EnvTooLarge: {
     meaning: "The env to write is over the limit of the parameter's tier. Nothing was written.",
-    remedy: 'Move the parameter to the tier Advanced, which holds 8 KB, or shorten the env.',
+    remedy:
+      'Let the parameter move up to the tier Advanced, which holds 8 KB: `recover env restore --advanced`; push and set take that option as well. Or shorten the env.',
   },
   EnvRestoreFailed: {
     meaning:
@@ -95,7 +96,7 @@ const errors = {
   EnvWouldShrink: {
     meaning: 'A write would have lost keys. Nothing was written.',
     remedy:
-      'In a push, add these keys to the file or name each with --drop. In a recovery, report it with the names of the keys: that is a defect of env-recovery.',
+      'In a push, add these keys to the file, name each with `--drop <KEY>`, or give up all that the file lacks with `--replace`. In a recovery, report it with the names of the keys: that is a defect of env-recovery.',
   },
   EnvHistoryFull: {
     meaning:

@@ -1,5 +1,5 @@
 /** Which version of the parameter a restore takes its values from. */
-import { type EnvContract, isUsable, whyUnusable } from '../env/contract.ts';
+import { type EnvContract, inspectEnv, isUsable, mistakesOf, notesOf, whyUnusable } from '../env/contract.ts';
 import { readEnvText, textOf } from '../env/document.ts';
 import { effectiveEntries } from '../env/entries.ts';
 import { unionEnv } from '../env/merge.ts';
@@ -14,6 +14,20 @@ export interface GoodEnv {
   readonly text: string;
   /** Keys to which the newest complete version gives another value. */
   readonly supersededKeys: readonly string[];
+  /** What is odd about the source, each in a few words: it was used all the same, since it ran like that. */
+  readonly notes: readonly string[];
+}
+
+/** What a person would want to know of a text to restore from, by line and key. */
+export function notesOnSource(
+  text: string,
+  source: RestoreSource,
+  reader: EnvReader,
+  contract: EnvContract,
+): string[] {
+  const document = readEnvText(text, reader);
+  const notes = [...mistakesOf(document, inspectEnv(document, contract)), ...notesOf(document, contract)];
+  return notes.map((note) => `in ${describeSource(source)}: ${note}`);
 }
 
 /**
@@ -42,9 +56,11 @@ export function findGoodVersion(
   const text = newer.reduce((merged, later) => unionEnv(merged, entriesOf(later.text), reader), base.text);
   const values = effectiveEntries(readEnvText(text, reader));
   const latest = effectiveEntries(readEnvText(newest.text, reader));
+  const source: RestoreSource = { kind: 'history', version: base.version, isKnownGood: base === known };
   return {
-    source: { kind: 'history', version: base.version, isKnownGood: base === known },
+    source,
     text,
+    notes: notesOnSource(base.text, source, reader, contract),
     supersededKeys: [...latest]
       .filter(([key, { value }]) => values.get(key)?.value !== value)
       .map(([key]) => key),

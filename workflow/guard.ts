@@ -8,13 +8,13 @@ import {
   mistakesOf,
   namesOf,
 } from '../env/contract.ts';
-import { type EnvDocument, readEnvText } from '../env/document.ts';
+import { type EnvDocument, readEnvText, textOf } from '../env/document.ts';
 import { lostKeys } from '../env/merge.ts';
 import type { EnvReader } from '../env/readers/readers.ts';
-import { salvageEnv } from '../env/salvage.ts';
+import { isNoEnv, salvageEnv } from '../env/salvage.ts';
 import { RecoveryError } from './recovery-error.ts';
 import type { ParameterRecord, ParameterTier } from './versions.ts';
-import { counted } from './words.ts';
+import { counted, listNames } from './words.ts';
 
 /** SSM: a Standard parameter holds 4 KB, an Advanced one 8 KB. Intelligent-Tiering picks between the two. */
 const sizeLimitBytes = { Standard: 4096, Advanced: 8192, 'Intelligent-Tiering': 8192 } as const;
@@ -48,27 +48,22 @@ export function refuseUnsafe(
   text: string,
 ): void {
   const [before, after] = [readEnvText(current?.text ?? '', reader), readEnvText(text, reader)];
-  // What a restore leaves out stays in the history; so does a text that is no env at all.
-  const toKeep = isRestore
-    ? readEnvText(salvageEnv(current?.text ?? '', reader, contract).text, reader)
-    : before;
-  const lost = lostKeys(toKeep, after).filter((key) => !waivedKeys.includes(key));
+  const lost = lostKeys(toKeep(before, contract, isRestore), after).filter(
+    (key) => !waivedKeys.includes(key),
+  );
   if (lost.length > 0) {
-    const shown = namesOf(before, contract);
-    // A key that the reader doesn't see may be part of a value: it is shown only if it is spelled like a name.
-    const names = lost.filter((key) => shown.includes(key) || /^[A-Z]+(_[A-Z0-9]+)+$/.test(key));
-    const hidden = lost.length - names.length;
     throw new RecoveryError(
       'EnvWouldShrink',
-      `parameter ${name}: the text to write would lose ${counted(lost.length, 'key')}: ${[...names, ...(hidden > 0 ? [`${hidden} whose name may be a secret`] : [])].join(', ')}. Nothing was written.`,
+      `parameter ${name}: the text to write would lose ${counted(lost.length, 'key')}: ${nameLost(lost, before, contract)}. Nothing was written.`,
     );
   }
   const problemsOf = (document: EnvDocument) => {
     const finding = inspectEnv(document, contract);
     return [...(isRestore ? flawsOf(document) : mistakesOf(document, finding)), ...gapsOf(finding)];
   };
-  const known = mayStayIncomplete && flawsOf(after).length === 0 ? problemsOf(before) : [];
-  const problems = problemsOf(after).filter((problem) => !known.includes(problem));
+  const old =
+    mayStayIncomplete && leavesFlaws(before, after) ? [...problemsOf(before), ...flawsOf(after)] : [];
+  const problems = problemsOf(after).filter((problem) => !old.includes(problem));
   if (problems.length > 0) {
     throw new RecoveryError(
       'EnvInvalid',
@@ -84,6 +79,55 @@ export function refuseUnsafe(
       `parameter ${name}: the text has ${sizeBytes} bytes, a parameter of the tier ${tier} holds ${limitBytes}. Nothing was written.`,
     );
   }
+}
+
+/**
+ * What a write must not lose: what a restore leaves out stays in the history, and so does a text that is no env at all,
+ * whose keys are nobody's.
+ */
+function toKeep(before: EnvDocument, contract: EnvContract, isRestore: boolean | undefined): EnvDocument {
+  const { reader } = before;
+  const text = textOf(before.blocks);
+  if (isNoEnv(text, reader)) return readEnvText('', reader);
+  return isRestore ? readEnvText(salvageEnv(text, reader, contract).text, reader) : before;
+}
+
+/** By name, or by line where the name may be a secret. */
+function nameLost(lost: readonly string[], before: EnvDocument, contract: EnvContract): string {
+  const shown = namesOf(before, contract);
+  // A key that the reader doesn't see may be part of a value: it is shown only if it is spelled like a name.
+  const names = lost.filter((key) => shown.includes(key) || /^[A-Z]+(_[A-Z0-9]+)+$/.test(key));
+  const hidden = lost.filter((key) => !names.includes(key));
+  if (hidden.length === 0) return names.join(', ');
+  const lines = before.blocks.flatMap((block) =>
+    block.raw.split('\n').flatMap((raw, index) => {
+      const isHidden = (key: string) =>
+        raw.includes(`${key}=`) || (block.kind === 'entry' && index === 0 && block.key === key);
+      return hidden.some(isHidden) ? [String(block.line + index)] : [];
+    }),
+  );
+  const where = `${lines.length === 1 ? 'line' : 'lines'} ${listNames(lines, 20)}`;
+  return [...names, `${hidden.length} whose name may be a secret (${where})`].join(', ');
+}
+
+/**
+ * Whether each hard flaw of a text was there before, in a line of the same bytes, and still does the same to what
+ * follows it: where that isn't certain, the text from there on has to be the same.
+ */
+function leavesFlaws(before: EnvDocument, after: EnvDocument): boolean {
+  const lines = [before, after].map(({ blocks }) => blocks.flatMap(({ raw }) => raw.split('\n')));
+  const [linesBefore = [], linesAfter = []] = lines;
+  const [oldFlaws, flaws] = [before, after].map((document) => document.flaws.filter(({ isHard }) => isHard));
+  const from = (all: readonly string[], line: number) => all.slice(line - 1).join('\n');
+  return (flaws ?? []).every(({ line, problem, isLocal }) =>
+    oldFlaws?.some(
+      (old) =>
+        old.problem === problem &&
+        (isLocal
+          ? linesBefore[old.line - 1] === linesAfter[line - 1]
+          : from(linesBefore, old.line) === from(linesAfter, line)),
+    ),
+  );
 }
 
 /**

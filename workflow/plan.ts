@@ -53,6 +53,7 @@ export const RecoveryPlan = v.object({
       restoredKeys: names,
       revertedKeys: names,
       leftOutLines: v.array(wholeNumber),
+      sourceNotes: v.array(v.string()),
       keyCount: wholeNumber,
     }),
   ),

@@ -12,8 +12,8 @@ import {
 import { names, timestamp, wholeNumber } from './fields.ts';
 import { Approval, RecoveryPlan, Rejection } from './plan.ts';
 import { Request } from './request.ts';
+import { leftOutNote } from './restore.ts';
 import { EndpointProof, EnvFinding, FunctionPatch, KnownGood, type Loss, RestoreSource } from './results.ts';
-import { listNames } from './words.ts';
 
 /** The output of an execution that ends well. */
 export const RecoveryReport = v.object({
@@ -142,7 +142,10 @@ function notesOn(run: ProvenRun): string[] {
     ...(restoration?.revertedKeys ?? []).map(
       (key) => `${key} is back to its known-good value; a newer complete version has another`,
     ),
-    ...leftOutNote(restoration),
+    ...(restoration && restoration.leftOutLines.length > 0
+      ? [leftOutNote(restoration.leftOutLines, restoration.previousVersion)]
+      : []),
+    ...(restoration?.sourceNotes ?? []),
     ...(announcement?.problem
       ? [`nobody could be told before the first change (${announcement.problem})`]
       : []),
@@ -150,17 +153,6 @@ function notesOn(run: ProvenRun): string[] {
     ...(knownGood.outcome === 'NotProven' || knownGood.outcome === 'KeysLost'
       ? [`version ${knownGood.version} was not marked as known-good: ${knownGood.why}`]
       : []),
-  ];
-}
-
-function leftOutNote(restoration: ReturnType<typeof restorationOf>): string[] {
-  const { leftOutLines = [], previousVersion = 0 } = restoration ?? {};
-  const [first] = leftOutLines;
-  if (first === undefined) return [];
-  return [
-    leftOutLines.length === 1
-      ? `line ${first} of version ${previousVersion} was left out; it stays in the history`
-      : `lines ${listNames(leftOutLines.map(String), 20)} of version ${previousVersion} were left out; they stay in the history`,
   ];
 }
 

@@ -7,6 +7,8 @@ import type { EnvReader } from '../env/readers/readers.ts';
 import { salvageEnv } from '../env/salvage.ts';
 import type { GoodEnv } from './good-version.ts';
 import type { EnvFinding, Restoration } from './results.ts';
+import { type ParameterRecord, unreadableNotes } from './versions.ts';
+import { listNames } from './words.ts';
 
 /** How a text is read, and what it has to hold. */
 export interface TextRules {
@@ -31,13 +33,18 @@ export function restoreText(text: string, good: GoodEnv | undefined, rules: Text
   return good ? fillGaps(text, good.text, rules) : normaliseEnv(text, rules.reader);
 }
 
-/** What a restored text has that was missing before, by key names. */
+/**
+ * What a restored text has that was missing before, by key names, and what is odd about where it comes from.
+ *
+ * @param history all versions, oldest first.
+ */
 export function describeRestore(
   text: string,
   found: Pick<EnvFinding, 'keys' | 'blankKeys' | 'leftOutLines'>,
   good: GoodEnv | undefined,
+  history: readonly ParameterRecord[],
   { reader, contract }: TextRules,
-): Pick<Restoration, 'keyCount' | 'restoredKeys' | 'revertedKeys' | 'leftOutLines'> {
+): Pick<Restoration, 'keyCount' | 'restoredKeys' | 'revertedKeys' | 'leftOutLines' | 'sourceNotes'> {
   const document = readEnvText(text, reader);
   const entries = effectiveEntries(document);
   const keys = namesOf(document, contract);
@@ -45,9 +52,16 @@ export function describeRestore(
   return {
     keyCount: entries.size,
     leftOutLines: found.leftOutLines,
+    sourceNotes: good ? [...good.notes, ...unreadableNotes(history)] : [],
     restoredKeys: keys.filter((key) => !found.keys.includes(key) || found.blankKeys.includes(key)),
     revertedKeys: keys.filter(
       (key) => good?.supersededKeys.includes(key) && entries.get(key)?.value === goodEntries.get(key)?.value,
     ),
   };
+}
+
+/** For a person, without a verb: it may be planned, or done. */
+export function leftOutNote(lines: readonly number[], version: number): string {
+  const [which, stay] = lines.length === 1 ? ['line', 'it stays'] : ['lines', 'they stay'];
+  return `without ${which} ${listNames(lines.map(String), 20)} of version ${version}; ${stay} in the history`;
 }

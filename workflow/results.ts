@@ -100,6 +100,8 @@ export const Restoration = v.object({
   revertedKeys: names,
   /** 1-based numbers of the lines of the version found that were not kept; they stay in the history. */
   leftOutLines: v.array(wholeNumber),
+  /** What is odd about the versions there are to restore from, each in a few words. */
+  sourceNotes: v.array(v.string()),
   sizeBytes: wholeNumber,
 });
 export type Restoration = v.InferOutput<typeof Restoration>;

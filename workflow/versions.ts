@@ -29,6 +29,19 @@ export interface ParameterRecord extends ParameterVersion {
   readonly labels: readonly string[];
   /** The ARN of whoever wrote it; AWS always tells it. */
   readonly modifiedBy: string | undefined;
+  /** The name of the error for which SSM can't decrypt it: its text is then not known, and empty here. */
+  readonly unreadable?: string;
+}
+
+/** Those versions of a history that can't be decrypted, each in a few words. */
+export function unreadableNotes(history: readonly ParameterRecord[]): string[] {
+  return history.flatMap(({ version, unreadable, keyId }) =>
+    unreadable === undefined
+      ? []
+      : [
+          `version ${version} can't be decrypted (${unreadable}${keyId === undefined ? '' : `, key ${keyId}`})`,
+        ],
+  );
 }
 
 /** What the rules about lost keys go by. */

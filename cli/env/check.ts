@@ -4,6 +4,7 @@ import { readEnvText } from '../../env/document.ts';
 import { effectiveEntries } from '../../env/entries.ts';
 import { findDisagreements } from '../../env/portability.ts';
 import { describeLoss, findLoss } from '../../workflow/loss.ts';
+import { unreadableNotes } from '../../workflow/versions.ts';
 import { counted } from '../../workflow/words.ts';
 import { showValue } from '../changes.ts';
 import type { Outcome, Session } from '../session.ts';
@@ -18,7 +19,7 @@ export async function checkEnv(session: Session, file: string | undefined): Prom
   const source = file ?? parameterName;
   const text = file === undefined ? current?.text : readTextFile(file);
   if (text === undefined) {
-    terminal.print(`${source}: there is no such parameter.`);
+    terminal.print(`${source}: there is no such parameter. \`recover env push <file>\` creates it.`);
     return { ok: false, report: { source, exists: false, complete: false } };
   }
 
@@ -35,7 +36,10 @@ export async function checkEnv(session: Session, file: string | undefined): Prom
       ? [`${reader} misreads the ${document.hadBom ? 'byte order mark' : 'CRLF line ends'}`]
       : []),
   ];
-  const notes = notesOf(document, contract);
+  const notes = [
+    ...notesOf(document, contract),
+    ...unreadableNotes(history).map((note) => `${note}; a restore passes over it`),
+  ];
   const disagreements = findDisagreements(text, reader).map((one) => ({
     ...one,
     key: one.key !== undefined && names.includes(one.key) ? one.key : null,

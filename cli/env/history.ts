@@ -2,6 +2,7 @@ import { readHistory } from '../../aws/parameter.ts';
 import { inspectEnv } from '../../env/contract.ts';
 import { readEnvText } from '../../env/document.ts';
 import { effectiveEntries } from '../../env/entries.ts';
+import type { ParameterRecord } from '../../workflow/versions.ts';
 import { counted } from '../../workflow/words.ts';
 import { compareEnv } from '../changes.ts';
 import type { Outcome, Session } from '../session.ts';
@@ -12,19 +13,21 @@ export async function showHistory(session: Session): Promise<Outcome> {
   const history = await readHistory(ssm.reader, parameterName);
   const read = history.map((record) => ({ record, document: readEnvText(record.text, reader) }));
   const versions = read.map(({ record, document }, index) => {
-    const before = read[index - 1];
+    const before = record.unreadable === undefined ? lastReadable(read.slice(0, index)) : undefined;
     return {
       version: record.version,
       modifiedAt: record.modifiedAt?.toISOString() ?? null,
       modifiedBy: record.modifiedBy ?? null,
       labels: record.labels,
+      ...(record.unreadable === undefined ? {} : { unreadable: record.unreadable }),
       complete: inspectEnv(document, contract).complete,
       keyCount: effectiveEntries(document).size,
       sizeBytes: Buffer.byteLength(record.text),
       ...(before ? compareEnv(before.document, document, session) : { changes: [], hiddenCount: 0 }),
     };
   });
-  if (versions.length === 0) terminal.print(`${parameterName}: there is no such parameter.`);
+  if (versions.length === 0)
+    terminal.print(`${parameterName}: there is no such parameter. \`recover env push <file>\` creates it.`);
   for (const {
     version,
     modifiedAt,
@@ -33,8 +36,10 @@ export async function showHistory(session: Session): Promise<Outcome> {
     complete,
     keyCount,
     changes,
+    unreadable,
   } of versions.toReversed()) {
-    const marks = [complete ? 'complete' : 'INCOMPLETE', ...labels].join(', ');
+    const state = unreadable === undefined ? (complete ? 'complete' : 'INCOMPLETE') : undefined;
+    const marks = [state ?? `CAN'T BE DECRYPTED (${unreadable})`, ...labels].join(', ');
     terminal.print(
       `version ${version}  ${modifiedAt ?? ''}  ${counted(keyCount, 'key')}, ${marks}  ${modifiedBy?.split(':').at(-1) ?? ''}`,
     );
@@ -45,3 +50,6 @@ export async function showHistory(session: Session): Promise<Outcome> {
   }
   return { ok: versions.length > 0, report: { parameterName, versions: versions.toReversed() } };
 }
+
+const lastReadable = <T extends { readonly record: ParameterRecord }>(read: readonly T[]): T | undefined =>
+  read.findLast(({ record }) => record.unreadable === undefined);

@@ -6,15 +6,24 @@ import { counted } from '../../workflow/words.ts';
 import { writeSecretFile } from '../secret-file.ts';
 import type { Outcome, Session } from '../session.ts';
 
-/** Writes the parameter's text to a file that only its owner can read. Asks before it overwrites one. */
-export async function pullEnv(session: Session, file: string): Promise<Outcome> {
+export interface PullOptions {
+  /** By default the newest. */
+  readonly version?: number | undefined;
+}
+
+/** Writes the text of a version to a file that only its owner can read. Asks before it overwrites one. */
+export async function pullEnv(session: Session, file: string, options: PullOptions): Promise<Outcome> {
   const { parameterName, reader, ssm, terminal } = session;
-  const current = await readParameter(ssm.reader, parameterName);
-  if (!current) {
-    terminal.print(`${parameterName}: there is no such parameter.`);
+  const found = await readParameter(ssm.reader, parameterName, options.version);
+  if (!found) {
+    terminal.print(
+      options.version === undefined
+        ? `${parameterName}: there is no such parameter. \`recover env push <file>\` creates it.`
+        : `${parameterName}: there is no version ${options.version}. \`recover env history\` shows those that there are.`,
+    );
     return { ok: false, report: { parameterName, file, written: false } };
   }
-  const { version, text } = current;
+  const { version, text } = found;
   const overwrite = existsSync(file);
   if (overwrite && !(await terminal.confirm(`${file} already exists. Overwrite it?`))) {
     terminal.print('Nothing was written.');

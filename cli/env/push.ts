@@ -4,11 +4,11 @@ import { isChanged } from '../../env/merge.ts';
 import { RecoveryError } from '../../workflow/recovery-error.ts';
 import { compareEnv } from '../changes.ts';
 import { UsageError } from '../failure.ts';
-import { type Outcome, refuse, type Session } from '../session.ts';
+import type { Outcome, Session } from '../session.ts';
 import { readTextFile } from '../text-file.ts';
-import { write } from './write.ts';
+import { type CommonWriteOptions, write } from './write.ts';
 
-export interface PushOptions {
+export interface PushOptions extends CommonWriteOptions {
   /** The keys that the push may remove. */
   readonly drop: readonly string[];
   /** The version that the file was made from, by default the newest: what others have changed since is kept. */
@@ -16,7 +16,8 @@ export interface PushOptions {
 }
 
 /**
- * Replaces the parameter's text with a file. Each key that the file would lose has to be waived by name.
+ * Replaces the parameter's text with a file. Each key that the file would lose has to be waived by name, or all of
+ * them together. A key that occurs twice is refused, unless it does so in the parameter already.
  *
  * @throws RecoveryError EnvWriteConflict, EnvWouldShrink, and whatever else `writeEnvParameter` throws; UsageError if
  *   there is no such version; UnreadableText.
@@ -24,17 +25,9 @@ export interface PushOptions {
 export async function pushEnv(
   session: Session,
   file: string,
-  { drop, since }: PushOptions,
+  { drop, since, ...options }: PushOptions,
 ): Promise<Outcome> {
   const document = readEnvText(readTextFile(file), session.reader);
-  const [duplicate] = document.duplicates;
-  if (duplicate) {
-    const lines = duplicate.lines.join(', ');
-    return refuse(
-      session,
-      `${file}: a key occurs more than once, in lines ${lines}. Keep only the line that counts.`,
-    );
-  }
   if (document.hadBom) session.terminal.print('The byte order mark at the start is left out.');
   if (document.hadCrlf) session.terminal.print('Line ends are written as LF, not CRLF.');
   return write(
@@ -42,17 +35,25 @@ export async function pushEnv(
     (history) => {
       const text = { text: textOf(document.blocks), waivedKeys: drop };
       const current = readEnvText(history.at(-1)?.text ?? '', session.reader);
+      const old = new Set(current.duplicates.map(({ key }) => key));
+      for (const { key, lines } of document.duplicates) {
+        const found = `a key occurs more than once, in lines ${lines.join(', ')}`;
+        if (!old.has(key)) return { refused: `${file}: ${found}. Keep only the line that counts.` };
+        session.terminal.print(`note: ${found}, as in the parameter; the last one counts`);
+      }
       const entries = effectiveEntries(current);
       for (const key of drop.filter((one) => !entries.has(one)))
         session.terminal.print(`note: --drop ${key}: there is no such key`);
       if (since === undefined) return text;
       const madeFrom = history.find(({ version }) => version === since);
-      if (!madeFrom)
-        throw new UsageError(`${session.parameterName} has no version ${since} any more; leave out --since`);
+      if (!madeFrom || madeFrom.unreadable !== undefined)
+        throw new UsageError(
+          `${session.parameterName} has no version ${since} that can still be read. Pull again, or leave out --since.`,
+        );
       refuseConflicts(session, readEnvText(madeFrom.text, session.reader), current, document);
       return { ...text, madeFrom };
     },
-    { question: `Write ${file} to ${session.parameterName}?` },
+    { question: `Write ${file} to ${session.parameterName}?`, ...options },
   );
 }
 

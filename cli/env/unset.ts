@@ -21,7 +21,9 @@ export async function unsetEnvKey(session: Session, key: string): Promise<Outcom
     (history) => {
       const text = history.at(-1)?.text ?? '';
       if (!effectiveEntries(readEnvText(text, reader)).has(key))
-        return { refused: `${parameterName} has no such key.` };
+        return {
+          refused: `${parameterName} has no such key. \`recover env check\` shows those that it has.`,
+        };
       return { text: unsetKey(text, key, reader), waivedKeys: [key] };
     },
     { question: `Take ${key} out of ${parameterName}?`, mayStayIncomplete: true },

@@ -2,11 +2,14 @@ import { type GuardedWrite, writeEnvParameter } from '../../aws/guarded-write.ts
 import { lookForKnownGood } from '../../aws/known-good-env.ts';
 import { readHistory } from '../../aws/parameter.ts';
 import { readEnvText } from '../../env/document.ts';
+import { lostKeys } from '../../env/merge.ts';
 import { withOthers } from '../../workflow/concurrent-writes.ts';
 import { refuseUnsafe } from '../../workflow/guard.ts';
 import type { KnownGoodLook } from '../../workflow/loss.ts';
 import type { LabelledVersion, ParameterRecord, ParameterVersion } from '../../workflow/versions.ts';
+import { counted } from '../../workflow/words.ts';
 import { changeLines, compareEnv } from '../changes.ts';
+import { UsageError } from '../failure.ts';
 import { type Outcome, refuse, type Session } from '../session.ts';
 import { markDropped } from './dropped.ts';
 import { tellTriggered } from './triggered.ts';
@@ -23,9 +26,19 @@ export interface WriteOptions {
   /** Asked before the write; without it, the person is not asked. */
   readonly question?: string;
   readonly mayStayIncomplete?: boolean;
-  /** Whether the text is the current one, filled up as the workflow does it. */
+  /** Whether the odd lines of the current text may be left out, as the workflow does it. */
   readonly isRestore?: boolean;
+  /** Whether the parameter may move up to the tier Advanced. */
+  readonly advanced?: boolean | undefined;
+  /**
+   * Whether all keys may be lost that the text doesn't have: with the parameter's name, which a person is asked for if
+   * it is just `true`.
+   */
+  readonly replace?: string | true | undefined;
 }
+
+/** Options of all commands that write; see `WriteOptions`. */
+export type CommonWriteOptions = Pick<WriteOptions, 'advanced' | 'replace'>;
 
 const none: KnownGoodLook = { kind: 'None' };
 
@@ -42,31 +55,35 @@ const withNewest = (history: readonly ParameterRecord[], written: ParameterVersi
  * @param make makes the text to write, given all versions, oldest first. It is made from the newest, unless it says
  *   from which.
  * @throws RecoveryError EnvWouldShrink, EnvInvalid, EnvTooLarge, EnvHistoryFull, EnvWriteConflict, EnvStale; UsageError
- *   if there is nobody to ask.
+ *   if there is nobody to ask, or `--replace` has another name.
  */
 export async function write(
   session: Session,
   make: (history: readonly ParameterRecord[]) => MadeText | Refused | Promise<MadeText | Refused>,
-  { question, mayStayIncomplete = false, isRestore = false }: WriteOptions,
+  { question, mayStayIncomplete = false, isRestore = false, advanced = false, replace }: WriteOptions,
 ): Promise<Outcome> {
   const { parameterName, reader, contract, kmsKeyId, ssm, clock, terminal } = session;
+  refuseOtherName(session, replace);
   const history = await readHistory(ssm.reader, parameterName);
   const made = await make(history);
   if ('refused' in made) return refuse(session, made.refused);
   const current = history.at(-1);
+  const before = readEnvText(current?.text ?? '', reader);
+  const replacedKeys = replace === undefined ? [] : lostKeys(before, readEnvText(made.text, reader));
   const guarded: GuardedWrite = {
     name: parameterName,
     reader,
     contract,
     mayStayIncomplete,
     isRestore,
+    mayMoveUp: advanced,
     madeFrom: current,
     kmsKeyId,
     ...made,
+    waivedKeys: [...(made.waivedKeys ?? []), ...replacedKeys],
   };
   const text = withOthers(guarded, history);
   const previousVersion = current?.version ?? 0;
-  const before = readEnvText(current?.text ?? '', reader);
   const changes = compareEnv(before, readEnvText(text, reader), session);
   for (const line of changeLines(changes)) terminal.print(line);
   if (current?.text === text) {
@@ -76,7 +93,14 @@ export async function write(
   if (changes.changes.length + changes.hiddenCount === 0)
     terminal.print('  no value changes, only comments, order or spelling');
   refuseUnsafe(guarded, current, text);
-  if (question !== undefined && !(await terminal.confirm(question))) {
+  const isConfirmed =
+    replace === true && replacedKeys.length > 0
+      ? await terminal.confirmByName(
+          `This gives up ${counted(replacedKeys.length, 'key')}. To go on, type the name of the parameter:`,
+          parameterName,
+        )
+      : question === undefined || (await terminal.confirm(question));
+  if (!isConfirmed) {
     terminal.print('Nothing was written.');
     return { ok: false, report: { parameterName, written: false, version: previousVersion, ...changes } };
   }
@@ -99,7 +123,7 @@ export async function write(
     .filter((key) => wanted.includes(key));
   for (const key of lost)
     terminal.print(
-      `NOT FINE: ${key} was changed by somebody else at the same moment; what they wrote was kept`,
+      `NOT FINE: ${key} was changed by somebody else at the same moment; what they wrote was kept. If it is to be yours: \`recover env set ${key}\``,
     );
   return {
     ok: lost.length === 0 && isMarked,
@@ -113,4 +137,13 @@ export async function write(
       triggered,
     },
   };
+}
+
+/** @throws UsageError if `--replace` names another parameter, or none and there is nobody to ask. */
+function refuseOtherName({ parameterName, terminal }: Session, replace: WriteOptions['replace']): void {
+  if (replace === undefined || replace === parameterName || (replace === true && terminal.isInteractive))
+    return;
+  throw new UsageError(
+    `--replace gives up keys, so it wants the name of the parameter: --replace ${parameterName}`,
+  );
 }

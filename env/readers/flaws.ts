@@ -1,7 +1,8 @@
 /**
  * What can be wrong with a text, and how bad it is.
  *
- * Hard: the reader refuses the text, or nobody can say where a value ends and what the lines after it mean.
+ * Hard: the reader refuses the text, or nobody can say where a value ends and what the lines after it mean. Where it
+ * only refuses one line, the others can still be told apart, and corrected one by one.
  * Soft: one line is odd and the reader goes on. All other lines are read as if that one were not there. If it is an
  * entry all the same, its value is what the reader makes of it, as far as the text itself tells.
  */
@@ -9,19 +10,22 @@ export interface FlawKind {
   /** Quotes no value, and no name that may be a part of one. */
   readonly problem: string;
   readonly isHard: boolean;
+  /** The lines after it mean what they mean without it. So it is with every soft flaw. */
+  readonly isLocal: boolean;
 }
 
-const hard = (problem: string): FlawKind => ({ problem, isHard: true });
-const soft = (problem: string): FlawKind => ({ problem, isHard: false });
+const hard = (problem: string): FlawKind => ({ problem, isHard: true, isLocal: false });
+const refused = (problem: string): FlawKind => ({ problem, isHard: true, isLocal: true });
+const soft = (problem: string): FlawKind => ({ problem, isHard: false, isLocal: true });
 
 export const flawKinds = {
   // For every reader.
   unclosedQuote: hard('a quote is opened and never closed'),
   openEnd: hard('where this value ends depends on the lines after it'),
   /** The second one has no line of its own to be changed in. */
-  twoOnOneLine: hard('two assignments stand on one line'),
+  twoOnOneLine: refused('two assignments stand on one line'),
   /** No variable can hold the one; the other ends a line for some readers and not for others. */
-  controlCharacter: hard('a NUL or carriage return stands in the line'),
+  controlCharacter: refused('a NUL or carriage return stands in the line'),
   /** Two files joined. It is a part of the name or the value, or white space. Compose refuses it in a name. */
   byteOrderMark: soft('a byte order mark (U+FEFF) stands inside the text'),
 
@@ -30,14 +34,14 @@ export const flawKinds = {
     "it refers to a variable that isn't set above it; a $ that is meant literally needs single quotes or an escape",
   ),
   /** `${NAME:?message}`: Compose refuses the text, a shell ends. */
-  requiredName: hard("it refers to a variable that has to be set above it and isn't"),
+  requiredName: refused("it refers to a variable that has to be set above it and isn't"),
   /** Linux takes 128 KiB for one variable (MAX_ARG_STRLEN), and starts no program with a longer one. */
-  tooLong: hard('with what its references stand for, it is too long for a variable'),
+  tooLong: refused('with what its references stand for, it is too long for a variable'),
 
   // Line by line, each as its reader goes about it.
-  dockerName: hard('docker refuses a line without a name'),
-  dockerBlankInName: hard('docker refuses a name with white space or "export" before it'),
-  composeName: hard('Compose refuses a line without a name, or with white space in it'),
+  dockerName: refused('docker refuses a line without a name'),
+  dockerBlankInName: refused('docker refuses a name with white space or "export" before it'),
+  composeName: refused('Compose refuses a line without a name, or with white space in it'),
   composeReference: hard('Compose refuses this ${...}, or reads more into it than can be told here'),
   dotenvNextLine: soft('the value is empty, and dotenv takes the next line for it'),
   nodeNextLine: soft('the value is nothing but spaces, and Node takes the next line for it'),

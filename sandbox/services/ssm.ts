@@ -4,6 +4,7 @@ import { userArn } from '../callers.ts';
 import { AwsError, operation, type Service } from '../endpoint.ts';
 import { arn } from '../template.ts';
 import { makeEvent, type ServiceEvent } from './eventbridge.ts';
+import { refuseLostKey, refuseValue, shownValue } from './parameter-value.ts';
 import type { RunCommand } from './run-command.ts';
 
 interface StoredVersion {
@@ -36,6 +37,8 @@ const PutParameter = v.object({
 
 export class ParameterStore {
   readonly #parameters = new Map<string, StoredVersion[]>();
+  /** KMS keys that are gone, by the id with which versions were encrypted; each with the error that SSM gives then. */
+  readonly lostKeys = new Map<string, 'InvalidKeyId' | 'AccessDeniedException'>();
   readonly #onChange: (event: ServiceEvent) => void;
   #isQuiet = false;
 
@@ -101,6 +104,9 @@ export class ParameterStore {
         'ValidationException',
         `${tier} tier parameters support a maximum parameter value of ${sizeLimitBytes[tier]} characters.`,
       );
+    const type = Type ?? latest?.Type ?? 'String';
+    const keyId = type === 'SecureString' ? (KeyId ?? latest?.KeyId ?? 'alias/aws/ssm') : undefined;
+    refuseLostKey(keyId, this.lostKeys);
     if (versions.length >= maxVersions) {
       const [oldest] = versions;
       if (oldest && oldest.Labels.length > 0)
@@ -110,12 +116,11 @@ export class ParameterStore {
         );
       versions.shift();
     }
-    const type = Type ?? latest?.Type ?? 'String';
     const version: StoredVersion = {
       Version: (latest?.Version ?? 0) + 1,
       Value,
       Type: type,
-      KeyId: type === 'SecureString' ? (KeyId ?? latest?.KeyId ?? 'alias/aws/ssm') : undefined,
+      KeyId: keyId,
       Description,
       AllowedPattern,
       Tier: tier,
@@ -194,25 +199,7 @@ export class ParameterStore {
   }
 }
 
-function refuseValue({ Value, AllowedPattern }: v.InferOutput<typeof PutParameter>): void {
-  if (/\{\{.*\}\}/.test(Value))
-    throw new AwsError(
-      'ValidationException',
-      'Parameter value can\'t nest another parameter. Do not use "{{}}" in the value.',
-    );
-  if (AllowedPattern !== undefined && !new RegExp(AllowedPattern).test(Value))
-    throw new AwsError(
-      'ParameterPatternMismatchException',
-      `Parameter value, cannot be validated against allowedPattern: ${AllowedPattern}`,
-    );
-}
-
 const arnOf = (name: string, region?: string) => arn('ssm', `parameter/${name.replace(/^\//, '')}`, region);
-
-/** A SecureString that isn't decrypted is answered as ciphertext. */
-function shown(value: string, type: string, decrypt: boolean): string {
-  return type === 'SecureString' && !decrypt ? `ENCRYPTED-${Buffer.byteLength(value)}` : value;
-}
 
 /** @param region of the ARNs, by default the sandbox's own. */
 export function ssmService(store: ParameterStore, runCommand: RunCommand, region?: string): Service {
@@ -227,14 +214,15 @@ export function ssmService(store: ParameterStore, runCommand: RunCommand, region
       GetParameter: operation(
         v.object({ Name: v.string(), WithDecryption: v.optional(v.boolean(), false) }),
         ({ Name: selector, WithDecryption }) => {
-          const { Name, Value, Type, Version, LastModifiedDate } = store.get(selector);
+          const version = store.get(selector);
+          const { Name, Type, Version, LastModifiedDate } = version;
           return {
             Parameter: {
               Name,
               Type,
               Version,
               LastModifiedDate,
-              Value: shown(Value, Type, WithDecryption),
+              Value: shownValue(version, WithDecryption, store.lostKeys),
               ARN: arnOf(Name, region),
               DataType: 'text',
             },
@@ -253,10 +241,10 @@ export function ssmService(store: ParameterStore, runCommand: RunCommand, region
           const start = Number(NextToken);
           const versions = store.history(Name);
           return {
-            Parameters: versions.slice(start, start + MaxResults).map(({ Value, ...rest }) => ({
-              ...rest,
+            Parameters: versions.slice(start, start + MaxResults).map((version) => ({
+              ...version,
               DataType: 'text',
-              Value: shown(Value, rest.Type, WithDecryption),
+              Value: shownValue(version, WithDecryption, store.lostKeys),
             })),
             NextToken: start + MaxResults < versions.length ? String(start + MaxResults) : undefined,
           };

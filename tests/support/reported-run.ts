@@ -57,6 +57,7 @@ export const repairedRun = (part: Partial<ProvenRun> = {}): ProvenRun =>
       restoredKeys: ['DB_HOST'],
       revertedKeys: [],
       leftOutLines: [],
+      sourceNotes: [],
       sizeBytes: 20,
     },
     deployment: {

@@ -17,7 +17,14 @@ export const contract: EnvContract = {
   rules: {},
 };
 /** Which keys, the function finds out again. */
-const restore = { source: null, restoredKeys: [], revertedKeys: [], leftOutLines: [], keyCount: 1 };
+const restore = {
+  source: null,
+  restoredKeys: [],
+  revertedKeys: [],
+  leftOutLines: [],
+  sourceNotes: [],
+  keyCount: 1,
+};
 
 /** A text that satisfies the contract. */
 export const complete = (host: string) => `# the database\nDB_HOST=${host}\nDB_PASSWORD=p\nR2_KEY=r\n`;

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { readEnvText } from '../../env/document.ts';
+import { readEnvText, textOf } from '../../env/document.ts';
 import { effectiveEntries, isBlank, shownKeys } from '../../env/entries.ts';
 import { type EnvReader, envReaders } from '../../env/readers/readers.ts';
 import { runs } from '../support/properties.ts';
@@ -176,7 +176,22 @@ describe('a flaw', () => {
         lines: expect.arrayContaining([2]),
       });
     expect(readEnvText('\uFEFFA=1\nB=2\n', reader).flaws).toEqual([]);
-    expect(readEnvText('\uFEFF\uFEFFA=1\nB=2\n', reader).flaw).toMatchObject({ line: 1 });
+  });
+});
+
+describe('byte order marks', () => {
+  it.each(envReaders)('are no part of a text that begins with several, for %s', (reader) => {
+    for (const marks of ['\uFEFF', '\uFEFF\uFEFF', '\uFEFF\uFEFF\uFEFF']) {
+      const document = readEnvText(`${marks}A=1\r\nB=2\n`, reader);
+      expect(document).toMatchObject({ hadBom: true, flaws: [] });
+      expect(textOf(document.blocks)).toBe('A=1\nB=2\n');
+    }
+  });
+
+  it('have to be taken out if there are several, for all but dotenv', () => {
+    const stumbling = (text: string) => envReaders.filter((one) => readEnvText(text, one).needsNormalising);
+    expect(stumbling('\uFEFFA=1\n')).not.toContain('docker');
+    expect(stumbling('\uFEFF\uFEFFA=1\n')).toEqual(envReaders.filter((one) => one !== 'dotenv'));
   });
 });
 

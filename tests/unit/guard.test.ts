@@ -1,3 +1,4 @@
+import type { EnvReader } from '../../env/readers/readers.ts';
 import { refuseUnsafe, tierOf, type WriteRules } from '../../workflow/guard.ts';
 import type { ParameterTier } from '../../workflow/versions.ts';
 import { versionOf } from '../support/versions.ts';
@@ -55,7 +56,43 @@ describe('refuseUnsafe', () => {
     refuse('B=1\n', 'B=2\n', part);
     expect(() => refuse('B=1\n', 'B=2\n')).toThrow(failing('EnvInvalid', /A is missing/));
     expect(() => refuse('B=1\n', 'B=2\nN=two\n', part)).toThrow(failing('EnvInvalid', /N is not an integer/));
-    expect(() => refuse('B="open\n', 'B="open\n', part)).toThrow(failing('EnvInvalid', /line 1/));
+    expect(() => refuse('B="open\n', 'B="other\n', part)).toThrow(failing('EnvInvalid', /line 1/));
+  });
+
+  it.each<[EnvReader, string, string]>([
+    ['dotenv', 'A=1\nB="open\nC=3\n', 'A=2\nB="open\nC=3\n'],
+    ['shell', 'A=1\nif x\n', 'A=2\nif x\n'],
+    ['docker', 'export X=1\nA=1\n', 'export X=1\nA=2\n'],
+    ['docker', 'A=1\nB C=1\n', 'A=1\nB C=1\nD=1\n'],
+    ['compose', 'B C=1\nA=1\n', 'B C=1\nA=2\nD=1\n'],
+  ])(
+    'lets old flaws stand that %s sees, where they change nothing of what is written',
+    (reader, before, after) => {
+      refuse(before, after, { reader, mayStayIncomplete: true });
+      expect(() => refuse(before, after, { reader })).toThrow(failing('EnvInvalid', /line \d/));
+    },
+  );
+
+  it.each<[EnvReader, string, string]>([
+    ['dotenv', 'A=1\nB="open\nC=3\n', 'A=1\nB="open\nC=4\n'],
+    ['dotenv', 'A=1\nB="open\n', 'A=1\nB="open\nC=4\n'],
+    ['shell', 'if x\nA=1\n', 'if x\nA=2\n'],
+    ['docker', 'export X=1\nA=1\n', 'export X=2\nA=1\n'],
+    ['docker', 'A=1\n', 'A=1\nexport X=2\n'],
+  ])('refuses what stands after a flaw that %s sees, or is a new one', (reader, before, after) => {
+    const part = { reader, mayStayIncomplete: true };
+    expect(() => refuse(before, after, part)).toThrow(failing('EnvInvalid', /line \d/));
+  });
+
+  it("takes a text that is no env at all for nobody's, and needs no waiver to replace it", () => {
+    refuse('<html>\n<a\nhref="/x"\n>\n</html>\n', 'A=1\n');
+    refuse('An error occurred: request_id=1\n', 'A=1\n');
+  });
+
+  it('names by line what it can not name by key', () => {
+    expect(() => refuse('A=1\nB=2\nq83vEjRWeJq8=\n', 'A=1\n')).toThrow(
+      failing('EnvWouldShrink', /2 keys: B, 1 whose name may be a secret \(line 3\)\..*--replace/),
+    );
   });
 
   it('lets a restore leave out what is odd or no env at all, and keep mistakes, but lose no sound key', () => {

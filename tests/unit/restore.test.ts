@@ -22,7 +22,28 @@ describe('findGoodVersion', () => {
       source: { kind: 'history', version: 2, isKnownGood: false },
       text: 'A=2\nB=2\n',
       supersededKeys: [],
+      notes: [],
     });
+  });
+
+  it('notes what is odd about the version it takes, by line and key, and takes it all the same', () => {
+    const odd = 'A=1\nodd="1" 2\nB=changeme\nN=x\nC=null\n';
+    const strict = {
+      ...contract,
+      rules: { N: { nonEmpty: false, noPlaceholder: false, type: 'integer' } },
+    } as const;
+    const good = findGoodVersion([versionOf(1, odd), versionOf(2, 'A=3\n')], 'python-dotenv', strict, nowMs);
+    expect(good?.notes).toEqual([
+      "in version 1: B holds a template's placeholder",
+      'in version 1: N is not an integer',
+      'in version 1: line 2: python-dotenv drops this line',
+      'in version 1: C holds null, which is no value',
+    ]);
+  });
+
+  it('passes over a version that can not be decrypted', () => {
+    const good = choose(versionOf(1, 'A=1\nB=1\n'), versionOf(2, '', { unreadable: 'InvalidKeyId' }));
+    expect(good?.source).toMatchObject({ version: 1 });
   });
 
   it('prefers the known-good one, with the keys that came later, and names the values it takes back', () => {
@@ -36,6 +57,7 @@ describe('findGoodVersion', () => {
       source: { kind: 'history', version: 1, isKnownGood: true },
       text: '# why\nA=1\nB=1\nC=2\n',
       supersededKeys: ['A'],
+      notes: [],
     });
   });
 
@@ -91,12 +113,22 @@ describe('describeRestore', () => {
       source: { kind: 'history' as const, version: 1, isKnownGood: true },
       text: 'A=1\nB=1\nC=1\n',
       supersededKeys: ['B', 'C'],
+      notes: ['in version 1: B is not an integer'],
     };
-    expect(
-      describeRestore('A=1\nB=1\nC=live\n', { keys: ['A', 'C'], blankKeys: ['A'], leftOutLines: [2] }, good, {
-        reader,
-        contract,
-      }),
-    ).toEqual({ keyCount: 3, restoredKeys: ['A', 'B'], revertedKeys: ['B'], leftOutLines: [2] });
+    const found = { keys: ['A', 'C'], blankKeys: ['A'], leftOutLines: [2] };
+    const history = [
+      versionOf(1, good.text),
+      versionOf(2, '', { unreadable: 'InvalidKeyId', keyId: 'key-1' }),
+    ];
+    expect(describeRestore('A=1\nB=1\nC=live\n', found, good, history, { reader, contract })).toEqual({
+      keyCount: 3,
+      restoredKeys: ['A', 'B'],
+      revertedKeys: ['B'],
+      leftOutLines: [2],
+      sourceNotes: [
+        'in version 1: B is not an integer',
+        "version 2 can't be decrypted (InvalidKeyId, key key-1)",
+      ],
+    });
   });
 });

@@ -60,7 +60,9 @@ describe('readTextFile', () => {
     expect(readTextFile(path)).toHaveLength(64 * 1024);
     writeFileSync(path, 'A'.repeat(64 * 1024 + 1));
     expect(() => readTextFile(path)).toThrow(
-      new UnreadableText(`${path} is larger than 64 KB, so it is no .env.`),
+      new UnreadableText(
+        `${path} is larger than 64 KB, so it is no .env. Name the file whose text the parameter is to hold.`,
+      ),
     );
   });
 

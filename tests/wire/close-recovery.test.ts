@@ -86,6 +86,7 @@ describe('CloseRecovery', () => {
       restoredKeys: ['DB_HOST'],
       revertedKeys: [],
       leftOutLines: [],
+      sourceNotes: [],
       sizeBytes: 1,
     };
     const { execution } = await start('run-1', failure, { upload });

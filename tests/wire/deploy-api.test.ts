@@ -218,7 +218,14 @@ describe('DeployApi', () => {
     const ofVersion2 = { ...plan, parameter: { ...plan.parameter, version: 2 } };
     const ofARestore = {
       ...plan,
-      restore: { source: null, restoredKeys: [], revertedKeys: [], leftOutLines: [], keyCount: 1 },
+      restore: {
+        source: null,
+        restoredKeys: [],
+        revertedKeys: [],
+        leftOutLines: [],
+        sourceNotes: [],
+        keyCount: 1,
+      },
     };
     put('KEY=3\n');
     await expect(deploy({ plan: ofARestore })).rejects.toMatchObject({ name: 'PlanOutdated' });

@@ -44,7 +44,7 @@ describe('writeEnvParameter', () => {
   it('names no key that may be a secret itself', async () => {
     put('A=1\nB=2\nq83vEjRWeJq8=\n');
     await expect(write('A=1\n')).rejects.toMatchObject({
-      message: expect.stringContaining('2 keys: B, 1 whose name may be a secret.'),
+      message: expect.stringContaining('2 keys: B, 1 whose name may be a secret (line 3).'),
     });
   });
 

@@ -180,6 +180,7 @@ describe('the hash of a plan', () => {
       restoredKeys: ['A'],
       revertedKeys: [],
       leftOutLines: [],
+      sourceNotes: [],
       keyCount: 2,
     },
     deploy: { documentName, instanceIds: ['i-00000001'], commands: ['deploy'], problem: null },

@@ -87,12 +87,12 @@ describe('recover env set', () => {
     expect(latest().Value).toContain('DB_PASSWORD=canary-theirs\n');
   });
 
-  it('corrects the line of an open quote, but does not write past one in another line', async () => {
+  it('corrects the line of an open quote, writes before one in another line, and not after it', async () => {
     put(`${complete()}OPEN="canary\n`);
-    expect(await run(['set', 'DB_HOST'], { input: 'canary' })).toMatchObject({
-      exitCode: 1,
-      stderr: expect.stringContaining('line 9: a quote is opened and never closed'),
-    });
+    const told = expect.stringContaining('line 9: a quote is opened and never closed');
+    expect(await run(['set', 'ADDED'], { input: 'canary' })).toMatchObject({ exitCode: 1, stderr: told });
+    expect(await run(['set', 'DB_HOST'], { input: 'canary' })).toMatchObject({ exitCode: 0, stdout: told });
+    expect(latest().Value).toMatch(/^DB_HOST=canary$/m);
     expect(await run(['set', 'OPEN'], { input: 'canary' })).toMatchObject({ exitCode: 0 });
     expect(latest().Value).toMatch(/^OPEN=canary$/m);
   });

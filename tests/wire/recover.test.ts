@@ -33,7 +33,9 @@ describe('recover env', () => {
   });
 
   it('ends with 2 where access is denied, and gives machines the error by name', async () => {
-    aws().fail('GetParameterHistory', new AwsError('AccessDeniedException', 'canary'));
+    const denied = new AwsError('AccessDeniedException', 'canary');
+    // Without decryption, it is asked for as well.
+    aws().fail('GetParameterHistory', denied, denied);
     const { exitCode, stdout } = await run(['check', '--json']);
     expect({ exitCode, ...JSON.parse(stdout) }).toMatchObject({ exitCode: 2, error: 'AccessDenied' });
   });

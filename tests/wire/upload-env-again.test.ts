@@ -36,7 +36,9 @@ const keysNow = () => [...effectiveEntries(readEnvText(latest().Value, 'dotenv')
 async function crashAfterWrite(theirs: string, plan?: RecoveryPlan): Promise<void> {
   aws.meanwhile('PutParameter', () => {
     put(theirs);
-    aws.fail('GetParameterHistory', new AwsError('AccessDeniedException', ''));
+    const denied = new AwsError('AccessDeniedException', '');
+    // Without decryption, it is asked for as well.
+    aws.fail('GetParameterHistory', denied, denied);
   });
   await expect(upload(finding({ version: 2 }), {}, plan)).rejects.toMatchObject({
     name: 'EnvWriteConflict',

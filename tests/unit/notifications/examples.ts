@@ -42,6 +42,7 @@ const ingredients = {
     restoredKeys,
     revertedKeys: ['DB_HOST'],
     leftOutLines: [],
+    sourceNotes: [],
     keyCount: 13,
   },
   deploy: {
@@ -153,6 +154,7 @@ const done: FailureReport['done'] = {
     restoredKeys,
     revertedKeys: [],
     leftOutLines: [],
+    sourceNotes: [],
     sizeBytes: 900,
   },
 };
