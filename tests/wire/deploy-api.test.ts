@@ -292,6 +292,21 @@ describe('DeployApi, watching', () => {
     });
   });
 
+  it('shows no output, and says why, where one version that a server may run with can not be decrypted', async () => {
+    await open({ deployScript: `console.error('something'); process.exit(3)` });
+    aws.parameters.put({ Name: parameterName, Value: 'KEY=2\n', Overwrite: true, KeyId: 'key-1' });
+    aws.parameters.put({ Name: parameterName, Value: 'KEY=3\n', Overwrite: true, KeyId: 'key-2' });
+    aws.parameters.lostKeys.set('key-1', 'InvalidKeyId');
+    const failure = deploy();
+    await expect(failure).rejects.toMatchObject({
+      name: 'DeployFailed',
+      message: expect.stringContaining(
+        "is not shown, since not all values could be masked in it: version 2 can't",
+      ),
+    });
+    await expect(failure).rejects.not.toMatchObject({ message: expect.stringContaining('something') });
+  });
+
   it('shows no output when the env, and so what to redact, can not be read', async () => {
     await open({ deployScript: `console.error('something'); process.exit(1)` });
     aws.endpoint.injectFault = ({ operation }) =>
