@@ -20,7 +20,9 @@ const minKeyLength = 16;
 export function fingerprinter(lastingKey: string | undefined): Fingerprint {
   const key = lastingKey || randomBytes(32);
   if (key.length < minKeyLength)
-    throw new UsageError(`RECOVER_FINGERPRINT_KEY: expected at least ${minKeyLength} characters, or none`);
+    throw new UsageError(
+      `RECOVER_FINGERPRINT_KEY: expected at least ${minKeyLength} characters; give it more, or leave it out`,
+    );
   return (value) => createHmac('sha256', key).update(value).digest('hex').slice(0, 12);
 }
 

@@ -2,7 +2,7 @@
  * A .env as an operator keeps it, on Windows, macOS or Linux. Editors and shells of Windows save UTF-8 with a byte
  * order mark, UTF-16 (`>` of Windows PowerShell), or the code page of the system.
  */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { posix, win32 } from 'node:path';
 
 /** A file's bytes can't be read as text with certainty. The message says what to do, and quotes no content. */
@@ -21,6 +21,8 @@ const maxBytes = 64 * 1024;
 export function readTextFile(path: string): string {
   const file = openSync(path, 'r');
   try {
+    // Linux opens one, and says only at the read, without the path, that it is none.
+    if (fstatSync(file).isDirectory()) throw new UnreadableText(`${path} is a folder. Name a file in it.`);
     // The size of the file is of no use: a pipe has none.
     const buffer = Buffer.alloc(maxBytes + 1);
     let length = 0;

@@ -52,7 +52,7 @@ describe('readTextFile', () => {
 
   it('lets through what the file system says', () => {
     expect(() => readTextFile(path)).toThrow(expect.objectContaining({ code: 'ENOENT' }));
-    expect(() => readTextFile(directory)).toThrow(expect.objectContaining({ code: 'EISDIR' }));
+    expect(() => readTextFile(directory)).toThrow(/folder|directory/);
   });
 
   it('reads a file of 64 KB and refuses a larger one', () => {
