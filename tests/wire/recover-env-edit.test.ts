@@ -1,6 +1,7 @@
 import { readEnvText } from '../../env/document.ts';
 import { effectiveEntries } from '../../env/entries.ts';
 import { knownGoodLabel } from '../../workflow/versions.ts';
+import { readCase } from '../support/cases.ts';
 import { backupName, complete, keys, oneKey, parameterName, useOperator } from '../support/operator.ts';
 
 const { aws, latest, put, run, versionsOf } = useOperator();
@@ -56,6 +57,21 @@ describe('recover env set', () => {
     expect(effectiveEntries(readEnvText(latest().Value, 'dotenv')).get('DB_PASSWORD')?.value).toBe(
       input.replace(/\r\n$/, ''),
     );
+  });
+
+  it.each([
+    ['from echo in cmd', readCase('19-trailing-space.txt')],
+    ['with a blank before it', ' pw-22222\n'],
+    ['with a tab after it', 'pw-22222\t\n'],
+    ['with a blank of an input method after it', 'pw-22222\u3000\r\n'],
+    ['with a blank that does not break after it', 'pw-22222\u00a0'],
+    ['with several blanks, without a line end', 'pw-22222   '],
+  ])('refuses a value from a pipe, %s', async (_what, input) => {
+    put(complete());
+    const refused = await run(['set', 'DB_PASSWORD'], { input });
+    expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('--as-is') });
+    expect(refused.stdout + refused.stderr).not.toContain('pw-2');
+    expect(latest().Version).toBe(1);
   });
 
   it.each([
