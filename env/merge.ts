@@ -1,12 +1,14 @@
 import { type EnvBlock, type EnvDocument, type EnvEntry, readEnvText, textOf } from './document.ts';
 import { effectiveEntries, isBlank } from './entries.ts';
-import type { EnvReader } from './readers/readers.ts';
+import { type EnvReader, readers } from './readers/readers.ts';
 import type { LookUp } from './readers/reading.ts';
 
 /**
  * The union of two .env texts, as text. Every line of `current` keeps its bytes and its place, except that a
  * blank value gives way to a restored one; keys and comments that only `restored` holds are put next to the
  * neighbours they have there.
+ *
+ * Of a key that `restored` holds more than once, all lines are put there, unless the last one says it all.
  *
  * Nothing is lost: each key of either side is in the result, a non-blank current value always wins, and
  * merging the result again changes nothing. A byte order mark and CRLF line ends are not written back.
@@ -23,10 +25,12 @@ function unionDocuments(
   const restoredEntries = effectiveEntries(restored);
   const currentLines = new Set(current.blocks.filter((block) => block.kind === 'other').map(lineOf));
 
-  const result: EnvBlock[] = current.blocks.map((block) => {
-    if (block.kind === 'other' || block !== currentEntries.get(block.key)) return block;
+  const areLastEnough = restored.duplicates.length === 0 || areIdle(restored);
+  const result: EnvBlock[] = current.blocks.flatMap((block) => {
+    if (block.kind === 'other' || block !== currentEntries.get(block.key)) return [block];
     const replacement = restoredEntries.get(block.key);
-    return replacement && givesWay(block, replacement) ? replacement : block;
+    if (!replacement || !givesWay(block, replacement)) return [block];
+    return areLastEnough ? [replacement] : restored.blocks.filter((one) => isOf(one, block.key));
   });
 
   let position = 0;
@@ -41,13 +45,15 @@ function unionDocuments(
   };
   for (const block of restored.blocks) {
     if (block.kind === 'entry') {
-      if (block !== restoredEntries.get(block.key)) continue;
-      if (!currentEntries.has(block.key)) {
+      if (areLastEnough && block !== restoredEntries.get(block.key)) continue;
+      const { key } = block;
+      const afterIt = 1 + result.findLastIndex((candidate) => isOf(candidate, key));
+      if (!currentEntries.has(key)) {
+        position = Math.max(position, afterIt);
         insert(block);
         continue;
       }
-      const key = block.key;
-      position = 1 + result.findLastIndex((candidate) => candidate.kind === 'entry' && candidate.key === key);
+      position = afterIt;
       pendingBlankLine = undefined;
     } else if (lineOf(block) === '') {
       pendingBlankLine = block;
@@ -63,6 +69,22 @@ function unionDocuments(
   }
   return textOf(result);
 }
+
+/** Whether the last one of each key says all that a text with duplicates says: no reference needs the ones above it. */
+function areIdle(document: EnvDocument): boolean {
+  const { reader, blocks, flaws } = document;
+  if (readers[reader].handsOnDuplicates) return false;
+  const entries = effectiveEntries(document);
+  const kept = blocks.filter((block) => block.kind === 'other' || block === entries.get(block.key));
+  const reduced = readEnvText(textOf(kept), reader);
+  const values = effectiveEntries(reduced);
+  return (
+    reduced.flaws.length <= flaws.length &&
+    [...entries].every(([key, { value }]) => values.get(key)?.value === value)
+  );
+}
+
+const isOf = (block: EnvBlock, key: string): boolean => block.kind === 'entry' && block.key === key;
 
 function lineOf(block: EnvBlock): string {
   return block.raw.trim();

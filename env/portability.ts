@@ -73,7 +73,12 @@ export function findDisagreements(text: string, reader: EnvReader): Disagreement
   });
 
   for (const { key, lines } of document.duplicates)
-    found.push({ line: lines.at(-1) ?? 1, key, readers: ['docker'], advice: adviceOnDuplicate });
+    found.push({
+      line: lines.at(-1) ?? 1,
+      key,
+      readers: envReaders.filter((one) => traits[one].handsOnDuplicates),
+      advice: adviceOnDuplicate,
+    });
   return found.sort((one, other) => one.line - other.line);
 }
 

@@ -73,10 +73,12 @@ export function salvageEnv(
     kept = kept.filter((_, index) => !numbers.has(index + 1));
   };
 
-  // Without the line that opens a quote, the lines that it has swallowed are read by themselves.
-  for (let { flaw } = read(kept); flaw?.isHard && kept.length > 0; { flaw } = read(kept)) {
+  // Without the line that opens a quote, the lines that it has swallowed are read by themselves. Without one that closes
+  // it, others would be swallowed: of an assignment over several lines, the first one goes.
+  for (let { flaw, blocks } = read(kept); flaw?.isHard && kept.length > 0; { flaw, blocks } = read(kept)) {
     const { line } = flaw;
-    kept = kept.filter((_, index) => index + 1 !== line);
+    const first = blocks.findLast((block) => block.line <= line)?.line ?? line;
+    kept = kept.filter((_, index) => index + 1 !== first);
   }
   if (found.flaw)
     leaveOut(

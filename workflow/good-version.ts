@@ -1,5 +1,13 @@
 /** Which version of the parameter a restore takes its values from. */
-import { type EnvContract, inspectEnv, isUsable, mistakesOf, notesOf, whyUnusable } from '../env/contract.ts';
+import {
+  type EnvContract,
+  inspectEnv,
+  isUsable,
+  mistakesOf,
+  namesOf,
+  notesOf,
+  whyUnusable,
+} from '../env/contract.ts';
 import { readEnvText, textOf } from '../env/document.ts';
 import { effectiveEntries } from '../env/entries.ts';
 import { unionEnv } from '../env/merge.ts';
@@ -26,7 +34,14 @@ export function notesOnSource(
   contract: EnvContract,
 ): string[] {
   const document = readEnvText(text, reader);
-  const notes = [...mistakesOf(document, inspectEnv(document, contract)), ...notesOf(document, contract)];
+  const shown = namesOf(document, contract);
+  const notes = [
+    ...mistakesOf(document, inspectEnv(document, contract)),
+    ...notesOf(document, contract),
+    ...document.duplicates
+      .filter(({ key }) => shown.includes(key))
+      .map(({ key, lines }) => `${key} occurs more than once, in lines ${lines.join(', ')}`),
+  ];
   return notes.map((note) => `in ${describeSource(source)}: ${note}`);
 }
 

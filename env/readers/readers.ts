@@ -28,6 +28,8 @@ interface ReaderTraits {
   readonly read: Read;
   /** What a line means may depend on what its references stand for. */
   readonly expands?: true;
+  /** Hands all lines with one key to the program, which takes its pick; all others hand on the last. */
+  readonly handsOnDuplicates?: true;
   /** Doesn't know a byte order mark, and takes it as a part of the first name. */
   readonly stumblesOverBom?: true;
   /** Where it takes a CR before the LF as a part of the value: always, the second of two, or between quotes. */
@@ -35,7 +37,7 @@ interface ReaderTraits {
 }
 
 export const readers: Record<EnvReader, ReaderTraits> = {
-  docker: { read: readAsDocker, stumblesOverCrlf: 'doubled' },
+  docker: { read: readAsDocker, handsOnDuplicates: true, stumblesOverCrlf: 'doubled' },
   compose: { read: readAsCompose, expands: true, stumblesOverCrlf: 'quoted' },
   dotenv: { read: readAsDotenv },
   'python-dotenv': { read: readAsPythonDotenv, expands: true, stumblesOverBom: true },

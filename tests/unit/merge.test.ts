@@ -66,6 +66,31 @@ const isBlankEntry = (entry: EnvEntry | undefined) => entry === undefined || isB
 const commentsOf = ({ blocks }: EnvDocument) =>
   blocks.filter(({ kind, raw }) => kind === 'other' && raw.trim() !== '').map(({ raw }) => raw.trim());
 
+describe('keys that the restored text holds more than once', () => {
+  it.each<[string, EnvReader, string, string, string]>([
+    ['are restored once where the last one says it all', 'dotenv', '', 'A=1\nX=y\nA=2\n', 'X=y\nA=2\n'],
+    [
+      'are restored with the lines that a reference needs',
+      'compose',
+      '',
+      'A=1\nB=$A\nA=$A:2\n',
+      'A=1\nB=$A\nA=$A:2\n',
+    ],
+    [
+      'are filled with the lines that a reference needs',
+      'shell',
+      'X=1\nA=\n',
+      'A=1\nA=$A:2\n',
+      'X=1\nA=1\nA=$A:2\n',
+    ],
+    ['stay where the reader hands on all of them', 'docker', 'X=1\n', 'A=1\nA=2\n', 'A=1\nA=2\nX=1\n'],
+    ['give way to the line that is there', 'docker', 'A=3\n', 'A=1\nA=2\n', 'A=3\n'],
+  ])('%s, as %s reads them', (_what, reader, current, restored, merged) => {
+    expect(unionEnv(current, restored, reader)).toBe(merged);
+    expect(unionEnv(merged, restored, reader)).toBe(merged);
+  });
+});
+
 describe.each(envReaders)('unionEnv of any two texts, as %s reads them', (reader) => {
   it('loses no key, changes no line it need not change, and is done when it is done', () => {
     const text = textFor(reader);

@@ -146,6 +146,21 @@ describe('the notes of a report', () => {
       'DB_HOST is back to its known-good value; a newer complete version has another',
     ],
     [
+      'a line that was left out',
+      { upload: { ...upload, leftOutLines: [3] } },
+      `without line 3 of version ${upload.previousVersion}; it stays in the history`,
+    ],
+    [
+      'several of them',
+      { upload: { ...upload, leftOutLines: [1, 3] } },
+      `without lines 1, 3 of version ${upload.previousVersion}; they stay in the history`,
+    ],
+    [
+      'what is odd about the source',
+      { upload: { ...upload, sourceNotes: ['in version 1: line 2: docker refuses a line without a name'] } },
+      'in version 1: line 2: docker refuses a line without a name',
+    ],
+    [
       'a first message that could not be sent',
       { announcement: { problem: 'AccessDenied' } },
       'nobody could be told before the first change (AccessDenied)',

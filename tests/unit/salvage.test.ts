@@ -92,10 +92,13 @@ describe.each(envReaders)('a text that has lost its keys, as %s reads it', (read
         const filled = readEnvText(fillGaps(text, good, { reader, contract }), reader);
         const entries = effectiveEntries(filled);
         const found = readEnvText(text, reader);
-        const lost =
-          found.flaw || isNoEnv(text, reader)
-            ? []
-            : [...effectiveEntries(found).values()].filter(({ key: name }) => !entries.has(name));
+        // Of a text with a flaw, the lines that are sound by themselves.
+        const isSound = (raw: string) => !found.flaw || /^[A-Z_]+=v\d$/.test(raw);
+        const lost = isNoEnv(text, reader)
+          ? []
+          : [...effectiveEntries(found).values()].filter(
+              ({ key: name, raw }) => isSound(raw) && !entries.has(name),
+            );
         const names = ['DB_HOST', 'DB_PASSWORD', 'LAMBDA_KEY', 'OWN', 'PATH', 'X', 'Y', 'a', 'href'];
         expectEqual<object>(
           {
@@ -129,6 +132,13 @@ describe('salvageEnv', () => {
       });
     },
   );
+
+  it('lets no quote swallow a sound line when the odd line that closes it goes', () => {
+    expect(salvage('X="open\nhref="/a">\nOWN=1\nX="open\n', 'compose')).toEqual({
+      text: 'OWN=1\n',
+      leftOutLines: [1, 2, 4],
+    });
+  });
 
   it('leaves out a stand-in for a required value, and no other one', () => {
     expect(salvage('DB_HOST=None\nOWN=null\nDB_PASSWORD=encrypted:abc\n', 'docker')).toEqual({

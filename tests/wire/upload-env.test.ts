@@ -110,6 +110,14 @@ describe('UploadEnv', () => {
     expect(latest().Value).toBe(complete('x'));
   });
 
+  it('writes none of several byte order marks back', async () => {
+    put(`\uFEFF\uFEFF${complete('x')}`);
+    const found = finding({ version: 1, keys: ['DB_HOST', 'DB_PASSWORD', 'R2_KEY'], finding: 'Misread' });
+    const docker = { parameter: { reader: 'docker' as const } };
+    expect(await upload(found, docker)).toMatchObject({ outcome: 'Restored', source: null });
+    expect(latest().Value).toBe(complete('x'));
+  });
+
   it('lets a current value win over the restored one, and fills a blank one', async () => {
     put(complete('old'));
     put('DB_HOST=new\nDB_PASSWORD=\n');

@@ -187,7 +187,17 @@ export const examples: Readonly<Record<string, Notification>> = {
   'approval-needed': approvalNotification(
     recovery,
     { ...request, trigger: 'schedule', reason: null },
-    plan,
+    {
+      ...plan,
+      restore: {
+        ...ingredients.restore,
+        leftOutLines: [1, 3],
+        sourceNotes: [
+          'in known-good version 38: line 7: python-dotenv drops this line',
+          "version 39 can't be decrypted (InvalidKeyId, key alias/old)",
+        ],
+      },
+    },
     '2026-01-01T19:00:00.000Z',
   ),
   recovered: endNotification(recovery, report),
