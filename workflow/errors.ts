@@ -96,7 +96,7 @@ const errors = {
   EnvWouldShrink: {
     meaning: 'A write would have lost keys. Nothing was written.',
     remedy:
-      'In a push, add these keys to the file, name each with `--drop <KEY>`, or give up all that the file lacks with `--replace`. In a recovery, report it with the names of the keys: that is a defect of env-recovery.',
+      'Add these keys to the file that is pushed, name each with `--drop <KEY>`, or give up all that the file lacks with `--replace`. If it was a recovery, report it with the names of the keys: that is a defect of env-recovery.',
   },
   EnvHistoryFull: {
     meaning:

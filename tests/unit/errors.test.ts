@@ -18,6 +18,12 @@ describe('the catalogue of errors', () => {
     expect(meaning).not.toBe(remedy);
   });
 
+  it.each(errorNames)('begins what it says to do about %s with a thing to do', (name) => {
+    expect(catalogue[name].remedy).toMatch(
+      /^(?:Add|Allow|Ask|Check|Choose|Deploy|Find out|Let|Look|Make sure|Move|Put|Read|Remove|Repair|See|Set|Sign in|Start|Stop|Wait)\b/,
+    );
+  });
+
   it.each(errorNames)('tells of %s what has to be put right, and not how to go on then', (name) => {
     expect(catalogue[name].remedy).not.toMatch(/redrive|\banew\b/i);
   });
