@@ -25,12 +25,17 @@ function unionDocuments(
   const restoredEntries = effectiveEntries(restored);
   const currentLines = new Set(current.blocks.filter((block) => block.kind === 'other').map(lineOf));
 
-  const areLastEnough = restored.duplicates.length === 0 || areIdle(restored);
+  const isLastEnough = restored.duplicates.length === 0 || readsAlikeWithout(restored);
+  const isLastAlone = isLastEnough && readers[restored.reader].handsOnDuplicates !== true;
+  const currentRaws = new Set(current.blocks.map(({ raw }) => raw));
   const result: EnvBlock[] = current.blocks.flatMap((block) => {
     if (block.kind === 'other' || block !== currentEntries.get(block.key)) return [block];
     const replacement = restoredEntries.get(block.key);
     if (!replacement || !givesWay(block, replacement)) return [block];
-    return areLastEnough ? [replacement] : restored.blocks.filter((one) => isOf(one, block.key));
+    if (isLastEnough) return [replacement];
+    return restored.blocks.filter(
+      (one) => isOf(one, block.key) && (one === replacement || !currentRaws.has(one.raw)),
+    );
   });
 
   let position = 0;
@@ -45,7 +50,8 @@ function unionDocuments(
   };
   for (const block of restored.blocks) {
     if (block.kind === 'entry') {
-      if (areLastEnough && block !== restoredEntries.get(block.key)) continue;
+      const isLast = block === restoredEntries.get(block.key);
+      if (!isLast && (isLastAlone || currentEntries.has(block.key))) continue;
       const { key } = block;
       const afterIt = 1 + result.findLastIndex((candidate) => isOf(candidate, key));
       if (!currentEntries.has(key)) {
@@ -70,10 +76,9 @@ function unionDocuments(
   return textOf(result);
 }
 
-/** Whether the last one of each key says all that a text with duplicates says: no reference needs the ones above it. */
-function areIdle(document: EnvDocument): boolean {
+/** Whether a text with duplicates has the same values with the last one of each key alone: no reference needs others. */
+function readsAlikeWithout(document: EnvDocument): boolean {
   const { reader, blocks, flaws } = document;
-  if (readers[reader].handsOnDuplicates) return false;
   const entries = effectiveEntries(document);
   const kept = blocks.filter((block) => block.kind === 'other' || block === entries.get(block.key));
   const reduced = readEnvText(textOf(kept), reader);
