@@ -16,7 +16,7 @@ import { describeSource } from './good-version.ts';
 import type { RecoveryPlan } from './plan.ts';
 import { lossOf, type RecoveryReport, type RefusalReport } from './report.ts';
 import type { Request } from './request.ts';
-import { leftOutNote } from './restore.ts';
+import { notesOnRestore } from './restore.ts';
 import type { Restoration } from './results.ts';
 import { counted, duration, executionName, listNames } from './words.ts';
 
@@ -263,11 +263,9 @@ const quoted = (words: string): string => `"${words.replaceAll('"', "'")}"`;
 
 /** What is planned, one line for each part of it. */
 export function planLines({ parameter, restore, deploy, function: patched }: RecoveryPlan): string[] {
-  const { leftOutLines = [], sourceNotes = [] } = restore ?? {};
   return [
     `  env         ${restore ? restoredText(restore) : 'nothing'}`,
-    ...(leftOutLines.length > 0 ? [`              ${leftOutNote(leftOutLines, parameter.version)}`] : []),
-    ...sourceNotes.map((note) => `              note: ${note}`),
+    ...(restore ? notesOnRestore(restore, parameter.version) : []).map((note) => `              ${note}`),
     ...(restore?.revertedKeys ?? []).map((key) => `              ${key} goes back to its known-good value`),
     `  deploy      ${deployText(deploy)}`,
     ...(deploy?.commands ?? []).map((line) => `              > ${line}`),

@@ -12,7 +12,7 @@ import {
 import { names, timestamp, wholeNumber } from './fields.ts';
 import { Approval, RecoveryPlan, Rejection } from './plan.ts';
 import { Request } from './request.ts';
-import { leftOutNote } from './restore.ts';
+import { notesOnRestore } from './restore.ts';
 import { EndpointProof, EnvFinding, FunctionPatch, KnownGood, type Loss, RestoreSource } from './results.ts';
 
 /** The output of an execution that ends well. */
@@ -142,10 +142,7 @@ function notesOn(run: ProvenRun): string[] {
     ...(restoration?.revertedKeys ?? []).map(
       (key) => `${key} is back to its known-good value; a newer complete version has another`,
     ),
-    ...(restoration && restoration.leftOutLines.length > 0
-      ? [leftOutNote(restoration.leftOutLines, restoration.previousVersion)]
-      : []),
-    ...(restoration?.sourceNotes ?? []),
+    ...(restoration ? notesOnRestore(restoration, restoration.previousVersion) : []),
     ...(announcement?.problem
       ? [`nobody could be told before the first change (${announcement.problem})`]
       : []),

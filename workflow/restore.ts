@@ -65,3 +65,15 @@ export function leftOutNote(lines: readonly number[], version: number): string {
   const [which, stay] = lines.length === 1 ? ['line', 'it stays'] : ['lines', 'they stay'];
   return `without ${which} ${listNames(lines.map(String), 20)} of version ${version}; ${stay} in the history`;
 }
+
+/**
+ * What a person would want to know of a restore, planned or done.
+ *
+ * @param version the one that was found.
+ */
+export function notesOnRestore(
+  { leftOutLines, sourceNotes }: Pick<Restoration, 'leftOutLines' | 'sourceNotes'>,
+  version: number,
+): string[] {
+  return [...(leftOutLines.length > 0 ? [leftOutNote(leftOutLines, version)] : []), ...sourceNotes];
+}
