@@ -55,12 +55,17 @@ const isShortWord = (secret: string): boolean =>
 
 /**
  * The secret itself, and as it is without an encoding of its own: the text may be free of that, too. Percent-encoded as
- * well: with a % right before it, its first two digits look like an escape of their own, and are not found decoded.
+ * well: with a % right before it, its first two digits look like an escape of their own, and are not found decoded. And
+ * with doubled signs, of which a short secret has too few left when they are decoded.
  */
 export function compactPatterns(secret: string): Pattern[] {
   // Only of ASCII letters does the compact form know which belong together.
   const letters = new Set([secret, secret.toLowerCase(), secret.toUpperCase()]);
-  const encoded = [percentEncoded(secret), percentEncoded(percentEncoded(secret))];
+  const encoded = [
+    percentEncoded(secret),
+    percentEncoded(percentEncoded(secret)),
+    secret.replaceAll(/[$%]/g, '$&$&'),
+  ];
   return [...[...letters].flatMap((spelled) => decodings(spell(spelled))), ...encoded.map(spell)].map(
     (spelling) => ({
       bytes: compactForm(spelling).bytes,

@@ -96,6 +96,7 @@ describe('redact', () => {
     ['percent-encoded, right after a %', 'aaa:', '50%aaa%3A', '50%[redacted]'],
     ['percent-encoded twice, right after a %', 'aaa:', '50%aaa%253A', '50%[redacted]'],
     ['percent-encoded and wrapped within an escape', '0 #(', '%00%20%23\n(', '%0[redacted]'],
+    ['short, with its signs doubled', '#$$#', '#$$$$# %', '[redacted] %'],
     ['wrapped, with nothing but blanks on a line', 'aaa   aaaa', 'aaa\na  |    \na  | aaaa', '[redacted]'],
   ])('masks a value that is %s', (_how, secret, text, masked) => {
     expect(redact(text, new Map([['API_KEY', secret]]))).toBe(masked);
