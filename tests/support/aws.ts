@@ -47,6 +47,8 @@ export interface AwsOptions {
   readonly deployScript?: string;
   readonly deployTimeoutSeconds?: number;
   readonly instances?: readonly { readonly id: string; readonly online?: boolean; readonly tag?: string }[];
+  /** How long an update of a function takes. */
+  readonly updatedAfterMs?: number;
 }
 
 export interface TestAws {
@@ -109,8 +111,8 @@ export const envFinding = (part: Partial<EnvFinding>): EnvFinding => ({
   ...part,
 });
 
-/** Both take several moments of a `steppedClock`, and far less than anybody waits for them. */
-const [listedAfterMs, updatedAfterMs] = [20, 20];
+/** This and an update of a function take several moments of a `steppedClock`, and far less than anybody waits. */
+const listedAfterMs = 20;
 
 export const documentName = 'app-deploy';
 const baseEnvironment = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: region };
@@ -119,6 +121,7 @@ export async function openAws({
   deployScript = '',
   deployTimeoutSeconds = 20,
   instances = [{ id: 'i-00000001' }],
+  updatedAfterMs = 20,
 }: AwsOptions = {}): Promise<TestAws> {
   const directory = mkdtempSync(join(tmpdir(), 'env-recovery-'));
   writeFileSync(join(directory, 'deploy.cjs'), deployScript);
