@@ -36,7 +36,7 @@ import { refuseUnapproved } from '../workflow/plan.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import type { Deployment, RunningDeploy } from '../workflow/results.ts';
 import type { DeployedTarget } from '../workflow/target.ts';
-import { describeNewer, type KnownVersion, knownAs, unreadableNotes } from '../workflow/versions.ts';
+import { type KnownVersion, knownAs, newerIsIncomplete, unreadableNotes } from '../workflow/versions.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
 import { leaseDoor } from './runtime/lease.ts';
 import { DeployResources } from './runtime/resources.ts';
@@ -56,7 +56,7 @@ const secondsBetweenLooks = 1;
  * of sending a second one. So does a redrive, unless that command failed.
  *
  * @throws RecoveryError NoInstances or TooManyInstances with the tag; DeployInProgress if somebody else's command
- *   runs; EnvReplaced, PlanOutdated, LeaseLost; DeployFailed, DeployTimedOut (the command is cancelled first),
+ *   runs; EnvOverlooked, EnvReplaced, PlanOutdated, LeaseLost; DeployFailed, DeployTimedOut (the command is cancelled first),
  *   DeployCancelled; InstanceUnavailable if SSM doesn't manage an instance, or can't reach it.
  */
 export async function deployApi(state: DeployApiInput, services: DeployApiServices): Promise<Deployment> {
@@ -165,7 +165,7 @@ function notManaged(instanceIds: readonly string[]): RecoveryError {
  * The last look before the deploy: what was approved may have changed, and somebody may have wiped the parameter since
  * it was found complete or was restored.
  *
- * @throws RecoveryError PlanOutdated, EnvReplaced
+ * @throws RecoveryError PlanOutdated, EnvOverlooked, EnvReplaced
  */
 async function refuseOutdated(
   state: DeployApiInput,
@@ -185,10 +185,8 @@ async function refuseOutdated(
   if (!parameter || lacks.length > 0) {
     // Nor may the history lag behind what is blamed.
     const history = await readHistorySince(ssm.reader, name, { clock, known: knownAs(parameter) });
-    throw new RecoveryError(
-      'EnvReplaced',
-      `parameter ${name}: ${describeNewer(history.at(-1))}, and it is incomplete (${lacks.join('; ')}). Nothing was deployed.`,
-    );
+    const { startedAt } = state.execution;
+    throw newerIsIncomplete(name, history.at(-1), startedAt, `(${lacks.join('; ')}). Nothing was deployed.`);
   }
   await refuseUnapproved(
     plan,

@@ -28,8 +28,8 @@ type MarkKnownGoodServices = Services<v.InferOutput<typeof LeaseResources>> &
  * backup parameter. Repeats nothing that is done already, and does nothing if somebody has written the parameter since,
  * or if keys of the known-good version are lost.
  *
- * @throws RecoveryError EnvReplaced if somebody has left the parameter incomplete; LeaseLost; and what
- *   `writeEnvParameter` throws.
+ * @throws RecoveryError EnvOverlooked, EnvReplaced if somebody has left the parameter incomplete; LeaseLost; and
+ *   what `writeEnvParameter` throws.
  */
 export async function markKnownGood(
   state: MarkKnownGoodInput,

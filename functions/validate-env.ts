@@ -1,11 +1,11 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import { readParameter } from '../aws/parameter.ts';
+import { readParameterSince } from '../aws/parameter.ts';
 import { openSsm } from '../aws/ssm-clients.ts';
 import { type ContractFinding, gapsOf, inspectEnv, mistakesOf, namesOf } from '../env/contract.ts';
 import { readEnvText } from '../env/document.ts';
 import { effectiveEntries } from '../env/entries.ts';
 import { salvageEnv } from '../env/salvage.ts';
-import { ValidateEnvInput } from '../workflow/chain.ts';
+import { knownBefore, ValidateEnvInput } from '../workflow/chain.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import type { EnvFinding } from '../workflow/results.ts';
 import { knownAs } from '../workflow/versions.ts';
@@ -20,15 +20,15 @@ type ValidateEnvServices = Services & { readonly ssm: SSMClient };
  *
  * @throws RecoveryError EnvInvalid if nothing required is missing, but the text can't be read reliably, holds a stand-in
  *   for a required value, or breaks a rule of the contract. A restore keeps the values that it finds, since somebody may
- *   mean them: it would not correct this, and a deploy would break on it.
+ *   mean them: it would not correct this, and a deploy would break on it. EnvStale.
  */
 export async function validateEnv(
-  _input: ValidateEnvInput,
-  { target, ssm }: ValidateEnvServices,
+  input: ValidateEnvInput,
+  { target, clock, ssm }: ValidateEnvServices,
 ): Promise<EnvFinding> {
   const { name, reader } = target.parameter;
   const contract = target.parameter;
-  const parameter = await readParameter(ssm, name);
+  const parameter = await readParameterSince(ssm, name, { clock, known: knownBefore(input) });
   const text = parameter?.text ?? '';
   const asFound = readEnvText(text, reader);
   const firstFinding = inspectEnv(asFound, contract);

@@ -23,8 +23,11 @@ import {
 } from './results.ts';
 import type { KnownVersion } from './versions.ts';
 
-/** What the Catch puts into the state: a person's rejection, or `States.Timeout`. */
-export const Refusal = v.object({ Error: v.string(), Cause: v.optional(v.string(), '') });
+/** What a Catch puts into the state. */
+const Caught = v.object({ Error: v.string(), Cause: v.optional(v.string(), '') });
+
+/** A person's rejection, or `States.Timeout`. */
+export const Refusal = Caught;
 
 /** The state object after `TakeLease`; each later field exists if its state has run. */
 export const RecoveryState = v.object({
@@ -59,7 +62,17 @@ export type TakeLeaseInput = v.InferOutput<typeof TakeLeaseInput> & StateContext
 export const TakeLeaseOutput = v.pick(RecoveryState, ['request', 'lease']);
 export type TakeLeaseOutput = v.InferOutput<typeof TakeLeaseOutput>;
 
-export const ValidateEnvInput = v.object({});
+export const ValidateEnvInput = v.object({
+  /** What an earlier look has found. */
+  env: v.exactOptional(
+    v.object({
+      ...v.pick(EnvFinding, ['version', 'modifiedAt']).entries,
+      /** `EnvOverlooked`: there was a newer version. */
+      caught: v.exactOptional(Caught),
+    }),
+  ),
+  plan: optional.plan,
+});
 export type ValidateEnvInput = v.InferOutput<typeof ValidateEnvInput> & StateContext;
 
 export const CheckEndpointInput = v.object({ request: Request, env: EnvFinding });
@@ -161,6 +174,12 @@ export function knownVersionOf({
   ...done
 }: Pick<Done, 'upload'> & { readonly env: EnvFinding }): KnownVersion {
   return restorationOf(done) ?? env;
+}
+
+/** The newest version that is known when the parameter is looked at again; 0 at the first look. */
+export function knownBefore({ env, plan }: v.InferOutput<typeof ValidateEnvInput>): KnownVersion {
+  if (env?.caught) return { version: env.version + 1, modifiedAt: env.modifiedAt };
+  return plan?.parameter ?? { version: 0, modifiedAt: null };
 }
 
 /** The finished deploy, if this execution has deployed. */

@@ -102,12 +102,14 @@ export const passingFaults: ReadonlySet<EndpointFault> = new Set([
   'EndpointTooSlow',
 ]);
 
-/** The request fails before it reaches the API, so a deploy changes nothing. */
+/**
+ * The request fails before it reaches the API, so a deploy changes nothing. If the key is missing from an env that was
+ * found complete, that env was wiped since: the last look before the deploy says so.
+ */
 export const notCuredByDeploy: ReadonlySet<EndpointFault> = new Set([
   'EndpointNameNotResolved',
   'EndpointTlsFailed',
   'EndpointRedirected',
   'EndpointThrottled',
-  'InternalKeyMissing',
   'InternalKeyUnusable',
 ]);

@@ -117,9 +117,15 @@ const errors = {
     remedy: 'Wait a minute and try again.',
     retried: true,
   },
+  EnvOverlooked: {
+    meaning:
+      'The parameter has a newer version than the one that the run has worked with, and that one is incomplete. It was there before the run started, but SSM did not show it yet. The state machine looks again.',
+    remedy: 'Start it again: by now SSM shows the newest version.',
+    next: 'Start',
+  },
   EnvReplaced: {
     meaning:
-      'The parameter was deleted, or has a newer version than the one that the run has worked with, and that one is incomplete.',
+      'While the run went on, the parameter was deleted, or somebody wrote a newer version, which is incomplete.',
     remedy: 'Find out with `recover env history` who writes the parameter, and stop that.',
     next: 'Start',
   },

@@ -2,9 +2,8 @@
 import { type EnvContract, isComplete } from '../env/contract.ts';
 import type { EnvReader } from '../env/readers/readers.ts';
 import { describeLoss, findLoss, type KnownGoodLook } from './loss.ts';
-import { RecoveryError } from './recovery-error.ts';
 import type { Loss } from './results.ts';
-import { describeNewer, isSettled, knownGoodLabel, type ParameterRecord } from './versions.ts';
+import { isSettled, knownGoodLabel, newerIsIncomplete, type ParameterRecord } from './versions.ts';
 
 /** A version of the parameter, and how the run came to know it. */
 export interface SeenVersion {
@@ -31,7 +30,8 @@ const toleranceMs = 1000;
  *
  * @param history all versions, oldest first.
  * @param look at the known-good env.
- * @throws RecoveryError EnvReplaced if somebody replaced the version with an incomplete one, or deleted it.
+ * @throws RecoveryError EnvReplaced if somebody replaced the version with an incomplete one, or deleted it;
+ *   EnvOverlooked if that was before the run started.
  */
 export function judgeKnownGood(
   { parameterName, version, isDeployed, seenAt }: SeenVersion,
@@ -42,9 +42,12 @@ export function judgeKnownGood(
   const record = history.at(-1);
   const why = whyReplaced();
   if (!record || (why !== undefined && !isComplete(record.text, reader, contract))) {
-    throw new RecoveryError(
-      'EnvReplaced',
-      `parameter ${parameterName}: ${describeNewer(record)}, and it is incomplete again. What was deployed works; the next deploy would not.`,
+    // What was deployed had been looked at right before that.
+    throw newerIsIncomplete(
+      parameterName,
+      record,
+      isDeployed ? undefined : seenAt,
+      'again. What runs works; the next deploy would not.',
     );
   }
   if (why !== undefined) return { outcome: 'Replaced', version: record.version, why };

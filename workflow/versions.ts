@@ -1,4 +1,5 @@
 /** The versions of a parameter, as its history shows them. */
+import { RecoveryError } from './recovery-error.ts';
 import { oneLine } from './words.ts';
 
 /** Marks the version with which the API was last seen to answer and the metric to count. */
@@ -84,6 +85,27 @@ export function describeNewer(record: ParameterRecord | undefined): string {
   const by = record.modifiedBy === undefined ? '' : ` by ${oneLine(record.modifiedBy)}`;
   const at = record.modifiedAt === undefined ? '' : ` at ${record.modifiedAt.toISOString()}`;
   return `version ${record.version} was written${by}${at}`;
+}
+
+/**
+ * The newest version isn't the one that the run has worked with, and it is incomplete. If it was there before the run
+ * started, nobody is to blame: the run's reads lagged.
+ *
+ * @param record `undefined` if the parameter was deleted.
+ * @param startedAt of the run, as an ISO timestamp; `undefined` if it has seen the newest version since.
+ * @param outcome what is incomplete, and what that means, as the end of a sentence.
+ */
+export function newerIsIncomplete(
+  parameterName: string,
+  record: ParameterRecord | undefined,
+  startedAt: string | undefined,
+  outcome: string,
+): RecoveryError {
+  const modifiedMs = record?.modifiedAt?.getTime() ?? Number.POSITIVE_INFINITY;
+  return new RecoveryError(
+    modifiedMs <= Date.parse(startedAt ?? '') ? 'EnvOverlooked' : 'EnvReplaced',
+    `parameter ${parameterName}: ${describeNewer(record)}, and it is incomplete ${outcome}`,
+  );
 }
 
 /** A version that has stood for this long has been deployed and used, labelled or not. */

@@ -60,6 +60,48 @@ describe('a run whose reads of the parameter lag', () => {
     expect(writesOf(whole).filter(({ operation }) => operation === 'SendCommand')).toHaveLength(1);
   });
 
+  const looks = ['ValidateEnv', 'CheckEndpoint', 'PlanRecovery'];
+
+  it('recovers when all looks were stale, and blames nobody', async () => {
+    staleAfter((state, times) => looks.includes(state) && times === 1, answerBefore);
+    const execution = await whole.run();
+    expect([execution.status, execution.error, execution.cause]).toEqual(['SUCCEEDED', undefined, undefined]);
+    expect(outputOf(execution)).toMatchObject({ outcome: 'Recovered' });
+    expect(statesOf(execution).filter((name) => name === 'DeployApi')).toHaveLength(2);
+    expect(writesOf(whole).filter(({ operation }) => operation === 'SendCommand')).toHaveLength(1);
+  });
+
+  it.each([
+    ['all looks', looks, 'MarkKnownGood'],
+    ['those at the env', ['ValidateEnv', 'PlanRecovery'], 'DeployApi'],
+  ])(
+    'recovers a wiped env while the API still runs, though %s were stale',
+    async (_what, stale, noticedBy) => {
+      expect(outputOf(await whole.run())).toMatchObject({ outcome: 'Recovered' });
+      whole.overwrite('LAMBDA_INTERNAL_API_KEY=\n');
+      staleAfter((state, times) => stale.includes(state) && times === 1, answerBefore);
+      const execution = await whole.run('{"force":true}');
+      expect([execution.status, execution.error, execution.cause]).toEqual([
+        'SUCCEEDED',
+        undefined,
+        undefined,
+      ]);
+      expect(outputOf(execution)).toMatchObject({ outcome: 'Recovered', env: { versionBefore: 5 } });
+      const states = statesOf(execution);
+      expect(states[states.lastIndexOf('ValidateEnv') - 1]).toBe(noticedBy);
+    },
+  );
+
+  it('goes on by a redrive when no look has found a parameter, and there seemed to be nothing to restore from', async () => {
+    staleAfter((state, times) => looks.includes(state) && times === 1, missing);
+    const execution = await whole.run();
+    expect(execution).toMatchObject({ status: 'FAILED', error: 'EnvRestoreFailed' });
+    expect(writesOf(whole)).toEqual([]);
+    whole.sandbox.machines.redrive(execution.executionArn);
+    await execution.ended;
+    expect(outputOf(execution)).toMatchObject({ outcome: 'Recovered' });
+  });
+
   it('recovers when the reads of each state are stale until its retry', async () => {
     let isStale = false;
     whole.onEvent = (_execution, { type }) => {

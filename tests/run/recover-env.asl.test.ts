@@ -347,8 +347,10 @@ describe('the definition', () => {
   it('has no Fail state and catches no failure, so that a redrive starts at the state that failed', () => {
     for (const [name, state] of Object.entries(definition.States)) {
       expect(state.Type).not.toBe('Fail');
-      // That a plan is rejected, or that nobody answers, is an outcome.
-      if (name === 'RequestApproval')
+      // That a plan is rejected, that nobody answers, or that the env was overlooked, is an outcome.
+      if (name === 'DeployApi' || name === 'MarkKnownGood')
+        expect(state.Catch).toMatchObject([{ ErrorEquals: ['EnvOverlooked'], Next: 'ValidateEnv' }]);
+      else if (name === 'RequestApproval')
         expect(state.Catch).toMatchObject([
           { ErrorEquals: [planRejected, 'States.Timeout'], Next: 'ReportRecovery' },
         ]);

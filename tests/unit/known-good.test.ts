@@ -137,8 +137,22 @@ describe('judgeKnownGood', () => {
     });
   });
 
+  it('fails as EnvOverlooked where an incomplete version was there before the run, unless that has deployed', () => {
+    const history = [versionOf(1, 'A=1\n'), versionOf(2, 'B=1\n', at(nowMs - 1))];
+    const nameOf = (part: Partial<SeenVersion>) => {
+      try {
+        return judge(history, { version: 1, ...part }).outcome;
+      } catch (error) {
+        return error instanceof Error ? error.name : '';
+      }
+    };
+    expect(nameOf({})).toBe('EnvOverlooked');
+    expect(nameOf({ isDeployed: true })).toBe('EnvReplaced');
+    expect(nameOf({ seenAt: undefined })).toBe('EnvReplaced');
+  });
+
   it.each<[string, readonly ParameterRecord[]]>([
-    ['has left it incomplete', [versionOf(1, 'A=1\n'), versionOf(2, 'B=1\n')]],
+    ['has left it incomplete', [versionOf(1, 'A=1\n'), versionOf(2, 'B=1\n', at(nowMs + 1))]],
     ['has deleted it', []],
   ])('fails as EnvReplaced where somebody %s', (_what, history) => {
     expect(() => judge(history, { version: 1 })).toThrow(

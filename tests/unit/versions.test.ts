@@ -1,4 +1,4 @@
-import { describeNewer, isOlder } from '../../workflow/versions.ts';
+import { describeNewer, isOlder, newerIsIncomplete } from '../../workflow/versions.ts';
 import { versionOf } from '../support/versions.ts';
 
 const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1, 18, 0, seconds));
@@ -30,5 +30,27 @@ describe('a version that was read', () => {
     };
     expect(describeNewer(record)).toMatch(/^version 6 was written by arn:.* at 2026-01-01T18:00:40.000Z$/);
     expect(describeNewer(undefined)).toBe('it was deleted');
+  });
+});
+
+describe('a newer version that is incomplete', () => {
+  const name = (writtenAt: Date | undefined, startedAt: Date | undefined) => {
+    const record = { ...versionOf(6, 'A=1\n'), modifiedAt: writtenAt };
+    return newerIsIncomplete('/app/env', record, startedAt?.toISOString(), '(A is blank).').name;
+  };
+
+  it('was overlooked if it was there before the run', () => {
+    expect(name(at(29), at(30))).toBe('EnvOverlooked');
+    expect(name(at(30), at(30))).toBe('EnvOverlooked');
+  });
+
+  it('has replaced what the run had seen if it was written later, or before what the run has seen since', () => {
+    expect(name(at(31), at(30))).toBe('EnvReplaced');
+    expect(name(at(29), undefined)).toBe('EnvReplaced');
+  });
+
+  it('is not blamed on the lag of reads if nobody knows when it was written, or if it was deleted', () => {
+    expect(name(undefined, at(30))).toBe('EnvReplaced');
+    expect(newerIsIncomplete('/app/env', undefined, at(30).toISOString(), '.').name).toBe('EnvReplaced');
   });
 });

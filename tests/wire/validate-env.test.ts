@@ -1,8 +1,9 @@
 import type { EnvReader } from '../../env/readers/readers.ts';
 import { validateEnv } from '../../functions/validate-env.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
+import type { ValidateEnvInput } from '../../workflow/chain.ts';
 import { openAws, parameterName, secret, type TestAws } from '../support/aws.ts';
-import { executionRef } from '../support/execution.ts';
+import { executionRef, recoveryPlan } from '../support/execution.ts';
 import { servicesOf, type TargetPart } from '../support/services.ts';
 import { contract } from '../support/upload-env.ts';
 
@@ -12,9 +13,9 @@ beforeEach(async () => {
 });
 afterEach(() => aws.close());
 
-const validate = (part: TargetPart['parameter'] = {}) =>
+const validate = (part: TargetPart['parameter'] = {}, earlier: Omit<ValidateEnvInput, 'execution'> = {}) =>
   validateEnv(
-    { execution: executionRef() },
+    { execution: executionRef(), ...earlier },
     { ...servicesOf(aws, { parameter: { ...contract, ...part } }), ssm: aws.ssm.reader },
   );
 const put = (Value: string, Type: 'SecureString' | 'String' = 'SecureString') =>
@@ -45,6 +46,18 @@ describe('ValidateEnv', () => {
       hasCrlf: false,
     });
     expect(JSON.stringify(output)).not.toContain(password);
+  });
+
+  it('waits for the version that the plan has seen, or that was overlooked, when it looks again', async () => {
+    put('DB_HOST=db\n');
+    const { modifiedAt } = await validate();
+    const parameter = { ...recoveryPlan().parameter, version: 2, modifiedAt };
+    const env = { version: 1, modifiedAt, caught: { Error: 'EnvOverlooked', Cause: '' } };
+    for (const earlier of [{ plan: recoveryPlan({ parameter }) }, { env, plan: recoveryPlan() }])
+      await expect(validate({}, earlier)).rejects.toMatchObject({ name: 'EnvStale' });
+    put('DB_HOST=db\n');
+    expect(await validate({}, { env, plan: recoveryPlan() })).toMatchObject({ version: 2 });
+    expect(await validate({}, { env: { version: 3, modifiedAt } })).toMatchObject({ version: 2 });
   });
 
   it('takes a missing parameter for a finding', async () => {
