@@ -15,6 +15,8 @@ export interface CommandRequest {
   readonly instanceIds: readonly string[];
   /** By this a retried state finds its own command: SendCommand has no idempotency token. */
   readonly comment: string;
+  /** Of the parameter: what the host has to read. */
+  readonly envVersion: number;
   readonly logGroupName: string;
   readonly deliveryTimeoutSeconds: number;
 }
@@ -39,6 +41,7 @@ export async function sendCommand(
           DocumentName: request.documentName,
           InstanceIds: [...request.instanceIds],
           Comment: request.comment,
+          Parameters: { envVersion: [String(request.envVersion)] },
           MaxConcurrency: '1',
           MaxErrors: '0',
           TimeoutSeconds: request.deliveryTimeoutSeconds,

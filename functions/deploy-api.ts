@@ -104,7 +104,7 @@ async function findOrSend(
   const earlier = await lookFor(find, clock, mayHaveSent ? lookAgainTimes : 0);
   if (earlier) return earlier;
 
-  await refuseOutdated(state, instanceIds, services);
+  const envVersion = await lookOnceMore(state, instanceIds, services);
   await stopOthers(list, fence, services);
   try {
     const sentAtMs = clock.now();
@@ -114,6 +114,7 @@ async function findOrSend(
         documentName,
         instanceIds,
         comment: commentOf(execution),
+        envVersion,
         logGroupName: resources.DEPLOY_LOG_GROUP,
         deliveryTimeoutSeconds: target.deploy.deliveryTimeoutSeconds,
       });
@@ -165,13 +166,14 @@ function notManaged(instanceIds: readonly string[]): RecoveryError {
  * The last look before the deploy: what was approved may have changed, and somebody may have wiped the parameter since
  * it was found complete or was restored.
  *
+ * @returns the version of the parameter to deploy.
  * @throws RecoveryError PlanOutdated, EnvOverlooked, EnvReplaced
  */
-async function refuseOutdated(
+async function lookOnceMore(
   state: DeployApiInput,
   instanceIds: readonly string[],
   { target: { parameter: contract }, resources, clock, ssm }: DeployApiServices,
-): Promise<void> {
+): Promise<number> {
   const { plan } = state;
   const documentName = resources.DEPLOY_DOCUMENT;
   await refuseUnapproved(
@@ -198,6 +200,7 @@ async function refuseOutdated(
     const commands = await readDocumentCommands(ssm.reader, documentName);
     return commands.join('\n') === plan.deploy?.commands.join('\n');
   });
+  return parameter.version;
 }
 
 /**

@@ -9,7 +9,13 @@ export function derivedSettings(target: DeployedTarget, stateKeys: readonly stri
   const heartbeatAlarmName = `env-recovery-${name}-heartbeat`;
   return {
     // The shebang chooses the shell: without it the agent runs sh, which has no pipefail on Debian and Ubuntu.
-    deployScript: ['#!/bin/bash', 'set -euo pipefail', ...deploy.commands],
+    // SSM fills in the version that DeployApi has looked at: a read of the newest one on the host could lag.
+    deployScript: [
+      '#!/bin/bash',
+      'set -euo pipefail',
+      "export ENV_VERSION='{{ envVersion }}'",
+      ...deploy.commands,
+    ],
     // Documents take their numbers as text.
     deployTimeoutSeconds: String(deploy.timeoutSeconds),
     metricDimensions: Object.entries(metric.dimensions).map(([Name, Value]) => ({ Name, Value })),

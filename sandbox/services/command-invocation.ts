@@ -1,6 +1,7 @@
 /** A command of Run Command on one instance: its processes, and how they end. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import * as v from 'valibot';
+import { AwsError } from '../endpoint.ts';
 
 /** A managed instance, as far as Run Command sees it. */
 export interface Instance {
@@ -13,6 +14,13 @@ export interface Instance {
 
 /** The part of a document that is run here; GetDocument also gives the rest. */
 export const DocumentContent = v.looseObject({
+  parameters: v.optional(
+    v.record(
+      v.string(),
+      v.looseObject({ default: v.optional(v.string()), allowedPattern: v.optional(v.string(), '') }),
+    ),
+    {},
+  ),
   mainSteps: v.array(
     v.looseObject({
       name: v.optional(v.string()),
@@ -22,6 +30,35 @@ export const DocumentContent = v.looseObject({
   ),
 });
 export type DocumentContent = v.InferOutput<typeof DocumentContent>;
+
+/**
+ * The document with its parameters filled in.
+ *
+ * @throws AwsError InvalidParameters if one is not the document's, is missing, or doesn't match its pattern.
+ */
+export function withParameters(
+  document: DocumentContent,
+  given: Readonly<Record<string, readonly string[]>>,
+): DocumentContent {
+  const { parameters, mainSteps } = document;
+  if (Object.keys(given).some((name) => !Object.hasOwn(parameters, name)))
+    throw new AwsError('InvalidParameters', '');
+  const values = Object.entries(parameters).map(([name, { default: otherwise, allowedPattern }]) => {
+    const value = given[name]?.join() ?? otherwise;
+    if (value === undefined || !new RegExp(allowedPattern).test(value))
+      throw new AwsError('InvalidParameters', '');
+    return [name, value] as const;
+  });
+  const fill = (line: string) =>
+    values.reduce((filled, [name, value]) => filled.replaceAll(`{{ ${name} }}`, value), line);
+  return {
+    ...document,
+    mainSteps: mainSteps.map((step) => ({
+      ...step,
+      inputs: { ...step.inputs, runCommand: step.inputs.runCommand.map(fill) },
+    })),
+  };
+}
 
 export type Status =
   | 'Pending'
@@ -84,7 +121,8 @@ export function end(invocation: Invocation, status: Status, details: string, exi
 
 /**
  * Runs the lines of a script as `set -e` would, up to the first one that fails. Each line is started as a program, not
- * by a shell, so this works without bash; the script's shebang and `set` line are skipped.
+ * by a shell, so this works without bash; the script's shebang and `set` line are skipped, and a line
+ * `export NAME='value'` is a variable of those that follow.
  */
 export async function runOn(
   instance: Instance,
@@ -95,12 +133,18 @@ export async function runOn(
   invocation.startedAt = new Date();
   // Its status changes while a line runs.
   const isCancelled = () => invocation.Status !== 'InProgress';
+  const environment = { ...instance.environment };
   for (const { inputs } of mainSteps) {
     const deadline = Date.now() + Number(inputs.timeoutSeconds) * 1000;
     for (const line of inputs.runCommand.filter(
       (text) => !text.startsWith('#') && !text.startsWith('set -'),
     )) {
-      const exitCode = await runLine(instance, line, invocation, deadline - Date.now());
+      const [, name, value = ''] = /^export (\w+)='([^']*)'$/.exec(line) ?? [];
+      if (name !== undefined) {
+        environment[name] = value;
+        continue;
+      }
+      const exitCode = await runLine({ ...instance, environment }, line, invocation, deadline - Date.now());
       if (isCancelled()) return end(invocation, 'Cancelled', 'Cancelled');
       if (exitCode === 'timed out') return end(invocation, 'TimedOut', 'TimedOut');
       if (exitCode !== 0) return end(invocation, 'Failed', 'Failed', exitCode);

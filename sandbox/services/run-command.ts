@@ -9,6 +9,7 @@ import {
   type Instance,
   newInvocation,
   runOn,
+  withParameters,
 } from './command-invocation.ts';
 import { type Command, commandFilters, describe, invocationFilters, listed } from './command-lists.ts';
 
@@ -47,12 +48,14 @@ export class RunCommand {
         DocumentName: v.string(),
         InstanceIds: v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(50)),
         Comment: v.optional(v.pipe(v.string(), v.maxLength(100)), ''),
+        Parameters: v.optional(v.record(v.string(), v.array(v.string())), {}),
         MaxErrors: v.optional(v.string(), '0'),
         TimeoutSeconds: v.optional(v.pipe(v.number(), v.minValue(30)), 3600),
       }),
-      ({ DocumentName, InstanceIds, Comment, MaxErrors }) => {
-        const document = this.#documents.get(DocumentName);
-        if (!document) throw new AwsError('InvalidDocument', '');
+      ({ DocumentName, InstanceIds, Comment, Parameters, MaxErrors }) => {
+        const content = this.#documents.get(DocumentName);
+        if (!content) throw new AwsError('InvalidDocument', '');
+        const document = withParameters(content, Parameters);
         const instances = InstanceIds.map((id) => {
           const instance = this.#instances.get(id);
           if (!instance) throw new AwsError('InvalidInstanceId', '');

@@ -102,6 +102,24 @@ describe('a run whose reads of the parameter lag', () => {
     expect(outputOf(execution)).toMatchObject({ outcome: 'Recovered' });
   });
 
+  it('recovers when the host can not read the version at first: it never takes an older one', async () => {
+    const { endpoint, parameterName } = whole.sandbox;
+    let stale = 3;
+    endpoint.injectFault = (call) => {
+      const { operation, input } = call;
+      const isOfHost =
+        operation === 'GetParameter' && endpoint.calls.some((call) => call.operation === 'SendCommand');
+      if (!isOfHost || stale === 0) return undefined;
+      stale -= 1;
+      return JSON.stringify(input).includes(`"${parameterName}:4"`)
+        ? new AwsError('ParameterVersionNotFound', '')
+        : answerBefore(call);
+    };
+    const execution = await whole.run();
+    expect([execution.status, execution.error, stale]).toEqual(['SUCCEEDED', undefined, 0]);
+    expect(writesOf(whole).filter(({ operation }) => operation === 'SendCommand')).toHaveLength(1);
+  });
+
   it('recovers when the reads of each state are stale until its retry', async () => {
     let isStale = false;
     whole.onEvent = (_execution, { type }) => {

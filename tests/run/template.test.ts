@@ -324,16 +324,18 @@ describe('the state machine', () => {
 });
 
 describe('the deploy document', () => {
-  it('runs the target’s commands in bash, up to the first failure, and takes no parameters', () => {
+  it('runs the target’s commands in bash, up to the first failure, and takes nothing but a number', () => {
     expect(academy.get('DeployDocument')?.properties).toMatchObject({
       Content: {
         schemaVersion: '2.2',
+        parameters: { envVersion: { type: 'String', allowedPattern: '^[0-9]{1,9}$' } },
         mainSteps: [
           {
             inputs: {
               runCommand: [
                 '#!/bin/bash',
                 'set -euo pipefail',
+                "export ENV_VERSION='{{ envVersion }}'",
                 'cd /home/ec2-user/academy',
                 'bash scripts/deploy_api_on_server.sh',
                 'bash scripts/verify_api_after_deploy.sh',
@@ -343,7 +345,11 @@ describe('the deploy document', () => {
         ],
       },
     });
-    expect(academy.get('DeployDocument')?.properties.Content).not.toHaveProperty('parameters');
+    const { parameters } = v.parse(
+      v.object({ parameters: v.record(v.string(), v.unknown()) }),
+      academy.get('DeployDocument')?.properties.Content,
+    );
+    expect(Object.keys(parameters)).toEqual(['envVersion']);
   });
 });
 

@@ -115,6 +115,7 @@ export const envFinding = (part: Partial<EnvFinding>): EnvFinding => ({
 const listedAfterMs = 20;
 
 export const documentName = 'app-deploy';
+export const documentCommands = ["export ENV_VERSION='{{ envVersion }}'", 'node deploy.cjs'];
 const baseEnvironment = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: region };
 
 export async function openAws({
@@ -130,10 +131,14 @@ export async function openAws({
       [
         documentName,
         {
+          parameters: { envVersion: { default: '', allowedPattern: '^[0-9]*$' } },
           mainSteps: [
             {
               action: 'aws:runShellScript',
-              inputs: { timeoutSeconds: String(deployTimeoutSeconds), runCommand: ['node deploy.cjs'] },
+              inputs: {
+                timeoutSeconds: String(deployTimeoutSeconds),
+                runCommand: documentCommands,
+              },
             },
           ],
         },

@@ -22,7 +22,12 @@ describe('the stack of a target', () => {
       approveWithinSeconds: 3600,
       subscriptions: [],
       executionEncryption: { Type: 'AWS_OWNED_KEY' },
-      deployScript: ['#!/bin/bash', 'set -euo pipefail', 'node deploy.cjs'],
+      deployScript: [
+        '#!/bin/bash',
+        'set -euo pipefail',
+        "export ENV_VERSION='{{ envVersion }}'",
+        'node deploy.cjs',
+      ],
     });
     expect(stackOf(appTarget()).functions.uploadEnv).toMatchObject({ reservedConcurrency: 1 });
   });

@@ -4,6 +4,7 @@ import { AwsError } from '../../sandbox/endpoint.ts';
 import type { FinishedDeploy, RunningDeploy } from '../../workflow/results.ts';
 import {
   type AwsOptions,
+  documentCommands,
   documentName,
   envFinding,
   openAws,
@@ -86,13 +87,14 @@ describe('DeployApi', () => {
     expect(aws.endpoint.calls).toEqual([]);
   });
 
-  it('sends the document to the instances, one after the other, with no parameter', async () => {
+  it('sends the document to the instances, one after the other, with the version to deploy', async () => {
     expect(await deploy()).toMatchObject({ instanceIds: ['i-00000001'], resumed: false });
     const sent = aws.endpoint.calls.find(({ operation }) => operation === 'SendCommand');
     expect(sent?.input).toEqual({
       DocumentName: documentName,
       InstanceIds: ['i-00000001'],
       Comment: 'env-recovery run-1',
+      Parameters: { envVersion: ['1'] },
       MaxConcurrency: '1',
       MaxErrors: '0',
       TimeoutSeconds: 60,
@@ -200,7 +202,7 @@ describe('DeployApi', () => {
   });
 
   it('sends nothing that was not approved: other commands, to other instances, or with another version', async () => {
-    const commands = ['node deploy.cjs'];
+    const commands = documentCommands;
     const planned = { documentName, instanceIds: ['i-00000001'], commands, problem: null };
     const plan = recoveryPlan({ needsApproval: true, deploy: planned });
     const withOthers = { ...plan, deploy: { ...planned, commands: ['node other.cjs'] } };

@@ -6,6 +6,7 @@ import { hashPlan, type PlanIngredients } from '../../workflow/plan.ts';
 import type { Request } from '../../workflow/request.ts';
 import type { EndpointCheck } from '../../workflow/results.ts';
 import {
+  documentCommands,
   documentName,
   envFinding,
   openAws,
@@ -104,7 +105,7 @@ describe('PlanRecovery', () => {
         restoredKeys: ['DB_HOST', 'INTERNAL_KEY'],
         keyCount: 3,
       },
-      deploy: { documentName, instanceIds: ['i-00000001', 'i-00000002'], commands: ['node deploy.cjs'] },
+      deploy: { documentName, instanceIds: ['i-00000001', 'i-00000002'], commands: documentCommands },
       // The key is the one that the restored text will have.
       function: { setKeys: ['API_URL', 'API_KEY'], removedKeys: ['API_HOST'], problem: null },
     });

@@ -11,7 +11,7 @@ import {
   SendCommandCommand,
 } from '@aws-sdk/client-ssm';
 import * as v from 'valibot';
-import { documentName, openAws, type TestAws } from '../support/aws.ts';
+import { documentCommands, documentName, openAws, type TestAws } from '../support/aws.ts';
 import { until } from '../support/until.ts';
 
 describe('Run Command', () => {
@@ -40,6 +40,20 @@ describe('Run Command', () => {
     return Commands.map((command) => `${command.CommandId} ${command.Status}`);
   };
 
+  it('takes the parameters of the document, if they match their patterns, and no others', async () => {
+    aws = await openAws({ deployScript: 'console.log(process.env.ENV_VERSION)' });
+    const sendWith = (Parameters: Record<string, string[]>) =>
+      aws.ssm.writer.send(
+        new SendCommandCommand({ DocumentName: documentName, InstanceIds: ['i-00000001'], Parameters }),
+      );
+    for (const refused of [{ envVersion: ['4;reboot'] }, { other: ['1'] }])
+      await expect(sendWith(refused)).rejects.toMatchObject({ name: 'InvalidParameters' });
+    await sendWith({ envVersion: ['4'] });
+    const [sent] = aws.runCommand.commands;
+    await sent?.ended;
+    expect(sent?.invocations[0]?.stdout).toBe('4\n');
+  });
+
   it('gives the content of a document', async () => {
     aws = await openAws({ deployTimeoutSeconds: 7 });
     const { Content, ...rest } = await aws.ssm.reader.send(
@@ -52,11 +66,11 @@ describe('Run Command', () => {
       DocumentFormat: 'JSON',
       DocumentType: 'Command',
     });
-    expect(JSON.parse(Content ?? '')).toEqual({
+    expect(JSON.parse(Content ?? '')).toMatchObject({
       mainSteps: [
         {
           action: 'aws:runShellScript',
-          inputs: { timeoutSeconds: '7', runCommand: ['node deploy.cjs'] },
+          inputs: { timeoutSeconds: '7', runCommand: documentCommands },
         },
       ],
     });
