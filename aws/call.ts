@@ -27,7 +27,6 @@ const denied = new Set([
   'AuthorizationError',
   'AuthorizationErrorException',
   'UnauthorizedOperation',
-  'KMSAccessDeniedException',
   'NotAuthorized',
 ]);
 const expired = new Set([
@@ -46,6 +45,17 @@ const throttled = new Set(['TooManyUpdates', 'LimitExceeded']);
 
 /** Network errors that the SDK's lists do not have; those of Node's HTTP parser begin with `HPE_`. */
 const networkCodes = new Set(['ECONNABORTED', 'EADDRNOTAVAIL', 'EPROTO']);
+
+/**
+ * What the name of an error says of a KMS key. Each service writes these names in another way: `KMSDisabledException`
+ * (Lambda), `KMSDisabled` (SNS), `KmsInvalidStateException` (Step Functions). SSM has one name for all of them.
+ */
+const keyFaults: Readonly<Record<string, string>> = {
+  invalidkeyid: "the KMS key is disabled, is being deleted, or doesn't exist",
+  kmsdisabled: 'the KMS key is disabled',
+  kmsinvalidstate: "the KMS key can't be used in the state that it is in, such as pending deletion",
+  kmsnotfound: "the KMS key doesn't exist",
+};
 
 const certificateCodes = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
@@ -67,7 +77,8 @@ export interface AwsCall {
  * Sends one AWS call and turns its failures into the closed list, by error name, status and code, never by text.
  *
  * @param expected answers for those error names that are an outcome of this call and not a failure.
- * @throws RecoveryError AccessDenied, CredentialsExpired, AwsThrottled, AwsUnavailable or AwsRejected.
+ * @throws RecoveryError AccessDenied, CredentialsExpired, KmsKeyUnusable, AwsThrottled, AwsUnavailable or
+ *   AwsRejected.
  */
 export async function callAws<T>(
   { action, resource }: AwsCall,
@@ -116,6 +127,10 @@ type Classified = readonly [name: ErrorName, found: string, remedy?: string];
 
 function classify(error: unknown, cause: SafeCause): Classified {
   if (denied.has(cause.name)) return ['AccessDenied', 'access denied'];
+  const kmsName = cause.name.toLowerCase().replace(/exception$/, '');
+  if (kmsName === 'kmsaccessdenied') return ['AccessDenied', 'the use of the KMS key is denied'];
+  const keyFault = keyFaults[kmsName];
+  if (keyFault !== undefined) return ['KmsKeyUnusable', keyFault];
   if (expired.has(cause.name))
     return ['CredentialsExpired', 'the credentials are missing, expired or not valid'];
   const known = forSdk(cause);

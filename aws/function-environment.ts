@@ -12,6 +12,8 @@ export interface FunctionEnv {
   readonly revisionId: string;
   readonly updateStatus: string | undefined;
   readonly updateReasonCode: string | undefined;
+  /** The key that encrypts the variables, for messages: its ARN, or whose it is. */
+  readonly key: string;
   /** Milliseconds since the epoch. */
   readonly modifiedAtMs: number;
 }
@@ -31,11 +33,13 @@ export async function readFunctionEnv(lambda: LambdaClient, functionName: string
       },
     },
   );
+  const key =
+    configuration.KMSKeyArn === undefined ? "Lambda's own KMS key" : `KMS key ${configuration.KMSKeyArn}`;
   if (configuration.Environment?.Error) {
     // The variables are not in the answer, so an update would write the environment without them.
     throw new RecoveryError(
       'FunctionEnvUnreadable',
-      `function ${functionName}: Lambda can't decrypt its variables (${configuration.Environment.Error.ErrorCode}). Nothing was changed.`,
+      `function ${functionName}: Lambda can't decrypt its variables with ${key} (${configuration.Environment.Error.ErrorCode}). Nothing was changed.`,
     );
   }
   return {
@@ -43,13 +47,14 @@ export async function readFunctionEnv(lambda: LambdaClient, functionName: string
     // Without it, an update would be unconditional.
     revisionId: required(call, 'RevisionId', configuration.RevisionId),
     updateStatus: configuration.LastUpdateStatus,
+    key,
     updateReasonCode: configuration.LastUpdateStatusReasonCode,
     modifiedAtMs: Date.parse(configuration.LastModified ?? '') || 0,
   };
 }
 
 /**
- * Replaces the whole environment if nobody has changed the function since `revisionId`.
+ * Replaces the whole environment if nobody has changed the function since it was read.
  *
  * @returns whether Lambda took it: `Changed` means that the revision is no longer the newest, `Busy` that another
  *   update is in progress.
@@ -58,10 +63,10 @@ export async function writeFunctionEnv(
   lambda: LambdaClient,
   functionName: string,
   variables: Readonly<Record<string, string>>,
-  revisionId: string,
+  { revisionId, key }: Pick<FunctionEnv, 'revisionId' | 'key'>,
 ): Promise<'Accepted' | 'Changed' | 'Busy'> {
   return callAws<'Accepted' | 'Changed' | 'Busy'>(
-    { action: 'lambda:UpdateFunctionConfiguration', resource: `function ${functionName}` },
+    { action: 'lambda:UpdateFunctionConfiguration', resource: `function ${functionName} with ${key}` },
     async () => {
       await lambda.send(
         new UpdateFunctionConfigurationCommand({

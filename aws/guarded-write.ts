@@ -93,7 +93,11 @@ async function put(
   text: string,
 ): Promise<number | undefined> {
   const keyId = current?.keyId ?? kmsKeyId;
-  const call = { action: 'ssm:PutParameter', resource: `parameter ${name}` };
+  const call = {
+    action: 'ssm:PutParameter',
+    // Its refusal doesn't say whether it is the key that is denied.
+    resource: `parameter ${name} with KMS key ${keyId ?? 'alias/aws/ssm'}`,
+  };
   const send = () =>
     callAws<number | 'exists' | 'full'>(
       call,

@@ -18,6 +18,7 @@ import {
 } from '../workflow/versions.ts';
 import { type AwsCall, callAws, required } from './call.ts';
 import type { Clock } from './clock.ts';
+import { aboutKey } from './parameter-key.ts';
 import type { SsmClients } from './ssm-clients.ts';
 
 /**
@@ -34,22 +35,32 @@ export async function readEnvValues(
   return valuesOf(parameter?.text ?? '', reader);
 }
 
-/** The newest version of a parameter, or the version given; `undefined` if there is none. */
+/**
+ * The newest version of a parameter, or the version given; `undefined` if there is none.
+ *
+ * @throws RecoveryError AccessDenied, KmsKeyUnusable: both name the KMS key if that is the cause.
+ */
 export async function readParameter(
   ssm: SSMClient,
   name: string,
   version?: number,
 ): Promise<ParameterVersion | undefined> {
-  const selector = version === undefined ? name : `${name}:${version}`;
   const call: AwsCall = { action: 'ssm:GetParameter', resource: `parameter ${name}` };
-  return callAws(
-    call,
-    async () => {
-      const { Parameter } = await ssm.send(new GetParameterCommand({ Name: selector, WithDecryption: true }));
-      return versionOf(call, required(call, 'Parameter', Parameter));
-    },
-    { ParameterNotFound: () => undefined, ParameterVersionNotFound: () => undefined },
-  );
+  const read = (WithDecryption: boolean) =>
+    callAws(
+      call,
+      async () => {
+        const selector = version === undefined ? name : `${name}:${version}`;
+        const { Parameter } = await ssm.send(new GetParameterCommand({ Name: selector, WithDecryption }));
+        return versionOf(call, required(call, 'Parameter', Parameter));
+      },
+      { ParameterNotFound: () => undefined, ParameterVersionNotFound: () => undefined },
+    );
+  try {
+    return await read(true);
+  } catch (error) {
+    throw await aboutKey(ssm, name, error, () => read(false));
+  }
 }
 
 /** The ARN of a parameter, without its value; `undefined` if there is none. */

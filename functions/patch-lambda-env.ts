@@ -73,7 +73,7 @@ export async function patchLambdaEnv(
         () => isSubset(setKeys, plan.function.setKeys) && isSubset(removedKeys, plan.function.removedKeys),
       );
       await fence();
-      const answer = await writeFunctionEnv(lambda.writer, functionName, variables, current.revisionId);
+      const answer = await writeFunctionEnv(lambda.writer, functionName, variables, current);
       if (answer === 'Accepted') {
         isOurs = true;
         for (const key of setKeys) changed.set.add(key);

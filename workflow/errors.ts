@@ -35,6 +35,12 @@ const errors = {
     meaning: 'A role or user may not do what the message names.',
     remedy: "Allow this action in the policy of the role, or the use of the KMS key in the key's policy.",
   },
+  KmsKeyUnusable: {
+    meaning:
+      'A KMS key that is needed to read or to write something is disabled, is being deleted, or does not exist.',
+    remedy:
+      'Look at the key with `aws kms describe-key`, and enable it or cancel its deletion. What was encrypted with a key that is gone can not be read any more: delete it and create it again, a parameter with `recover env push <file>`.',
+  },
   CredentialsExpired: {
     meaning: 'AWS credentials are missing, expired or not valid. The state machine tried twice.',
     remedy: 'Sign in again on your own machine, or check that the role of the function still exists.',

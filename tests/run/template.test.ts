@@ -163,8 +163,8 @@ const fenceActions = [...leaseActions, 'states:DescribeExecution'];
 describe('permissions', () => {
   it.each<[string, string[]]>([
     ['TakeLeaseRole', fenceActions],
-    ['ValidateEnvRole', ['ssm:GetParameter']],
-    ['CheckEndpointRole', ['ssm:GetParameter']],
+    ['ValidateEnvRole', ['ssm:GetParameter', 'ssm:GetParameterHistory']],
+    ['CheckEndpointRole', ['ssm:GetParameter', 'ssm:GetParameterHistory']],
     [
       'PlanRecoveryRole',
       [
@@ -207,7 +207,7 @@ describe('permissions', () => {
         'states:DescribeExecution',
       ],
     ],
-    ['VerifyEndpointRole', ['ssm:GetParameter']],
+    ['VerifyEndpointRole', ['ssm:GetParameter', 'ssm:GetParameterHistory']],
     [
       'PatchLambdaEnvRole',
       [
@@ -215,6 +215,7 @@ describe('permissions', () => {
         'lambda:GetFunctionConfiguration',
         'lambda:UpdateFunctionConfiguration',
         'ssm:GetParameter',
+        'ssm:GetParameterHistory',
         'states:DescribeExecution',
       ],
     ],

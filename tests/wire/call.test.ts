@@ -69,6 +69,13 @@ describe('an answer of AWS', () => {
     ['AccessDeniedException', 'AccessDenied'],
     ['ExpiredTokenException', 'CredentialsExpired'],
     ['ParameterNotFound', 'AwsRejected'],
+    ['KMSAccessDeniedException', 'AccessDenied'],
+    ['KmsAccessDenied', 'AccessDenied'],
+    ['InvalidKeyId', 'KmsKeyUnusable'],
+    ['KMSDisabledException', 'KmsKeyUnusable'],
+    ['KMSInvalidStateException', 'KmsKeyUnusable'],
+    ['KmsInvalidState', 'KmsKeyUnusable'],
+    ['KMSNotFoundException', 'KmsKeyUnusable'],
   ])('that is %s is %s', async (name, expected, status = 400) => {
     aws.fail('GetParameter', new AwsError(name, '', status));
     await expect(read()).rejects.toMatchObject({ name: expected });

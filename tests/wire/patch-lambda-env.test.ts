@@ -178,6 +178,13 @@ describe('PatchLambdaEnv', () => {
     answer({ Environment: { Error: { ErrorCode: 'AccessDeniedException', Message: 'KMS' } } });
     await expect(patch()).rejects.toMatchObject({ name: 'FunctionEnvUnreadable' });
     answer({
+      KMSKeyArn: 'arn:aws:kms:x:0:key/k',
+      Environment: { Error: { ErrorCode: 'KMSDisabledException', Message: '' } },
+    });
+    await expect(patch()).rejects.toMatchObject({
+      message: expect.stringContaining('with KMS key arn:aws:kms:x:0:key/k (KMSDisabledException)'),
+    });
+    answer({
       Environment: { Variables: right },
       RevisionId: 'r',
       LastUpdateStatus: 'Failed',
