@@ -1,6 +1,6 @@
 import { PutParameterCommand, type SSMClient, UnlabelParameterVersionCommand } from '@aws-sdk/client-ssm';
 import { type MadeText, wasRecreated, withOthers } from '../workflow/concurrent-writes.ts';
-import { refuseUnsafe, tierOf, type WriteRules } from '../workflow/guard.ts';
+import { refuseLabelOfOthers, refuseUnsafe, tierOf, type WriteRules } from '../workflow/guard.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import { knownAs, ownLabels, type ParameterRecord, type ParameterVersion } from '../workflow/versions.ts';
 import { callAws, required } from './call.ts';
@@ -170,16 +170,7 @@ async function sendWithRoom<T>(
   // Somebody may have made room since. A label that it doesn't have is not to be moved to it.
   if (!oldest || oldest.labels.length === 0) return send();
   const own = ownLabels.filter((label) => oldest.labels.includes(label));
-  const others = oldest.labels.filter((label) => !ownLabels.some((one) => one === label));
-  if (others.length > 0) {
-    throw new RecoveryError(
-      'EnvHistoryFull',
-      `parameter ${name}: its oldest version, ${oldest.version}, has the label ${others.join(', ')}, so SSM takes no new one. Nothing was written.`,
-      {
-        remedy: `Move that label to a newer version, or remove it: aws ssm unlabel-parameter-version --name ${name} --parameter-version ${oldest.version} --labels ${others.join(' ')}`,
-      },
-    );
-  }
+  refuseLabelOfOthers(name, oldest);
   await fence?.();
   await callAws({ action: 'ssm:UnlabelParameterVersion', resource: `parameter ${name}` }, () =>
     ssm.writer.send(

@@ -134,6 +134,8 @@ function addAnswers(program: Command, run: RunCommand): void {
     );
   command(program, 'reject', 'ends an execution that waits for an approval; nothing is changed')
     .argument('<execution>', 'its name or ARN')
+    // It asks nothing, but a script may say so in any case.
+    .option(...yes)
     .action((execution, options) => run(options, (session) => answerPlan(session, execution, 'Rejected')));
 }
 

@@ -12,6 +12,7 @@ import { valuesOf } from '../env/entries.ts';
 import { PlanRecoveryInput } from '../workflow/chain.ts';
 import { passesByItself } from '../workflow/errors.ts';
 import { patchFrom, patchVariables } from '../workflow/function-patch.ts';
+import { refuseFullHistory } from '../workflow/guard.ts';
 import { decide, hasChanges, hashPlan, type PlanIngredients, type RecoveryPlan } from '../workflow/plan.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import { describeRestore, restoreText } from '../workflow/restore.ts';
@@ -30,7 +31,8 @@ type PlanRecoveryServices = Services<v.InferOutput<typeof PlanResources>> & {
  * Works out what has to be changed, by reading only. What stands in the way of the deploy or of the metric function is
  * noted as a problem: it must not stop the env from being restored.
  *
- * @throws RecoveryError EnvRestoreFailed if there is nothing to restore from.
+ * @throws RecoveryError EnvRestoreFailed if there is nothing to restore from; EnvHistoryFull if SSM would take no
+ *   version.
  */
 export async function planRecovery(
   input: PlanRecoveryInput,
@@ -67,6 +69,7 @@ async function planEnv({ env }: PlanRecoveryInput, { target, clock, ssm, backupS
   if (env.complete) return { parameter, restore: null, text: current?.text ?? '' };
   const rules = restoreRules(target);
   const good = await requireGoodEnv(backupSsm, current?.text, history, rules, clock.now());
+  refuseFullHistory(name, history);
   const text = restoreText(current?.text ?? '', good, rules);
   const restore: RecoveryPlan['restore'] = {
     source: good?.source ?? null,

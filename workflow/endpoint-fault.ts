@@ -41,10 +41,13 @@ export const endpointErrors = {
   EndpointUnhealthy: {
     meaning: 'HTTP 5xx, or another status that is not 200, until the time was over.',
     remedy: 'Look at the log of the API, its database and its env.',
+    // It deploys again if the API needs that; a redrive would only ask it again.
+    next: 'Start',
   },
   EndpointUnreachable: {
     meaning: 'No connection to the API.',
     remedy: 'Check that the API listens, and the security groups, subnets and routes to it.',
+    next: 'Start',
   },
   EndpointNameNotResolved: {
     meaning: 'The VPC does not know the name in `endpoint.url`.',

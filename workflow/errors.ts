@@ -22,7 +22,7 @@ export interface ErrorEntry {
 const errors = {
   InvalidInput: {
     meaning:
-      'A state was given something that it does not know. At `TakeLease`, the execution was started with an input that is not allowed, and nothing was called; at any other state, the stack was deployed while the execution ran.',
+      'A state was given something that it does not know. At `TakeLease`, the execution was started with an input that is not allowed (one of nearly 256 KB ends as `States.DataLimitExceeded` there), and nothing was called; at any other state, the stack was deployed while the execution ran.',
     remedy:
       'Start it again with {} or with "mode" ("recover" or "plan"), "deploy" ("auto", "always" or "never"), "force" (true or false) and "reason", or with an event of EventBridge.',
     next: 'Start',

@@ -63,10 +63,21 @@ export interface FailureReport extends Failure {
 export const isFollowedByPause = (last: LastState | undefined): boolean =>
   last?.name !== 'MarkKnownGood' || last.state.upload !== undefined;
 
-export function classifyFailure(
-  { status, error, cause }: Pick<FailedExecution, 'status' | 'error' | 'cause'>,
-  last: LastState | undefined,
-): Failure {
+type Ended = Pick<FailedExecution, 'status' | 'error' | 'cause'>;
+
+/**
+ * What it failed by. An input of nearly 256 KB is too large together with what the first state adds, so Step Functions
+ * ends the execution before the function can refuse the input.
+ */
+export function nameOfFailure(
+  { error }: Pick<Ended, 'error'>,
+  last: Pick<LastState, 'name'> | undefined,
+): string | undefined {
+  return error === 'States.DataLimitExceeded' && last?.name === 'TakeLease' ? 'InvalidInput' : error;
+}
+
+export function classifyFailure({ status, error, cause }: Ended, last: LastState | undefined): Failure {
+  const failedBy = nameOfFailure({ error }, last);
   const at = last ? ` at ${last.name}` : '';
   const isDone = last?.state.knownGood !== undefined;
   if (status === 'ABORTED') {
@@ -91,14 +102,17 @@ export function classifyFailure(
       isDone,
     };
   }
-  if (isErrorName(error)) {
-    const { remedy, next = 'Redrive' } = catalogue[error];
+  if (isErrorName(failedBy)) {
+    const { remedy, next = 'Redrive' } = catalogue[failedBy];
     return {
       verb: 'FAILED',
-      headline: `${error}${at}`,
-      cause: withoutRemedy(firstLine(messageOf(cause)), remedy),
+      headline: `${failedBy}${at}`,
+      cause:
+        failedBy === error
+          ? withoutRemedy(firstLine(messageOf(cause)), remedy)
+          : `The input is too large (${error}).`,
       remedy,
-      section: error.toLowerCase(),
+      section: failedBy.toLowerCase(),
       next,
       isDone,
     };

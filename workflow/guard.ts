@@ -13,7 +13,7 @@ import { lostKeys } from '../env/merge.ts';
 import type { EnvReader } from '../env/readers/readers.ts';
 import { isNoEnv, salvageEnv } from '../env/salvage.ts';
 import { RecoveryError } from './recovery-error.ts';
-import type { ParameterRecord, ParameterTier } from './versions.ts';
+import { ownLabels, type ParameterRecord, type ParameterTier } from './versions.ts';
 import { counted, listNames } from './words.ts';
 
 /** SSM: a Standard parameter holds 4 KB, an Advanced one 8 KB. Intelligent-Tiering picks between the two. */
@@ -168,4 +168,36 @@ function refuseAsSsm(name: string, allowedPattern: string | undefined, text: str
 /** A parameter keeps its tier, unless it may move up: for good, and for a fee. A new one gets the tier it fits into. */
 export function tierOf(current: ParameterRecord | undefined, mayMoveUp = false): ParameterTier {
   return mayMoveUp ? 'Intelligent-Tiering' : (current?.tier ?? 'Intelligent-Tiering');
+}
+
+/** SSM keeps this many versions. */
+const maxVersions = 100;
+
+/**
+ * Refuses to plan a write that SSM would not take.
+ *
+ * @param history all versions, oldest first.
+ * @throws RecoveryError EnvHistoryFull
+ */
+export function refuseFullHistory(name: string, history: readonly ParameterRecord[]): void {
+  const [oldest] = history;
+  if (oldest && history.length >= maxVersions) refuseLabelOfOthers(name, oldest);
+}
+
+/**
+ * A write removes the oldest of 100 versions, which SSM refuses if that has a label; only the labels of the workflow are
+ * ours to take off.
+ *
+ * @throws RecoveryError EnvHistoryFull
+ */
+export function refuseLabelOfOthers(name: string, oldest: ParameterRecord): void {
+  const others = oldest.labels.filter((label) => !ownLabels.some((own) => own === label));
+  if (others.length === 0) return;
+  throw new RecoveryError(
+    'EnvHistoryFull',
+    `parameter ${name}: its oldest version, ${oldest.version}, has the label ${others.join(', ')}, so SSM takes no new one. Nothing was written.`,
+    {
+      remedy: `Move that label to a newer version, or remove it: aws ssm unlabel-parameter-version --name ${name} --parameter-version ${oldest.version} --labels ${others.join(' ')}`,
+    },
+  );
 }

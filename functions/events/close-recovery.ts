@@ -6,7 +6,12 @@ import { type LeaseClients, openLease } from '../../aws/lease-table.ts';
 import { openSsm, type SsmClients } from '../../aws/ssm-clients.ts';
 import { openTopic } from '../../aws/topic.ts';
 import { hasEnded, redriveOf } from '../../workflow/deployment.ts';
-import { classifyFailure, type FailedExecution, isFollowedByPause } from '../../workflow/failure.ts';
+import {
+  classifyFailure,
+  type FailedExecution,
+  isFollowedByPause,
+  nameOfFailure,
+} from '../../workflow/failure.ts';
 import type { Endings } from '../../workflow/ledger.ts';
 import { failureNotification } from '../../workflow/messages.ts';
 import { findPause } from '../../workflow/pauses.ts';
@@ -54,7 +59,8 @@ export async function closeRecovery(
   const last = await readLastState(sfn, executionArn);
   // Before the lease is freed: whoever takes it next may deploy.
   const cancelledCommands = await cancelRunning(execution, last?.name, services);
-  const isMistyped = execution.error === 'InvalidInput' && last?.name === 'TakeLease' && !last.isEvent;
+  const isMistyped =
+    nameOfFailure(execution, last) === 'InvalidInput' && last?.name === 'TakeLease' && !last.isEvent;
   const isQuiet = last?.state.request?.mode === 'plan' || isMistyped;
   const message = ({ all, own }: Endings) => {
     const pause = own.counts ? findPause(all, target.pauses, clock.now()) : undefined;

@@ -69,8 +69,8 @@ export class Metrics {
   /** @param data with timestamps in milliseconds; by default now. */
   put(namespace: string, data: v.InferOutput<typeof MetricData>): void {
     for (const { MetricName, Dimensions, Value, Timestamp, StorageResolution, Unit } of data) {
-      if (!Number.isFinite(Value))
-        throw new AwsError('InvalidParameterValueException', 'The value is not a number.');
+      if (!(Math.abs(Value) <= 2 ** 360))
+        throw new AwsError('InvalidParameterValueException', 'The value is no number from -2^360 to 2^360.');
       const key = metricKey(namespace, MetricName, Dimensions);
       const published = {
         timestampMs: Timestamp ?? this.#now(),

@@ -56,6 +56,16 @@ class RunStopped extends Error {
   readonly isCatchable = false;
 }
 
+/** The most bytes of a state's input, after its Parameters. */
+const maxInputBytes = 262_144;
+
+/** A state's input is too large. Step Functions neither retries nor catches that. */
+class DataLimitExceeded extends Error {
+  override readonly name = 'States.DataLimitExceeded';
+  readonly isRetryable = false;
+  readonly isCatchable = false;
+}
+
 export class Execution {
   readonly executionArn: string;
   readonly stateMachineArn: string;
@@ -195,6 +205,7 @@ export class Execution {
   /** The interpreter calls this right after it has evaluated the task's Parameters. */
   async #attempt(run: Run, task: Task, input: string): Promise<JsonValue> {
     if (run.stopping) throw new RunStopped();
+    if (Buffer.byteLength(input) > maxInputBytes) throw new DataLimitExceeded('The input is too large.');
     const token = run.token;
     run.token = this.#tokens.make();
     return await runTask({

@@ -101,7 +101,7 @@ describe('an approval', () => {
 describe('a rejection', () => {
   it('ends the execution, with nothing changed and no other one soon', async () => {
     const { execution } = await ask();
-    const { exitCode, stdout } = await cli('reject', 'night-1', '--json');
+    const { exitCode, stdout } = await cli('reject', 'night-1', '--yes', '--json');
     expect(exitCode).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ answered: true, decision: 'Rejected' });
     await execution.ended;

@@ -168,6 +168,13 @@ describe('the sandbox', () => {
     expect(await run(input)).toMatchObject({ status: 'FAILED', error: 'InvalidInput' });
     expect(sandbox.endpoint.calls).toEqual([]);
   });
+
+  it('fails before any call on an input that leaves no room for what the first state adds', async () => {
+    await open('outage');
+    const input = JSON.stringify({ junk: 'x'.repeat(262_100) });
+    expect(await run(input)).toMatchObject({ status: 'FAILED', error: 'States.DataLimitExceeded' });
+    expect(sandbox.endpoint.calls).toEqual([]);
+  });
 });
 
 describe('an outage', () => {

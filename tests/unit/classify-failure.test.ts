@@ -76,6 +76,17 @@ describe('a failure', () => {
   });
 });
 
+it('is an invalid input where that is too large for the first state, and no other state', () => {
+  const ended = { status: 'FAILED', error: 'States.DataLimitExceeded', cause: 'a secret' } as const;
+  expect(classifyFailure(ended, { name: 'TakeLease', state: {} })).toMatchObject({
+    headline: 'InvalidInput at TakeLease',
+    cause: 'The input is too large (States.DataLimitExceeded).',
+    section: 'invalidinput',
+    next: 'Start',
+  });
+  expect(classifyFailure(ended, last)).toMatchObject({ headline: 'States.DataLimitExceeded at DeployApi' });
+});
+
 describe('an end that is no failure of a function', () => {
   it('was somebody’s, where the execution was aborted, whatever error came with that', () => {
     expect(classifyFailure({ status: 'ABORTED', error: 'DeployFailed', cause: 'a secret' }, last)).toEqual({

@@ -45,6 +45,18 @@ describe('the catalogue of errors', () => {
     for (const name of retriedErrorNames) expect(catalogue[name].next).toBeUndefined();
   });
 
+  it('starts again where the state that failed can only find the same again', () => {
+    expect(errorNames.filter((name) => catalogue[name].next === 'Start').sort()).toEqual([
+      'EndpointUnhealthy',
+      'EndpointUnreachable',
+      'EnvOverlooked',
+      'EnvReplaced',
+      'InvalidInput',
+      'LeaseLost',
+      'PlanOutdated',
+    ]);
+  });
+
   it('deploys what was corrected in the parameter', () => {
     const deployed = errorNames.filter((name) => catalogue[name].next === 'StartWithDeploy');
     expect(deployed.sort()).toEqual([

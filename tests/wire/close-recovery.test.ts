@@ -49,7 +49,7 @@ const close = ({ executionArn, stopDate }: Execution) =>
   );
 const ledger = async () => (await readLedger(leaseDoor(aws))).ledger;
 const failure = {
-  name: 'EndpointUnhealthy',
+  name: 'EndpointTooSlow',
   message: 'HTTP 500 after 9 tries; look.\na secret of the output',
 };
 
@@ -66,7 +66,7 @@ describe('CloseRecovery', () => {
     expect(aws.topics.messages).toHaveLength(1);
     const [{ subject, message } = { subject: '', message: '' }] = aws.topics.messages;
     expect(subject).toBe('env-recovery: app FAILED');
-    expect(message).toContain('EndpointUnhealthy at VerifyEndpoint');
+    expect(message).toContain('EndpointTooSlow at VerifyEndpoint');
     expect(message).toContain('Cause:        HTTP 500 after 9 tries; look.');
     expect(message).not.toContain('secret');
     expect(message).toContain(
@@ -155,6 +155,10 @@ describe('CloseRecovery', () => {
     await open('', 'TakeLease');
     const mistyped = await start('run-2', { name: 'InvalidInput', message: 'no' });
     expect(await close(mistyped.execution)).toMatchObject({ outcome: 'NotTold' });
+    const tooLarge = { junk: 'x'.repeat(262_144) };
+    const { execution } = await start('run-4', { name: 'InvalidInput', message: 'no' }, tooLarge);
+    expect(execution.error).toBe('States.DataLimitExceeded');
+    expect(await close(execution)).toMatchObject({ outcome: 'NotTold' });
     // An event that isn't understood is another thing, and so is a state object.
     const event = await start('run-3', { name: 'InvalidInput', message: 'no' }, { 'detail-type': 'New' });
     expect(await close(event.execution)).toMatchObject({ outcome: 'Closed' });

@@ -158,6 +158,20 @@ describe('PlanRecovery', () => {
     await expect(plan({ env: incomplete })).rejects.toMatchObject({ name: 'EnvRestoreFailed' });
   });
 
+  it('fails as EnvHistoryFull where SSM would take no version, before anybody is told of a start', async () => {
+    put(complete);
+    for (let version = 2; version <= 99; version += 1) put('OTHER=1\n');
+    aws.parameters.label(parameterName, 1, ['release-1']);
+    aws.addFunction('metric', 'return 1', right);
+    const env = { ...incomplete, version: 99 };
+    expect(await plan({ env })).toMatchObject({ restore: { restoredKeys: ['DB_HOST', 'INTERNAL_KEY'] } });
+    put('OTHER=1\n');
+    await expect(plan({ env })).rejects.toMatchObject({
+      name: 'EnvHistoryFull',
+      message: expect.stringContaining('--parameter-version 1 --labels release-1'),
+    });
+  });
+
   it('changes nothing in any of this', async () => {
     put(complete);
     put('OTHER=1\n');
