@@ -203,7 +203,7 @@ describe('the ledger, whatever happens in whatever order', () => {
         const world = new World();
         for (const one of steps) world.act(one);
       }),
-      runs(),
+      runs(10_000),
     );
   });
 });
