@@ -161,6 +161,19 @@ describe('ConfirmBacklog', () => {
     },
   );
 
+  it('takes no datapoint older than the repair for proof, whatever CloudWatch makes of the start time', async () => {
+    counting('{"video_backlog_count":7}');
+    const clock = steppedClock();
+    const Timestamps = [new Date(clock.now() - 1)];
+    const send = jest
+      .spyOn(aws.cloudWatch, 'send')
+      .mockImplementation(() =>
+        Promise.resolve({ MetricDataResults: [{ StatusCode: 'Complete', Timestamps, Values: [7] }] }),
+      );
+    await expect(confirm(state(clock.now()), clock)).rejects.toMatchObject({ name: 'DatapointMissing' });
+    send.mockRestore();
+  });
+
   it.each([Number.NaN, -1, Number.POSITIVE_INFINITY])('takes a value of %d for none', async (value) => {
     counting('{"video_backlog_count":7}');
     const clock = steppedClock();

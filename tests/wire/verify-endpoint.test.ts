@@ -4,12 +4,13 @@ import { verifyEndpoint } from '../../functions/verify-endpoint.ts';
 import { close, listen, urlOf } from '../../sandbox/endpoint.ts';
 import { envFinding, openAws, parameterName, secret, type TestAws } from '../support/aws.ts';
 import { executionRef } from '../support/execution.ts';
-import { servicesOf, steppedClock } from '../support/services.ts';
+import { servicesOf, steppedClock, type TargetPart } from '../support/services.ts';
 
 let aws: TestAws;
 let api: Server;
 let statuses: number[];
 let retryAfter: string | undefined;
+let body: string | undefined;
 const seenKeys: unknown[] = [];
 const key = secret();
 
@@ -17,11 +18,14 @@ beforeEach(async () => {
   aws = await openAws();
   statuses = [];
   retryAfter = undefined;
+  body = '{"backlog":7}';
   api = createServer((request, response) => {
     seenKeys.push(request.headers['x-internal-key']);
     if (retryAfter !== undefined) response.setHeader('Retry-After', retryAfter);
     response.writeHead(statuses.length > 1 ? (statuses.shift() ?? 200) : (statuses[0] ?? 200));
-    response.end('{"backlog":7}');
+    // Without a body, the answer never ends.
+    if (body !== undefined) response.end(body);
+    else response.flushHeaders();
   });
   await listen(api);
   aws.parameters.put({ Name: parameterName, Value: `INTERNAL_KEY="${key}"\n`, Type: 'SecureString' });
@@ -31,7 +35,7 @@ afterEach(async () => {
   await aws.close();
 });
 
-const services = () => ({
+const services = (endpoint: TargetPart['endpoint'] = {}) => ({
   ...servicesOf(
     aws,
     {
@@ -40,20 +44,21 @@ const services = () => ({
         host: 'api.example.com',
         requestTimeoutSeconds: 2,
         healthyWithinSeconds: 60,
+        ...endpoint,
       },
     },
     steppedClock(),
   ),
   ssm: aws.ssm.reader,
 });
-const check = (deploy: 'auto' | 'always' = 'auto', complete = true) =>
+const check = (deploy: 'auto' | 'always' = 'auto', complete = true, endpoint: TargetPart['endpoint'] = {}) =>
   checkEndpoint(
     {
       execution: executionRef(),
       request: { mode: 'recover', deploy, force: false, reason: null, trigger: 'operator' },
       env: envFinding({ complete }),
     },
-    services(),
+    services(endpoint),
   );
 
 describe('VerifyEndpoint', () => {
@@ -87,6 +92,30 @@ describe('VerifyEndpoint', () => {
       message: expect.stringContaining('with Host api.example.com'),
     });
     expect(seenKeys.length - before).toBe(tries);
+  });
+
+  it('tries an endpoint again that takes no connection, or that is slow, as long as its time allows', async () => {
+    const verify = (endpoint: TargetPart['endpoint']) =>
+      verifyEndpoint({ execution: executionRef(), env: envFinding({}) }, services(endpoint));
+    await expect(verify({ url: 'http://127.0.0.1:1/' })).rejects.toMatchObject({
+      name: 'EndpointUnreachable',
+      message: expect.stringContaining('after 31 tries'),
+    });
+    body = undefined;
+    await expect(verify({ requestTimeoutSeconds: 0.5, healthyWithinSeconds: 2 })).rejects.toMatchObject({
+      name: 'EndpointTooSlow',
+      message: expect.stringContaining('after 2 tries'),
+    });
+  });
+
+  it('does not try an endpoint again that answers without a number', async () => {
+    body = '{"backlog":null}';
+    await expect(
+      verifyEndpoint({ execution: executionRef(), env: envFinding({}) }, services()),
+    ).rejects.toMatchObject({
+      name: 'BacklogNotNumeric',
+      message: expect.stringContaining('after one try'),
+    });
   });
 
   it.each(['a\u200Bb', '\u201Ckey\u201D', 'two\nlines', '\uC5F4\uC1E0', 'nbsp\u00A0', ' blank '])(
@@ -166,6 +195,14 @@ describe('CheckEndpoint', () => {
       proof: null,
     });
     expect(seenKeys.length - before).toBe(3);
+  });
+
+  it('takes a failed TLS handshake for nothing that a deploy cures', async () => {
+    const url = urlOf(api).replace('http:', 'https:');
+    expect(await check('auto', true, { url })).toMatchObject({
+      finding: 'EndpointTlsFailed',
+      needsDeploy: false,
+    });
   });
 
   it.each([
