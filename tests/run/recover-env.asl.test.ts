@@ -254,25 +254,38 @@ describe('the state machine', () => {
     });
   });
 
-  it.each(retriedErrorNames)('tries four more times on %s, then fails by that name', async (name) => {
-    const recovered = await run({
-      ...outage,
-      uploadEnv: [name, name, name, name, { outcome: 'Restored' }],
-    });
-    expect(recovered.execution.status).toBe('SUCCEEDED');
-    const { execution, played } = await run({ ...outage, uploadEnv: [name] });
-    expect(execution).toMatchObject({ status: 'FAILED', error: name });
-    expect(played.filter((one) => one === 'uploadEnv')).toHaveLength(5);
-  });
-
-  it.each(['CredentialsExpired', 'Lambda.Unknown', 'Sandbox.Timedout', 'Runtime.ExitError'])(
-    'tries once more on %s',
+  /** Those that the guide of Step Functions names for tasks that call Lambda. */
+  const transientOfLambda = [
+    'Lambda.ServiceException',
+    'Lambda.AWSLambdaException',
+    'Lambda.SdkClientException',
+    'Lambda.ClientExecutionTimeoutException',
+  ];
+  it.each([...retriedErrorNames, ...transientOfLambda])(
+    'tries four more times on %s, then fails by that name',
     async (name) => {
-      const { execution, played } = await run({ validateEnv: [name] });
+      const recovered = await run({
+        ...outage,
+        uploadEnv: [name, name, name, name, { outcome: 'Restored' }],
+      });
+      expect(recovered.execution.status).toBe('SUCCEEDED');
+      const { execution, played } = await run({ ...outage, uploadEnv: [name] });
       expect(execution).toMatchObject({ status: 'FAILED', error: name });
-      expect(played).toHaveLength(3);
+      expect(played.filter((one) => one === 'uploadEnv')).toHaveLength(5);
     },
   );
+
+  it.each([
+    'CredentialsExpired',
+    'Lambda.Unknown',
+    'Sandbox.Timedout',
+    'Runtime.ExitError',
+    'States.Timeout',
+  ])('tries once more on %s', async (name) => {
+    const { execution, played } = await run({ validateEnv: [name] });
+    expect(execution).toMatchObject({ status: 'FAILED', error: name });
+    expect(played).toHaveLength(3);
+  });
 
   it('waits for a function in a VPC to get its network interface back', async () => {
     const notReady = [
@@ -282,6 +295,21 @@ describe('the state machine', () => {
     const { execution } = await run({ checkEndpoint: [...notReady, { finding: 'Healthy' }] });
     expect(execution.status).toBe('SUCCEEDED');
   });
+
+  it.each([
+    ['deployApi', outage, ['EnvOverlooked', { outcome: 'Success' }]],
+    ['markKnownGood', {}, ['EnvOverlooked', { outcome: 'AlreadyMarked' }]],
+  ] as const)(
+    'looks at the env again when %s has found that it was overlooked',
+    async (key, answers, own) => {
+      const { execution, played, inputs } = await run({ ...answers, [key]: own });
+      expect(execution.status).toBe('SUCCEEDED');
+      expect(played.slice(played.indexOf(key), played.indexOf(key) + 2)).toEqual([key, 'validateEnv']);
+      expect(inputs.get('validateEnv')).toMatchObject({
+        state: { env: { caught: { Error: 'EnvOverlooked' } } },
+      });
+    },
+  );
 
   it('tells DeployApi which try it is', async () => {
     const { inputs } = await run({
