@@ -87,7 +87,7 @@ export async function listCommands(
       commands.push({
         commandId: CommandId,
         comment: Comment ?? '',
-        status: Status ?? 'Pending',
+        status: required(call, 'Status', Status),
         sentAtMs: RequestedDateTime?.getTime() ?? 0,
       });
     }
@@ -147,13 +147,17 @@ async function readInvocation(
   commandId: string,
   instanceId: string,
 ): Promise<Invocation | undefined> {
+  const call = {
+    action: 'ssm:GetCommandInvocation',
+    resource: `command ${commandId} on ${instanceId}`,
+  };
   return callAws<Invocation | undefined>(
-    { action: 'ssm:GetCommandInvocation', resource: `command ${commandId} on ${instanceId}` },
+    call,
     async () => {
       const answer = await ssm.send(
         new GetCommandInvocationCommand({ CommandId: commandId, InstanceId: instanceId }),
       );
-      const status = answer.Status ?? 'Pending';
+      const status = required(call, 'Status', answer.Status);
       return {
         instanceId,
         status,

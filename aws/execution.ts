@@ -8,25 +8,25 @@ import {
 import * as v from 'valibot';
 import { Done, type FailedExecution, type LastState } from '../workflow/failure.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
-import { callAws } from './call.ts';
+import { callAws, required } from './call.ts';
 
 /**
  * @param stoppedAtMs when the execution ended, according to the event: DescribeExecution is eventually consistent.
  * @returns `undefined` if the execution has been redriven since, has succeeded, or doesn't exist.
- * @throws RecoveryError ExecutionStale if Step Functions doesn't show the end yet.
+ * @throws RecoveryError ExecutionStale if Step Functions doesn't show the end yet; AwsUnavailable if the answer has no
+ *   status.
  */
 export async function readFailedExecution(
   sfn: SFNClient,
   arn: string,
   stoppedAtMs: number | null,
 ): Promise<FailedExecution | undefined> {
-  const execution = await callAws(
-    { action: 'states:DescribeExecution', resource: `execution ${arn}` },
-    () => sfn.send(new DescribeExecutionCommand({ executionArn: arn })),
-    { ExecutionDoesNotExist: () => undefined },
-  );
+  const call = { action: 'states:DescribeExecution', resource: `execution ${arn}` };
+  const execution = await callAws(call, () => sfn.send(new DescribeExecutionCommand({ executionArn: arn })), {
+    ExecutionDoesNotExist: () => undefined,
+  });
   if (!execution) return undefined;
-  const { status } = execution;
+  const status = required(call, 'status', execution.status);
   // It may show an earlier run than the one that the event is about; the two clocks of AWS may differ a little.
   const isStale =
     status === 'RUNNING'

@@ -5,7 +5,7 @@ import {
 } from '@aws-sdk/client-cloudwatch';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import type { Metric } from '../workflow/target.ts';
-import { callAws } from './call.ts';
+import { callAws, required } from './call.ts';
 
 export interface Datapoint {
   readonly value: number;
@@ -23,6 +23,8 @@ const dimensionsOf = (metric: Metric) =>
 /**
  * The newest datapoint stamped at or after `sinceMs`; `undefined` if CloudWatch shows none (yet). A result that isn't
  * complete (`InternalError`, `PartialData`) proves nothing.
+ *
+ * @throws RecoveryError AccessDenied if CloudWatch says Forbidden.
  */
 export async function readNewestDatapoint(
   cloudWatch: CloudWatchClient,
@@ -31,7 +33,8 @@ export async function readNewestDatapoint(
   nowMs: number,
 ): Promise<Datapoint | undefined> {
   const resource = `metric ${nameOfMetric(metric)}`;
-  const { MetricDataResults } = await callAws({ action: 'cloudwatch:GetMetricData', resource }, () =>
+  const call = { action: 'cloudwatch:GetMetricData', resource };
+  const { MetricDataResults } = await callAws(call, () =>
     cloudWatch.send(
       new GetMetricDataCommand({
         StartTime: new Date(sinceMs),
@@ -55,7 +58,7 @@ export async function readNewestDatapoint(
       }),
     ),
   );
-  const result = MetricDataResults?.[0];
+  const [result] = required(call, 'MetricDataResults', MetricDataResults);
   if (result?.StatusCode === 'Forbidden') {
     throw new RecoveryError('AccessDenied', `cloudwatch:GetMetricData on ${resource}: forbidden.`);
   }

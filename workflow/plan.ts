@@ -1,6 +1,7 @@
 /** What a recovery would change, how it goes on, and the hash that an approval is bound to. */
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
+import { maskAssignments } from '../env/redact.ts';
 import { errorNames } from './errors.ts';
 import { names, timestamp, wholeNumber } from './fields.ts';
 import { RecoveryError } from './recovery-error.ts';
@@ -72,7 +73,11 @@ const answerEntries = {
   /** The plan's. */
   hash: v.string(),
   /** As they say themselves: AWS does not tell who has answered. */
-  by: v.pipe(v.string(), v.maxLength(mostCharacters), v.transform(oneLine)),
+  by: v.pipe(
+    v.string(),
+    v.maxLength(mostCharacters),
+    v.transform((words) => oneLine(maskAssignments(words))),
+  ),
 };
 /** A person's yes to a plan: the output of the task that waits for it. */
 export const Approval = v.object({ decision: v.literal('Approved'), ...answerEntries });

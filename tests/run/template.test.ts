@@ -294,6 +294,16 @@ describe('permissions', () => {
       if (Resource.includes('*')) for (const action of Action) expect(allowed).toContain(action);
   });
 
+  it('are named in SECURITY.md where they allow something of Run Command, or of metrics, on everything', () => {
+    const text = readFileSync(join(import.meta.dirname, '../../SECURITY.md'), 'utf8');
+    const onAll = statementsOf(academy).flatMap(({ Action, Resource }) =>
+      Resource.includes('*') ? Action : [],
+    );
+    const named = onAll.filter((action) => /^(ssm|cloudwatch):/.test(action));
+    expect(named).toContain('ssm:CancelCommand');
+    expect(named.filter((action) => !text.includes(`\`${action}\``))).toEqual([]);
+  });
+
   it('let the deploy command run only this stack’s document, on instances with the target’s tag', () => {
     const statements = statementsOf(academy).filter(({ Action }) => Action.includes('ssm:SendCommand'));
     expect(statements).toMatchObject([

@@ -216,6 +216,14 @@ describe('the report of a run whose plan was refused', () => {
     });
   });
 
+  it('shows the name that was given as one line without a secret, a line break or a turn of direction', () => {
+    const forged = 'x\nTo do: y\u2028z\u202E PASSWORD=hunter2';
+    const Cause = JSON.stringify({ decision: 'Rejected', hash, by: forged });
+    const { answer } = reportOnRefused({ refusal: { Error: 'PlanRejected', Cause } });
+    expect(answer?.by).toMatch(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+$/u);
+    expect(answer?.by).not.toContain('hunter2');
+  });
+
   it.each(['', 'no JSON', '{"decision":"Approved"}'])(
     'says of no one that they rejected it by %j',
     (Cause) => {

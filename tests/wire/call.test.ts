@@ -1,8 +1,16 @@
 import { createServer } from 'node:net';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { callAws, required, writerConfig } from '../../aws/call.ts';
+import { readFailedExecution } from '../../aws/execution.ts';
+import { readFunctionEnv } from '../../aws/function-environment.ts';
+import { readLedger } from '../../aws/lease-table.ts';
+import { readNewestDatapoint } from '../../aws/metric.ts';
+import { readParameter } from '../../aws/parameter.ts';
+import { readQueueDepth } from '../../aws/queue.ts';
+import { publish } from '../../aws/topic.ts';
 import { AwsError, listen, type StrangeAnswer } from '../../sandbox/endpoint.ts';
-import { openAws, type TestAws } from '../support/aws.ts';
+import { openAws, type TestAws, topicArn } from '../support/aws.ts';
+import { leaseDoor } from '../support/execution.ts';
 
 describe('a call to AWS', () => {
   it('ends as AwsUnavailable when nobody answers', async () => {
@@ -49,6 +57,33 @@ describe('an answer of AWS', () => {
       await expect(read()).rejects.toMatchObject({ name: 'AwsUnavailable' });
     }
   });
+
+  const metric = { namespace: 'App', name: 'BacklogCount', dimensions: {}, periodSeconds: 60 as const };
+  const calls: readonly (readonly [string, string, () => Promise<unknown>])[] = [
+    ['SSM', 'GetParameter', () => readParameter(aws.ssm.writer, '/x')],
+    ['Lambda', 'GetFunctionConfiguration', () => readFunctionEnv(aws.lambda.writer, 'metric')],
+    [
+      'CloudWatch',
+      'GetMetricData',
+      () => readNewestDatapoint(aws.cloudWatch, { ...metric, confirmWithinSeconds: 10 }, 0, 1),
+    ],
+    ['SQS', 'GetQueueUrl', () => readQueueDepth(aws.sqs, 'jobs')],
+    ['SNS', 'Publish', () => publish(aws.sns, topicArn, { subject: 's', text: 't' })],
+    ['Step Functions', 'DescribeExecution', () => readFailedExecution(aws.sfn, 'arn:x', null)],
+    ['DynamoDB', 'GetItem', () => readLedger(leaseDoor(aws))],
+  ];
+  it.each(
+    calls.flatMap((one) =>
+      ['{"Na', '<html><body>Sign in</body></html>'].map((body) => [...one, body] as const),
+    ),
+  )(
+    'of %s to %s is none if it is a page or cut: AwsUnavailable, with the status 200 as well',
+    async (_service, operation, send, body) => {
+      // The SDK itself may try again.
+      aws.fail(operation, ...Array.from({ length: 4 }, () => ({ status: 200, body, isCarriedOut: false })));
+      await expect(send()).rejects.toMatchObject({ name: 'AwsUnavailable' });
+    },
+  );
 
   it.each([
     'ProvisionedThroughputExceededException',

@@ -74,6 +74,17 @@ describe('CloseRecovery', () => {
     );
   });
 
+  it('leaves it to a retry if the answer about the execution has no status: nobody may go untold', async () => {
+    await open();
+    const { execution } = await start('run-1', failure);
+    aws.fail('DescribeExecution', { status: 200, body: '{}', isCarriedOut: false });
+    await expect(close(execution)).rejects.toMatchObject({
+      name: 'AwsUnavailable',
+      message: expect.stringContaining('has no status'),
+    });
+    expect(await close(execution)).toMatchObject({ outcome: 'Closed' });
+  });
+
   it('says what was done before, from the state object that the failed state got', async () => {
     await open();
     const upload = {

@@ -186,6 +186,14 @@ describe('ConfirmBacklog', () => {
     expect(await confirm(state(clock.now()), clock)).toMatchObject({ datapoint: { value: 7 } });
   });
 
+  it('takes an answer without results for none', async () => {
+    counting('{"video_backlog_count":7}');
+    jest.spyOn(aws.cloudWatch, 'send').mockImplementationOnce(() => Promise.resolve({}));
+    await expect(confirm(state(Date.now()), steppedClock())).rejects.toMatchObject({
+      name: 'AwsUnavailable',
+    });
+  });
+
   it('fails as AccessDenied where CloudWatch says Forbidden', async () => {
     counting('{"video_backlog_count":7}');
     jest

@@ -164,6 +164,26 @@ describe('DeployApi', () => {
     expect(aws.runCommand.commands).toHaveLength(1);
   });
 
+  it.each(['{"Command":{"CommandI', '<html>Sign in</html>', '{}'])(
+    'finds the command again when the answer to SendCommand is %s',
+    async (body) => {
+      aws.fail('SendCommand', { status: 200, body, isCarriedOut: true });
+      expect(await deploy()).toMatchObject({ resumed: true });
+      expect(aws.runCommand.commands).toHaveLength(1);
+    },
+  );
+
+  it('takes a list of commands, or an invocation, without a status for no answer', async () => {
+    const list = JSON.stringify({ Commands: [{ CommandId: 'c', DocumentName: documentName }] });
+    aws.fail('ListCommands', { status: 200, body: list, isCarriedOut: false });
+    await expect(deploy()).rejects.toMatchObject({ name: 'AwsUnavailable' });
+    aws.fail('GetCommandInvocation', { status: 200, body: '{}', isCarriedOut: false });
+    await expect(deploy({ name: 'run-2' })).rejects.toMatchObject({
+      name: 'AwsUnavailable',
+      message: expect.stringContaining('has no Status'),
+    });
+  });
+
   it('leaves it to a retry when SendCommand did not arrive', async () => {
     aws.fail('SendCommand', 'drop-before');
     await expect(deploy()).rejects.toMatchObject({ name: 'AwsUnavailable' });
@@ -179,6 +199,7 @@ describe('DeployApi', () => {
     expect(aws.runCommand.commands).toHaveLength(1);
     aws.fail('SendCommand', throttled, throttled, throttled, throttled);
     await expect(deploy({ name: 'run-2' })).rejects.toMatchObject({ name: 'AwsThrottled' });
+    expect(aws.countCalls('ListCommands')).toBe(4);
   });
 
   it('does not repeat a denied SendCommand', async () => {

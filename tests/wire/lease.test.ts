@@ -216,6 +216,19 @@ describe('the owner, as Step Functions shows it', () => {
     expect(await take(ref, clock)).toMatchObject({ takenAt: expect.any(String) });
   });
 
+  it.each(['{"status":"PENDING_REDRIVE"}', '{"status":"SOMETHING_NEW"}', '{}'])(
+    'keeps the lease where Step Functions answers %s, which is no end',
+    async (body) => {
+      const { clock, moveOn } = stoppedClock();
+      const first = start('first').ref;
+      await take(first, clock);
+      moveOn(2 * minute);
+      aws.fail('DescribeExecution', { status: 200, body, isCarriedOut: false });
+      expect(await take(start('second').ref, clock, true)).toMatchObject({ outcome: 'AlreadyRunning' });
+      expect(await owner()).toBe(first.arn);
+    },
+  );
+
   it('keeps the lease where nobody can ask after it', async () => {
     const first = start('first').ref;
     await take(first);

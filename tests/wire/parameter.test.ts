@@ -178,6 +178,19 @@ describe('writeEnvParameter', () => {
     expect(latest().Value).toBe('A=theirs\nOURS=2\n');
   });
 
+  it.each(['{"Versi', '<html>Sign in</html>', '{}'])(
+    'looks before it writes again when the answer is %s, whether it was written or not',
+    async (body) => {
+      put('A=1\n');
+      aws.fail('PutParameter', { status: 200, body, isCarriedOut: true });
+      expect(await write('A=2\n')).toMatchObject({ version: 2 });
+      aws.fail('PutParameter', { status: 200, body, isCarriedOut: false });
+      await expect(write('A=3\n')).rejects.toMatchObject({ name: 'AwsUnavailable' });
+      expect(latest()).toMatchObject({ Version: 2, Value: 'A=2\n' });
+      expect(aws.countCalls('PutParameter')).toBe(2);
+    },
+  );
+
   it('writes nothing if the parameter holds the text already', async () => {
     put('A=1\n');
     expect(await write('A=1\n')).toMatchObject({ version: 1 });

@@ -17,6 +17,15 @@ describe('publish', () => {
     ]);
   });
 
+  it('takes no answer without the id of the message for a message', async () => {
+    const body = '<PublishResponse><PublishResult></PublishResult></PublishResponse>';
+    aws.fail('Publish', { status: 200, body, isCarriedOut: false });
+    await expect(publish(aws.sns, topicArn, notification)).rejects.toMatchObject({
+      name: 'AwsUnavailable',
+      message: expect.stringContaining('has no MessageId'),
+    });
+  });
+
   it('tries again where SNS is busy, and fails by name where it may not', async () => {
     aws.fail('Publish', new AwsError('Throttling', 'slow down'));
     await publish(aws.sns, topicArn, notification);
