@@ -90,6 +90,7 @@ export async function callAws<T>(
   } catch (error) {
     if (error instanceof RecoveryError) throw error;
     const cause = safeCause(error);
+    if (isOwnMistake(cause)) throw error;
     const answer = expected[cause.name];
     if (answer) return answer();
     const [name, found, remedy] = classify(error, cause);
@@ -121,6 +122,40 @@ export async function retryThrottled<T>(clock: Clock, send: () => Promise<T>): P
       await clock.sleep(seconds * 1000);
     }
   }
+}
+
+const mistakes = new Set(['TypeError', 'RangeError', 'ReferenceError']);
+
+/** A mistake in the code around a call, for which AWS is not to be blamed: what the SDK makes of an answer has a status. */
+const isOwnMistake = ({ name, code, httpStatus }: SafeCause): boolean =>
+  mistakes.has(name) && code === undefined && httpStatus === undefined;
+
+/**
+ * Sends a call that answers page by page.
+ *
+ * @param pages one of the SDK's paginators.
+ * @param field of each page, with its items.
+ * @param expected as for `callAws`.
+ * @throws RecoveryError as `callAws`, and AwsUnavailable if a page lacks the field: that is not the same as no items.
+ */
+export async function callPages<Field extends string, Item>(
+  call: AwsCall,
+  pages: AsyncIterable<{ readonly [Name in Field]?: Item[] | undefined }>,
+  field: Field,
+  expected: Readonly<Record<string, () => Item[]>> = {},
+): Promise<Item[]> {
+  return callAws(
+    call,
+    async () => {
+      const items: Item[] = [];
+      for await (const page of pages) {
+        const found: Item[] | undefined = page[field];
+        items.push(...required(call, field, found));
+      }
+      return items;
+    },
+    expected,
+  );
 }
 
 type Classified = readonly [name: ErrorName, found: string, remedy?: string];

@@ -1,13 +1,13 @@
 import {
   CancelCommandCommand,
   GetCommandInvocationCommand,
-  ListCommandsCommand,
-  type ListCommandsCommandOutput,
+  type ListCommandsCommandInput,
+  paginateListCommands,
   SendCommandCommand,
   type SSMClient,
 } from '@aws-sdk/client-ssm';
 import { endOf, type Invocation, type SentCommand } from '../workflow/deployment.ts';
-import { callAws, required } from './call.ts';
+import { callAws, callPages, required } from './call.ts';
 import type { Clock } from './clock.ts';
 
 export interface CommandRequest {
@@ -64,35 +64,24 @@ export async function listCommands(
   sinceMs: number,
 ): Promise<SentCommand[]> {
   const call = { action: 'ssm:ListCommands', resource: `document ${documentName}` };
+  const input: ListCommandsCommandInput = {
+    Filters: [
+      // SSM takes no fractions of a second here.
+      { key: 'InvokedAfter', value: `${new Date(sinceMs).toISOString().slice(0, 19)}Z` },
+      { key: 'DocumentName', value: documentName },
+    ],
+  };
+  const found = await callPages(call, paginateListCommands({ client: ssm, pageSize: 50 }, input), 'Commands');
   const commands: SentCommand[] = [];
-  let nextToken: string | undefined;
-  do {
-    const page: ListCommandsCommandOutput = await callAws(call, () =>
-      ssm.send(
-        new ListCommandsCommand({
-          MaxResults: 50,
-          Filters: [
-            // SSM takes no fractions of a second here.
-            { key: 'InvokedAfter', value: `${new Date(sinceMs).toISOString().slice(0, 19)}Z` },
-            { key: 'DocumentName', value: documentName },
-          ],
-          ...(nextToken === undefined ? {} : { NextToken: nextToken }),
-        }),
-      ),
-    );
-    // An empty list says that nothing was sent; no list says nothing.
-    for (const command of required(call, 'Commands', page.Commands)) {
-      const { CommandId, Comment, DocumentName, Status, RequestedDateTime } = command;
-      if (CommandId === undefined || DocumentName !== documentName) continue;
-      commands.push({
-        commandId: CommandId,
-        comment: Comment ?? '',
-        status: required(call, 'Status', Status),
-        sentAtMs: RequestedDateTime?.getTime() ?? 0,
-      });
-    }
-    nextToken = page.NextToken;
-  } while (nextToken !== undefined);
+  for (const { CommandId, Comment, DocumentName, Status, RequestedDateTime } of found) {
+    if (CommandId === undefined || DocumentName !== documentName) continue;
+    commands.push({
+      commandId: CommandId,
+      comment: Comment ?? '',
+      status: required(call, 'Status', Status),
+      sentAtMs: RequestedDateTime?.getTime() ?? 0,
+    });
+  }
   return commands.sort((one, other) => other.sentAtMs - one.sentAtMs);
 }
 

@@ -1,11 +1,7 @@
-import {
-  DescribeInstanceInformationCommand,
-  type DescribeInstanceInformationCommandOutput,
-  type SSMClient,
-} from '@aws-sdk/client-ssm';
+import { paginateDescribeInstanceInformation, type SSMClient } from '@aws-sdk/client-ssm';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import { splitTag, type Target } from '../workflow/target.ts';
-import { callAws, required } from './call.ts';
+import { callPages } from './call.ts';
 
 /** The managed instances with a tag, in any state: an offline one has to show up as a failure. */
 async function findInstances(ssm: SSMClient, tag: { key: string; value: string }): Promise<string[]> {
@@ -13,22 +9,10 @@ async function findInstances(ssm: SSMClient, tag: { key: string; value: string }
     action: 'ssm:DescribeInstanceInformation',
     resource: `instances tagged ${tag.key}=${tag.value}`,
   };
-  const ids: string[] = [];
-  let nextToken: string | undefined;
-  do {
-    const page: DescribeInstanceInformationCommandOutput = await callAws(call, () =>
-      ssm.send(
-        new DescribeInstanceInformationCommand({
-          Filters: [{ Key: `tag:${tag.key}`, Values: [tag.value] }],
-          ...(nextToken === undefined ? {} : { NextToken: nextToken }),
-        }),
-      ),
-    );
-    for (const instance of required(call, 'InstanceInformationList', page.InstanceInformationList))
-      if (instance.InstanceId !== undefined) ids.push(instance.InstanceId);
-    nextToken = page.NextToken;
-  } while (nextToken !== undefined);
-  return ids;
+  const Filters = [{ Key: `tag:${tag.key}`, Values: [tag.value] }];
+  const pages = paginateDescribeInstanceInformation({ client: ssm }, { Filters });
+  const instances = await callPages(call, pages, 'InstanceInformationList');
+  return instances.flatMap(({ InstanceId }) => InstanceId ?? []);
 }
 
 /** SendCommand takes no more instance ids than this. */

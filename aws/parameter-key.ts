@@ -1,7 +1,7 @@
-import { GetParameterHistoryCommand, type SSMClient } from '@aws-sdk/client-ssm';
+import { paginateGetParameterHistory, type SSMClient } from '@aws-sdk/client-ssm';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import type { ParameterVersion } from '../workflow/versions.ts';
-import { callAws } from './call.ts';
+import { callPages } from './call.ts';
 
 /**
  * What a read of a parameter failed by, with its KMS key if that is the cause. SSM names the key in the text of its
@@ -41,16 +41,12 @@ export async function aboutKey(
   }
 }
 
-/** As the parameter has it: an id, an ARN or an alias. Only the history tells it, a page at a time. */
+/** As the parameter has it: an id, an ARN or an alias. Only the history tells it. */
 async function readKeyId(ssm: SSMClient, name: string, version: number): Promise<string> {
-  let nextToken: string | undefined;
-  do {
-    const page = await callAws({ action: 'ssm:GetParameterHistory', resource: `parameter ${name}` }, () =>
-      ssm.send(new GetParameterHistoryCommand({ Name: name, MaxResults: 50, NextToken: nextToken })),
-    );
-    const keyId = page.Parameters?.find(({ Version }) => Version === version)?.KeyId;
-    if (keyId !== undefined) return keyId;
-    nextToken = page.NextToken;
-  } while (nextToken !== undefined);
-  return '(not told)';
+  const versions = await callPages(
+    { action: 'ssm:GetParameterHistory', resource: `parameter ${name}` },
+    paginateGetParameterHistory({ client: ssm, pageSize: 50 }, { Name: name }),
+    'Parameters',
+  );
+  return versions.find(({ Version }) => Version === version)?.KeyId ?? '(not told)';
 }

@@ -233,15 +233,17 @@ export async function awaitVersion(
   name: string,
   written: Pick<ParameterVersion, 'version' | 'text'>,
 ): Promise<ParameterVersion> {
-  for (let count = 0; count < reads; count += 1) {
+  for (let count = 1; ; count += 1) {
     const found = await readParameter(ssm, name, written.version);
     if (found?.text === written.text) return found;
+    if (count === reads) {
+      throw new RecoveryError(
+        'EnvStale',
+        `parameter ${name}: version ${written.version} was written but can't be read back yet.`,
+      );
+    }
     await clock.sleep(millisecondsBetweenReads);
   }
-  throw new RecoveryError(
-    'EnvStale',
-    `parameter ${name}: version ${written.version} was written but can't be read back yet.`,
-  );
 }
 
 /** Moves a label to a version: it sits on one version only. */

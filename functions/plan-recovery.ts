@@ -13,7 +13,7 @@ import { PlanRecoveryInput } from '../workflow/chain.ts';
 import { passesByItself } from '../workflow/errors.ts';
 import { patchFrom, patchVariables } from '../workflow/function-patch.ts';
 import { refuseFullHistory } from '../workflow/guard.ts';
-import { decide, hasChanges, hashPlan, type PlanIngredients, type RecoveryPlan } from '../workflow/plan.ts';
+import { decide, hashPlan, type PlanIngredients, type RecoveryPlan } from '../workflow/plan.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import { describeRestore, restoreText } from '../workflow/restore.ts';
 import { knownAs } from '../workflow/versions.ts';
@@ -47,7 +47,6 @@ export async function planRecovery(
   };
   const plan = {
     hash: hashPlan(ingredients),
-    changes: hasChanges(ingredients),
     needsApproval: services.target.approval !== undefined,
     endpoint: { finding: input.check.finding, httpStatus: input.check.httpStatus },
     ...ingredients,

@@ -36,8 +36,6 @@ export const RecoveryPlan = v.object({
   decision: v.picklist(decisions),
   /** SHA-256 in hex: equal if neither the plan nor what it was made from has changed. */
   hash: v.string(),
-  /** False if there is nothing to do. */
-  changes: v.boolean(),
   /** Whether the target asks for a person's approval before anything is changed. */
   needsApproval: v.boolean(),
   parameter: v.object({
@@ -157,6 +155,6 @@ export async function refuseUnapproved(
   if (!plan.needsApproval || (await holds())) return;
   throw new RecoveryError(
     'PlanOutdated',
-    `${what} not as in the plan ${plan.hash.slice(0, 12)}, which was approved. It was not changed.`,
+    `${what} not as in the plan ${plan.hash.slice(0, 12)}, which was approved. Nothing was done that was not approved.`,
   );
 }

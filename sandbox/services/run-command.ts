@@ -15,6 +15,24 @@ import { type Command, commandFilters, describe, invocationFilters, listed } fro
 
 const Filters = v.array(v.object({ key: v.string(), value: v.string() }));
 
+const paging = (mostResults: number, results = mostResults) => ({
+  MaxResults: v.optional(v.pipe(v.number(), v.minValue(1), v.maxValue(mostResults)), results),
+  NextToken: v.optional(v.string(), '0'),
+});
+
+/** A page of what was found, and the token for the next one. */
+function pageOf<T>(
+  found: readonly T[],
+  { NextToken, MaxResults }: { readonly NextToken: string; readonly MaxResults: number },
+): { readonly page: readonly T[]; readonly NextToken: string | undefined } {
+  if (!/^\d+$/.test(NextToken)) throw new AwsError('InvalidNextToken', '');
+  const next = Number(NextToken) + MaxResults;
+  return {
+    page: found.slice(Number(NextToken), next),
+    NextToken: next < found.length ? String(next) : undefined,
+  };
+}
+
 export class RunCommand {
   readonly commands: Command[] = [];
   readonly #documents: ReadonlyMap<string, DocumentContent>;
@@ -76,15 +94,15 @@ export class RunCommand {
     ),
 
     ListCommands: operation(
-      v.object({ CommandId: v.optional(v.string()), Filters: v.optional(Filters, []) }),
-      ({ CommandId, Filters }) => {
+      v.object({ CommandId: v.optional(v.string()), Filters: v.optional(Filters, []), ...paging(50) }),
+      ({ CommandId, Filters, ...paged }) => {
         for (const { key } of Filters)
           if (!Object.hasOwn(commandFilters, key)) throw new AwsError('InvalidFilterKey', '');
-        return {
-          Commands: this.#known(CommandId)
-            .filter((command) => Filters.every(({ key, value }) => commandFilters[key]?.(command, value)))
-            .map(describe),
-        };
+        const found = this.#known(CommandId).filter((command) =>
+          Filters.every(({ key, value }) => commandFilters[key]?.(command, value)),
+        );
+        const { page, NextToken } = pageOf(found, paged);
+        return { Commands: page.map(describe), NextToken };
       },
     ),
 
@@ -94,11 +112,9 @@ export class RunCommand {
         InstanceId: v.optional(v.string()),
         Details: v.optional(v.boolean(), false),
         Filters: v.optional(Filters, []),
-        MaxResults: v.optional(v.pipe(v.number(), v.minValue(1), v.maxValue(50)), 50),
-        NextToken: v.optional(v.string(), '0'),
+        ...paging(50),
       }),
-      ({ CommandId, InstanceId, Details, Filters, MaxResults, NextToken }) => {
-        if (!/^\d+$/.test(NextToken)) throw new AwsError('InvalidNextToken', '');
+      ({ CommandId, InstanceId, Details, Filters, ...paged }) => {
         for (const { key } of Filters)
           if (!Object.hasOwn(invocationFilters, key)) throw new AwsError('InvalidFilterKey', '');
         const found = this.#known(CommandId).flatMap((command) =>
@@ -111,11 +127,8 @@ export class RunCommand {
               listed(command, invocation, this.#documents.get(command.DocumentName), Details),
             ),
         );
-        const next = Number(NextToken) + MaxResults;
-        return {
-          CommandInvocations: found.slice(Number(NextToken), next),
-          NextToken: next < found.length ? String(next) : undefined,
-        };
+        const { page, NextToken } = pageOf(found, paged);
+        return { CommandInvocations: page, NextToken };
       },
     ),
 
@@ -183,20 +196,20 @@ export class RunCommand {
     DescribeInstanceInformation: operation(
       v.object({
         Filters: v.optional(v.array(v.object({ Key: v.string(), Values: v.array(v.string()) })), []),
+        ...paging(50, 10),
       }),
-      ({ Filters }) => ({
-        InstanceInformationList: [...this.#instances.values()]
-          .filter((instance) =>
-            Filters.every(({ Key, Values }) =>
-              Values.includes(instance.tags[Key.replace(/^tag:/, '')] ?? ''),
-            ),
-          )
-          .map(({ id, online }) => ({
-            InstanceId: id,
-            PingStatus: online ? 'Online' : 'ConnectionLost',
-            PlatformType: 'Linux',
-          })),
-      }),
+      ({ Filters, ...paged }) => {
+        const found = [...this.#instances.values()].filter((instance) =>
+          Filters.every(({ Key, Values }) => Values.includes(instance.tags[Key.replace(/^tag:/, '')] ?? '')),
+        );
+        const { page, NextToken } = pageOf(found, paged);
+        const InstanceInformationList = page.map(({ id, online }) => ({
+          InstanceId: id,
+          PingStatus: online ? 'Online' : 'ConnectionLost',
+          PlatformType: 'Linux',
+        }));
+        return { InstanceInformationList, NextToken };
+      },
     ),
   };
 

@@ -186,7 +186,11 @@ describe('a plan', () => {
     const { sandbox } = whole;
     const plan = await whole.run('{"mode":"plan"}');
     if (scenario === 'no-source') expect(plan).toMatchObject({ status: 'FAILED', error: 'EnvRestoreFailed' });
-    else expect(outputOf(plan)).toMatchObject({ outcome: 'Planned', changes: scenario !== 'healthy' });
+    else
+      expect(outputOf(plan)).toMatchObject({
+        outcome: 'Planned',
+        deploy: scenario === 'healthy' ? null : { commands: expect.any(Array) },
+      });
     expect(writesOf(whole)).toEqual([]);
     const services = new Set(
       sandbox.endpoint.calls.map(({ service, operation }) => `${service}.${operation}`),

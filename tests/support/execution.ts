@@ -53,7 +53,6 @@ export const recoveryPlan = (part: Partial<RecoveryPlan> = {}): RecoveryPlan => 
   outcome: 'Planned',
   decision: 'Repair',
   hash: '0123456789abcdef',
-  changes: true,
   needsApproval: false,
   parameter: { parameterName, finding: 'Complete', version: 1, modifiedAt: null },
   endpoint: { finding: 'NotAsked', httpStatus: null },

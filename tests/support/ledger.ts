@@ -30,7 +30,6 @@ const plan: RecoveryPlan = {
   outcome: 'Planned',
   decision: 'AskFirst',
   hash: '0123456789abcdef',
-  changes: true,
   needsApproval: true,
   parameter: { parameterName: '/app/env', finding: 'Complete', version: 1, modifiedAt: null },
   endpoint: { finding: 'NotAsked', httpStatus: null },

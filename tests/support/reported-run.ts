@@ -27,7 +27,6 @@ export const provenRun = (part: Partial<ProvenRun> = {}): ProvenRun => ({
   },
   plan: recoveryPlan({
     decision: 'LeaveAlone',
-    changes: false,
     endpoint: { finding: 'Healthy', httpStatus: 200 },
     deploy: null,
   }),

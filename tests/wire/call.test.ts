@@ -126,6 +126,17 @@ describe('an answer of AWS', () => {
     },
   );
 
+  it.each([TypeError, RangeError, ReferenceError])(
+    'is not blamed for a mistake in our own code: %p stays what it is',
+    async (Mistake) => {
+      const mistake = new Mistake('of ours');
+      const call = callAws({ action: 'ssm:GetParameter', resource: 'parameter /x' }, () =>
+        Promise.reject(mistake),
+      );
+      await expect(call).rejects.toBe(mistake);
+    },
+  );
+
   it('without a field that has to be there is refused, naming it', () => {
     const call = { action: 'sns:Publish', resource: 'topic t' };
     expect(required(call, 'MessageId', 'm')).toBe('m');

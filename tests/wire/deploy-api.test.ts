@@ -152,6 +152,22 @@ describe('DeployApi', () => {
     expect(aws.countCalls('SendCommand')).toBe(1);
   });
 
+  it('finds its own command after a page of others', async () => {
+    const first = await deploy();
+    const [own] = aws.runCommand.commands;
+    if (!own) throw new Error('no command was sent');
+    const others = Array.from({ length: 60 }, (_, index) => ({
+      ...own,
+      CommandId: `other-${index}`,
+      Comment: 'by hand',
+    }));
+    // The newest come first.
+    aws.runCommand.commands.push(...others);
+    await listed();
+    expect(await deploy({ retryCount: 1 })).toMatchObject({ commandId: first.commandId, resumed: true });
+    expect(aws.countCalls('SendCommand')).toBe(1);
+  });
+
   it('does not take the command of another execution for its own', async () => {
     const first = await deploy();
     const second = await deploy({ name: 'run-11' });

@@ -1,5 +1,5 @@
 import { type GuardedWrite, writeEnvParameter } from '../../aws/guarded-write.ts';
-import { readHistory } from '../../aws/parameter.ts';
+import { awaitVersion, readHistory } from '../../aws/parameter.ts';
 import type { EnvContract } from '../../env/contract.ts';
 import type { EnvReader } from '../../env/readers/readers.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
@@ -274,6 +274,17 @@ describe('writeEnvParameter', () => {
     });
     expect(latest().Version).toBe(100);
     expect(aws.parameters.get(`${parameterName}:${knownGoodLabel}`).Version).toBe(1);
+  });
+
+  it('waits between its looks at what it wrote, and not after the last of them', async () => {
+    const clock = steppedClock();
+    const startMs = clock.now();
+    put('A=1\n');
+    aws.endpoint.injectFault = ({ operation }) =>
+      operation === 'GetParameter' ? new AwsError('ParameterNotFound', '') : undefined;
+    const look = awaitVersion(aws.ssm.reader, clock, parameterName, { version: 1, text: 'A=1\n' });
+    await expect(look).rejects.toMatchObject({ name: 'EnvStale' });
+    expect([aws.countCalls('GetParameter'), clock.now() - startMs]).toEqual([10, 4500]);
   });
 
   it('fails as EnvStale if what it wrote never comes back', async () => {

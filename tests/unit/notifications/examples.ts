@@ -64,7 +64,6 @@ const plan: RecoveryPlan = {
   decision: 'Repair',
   endpoint: { finding: 'NotAsked', httpStatus: null },
   hash: hashPlan(ingredients),
-  changes: true,
   needsApproval: false,
   ...ingredients,
 };
@@ -264,7 +263,7 @@ export const examples: Readonly<Record<string, Notification>> = {
     'FAILED',
     new RecoveryError(
       'PlanOutdated',
-      'the commands of document env-recovery-academy-api-deploy are not as in the plan 928620c2e39e, which was approved. It was not changed.',
+      'the commands of document env-recovery-academy-api-deploy are not as in the plan 928620c2e39e, which was approved. Nothing was done that was not approved.',
     ),
   ),
   'failed-unexpectedly': failure({ done: {} }, 'FAILED', new TypeError('a value that may be a secret')),
