@@ -1,9 +1,8 @@
 import {
   GetParameterCommand,
-  GetParameterHistoryCommand,
-  type GetParameterHistoryCommandOutput,
   LabelParameterVersionCommand,
   type Parameter,
+  paginateGetParameterHistory,
   type SSMClient,
 } from '@aws-sdk/client-ssm';
 import { valuesOf } from '../env/entries.ts';
@@ -16,7 +15,7 @@ import {
   type ParameterRecord,
   type ParameterVersion,
 } from '../workflow/versions.ts';
-import { type AwsCall, callAws, required } from './call.ts';
+import { type AwsCall, callAws, callPages, required } from './call.ts';
 import type { Clock } from './clock.ts';
 import { aboutKey } from './parameter-key.ts';
 import type { SsmClients } from './ssm-clients.ts';
@@ -45,22 +44,29 @@ export async function readParameter(
   name: string,
   version?: number,
 ): Promise<ParameterVersion | undefined> {
-  const call: AwsCall = { action: 'ssm:GetParameter', resource: `parameter ${name}` };
-  const read = (WithDecryption: boolean) =>
-    callAws(
-      call,
-      async () => {
-        const selector = version === undefined ? name : `${name}:${version}`;
-        const { Parameter } = await ssm.send(new GetParameterCommand({ Name: selector, WithDecryption }));
-        return versionOf(call, required(call, 'Parameter', Parameter));
-      },
-      { ParameterNotFound: () => undefined, ParameterVersionNotFound: () => undefined },
-    );
   try {
-    return await read(true);
+    return await readOnce(ssm, name, version, true);
   } catch (error) {
-    throw await aboutKey(ssm, name, error, () => read(false));
+    throw await aboutKey(ssm, name, error, () => readOnce(ssm, name, version, false));
   }
+}
+
+function readOnce(
+  ssm: SSMClient,
+  name: string,
+  version: number | undefined,
+  WithDecryption: boolean,
+): Promise<ParameterVersion | undefined> {
+  const call: AwsCall = { action: 'ssm:GetParameter', resource: `parameter ${name}` };
+  const selector = version === undefined ? name : `${name}:${version}`;
+  return callAws(
+    call,
+    async () => {
+      const { Parameter } = await ssm.send(new GetParameterCommand({ Name: selector, WithDecryption }));
+      return versionOf(call, required(call, 'Parameter', Parameter));
+    },
+    { ParameterNotFound: () => undefined, ParameterVersionNotFound: () => undefined },
+  );
 }
 
 /** The ARN of a parameter, without its value; `undefined` if there is none. */
@@ -113,7 +119,7 @@ async function readOrNot(
   { version }: ParameterRecord,
 ): Promise<Pick<ParameterRecord, 'text' | 'unreadable'> | undefined> {
   try {
-    return await readParameter(ssm, name, version);
+    return await readOnce(ssm, name, version, true);
   } catch (error) {
     const unreadable = error instanceof RecoveryError ? notDecrypted(error) : undefined;
     if (unreadable === undefined) throw error;
@@ -135,36 +141,19 @@ async function listVersions(
   WithDecryption: boolean,
 ): Promise<ParameterRecord[]> {
   const call: AwsCall = { action: 'ssm:GetParameterHistory', resource: `parameter ${name}` };
-  const records: ParameterRecord[] = [];
-  let nextToken: string | undefined;
-  do {
-    const page = await callAws<GetParameterHistoryCommandOutput>(
-      call,
-      () =>
-        ssm.send(
-          new GetParameterHistoryCommand({
-            Name: name,
-            WithDecryption,
-            MaxResults: 50,
-            ...(nextToken === undefined ? {} : { NextToken: nextToken }),
-          }),
-        ),
-      { ParameterNotFound: () => ({ $metadata: {}, Parameters: [] }) },
-    );
-    for (const entry of required(call, 'Parameters', page.Parameters)) {
-      records.push({
-        ...versionOf(call, entry),
-        keyId: entry.KeyId,
-        description: entry.Description,
-        allowedPattern: entry.AllowedPattern,
-        tier: entry.Tier,
-        labels: entry.Labels ?? [],
-        modifiedBy: entry.LastModifiedUser,
-      });
-    }
-    nextToken = page.NextToken;
-  } while (nextToken !== undefined);
-  return records.sort((one, other) => one.version - other.version);
+  const pages = paginateGetParameterHistory({ client: ssm, pageSize: 50 }, { Name: name, WithDecryption });
+  const versions = await callPages(call, pages, 'Parameters', { ParameterNotFound: () => [] });
+  return versions
+    .map((entry) => ({
+      ...versionOf(call, entry),
+      keyId: entry.KeyId,
+      description: entry.Description,
+      allowedPattern: entry.AllowedPattern,
+      tier: entry.Tier,
+      labels: entry.Labels ?? [],
+      modifiedBy: entry.LastModifiedUser,
+    }))
+    .sort((one, other) => one.version - other.version);
 }
 
 /** What a read must not be older than. */

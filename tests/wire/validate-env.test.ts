@@ -172,13 +172,15 @@ describe('ValidateEnv', () => {
 
   it('fails after one try where access is denied, naming action and resource', async () => {
     put('A=1');
-    aws.fail('GetParameter', new AwsError('AccessDeniedException', 'User arn:… is not authorized'));
+    const denied = () => new AwsError('AccessDeniedException', 'User arn:… is not authorized');
+    // The second look, without decryption, only tells that it isn't the key.
+    aws.fail('GetParameter', denied(), denied());
     await expect(validate()).rejects.toMatchObject({
       name: 'AccessDenied',
       message: expect.stringMatching(/ssm:GetParameter on parameter \/app\/env/),
       cause: { name: 'AccessDeniedException', httpStatus: 400 },
     });
-    expect(aws.countCalls('GetParameter')).toBe(1);
+    expect(aws.countCalls('GetParameter')).toBe(2);
   });
 
   it('fails as CredentialsExpired on credentials that are', async () => {
