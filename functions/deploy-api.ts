@@ -11,12 +11,12 @@ import {
   stderrLimit,
   stdoutLimit,
 } from '../aws/command.ts';
+import { requireCompleteEnv } from '../aws/complete-env.ts';
 import { readDocumentCommands } from '../aws/deploy-document.ts';
 import { listInstances } from '../aws/instances.ts';
 import { type Fence, fenceOf, type LeaseClients, openLease } from '../aws/lease-table.ts';
-import { readHistorySince, readParameterSince, type Since } from '../aws/parameter.ts';
+import { readHistorySince, type Since } from '../aws/parameter.ts';
 import { openSsm, type SsmClients } from '../aws/ssm-clients.ts';
-import { whyUnusable } from '../env/contract.ts';
 import { valuesOf } from '../env/entries.ts';
 import { redactedTail } from '../env/redact.ts';
 import { DeployApiInput, knownVersionOf } from '../workflow/chain.ts';
@@ -36,7 +36,7 @@ import { refuseUnapproved } from '../workflow/plan.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import type { Deployment, RunningDeploy } from '../workflow/results.ts';
 import type { DeployedTarget } from '../workflow/target.ts';
-import { type KnownVersion, knownAs, newerIsIncomplete, unreadableNotes } from '../workflow/versions.ts';
+import { type KnownVersion, unreadableNotes } from '../workflow/versions.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
 import { leaseDoor } from './runtime/lease.ts';
 import { DeployResources } from './runtime/resources.ts';
@@ -181,18 +181,15 @@ async function lookOnceMore(
     'the instances to deploy to are',
     () => instanceIds.toSorted().join() === plan.deploy?.instanceIds.join(),
   );
-  const { name, reader } = contract;
-  const parameter = await readParameterSince(ssm.reader, name, { clock, known: knownVersionOf(state) });
-  const lacks = whyUnusable(parameter?.text ?? '', reader, contract);
-  if (!parameter || lacks.length > 0) {
-    // Nor may the history lag behind what is blamed.
-    const history = await readHistorySince(ssm.reader, name, { clock, known: knownAs(parameter) });
-    const { startedAt } = state.execution;
-    throw newerIsIncomplete(name, history.at(-1), startedAt, `(${lacks.join('; ')}). Nothing was deployed.`);
-  }
+  const parameter = await requireCompleteEnv(
+    ssm.reader,
+    contract,
+    { clock, known: knownVersionOf(state) },
+    { startedAt: state.execution.startedAt, consequence: 'Nothing was deployed.' },
+  );
   await refuseUnapproved(
     plan,
-    `the version of parameter ${name} is`,
+    `the version of parameter ${contract.name} is`,
     // A restore that was merged with what somebody else wrote has a higher version.
     () => parameter.version === plan.parameter.version + (plan.restore ? 1 : 0),
   );

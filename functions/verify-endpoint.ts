@@ -1,7 +1,8 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
+import { requireCompleteEnv } from '../aws/complete-env.ts';
 import { probeUntilHealthy } from '../aws/probe.ts';
 import { openSsm } from '../aws/ssm-clients.ts';
-import { knownVersionOf, VerifyEndpointInput } from '../workflow/chain.ts';
+import { deployOf, knownVersionOf, VerifyEndpointInput } from '../workflow/chain.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import type { EndpointProof } from '../workflow/results.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
@@ -16,7 +17,7 @@ const notFoundWithinSeconds = 10;
  * Asks the endpoint until it answers 200 with a number.
  *
  * @throws RecoveryError with the name of the endpoint's fault: at once if waiting can't cure it, or else after
- *   `endpoint.healthyWithinSeconds`.
+ *   `endpoint.healthyWithinSeconds`; EnvOverlooked or EnvReplaced if the env is incomplete by now.
  */
 export async function verifyEndpoint(
   state: VerifyEndpointInput,
@@ -35,6 +36,16 @@ export async function verifyEndpoint(
     return clock.now() + waitMs > deadline;
   });
   if (!('fault' in answer)) return answer;
+  // Perhaps it is the env, if that was wiped since it was looked at.
+  await requireCompleteEnv(
+    services.ssm,
+    target.parameter,
+    { clock, known: knownVersionOf(state) },
+    {
+      startedAt: deployOf(state) ? undefined : state.execution.startedAt,
+      consequence: 'The endpoint is not healthy.',
+    },
+  );
   const { fault, detail, attempts } = answer;
   // Django compares the name alone, without the port.
   const sentHost = host ?? new URL(url).hostname;

@@ -109,7 +109,7 @@ export type DeployApiInput = v.InferOutput<typeof DeployApiInput> &
     readonly retryCount: number;
   };
 
-export const VerifyEndpointInput = v.object(versionEntries);
+export const VerifyEndpointInput = v.object({ ...versionEntries, deployment: optional.deployment });
 export type VerifyEndpointInput = v.InferOutput<typeof VerifyEndpointInput> & StateContext;
 
 export const PatchLambdaEnvInput = v.object({ ...versionEntries, plan: RecoveryPlan });

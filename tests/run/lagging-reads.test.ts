@@ -92,6 +92,22 @@ describe('a run whose reads of the parameter lag', () => {
     },
   );
 
+  it('recovers a wiped env that only the proof of a patched function has noticed', async () => {
+    expect(outputOf(await whole.run())).toMatchObject({ outcome: 'Recovered' });
+    const { functions, metricFunctionName } = whole.sandbox;
+    functions.update(metricFunctionName, {
+      ...functions.variables(metricFunctionName),
+      VIDEO_BACKLOG_API_HOST: 'x',
+    });
+    whole.overwrite('LAMBDA_INTERNAL_API_KEY=another\n');
+    staleAfter((state, times) => looks.includes(state) && times === 1, answerBefore);
+    const execution = await whole.run('{"force":true}');
+    expect([execution.status, execution.error, execution.cause]).toEqual(['SUCCEEDED', undefined, undefined]);
+    expect(outputOf(execution)).toMatchObject({ outcome: 'Recovered', env: { versionBefore: 5 } });
+    const states = statesOf(execution);
+    expect(states[states.lastIndexOf('ValidateEnv') - 1]).toBe('VerifyEndpoint');
+  });
+
   it('goes on by a redrive when no look has found a parameter, and there seemed to be nothing to restore from', async () => {
     staleAfter((state, times) => looks.includes(state) && times === 1, missing);
     const execution = await whole.run();

@@ -298,6 +298,7 @@ describe('the state machine', () => {
 
   it.each([
     ['deployApi', outage, ['EnvOverlooked', { outcome: 'Success' }]],
+    ['verifyEndpoint', decided('Verify'), ['EnvOverlooked', { httpStatus: 200 }]],
     ['markKnownGood', {}, ['EnvOverlooked', { outcome: 'AlreadyMarked' }]],
   ] as const)(
     'looks at the env again when %s has found that it was overlooked',
@@ -322,7 +323,9 @@ describe('the state machine', () => {
   });
 
   const finalNames = errorNames.filter(
-    (name) => name !== 'CredentialsExpired' && !retriedErrorNames.some((transient) => transient === name),
+    (name) =>
+      !['CredentialsExpired', 'EnvOverlooked'].includes(name) &&
+      !retriedErrorNames.some((transient) => transient === name),
   );
   it.each(finalNames)('fails at once on %s', async (name) => {
     const { execution, played } = await run({ ...decided('Verify'), verifyEndpoint: [name] });
@@ -376,7 +379,7 @@ describe('the definition', () => {
     for (const [name, state] of Object.entries(definition.States)) {
       expect(state.Type).not.toBe('Fail');
       // That a plan is rejected, that nobody answers, or that the env was overlooked, is an outcome.
-      if (name === 'DeployApi' || name === 'MarkKnownGood')
+      if (['DeployApi', 'VerifyEndpoint', 'MarkKnownGood'].includes(name))
         expect(state.Catch).toMatchObject([{ ErrorEquals: ['EnvOverlooked'], Next: 'ValidateEnv' }]);
       else if (name === 'RequestApproval')
         expect(state.Catch).toMatchObject([

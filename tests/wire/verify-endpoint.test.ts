@@ -2,8 +2,10 @@ import { createServer, type Server } from 'node:http';
 import { checkEndpoint } from '../../functions/check-endpoint.ts';
 import { verifyEndpoint } from '../../functions/verify-endpoint.ts';
 import { close, listen, urlOf } from '../../sandbox/endpoint.ts';
+import type { VerifyEndpointInput } from '../../workflow/chain.ts';
 import { envFinding, openAws, parameterName, secret, type TestAws } from '../support/aws.ts';
 import { executionRef } from '../support/execution.ts';
+import { repairedRun } from '../support/reported-run.ts';
 import { servicesOf, steppedClock, type TargetPart } from '../support/services.ts';
 
 let aws: TestAws;
@@ -153,13 +155,29 @@ describe('VerifyEndpoint', () => {
     expect(seenKeys.length - before).toBe(3);
   });
 
-  it('fails as InternalKeyMissing when the parameter does not have the key', async () => {
-    aws.parameters.put({ Name: parameterName, Value: 'INTERNAL_KEY=\n', Overwrite: true });
-    await expect(
-      verifyEndpoint({ execution: executionRef(), env: envFinding({}) }, services()),
-    ).rejects.toMatchObject({
-      name: 'InternalKeyMissing',
-    });
+  it('blames the env where that was wiped, whatever the endpoint answers, and nobody if it was before the run', async () => {
+    const verify = (startedAt: number, state: Partial<VerifyEndpointInput> = {}) =>
+      verifyEndpoint(
+        {
+          execution: executionRef({ startedAt: new Date(startedAt).toISOString() }),
+          env: envFinding({}),
+          ...state,
+        },
+        services(),
+      );
+    const [before, now] = [Date.now() - 60_000, Date.now() + 60_000];
+    for (const Value of ['INTERNAL_KEY=\n', 'OTHER=1\n']) {
+      aws.parameters.put({ Name: parameterName, Value, Overwrite: true });
+      await expect(verify(before)).rejects.toMatchObject({
+        name: 'EnvReplaced',
+        message: expect.stringContaining('The endpoint is not healthy.'),
+      });
+      await expect(verify(now)).rejects.toMatchObject({ name: 'EnvOverlooked' });
+    }
+    const { deployment } = repairedRun();
+    if (!deployment) throw new Error('expected a run that has deployed');
+    await expect(verify(now, { deployment })).rejects.toMatchObject({ name: 'EnvReplaced' });
+    expect(await check()).toMatchObject({ finding: 'InternalKeyMissing', needsDeploy: true });
   });
 });
 
