@@ -12,8 +12,8 @@ export interface FunctionEnv {
   readonly revisionId: string;
   readonly updateStatus: string | undefined;
   readonly updateReasonCode: string | undefined;
-  /** The key that encrypts the variables, for messages: its ARN, or whose it is. */
-  readonly key: string;
+  /** The customer managed key that encrypts the variables, if one does. */
+  readonly kmsKeyArn: string | undefined;
   /** Milliseconds since the epoch. */
   readonly modifiedAtMs: number;
 }
@@ -33,13 +33,12 @@ export async function readFunctionEnv(lambda: LambdaClient, functionName: string
       },
     },
   );
-  const key =
-    configuration.KMSKeyArn === undefined ? "Lambda's own KMS key" : `KMS key ${configuration.KMSKeyArn}`;
+  const { KMSKeyArn: kmsKeyArn } = configuration;
   if (configuration.Environment?.Error) {
     // The variables are not in the answer, so an update would write the environment without them.
     throw new RecoveryError(
       'FunctionEnvUnreadable',
-      `function ${functionName}: Lambda can't decrypt its variables with ${key} (${configuration.Environment.Error.ErrorCode}). Nothing was changed.`,
+      `function ${functionName}: Lambda can't decrypt its variables${withKey(kmsKeyArn)} (${configuration.Environment.Error.ErrorCode}). Nothing was changed.`,
     );
   }
   return {
@@ -47,7 +46,7 @@ export async function readFunctionEnv(lambda: LambdaClient, functionName: string
     // Without it, an update would be unconditional.
     revisionId: required(call, 'RevisionId', configuration.RevisionId),
     updateStatus: configuration.LastUpdateStatus,
-    key,
+    kmsKeyArn,
     updateReasonCode: configuration.LastUpdateStatusReasonCode,
     modifiedAtMs: Date.parse(configuration.LastModified ?? '') || 0,
   };
@@ -63,10 +62,13 @@ export async function writeFunctionEnv(
   lambda: LambdaClient,
   functionName: string,
   variables: Readonly<Record<string, string>>,
-  { revisionId, key }: Pick<FunctionEnv, 'revisionId' | 'key'>,
+  { revisionId, kmsKeyArn }: Pick<FunctionEnv, 'revisionId' | 'kmsKeyArn'>,
 ): Promise<'Accepted' | 'Changed' | 'Busy'> {
   return callAws<'Accepted' | 'Changed' | 'Busy'>(
-    { action: 'lambda:UpdateFunctionConfiguration', resource: `function ${functionName} with ${key}` },
+    {
+      action: 'lambda:UpdateFunctionConfiguration',
+      resource: `function ${functionName}${withKey(kmsKeyArn)}`,
+    },
     async () => {
       await lambda.send(
         new UpdateFunctionConfigurationCommand({
@@ -88,3 +90,7 @@ export function updateFailed(functionName: string, reasonCode: string | undefine
     `function ${functionName}: its last update failed (${reasonCode ?? 'no reason given'}).`,
   );
 }
+
+/** For a message: Lambda's refusals don't name the key. */
+export const withKey = (kmsKeyArn: string | undefined): string =>
+  kmsKeyArn === undefined ? '' : ` with KMS key ${kmsKeyArn}`;

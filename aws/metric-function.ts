@@ -3,23 +3,26 @@ import { numberAt } from '../workflow/number-at.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import type { Target } from '../workflow/target.ts';
 import { callAws } from './call.ts';
+import { withKey } from './function-environment.ts';
 
 /**
  * Invokes the metric function once and takes the backlog out of its answer. If it doesn't count, its failure is an
  * answer and not thrown, since the next try may succeed.
  *
+ * @param kmsKeyArn the customer managed key of its variables, if it has one: Lambda decrypts them when it invokes it.
  * @throws RecoveryError AccessDenied and the like, if it can't be invoked at all.
  */
 export async function invokeMetricFunction(
   lambda: LambdaClient,
   { name, answerPath }: Pick<Target['metricFunction'], 'name' | 'answerPath'>,
+  kmsKeyArn: string | undefined,
 ): Promise<number | RecoveryError> {
   // A function in a VPC that has been idle for weeks needs its network interface back first.
   const notReady = (): Pick<InvokeCommandOutput, 'FunctionError' | 'Payload'> => ({
     FunctionError: 'not ready yet',
   });
   const answer = await callAws(
-    { action: 'lambda:InvokeFunction', resource: `function ${name}` },
+    { action: 'lambda:InvokeFunction', resource: `function ${name}${withKey(kmsKeyArn)}` },
     async () => lambda.send(new InvokeCommand({ FunctionName: name })),
     {
       ResourceNotReadyException: notReady,

@@ -52,7 +52,7 @@ export async function confirmBacklog(
   for (;;) {
     const period = Math.floor(clock.now() / periodMs);
     if (period !== invokedInPeriod) {
-      const answer = await invokeMetricFunction(lambda, metricFunction);
+      const answer = await invokeMetricFunction(lambda, metricFunction, state.plan?.function.kmsKeyArn);
       if (answer instanceof RecoveryError) {
         failure = answer;
       } else {

@@ -98,10 +98,10 @@ async function planFunction(
 ): Promise<RecoveryPlan['function']> {
   const functionName = target.metricFunction.name;
   const nothing = { revisionId: null, setKeys: [], removedKeys: [] };
-  const found = await orProblem<Pick<RecoveryPlan['function'], 'revisionId' | 'setKeys' | 'removedKeys'>>(
+  const found = await orProblem<Omit<RecoveryPlan['function'], 'functionName' | 'problem'>>(
     nothing,
     async () => {
-      const { variables, revisionId, updateStatus, updateReasonCode } = await readFunctionEnv(
+      const { variables, revisionId, kmsKeyArn, updateStatus, updateReasonCode } = await readFunctionEnv(
         lambda,
         functionName,
       );
@@ -109,7 +109,7 @@ async function planFunction(
       if (updateStatus === 'Failed') throw updateFailed(functionName, updateReasonCode);
       const patch = patchFrom(valuesOf(text, target.parameter.reader), target);
       const { setKeys, removedKeys } = patchVariables(variables, patch);
-      return { revisionId, setKeys, removedKeys };
+      return { revisionId, setKeys, removedKeys, ...(kmsKeyArn === undefined ? {} : { kmsKeyArn }) };
     },
   );
   return { functionName, ...found };

@@ -122,7 +122,7 @@ const doneEntries = {
   patch: optional.patch,
 };
 
-export const ConfirmBacklogInput = v.object(doneEntries);
+export const ConfirmBacklogInput = v.object({ ...doneEntries, plan: optional.plan });
 export type ConfirmBacklogInput = v.InferOutput<typeof ConfirmBacklogInput> & StateContext;
 
 export const MarkKnownGoodInput = v.object({

@@ -60,6 +60,8 @@ export const RecoveryPlan = v.object({
   function: v.object({
     functionName: v.string(),
     revisionId: v.nullable(v.string()),
+    /** The customer managed key of its variables, for messages. */
+    kmsKeyArn: v.exactOptional(v.string()),
     setKeys: names,
     removedKeys: names,
     problem,

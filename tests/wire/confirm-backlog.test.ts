@@ -3,7 +3,7 @@ import { confirmBacklog } from '../../functions/confirm-backlog.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
 import type { ConfirmBacklogInput } from '../../workflow/chain.ts';
 import { openAws, type TestAws } from '../support/aws.ts';
-import { executionRef } from '../support/execution.ts';
+import { executionRef, recoveryPlan } from '../support/execution.ts';
 import { servicesOf, steppedClock } from '../support/services.ts';
 
 let aws: TestAws;
@@ -124,6 +124,20 @@ describe('ConfirmBacklog', () => {
     counting('{"video_backlog_count":7}');
     aws.fail('GetMetricData', new AwsError('AccessDenied', '', 403));
     await expect(confirm(state(Date.now()), steppedClock())).rejects.toMatchObject({ name: 'AccessDenied' });
+  });
+
+  it('names the key of a function whose variables Lambda can not decrypt', async () => {
+    counting('{"video_backlog_count":7}');
+    const kmsKeyArn = 'arn:aws:kms:ap-northeast-2:111122223333:key/00000000-0000-0000-0000-000000000001';
+    const plan = recoveryPlan({ function: { ...recoveryPlan().function, kmsKeyArn } });
+    // The client of these tests repeats what is answered with 502.
+    aws.fail('Invoke', ...Array.from({ length: 4 }, () => new AwsError('KMSAccessDeniedException', '', 502)));
+    await expect(confirm({ ...state(Date.now()), plan }, steppedClock())).rejects.toMatchObject({
+      name: 'AccessDenied',
+      message: expect.stringContaining(
+        `function metric with KMS key ${kmsKeyArn}: the use of the KMS key is denied.`,
+      ),
+    });
   });
 
   it('tries a function again that gets its network interface back after weeks', async () => {

@@ -156,6 +156,15 @@ describe('PlanRecovery', () => {
     await expect(plan({ env: incomplete })).rejects.toMatchObject({ name: 'EnvRestoreFailed' });
   });
 
+  it('notes the key of the variables, which a refusal to invoke the function does not name', async () => {
+    put(complete);
+    const kmsKeyArn = 'arn:aws:kms:ap-northeast-2:111122223333:key/00000000-0000-0000-0000-000000000001';
+    jest
+      .spyOn(aws.lambda.reader, 'send')
+      .mockImplementationOnce(() => Promise.resolve({ RevisionId: 'r', KMSKeyArn: kmsKeyArn }));
+    expect(await plan()).toMatchObject({ function: { kmsKeyArn, problem: null } });
+  });
+
   it('fails as EnvHistoryFull where SSM would take no version, before anybody is told of a start', async () => {
     put(complete);
     for (let version = 2; version <= 99; version += 1) put('OTHER=1\n');
