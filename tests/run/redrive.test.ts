@@ -1,6 +1,7 @@
 /** Whole runs that are killed in every state, and redriven: they end as if nothing had happened. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { AwsError } from '../../sandbox/endpoint.ts';
 import type { Execution } from '../../sandbox/services/execution.ts';
 import { recover } from '../support/cli.ts';
 import { until } from '../support/until.ts';
@@ -233,6 +234,11 @@ describe('a run that is redriven', () => {
     sandbox.instance.online = true;
     const other = sandbox.machines.start(sandbox.stateMachineArn, '{"force":true}');
     await until(() => statesOf(other).includes('DeployApi'));
+    // However slow the machine is: the other one does not end as long as this one runs.
+    sandbox.endpoint.injectFault = ({ operation }) =>
+      operation === 'GetMetricData' && failed.status === 'RUNNING'
+        ? new AwsError('ThrottlingException', '')
+        : undefined;
     sandbox.machines.redrive(failed.executionArn);
     await Promise.all([failed.ended, other.ended]);
     expect(outputOf(other)).toMatchObject({ outcome: 'Recovered' });
