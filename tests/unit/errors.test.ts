@@ -4,7 +4,12 @@ import { endpointFaults } from '../../workflow/endpoint-fault.ts';
 import { catalogue, errorNames, isErrorName, retriedErrorNames } from '../../workflow/errors.ts';
 
 /** They talk of errors, and make none. */
-const onlyNames = ['unit/errors.test.ts', 'unit/classify-failure.test.ts', 'run/recover-env.asl.test.ts'];
+const onlyNames = [
+  'unit/errors.test.ts',
+  'unit/classify-failure.test.ts',
+  'run/recover-env.asl.test.ts',
+  'run/definition.test.ts',
+];
 
 describe('the catalogue of errors', () => {
   it.each(errorNames)('says in sentences what %s means and what to do', (name) => {
