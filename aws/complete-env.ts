@@ -8,7 +8,7 @@ import { readHistorySince, readParameterSince, type Since } from './parameter.ts
  * The newest version of the env parameter, for a run that has found it complete or has restored it: somebody may have
  * wiped it since, or before the run started, and SSM did not show it.
  *
- * @param startedAt of the run; `undefined` if it has seen the newest version since.
+ * @param startedAt of the run; `undefined` if it has written or deployed a version since.
  * @param consequence a sentence on what an incomplete version means here.
  * @throws RecoveryError EnvOverlooked, EnvReplaced
  */

@@ -19,7 +19,7 @@ import { readHistorySince, type Since } from '../aws/parameter.ts';
 import { openSsm, type SsmClients } from '../aws/ssm-clients.ts';
 import { valuesOf } from '../env/entries.ts';
 import { redactedTail } from '../env/redact.ts';
-import { DeployApiInput, knownVersionOf } from '../workflow/chain.ts';
+import { DeployApiInput, knownVersionOf, unseenSince } from '../workflow/chain.ts';
 import {
   commentOf,
   describeInvocation,
@@ -185,7 +185,7 @@ async function lookOnceMore(
     ssm.reader,
     contract,
     { clock, known: knownVersionOf(state) },
-    { startedAt: state.execution.startedAt, consequence: 'Nothing was deployed.' },
+    { startedAt: unseenSince(state), consequence: 'Nothing was deployed.' },
   );
   await refuseUnapproved(
     plan,

@@ -1,11 +1,12 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import type * as v from 'valibot';
+import { requireCompleteEnv } from '../aws/complete-env.ts';
 import { readFunctionEnv, updateFailed, writeFunctionEnv } from '../aws/function-environment.ts';
 import { type LambdaClients, openLambda } from '../aws/lambda-clients.ts';
 import { fenceOf, type LeaseClients, openLease } from '../aws/lease-table.ts';
-import { readEnvValues } from '../aws/parameter.ts';
 import { openSsm } from '../aws/ssm-clients.ts';
-import { knownVersionOf, PatchLambdaEnvInput } from '../workflow/chain.ts';
+import { valuesOf } from '../env/entries.ts';
+import { knownVersionOf, PatchLambdaEnvInput, unseenSince } from '../workflow/chain.ts';
 import { functionEnvLimitBytes, patchFrom, patchVariables } from '../workflow/function-patch.ts';
 import { refuseUnapproved } from '../workflow/plan.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
@@ -28,7 +29,7 @@ const updateWithinSeconds = 180;
  * Gives the metric function the environment that the target asks for, and leaves its other variables alone. Waits
  * until the function runs with it. An environment that is already right is not written.
  *
- * @throws RecoveryError InternalKeyMissing, FunctionNotFound, FunctionEnvUnreadable, FunctionEnvTooLarge (all
+ * @throws RecoveryError EnvOverlooked, EnvReplaced, InternalKeyMissing, FunctionNotFound, FunctionEnvUnreadable, FunctionEnvTooLarge (all
  *   before the update), PlanOutdated, LeaseLost, FunctionUpdateConflict, FunctionUpdateFailed.
  */
 export async function patchLambdaEnv(
@@ -39,9 +40,13 @@ export async function patchLambdaEnv(
   const { target, clock, ssm, lambda } = services;
   const fence = fenceOf(leaseDoor(services), execution);
   const functionName = target.metricFunction.name;
-  const { name, reader } = target.parameter;
-  const env = await readEnvValues(ssm, name, reader, { clock, known: knownVersionOf(state) });
-  const patch = patchFrom(env, target);
+  const { text } = await requireCompleteEnv(
+    ssm,
+    target.parameter,
+    { clock, known: knownVersionOf(state) },
+    { startedAt: unseenSince(state), consequence: `Function ${functionName} was not changed.` },
+  );
+  const patch = patchFrom(valuesOf(text, target.parameter.reader), target);
   const deadline = clock.now() + updateWithinSeconds * 1000;
   const changed = { set: new Set<string>(), removed: new Set<string>() };
 

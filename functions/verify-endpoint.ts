@@ -2,7 +2,7 @@ import type { SSMClient } from '@aws-sdk/client-ssm';
 import { requireCompleteEnv } from '../aws/complete-env.ts';
 import { probeUntilHealthy } from '../aws/probe.ts';
 import { openSsm } from '../aws/ssm-clients.ts';
-import { deployOf, knownVersionOf, VerifyEndpointInput } from '../workflow/chain.ts';
+import { knownVersionOf, unseenSince, VerifyEndpointInput } from '../workflow/chain.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import type { EndpointProof } from '../workflow/results.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
@@ -41,10 +41,7 @@ export async function verifyEndpoint(
     services.ssm,
     target.parameter,
     { clock, known: knownVersionOf(state) },
-    {
-      startedAt: deployOf(state) ? undefined : state.execution.startedAt,
-      consequence: 'The endpoint is not healthy.',
-    },
+    { startedAt: unseenSince(state), consequence: 'The endpoint is not healthy.' },
   );
   const { fault, detail, attempts } = answer;
   // Django compares the name alone, without the port.

@@ -112,7 +112,11 @@ export type DeployApiInput = v.InferOutput<typeof DeployApiInput> &
 export const VerifyEndpointInput = v.object({ ...versionEntries, deployment: optional.deployment });
 export type VerifyEndpointInput = v.InferOutput<typeof VerifyEndpointInput> & StateContext;
 
-export const PatchLambdaEnvInput = v.object({ ...versionEntries, plan: RecoveryPlan });
+export const PatchLambdaEnvInput = v.object({
+  ...versionEntries,
+  plan: RecoveryPlan,
+  deployment: optional.deployment,
+});
 export type PatchLambdaEnvInput = v.InferOutput<typeof PatchLambdaEnvInput> & StateContext;
 
 /** What was done, if anything. */
@@ -185,6 +189,14 @@ export function knownBefore({ env, plan }: v.InferOutput<typeof ValidateEnvInput
 /** The finished deploy, if this execution has deployed. */
 export function deployOf({ deployment }: Pick<Done, 'deployment'>): FinishedDeploy | undefined {
   return deployment?.outcome === 'Success' ? deployment : undefined;
+}
+
+/** When this execution started, unless it has written or deployed a version since: then it has seen the newest one. */
+export function unseenSince({
+  execution,
+  ...done
+}: Pick<Done, 'upload' | 'deployment'> & StateContext): string | undefined {
+  return (restorationOf(done) ?? deployOf(done)) ? undefined : execution.startedAt;
 }
 
 /** Whether this execution had to repair something: the env, the deployment, or the metric function. */

@@ -125,7 +125,7 @@ const errors = {
   },
   EnvOverlooked: {
     meaning:
-      'The parameter has a newer version than the one that the run has worked with, and that one is incomplete. It was there before the run started, but SSM did not show it yet. The state machine looks again.',
+      'The parameter has a newer version than the one that the run has worked with, and that one is incomplete; or it is gone. SSM did not show that yet when the run looked first. The state machine looks again.',
     remedy: 'Start it again: by now SSM shows the newest version.',
     next: 'Start',
   },

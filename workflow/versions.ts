@@ -89,10 +89,10 @@ export function describeNewer(record: ParameterRecord | undefined): string {
 
 /**
  * The newest version isn't the one that the run has worked with, and it is incomplete. If it was there before the run
- * started, nobody is to blame: the run's reads lagged.
+ * started, nobody is to blame: the run's reads lagged. Nor can anybody tell since when a parameter is gone.
  *
  * @param record `undefined` if the parameter was deleted.
- * @param startedAt of the run, as an ISO timestamp; `undefined` if it has seen the newest version since.
+ * @param startedAt of the run, as an ISO timestamp; `undefined` if it has written or deployed a version since.
  * @param outcome what is incomplete, and what that means, as the end of a sentence.
  */
 export function newerIsIncomplete(
@@ -101,7 +101,7 @@ export function newerIsIncomplete(
   startedAt: string | undefined,
   outcome: string,
 ): RecoveryError {
-  const modifiedMs = record?.modifiedAt?.getTime() ?? Number.POSITIVE_INFINITY;
+  const modifiedMs = record ? (record.modifiedAt?.getTime() ?? Number.POSITIVE_INFINITY) : 0;
   return new RecoveryError(
     modifiedMs <= Date.parse(startedAt ?? '') ? 'EnvOverlooked' : 'EnvReplaced',
     `parameter ${parameterName}: ${describeNewer(record)}, and it is incomplete ${outcome}`,

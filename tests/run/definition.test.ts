@@ -49,7 +49,7 @@ describe('the definition', () => {
     for (const [name, state] of Object.entries(definition.States)) {
       expect(state.Type).not.toBe('Fail');
       // That a plan is rejected, that nobody answers, or that the env was overlooked, is an outcome.
-      if (['DeployApi', 'VerifyEndpoint', 'MarkKnownGood'].includes(name))
+      if (['DeployApi', 'VerifyEndpoint', 'PatchLambdaEnv', 'MarkKnownGood'].includes(name))
         expect(state.Catch).toMatchObject([{ ErrorEquals: ['EnvOverlooked'], Next: 'ValidateEnv' }]);
       else if (name === 'RequestApproval')
         expect(state.Catch).toMatchObject([

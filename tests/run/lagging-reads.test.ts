@@ -8,18 +8,22 @@ beforeEach(async () => {
 });
 afterEach(() => whole.close());
 
-/** The answer of the moment before the newest version was written; `undefined` for other calls. */
-function answerBefore({ operation, input }: Call): Fault {
-  const { parameters, parameterName } = whole.sandbox;
+const versionsNow = () => whole.sandbox.parameters.history(whole.sandbox.parameterName);
+
+/** The answer of the moment when there were these versions; `undefined` for calls that don't read the parameter. */
+function answerOf({ operation, input }: Call, versions: ReturnType<typeof versionsNow>): Fault {
   const isRead = operation === 'GetParameter' || operation === 'GetParameterHistory';
-  if (!isRead || !JSON.stringify(input).includes(`"${parameterName}"`)) return undefined;
-  const before = parameters
-    .history(parameterName)
-    .slice(0, -1)
-    .map((record) => ({ ...record, LastModifiedDate: record.LastModifiedDate.getTime() / 1000 }));
-  const body = operation === 'GetParameter' ? { Parameter: before.at(-1) } : { Parameters: before };
+  if (!isRead || !JSON.stringify(input).includes(`"${whole.sandbox.parameterName}"`)) return undefined;
+  const then = versions.map((record) => ({
+    ...record,
+    LastModifiedDate: record.LastModifiedDate.getTime() / 1000,
+  }));
+  const body = operation === 'GetParameter' ? { Parameter: then.at(-1) } : { Parameters: then };
   return { status: 200, body: JSON.stringify(body), isCarriedOut: false };
 }
+
+/** The answer of the moment before the newest version was written. */
+const answerBefore = (call: Call) => answerOf(call, versionsNow().slice(0, -1));
 
 describe('a run whose reads of the parameter lag', () => {
   /** Lets the next read be stale after some states were entered; the host's own reads come later. */
@@ -106,6 +110,35 @@ describe('a run whose reads of the parameter lag', () => {
     expect(outputOf(execution)).toMatchObject({ outcome: 'Recovered', env: { versionBefore: 5 } });
     const states = statesOf(execution);
     expect(states[states.lastIndexOf('ValidateEnv') - 1]).toBe('VerifyEndpoint');
+  });
+
+  it('recovers an env that was wiped, or deleted, before the run, where only PatchLambdaEnv sees it', async () => {
+    expect(outputOf(await whole.run())).toMatchObject({ outcome: 'Recovered' });
+    const { functions, metricFunctionName, parameters, parameterName } = whole.sandbox;
+    const stale = ['ValidateEnv', 'CheckEndpoint', 'PlanRecovery', 'VerifyEndpoint'];
+    for (const wipe of [
+      () => whole.overwrite('LAMBDA_INTERNAL_API_KEY=another\n'),
+      () => parameters.delete(parameterName),
+    ]) {
+      const before = versionsNow();
+      functions.update(metricFunctionName, {
+        ...functions.variables(metricFunctionName),
+        VIDEO_BACKLOG_API_HOST: 'x',
+      });
+      wipe();
+      staleAfter(
+        (state, times) => stale.includes(state) && times === 1,
+        (call) => answerOf(call, before),
+      );
+      const execution = await whole.run('{"force":true}');
+      expect([execution.status, execution.error, execution.cause]).toEqual([
+        'SUCCEEDED',
+        undefined,
+        undefined,
+      ]);
+      const states = statesOf(execution);
+      expect(states[states.lastIndexOf('ValidateEnv') - 1]).toBe('PatchLambdaEnv');
+    }
   });
 
   it('goes on by a redrive when no look has found a parameter, and there seemed to be nothing to restore from', async () => {

@@ -154,8 +154,8 @@ describe('judgeKnownGood', () => {
   it.each<[string, readonly ParameterRecord[]]>([
     ['has left it incomplete', [versionOf(1, 'A=1\n'), versionOf(2, 'B=1\n', at(nowMs + 1))]],
     ['has deleted it', []],
-  ])('fails as EnvReplaced where somebody %s', (_what, history) => {
-    expect(() => judge(history, { version: 1 })).toThrow(
+  ])('fails as EnvReplaced where somebody %s since the deploy', (_what, history) => {
+    expect(() => judge(history, { version: 1, isDeployed: true })).toThrow(
       expect.objectContaining({ name: 'EnvReplaced', message: expect.stringContaining('/app/env') }),
     );
   });

@@ -49,8 +49,12 @@ describe('a newer version that is incomplete', () => {
     expect(name(at(29), undefined)).toBe('EnvReplaced');
   });
 
-  it('is not blamed on the lag of reads if nobody knows when it was written, or if it was deleted', () => {
-    expect(name(undefined, at(30))).toBe('EnvReplaced');
-    expect(newerIsIncomplete('/app/env', undefined, at(30).toISOString(), '.').name).toBe('EnvReplaced');
+  it('is not blamed on the lag of reads if nobody knows when it was written', () =>
+    expect(name(undefined, at(30))).toBe('EnvReplaced'));
+
+  it('is gone: overlooked, since nobody knows for how long, unless the run has written it', () => {
+    const gone = (startedAt?: string) => newerIsIncomplete('/app/env', undefined, startedAt, '.').name;
+    expect(gone(at(30).toISOString())).toBe('EnvOverlooked');
+    expect(gone()).toBe('EnvReplaced');
   });
 });

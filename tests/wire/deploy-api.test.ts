@@ -157,7 +157,8 @@ describe('DeployApi', () => {
       message: expect.stringContaining('KEY'),
     });
     aws.parameters.delete(parameterName);
-    await expect(deploy()).rejects.toMatchObject({ name: 'EnvReplaced' });
+    // Nobody knows since when, so the state machine looks again.
+    await expect(deploy()).rejects.toMatchObject({ name: 'EnvOverlooked' });
     expect(aws.countCalls('SendCommand')).toBe(0);
   });
 

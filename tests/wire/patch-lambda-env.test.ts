@@ -161,13 +161,20 @@ describe('PatchLambdaEnv', () => {
     ).not.toContain(other);
   });
 
-  it('fails by name on a function that is not there and on a key that is not there', async () => {
+  it('fails by name on a function that is not there', async () => {
     await expect(patch()).rejects.toMatchObject({ name: 'FunctionNotFound' });
+  });
+
+  it('gives the function nothing of an env that is incomplete by now, and says whether it was so before', async () => {
+    have({ API_URL: 'old' });
+    const before = new Date(Date.now() - 3600_000).toISOString();
     aws.parameters.put({ Name: parameterName, Value: 'A=1', Overwrite: true });
-    await expect(patch()).rejects.toMatchObject({
-      name: 'InternalKeyMissing',
-      message: expect.stringMatching(/INTERNAL_KEY, which API_KEY of function metric needs/),
+    await expect(patch()).rejects.toMatchObject({ name: 'EnvOverlooked' });
+    await expect(patch(before)).rejects.toMatchObject({
+      name: 'EnvReplaced',
+      message: expect.stringMatching(/INTERNAL_KEY is missing\)\. Function metric was not changed\./),
     });
+    expect(aws.countCalls('UpdateFunctionConfiguration')).toBe(0);
   });
 
   it('touches nothing when Lambda can not decrypt the variables, or the last update has failed', async () => {
