@@ -1,0 +1,117 @@
+/** What EC2 says about the network of a function and of what it calls, as far as the rules here go by it. */
+
+/** What a look found, or why nobody could look, e.g. `ec2:DescribeRouteTables: access denied`. */
+export type Look<T> = { readonly found: T } | { readonly couldNotLook: string };
+
+/** Where a rule allows traffic from (ingress) or to (egress): one of the three. */
+export type RulePeer =
+  | { readonly cidr: string }
+  | {
+      readonly groupId: string;
+      /** Whose group it is, if not of this account. */
+      readonly ownerId?: string | undefined;
+      /** Of a group in a peer VPC. The rule counts only while this is `active`. */
+      readonly peeringStatus?: string | undefined;
+    }
+  | { readonly prefixListId: string };
+
+export type Direction = 'ingress' | 'egress';
+
+export interface SecurityGroupRule {
+  readonly id: string;
+  readonly direction: Direction;
+  /** As AWS writes it: `tcp`, `udp`, `icmp`, `-1` for all of them, or a number of IANA's, of which 6 is TCP. */
+  readonly protocol: string;
+  /** -1 stands for all ports. */
+  readonly fromPort: number;
+  readonly toPort: number;
+  readonly peer: RulePeer;
+}
+
+export interface SecurityGroup {
+  readonly id: string;
+  readonly ownerId: string;
+  readonly rules: Look<readonly SecurityGroupRule[]>;
+}
+
+/** One end of a connection: a network interface, or several that are set up alike. */
+export interface NetworkParty {
+  readonly vpcId: string;
+  /** All that are attached to it: their rules add up. */
+  readonly groups: readonly SecurityGroup[];
+  /**
+   * Its own addresses, not public ones that lead to it: rules with groups go by those. A block, such as that of the
+   * subnet, stands for an address somewhere in it. Empty if nobody knows.
+   */
+  readonly addresses: readonly string[];
+}
+
+/** The blocks in each prefix list that a rule names. */
+export type PrefixLists = ReadonlyMap<string, Look<readonly string[]>>;
+
+export interface Subnet {
+  readonly id: string;
+  readonly availabilityZone: string;
+  readonly cidrs: readonly string[];
+}
+
+export interface VpcEndpoint {
+  readonly id: string;
+  /** E.g. `com.amazonaws.ap-northeast-2.ssm`. */
+  readonly serviceName: string;
+  /** `Interface` and `Gateway` matter here. */
+  readonly type: string;
+  /** In lower case: `available`, `pending`, `failed`, … */
+  readonly state: string;
+  readonly privateDns: boolean;
+  /** Of a gateway endpoint. */
+  readonly routeTableIds: readonly string[];
+  /** Of an interface endpoint: its groups and the addresses of its network interfaces. */
+  readonly party: NetworkParty;
+}
+
+export interface Route {
+  /** A block, or the id of a prefix list. */
+  readonly destination: string;
+  /** The id of what it leads to, e.g. `nat-…`, `igw-…`, `tgw-…`, `eni-…`, or `local`. */
+  readonly target: string;
+  /** `active` or `blackhole`. */
+  readonly state: string;
+}
+
+export interface RouteTable {
+  readonly id: string;
+  /** Whether it is that of all subnets without one of their own. */
+  readonly isMain: boolean;
+  readonly subnetIds: readonly string[];
+  readonly routes: readonly Route[];
+}
+
+export interface NatGateway {
+  readonly id: string;
+  /** `available`, `pending`, `failed`, `deleting` or `deleted`. */
+  readonly state: string;
+  /** A private one leads to other networks, not to the internet. */
+  readonly isPublic: boolean;
+}
+
+export interface VpcFacts {
+  readonly id: string;
+  readonly region: string;
+  readonly dnsSupport: Look<boolean>;
+  readonly dnsHostnames: Look<boolean>;
+  /** The function's. */
+  readonly subnets: Look<readonly Subnet[]>;
+  readonly endpoints: Look<readonly VpcEndpoint[]>;
+  readonly routeTables: Look<readonly RouteTable[]>;
+  readonly natGateways: Look<readonly NatGateway[]>;
+  readonly prefixLists: PrefixLists;
+  /** The id of AWS's own prefix list for a service with gateway endpoints, by the service's name. */
+  readonly gatewayLists: ReadonlyMap<string, string>;
+}
+
+/** The network that a function is in. */
+export interface FunctionNetwork {
+  readonly subnetIds: readonly string[];
+  readonly party: NetworkParty;
+}
