@@ -59,6 +59,9 @@ export function gatewayEndpointCommand(endpoint: {
 export const addRouteTablesCommand = (endpointId: string, routeTableIds: readonly string[]): string =>
   `aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${endpointId} --add-route-table-ids ${routeTableIds.join(' ')}`;
 
+export const addSubnetsCommand = (endpointId: string, subnetIds: readonly string[]): string =>
+  `aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${endpointId} --add-subnet-ids ${subnetIds.join(' ')}`;
+
 export const privateDnsCommand = (endpointId: string): string =>
   `aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${endpointId} --private-dns-enabled`;
 

@@ -64,6 +64,8 @@ export interface VpcEndpoint {
   /** In lower case: `available`, `pending`, `failed`, … */
   readonly state: string;
   readonly privateDns: boolean;
+  /** Of an interface endpoint: it has a network interface in each. */
+  readonly subnetIds: readonly string[];
   /** Of a gateway endpoint. */
   readonly routeTableIds: readonly string[];
   /** Of an interface endpoint: its groups and the addresses of its network interfaces. */
