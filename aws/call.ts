@@ -33,6 +33,8 @@ const expired = new Set([
   // There are none, or those of the profile could not be obtained.
   'CredentialsProviderError',
   'TokenProviderError',
+  // EC2's name for credentials that could not be validated.
+  'AuthFailure',
   'ExpiredToken',
   'ExpiredTokenException',
   'InvalidSignatureException',

@@ -1,7 +1,7 @@
 /** Security groups and the ends of a path, written short: a rule is a line such as `sg-a in tcp 8000 sg-f`. */
+
 import type {
   FunctionNetwork,
-  Look,
   NetworkParty,
   RouteTable,
   RulePeer,
@@ -10,6 +10,7 @@ import type {
   VpcEndpoint,
   VpcFacts,
 } from '../../workflow/network/facts.ts';
+import { type Seen, seen, unseen } from '../../workflow/network/seen.ts';
 
 export const ownAccount = '111122223333';
 
@@ -54,10 +55,10 @@ export function partyOf(
   const all = rules.map(ruleOf);
   const group = (id: string): SecurityGroup => {
     const why = unread[id];
-    const own: Look<readonly SecurityGroupRule[]> =
+    const own: Seen<readonly SecurityGroupRule[]> =
       why === undefined
-        ? { found: all.filter(({ groupId }) => groupId === id).map(({ groupId, ...rule }) => rule) }
-        : { couldNotLook: why };
+        ? seen(all.filter(({ groupId }) => groupId === id).map(({ groupId, ...rule }) => rule))
+        : unseen(why);
     return { id, ownerId, rules: own };
   };
   return { vpcId, addresses, groups: groups.map(group) };
@@ -115,45 +116,39 @@ const tableOf = (id: string, ownSubnets: readonly string[], target = '', state =
 
 /** A table for each subnet, with the target of its default route. */
 export const tablesWith = (a = '', b = a, state = 'active') => ({
-  routeTables: {
-    found: [
-      tableOf('rtb-main', []),
-      tableOf('rtb-a', ['subnet-a'], a),
-      tableOf('rtb-b', ['subnet-b'], b, state),
-    ],
-  },
+  routeTables: seen([
+    tableOf('rtb-main', []),
+    tableOf('rtb-a', ['subnet-a'], a),
+    tableOf('rtb-b', ['subnet-b'], b, state),
+  ]),
 });
 
 /** No table of a subnet's own: both have that of the VPC. */
 export const mainTableWith = (target: string) => ({
-  routeTables: { found: [tableOf('rtb-x', ['subnet-x']), tableOf('rtb-main', [], target)] },
+  routeTables: seen([tableOf('rtb-x', ['subnet-x']), tableOf('rtb-main', [], target)]),
 });
 
-export const endpoints = (...found: VpcEndpoint[]) => ({ endpoints: { found } });
+export const endpoints = (...found: VpcEndpoint[]) => ({ endpoints: seen(found) });
 
 /** A VPC without endpoints and without a route to the internet, but for `part`. */
 export const vpcWith = (...parts: Partial<VpcFacts>[]): VpcFacts => ({
   id: 'vpc-1',
   region: 'ap-northeast-2',
-  dnsSupport: { found: true },
-  dnsHostnames: { found: true },
-  subnets: {
-    found: [
-      { id: 'subnet-a', availabilityZone: 'ap-northeast-2a', cidrs: ['10.0.1.0/24'] },
-      { id: 'subnet-b', availabilityZone: 'ap-northeast-2b', cidrs: ['10.0.2.0/24'] },
-    ],
-  },
-  endpoints: { found: [] },
+  dnsSupport: seen(true),
+  dnsHostnames: seen(true),
+  subnets: seen([
+    { id: 'subnet-a', availabilityZone: 'ap-northeast-2a', cidrs: ['10.0.1.0/24'] },
+    { id: 'subnet-b', availabilityZone: 'ap-northeast-2b', cidrs: ['10.0.2.0/24'] },
+  ]),
+  endpoints: seen([]),
   ...tablesWith(),
-  natGateways: {
-    found: [
-      { id: 'nat-1', state: 'available', isPublic: true },
-      { id: 'nat-2', state: 'available', isPublic: true },
-      { id: 'nat-failed', state: 'failed', isPublic: true },
-      { id: 'nat-private', state: 'available', isPublic: false },
-    ],
-  },
-  prefixLists: new Map([['pl-dynamodb', { found: ['52.94.0.0/22', '2600:1f00::/32'] }]]),
+  natGateways: seen([
+    { id: 'nat-1', state: 'available', isPublic: true },
+    { id: 'nat-2', state: 'available', isPublic: true },
+    { id: 'nat-failed', state: 'failed', isPublic: true },
+    { id: 'nat-private', state: 'available', isPublic: false },
+  ]),
+  prefixLists: new Map([['pl-dynamodb', seen(['52.94.0.0/22', '2600:1f00::/32'])]]),
   gatewayLists: new Map([['dynamodb', 'pl-dynamodb']]),
   ...Object.assign({}, ...parts),
 });

@@ -1,7 +1,6 @@
 /** What EC2 says about the network of a function and of what it calls, as far as the rules here go by it. */
 
-/** What a look found, or why nobody could look, e.g. `ec2:DescribeRouteTables: access denied`. */
-export type Look<T> = { readonly found: T } | { readonly couldNotLook: string };
+import type { Seen } from './seen.ts';
 
 /** Where a rule allows traffic from (ingress) or to (egress): one of the three. */
 export type RulePeer =
@@ -30,8 +29,9 @@ export interface SecurityGroupRule {
 
 export interface SecurityGroup {
   readonly id: string;
-  readonly ownerId: string;
-  readonly rules: Look<readonly SecurityGroupRule[]>;
+  /** The account; `undefined` if nobody could look. */
+  readonly ownerId: string | undefined;
+  readonly rules: Seen<readonly SecurityGroupRule[]>;
 }
 
 /** One end of a connection: a network interface, or several that are set up alike. */
@@ -47,7 +47,7 @@ export interface NetworkParty {
 }
 
 /** The blocks in each prefix list that a rule names. */
-export type PrefixLists = ReadonlyMap<string, Look<readonly string[]>>;
+export type PrefixLists = ReadonlyMap<string, Seen<readonly string[]>>;
 
 export interface Subnet {
   readonly id: string;
@@ -100,16 +100,43 @@ export interface NatGateway {
 export interface VpcFacts {
   readonly id: string;
   readonly region: string;
-  readonly dnsSupport: Look<boolean>;
-  readonly dnsHostnames: Look<boolean>;
+  readonly dnsSupport: Seen<boolean>;
+  readonly dnsHostnames: Seen<boolean>;
   /** The function's. */
-  readonly subnets: Look<readonly Subnet[]>;
-  readonly endpoints: Look<readonly VpcEndpoint[]>;
-  readonly routeTables: Look<readonly RouteTable[]>;
-  readonly natGateways: Look<readonly NatGateway[]>;
+  readonly subnets: Seen<readonly Subnet[]>;
+  readonly endpoints: Seen<readonly VpcEndpoint[]>;
+  readonly routeTables: Seen<readonly RouteTable[]>;
+  readonly natGateways: Seen<readonly NatGateway[]>;
   readonly prefixLists: PrefixLists;
   /** The id of AWS's own prefix list for a service with gateway endpoints, by the service's name. */
   readonly gatewayLists: ReadonlyMap<string, string>;
+}
+
+/** What has an address that a function connects to. */
+export type AddressOwner =
+  | {
+      readonly kind: 'interface';
+      readonly networkInterfaceId: string;
+      /** `undefined` if it is not one of an instance. */
+      readonly instanceId: string | undefined;
+      readonly party: NetworkParty;
+      /** Whether it is in the function's VPC or in one that an active peering connects to it. */
+      readonly isConnected: boolean;
+    }
+  /** A public address. Rules that name groups don't count for what goes through it. */
+  | {
+      readonly kind: 'publicAddress';
+      readonly networkInterfaceId: string;
+      readonly instanceId: string | undefined;
+    }
+  | { readonly kind: 'nobody' };
+
+export interface InstanceFacts {
+  readonly id: string;
+  /** `running`, `stopped`, … */
+  readonly state: string;
+  /** Private IPv4 and IPv6 addresses. */
+  readonly addresses: readonly string[];
 }
 
 /** The network that a function is in. */

@@ -17,9 +17,9 @@ export type InternetVerdict =
 
 /** Whether 443 on the whole internet can be reached over IPv4 from each of the function's subnets. */
 export function internetThroughNat({ subnetIds, party }: FunctionNetwork, vpc: VpcFacts): InternetVerdict {
-  if ('couldNotLook' in vpc.routeTables)
-    return { kind: 'unknown', missing: [`the route tables of ${vpc.id} (${vpc.routeTables.couldNotLook})`] };
-  const { found: tables } = vpc.routeTables;
+  if (!vpc.routeTables.seen)
+    return { kind: 'unknown', missing: [`the route tables of ${vpc.id} (${vpc.routeTables.why})`] };
+  const { value: tables } = vpc.routeTables;
   const ways = subnetIds.map((subnetId) => wayOut(subnetId, tables, vpc));
   const closed = ways.flatMap((way) => ('closed' in way ? [way.closed] : []));
   if (closed.length > 0) return { kind: 'none', found: [...new Set(closed)] };
@@ -33,7 +33,7 @@ export function internetThroughNat({ subnetIds, party }: FunctionNetwork, vpc: V
       missing: ["to which of the internet's addresses the function's groups let it out"],
     };
   // It is on unless somebody has switched it off.
-  if ('found' in vpc.dnsSupport && !vpc.dnsSupport.found)
+  if (vpc.dnsSupport.seen && !vpc.dnsSupport.value)
     return {
       kind: 'unknown',
       missing: [`which DNS server the function asks: enableDnsSupport is off in ${vpc.id}`],
@@ -61,11 +61,10 @@ function wayOut(subnetId: string, tables: readonly RouteTable[], { natGateways }
       closed: `the default route of ${subnetId} leads to an internet gateway, which is no way out for a function: it has no public address (${table.id})`,
     };
   if (!target.startsWith('nat-')) return { missing: `where ${target} leads to, from ${subnetId}` };
-  if ('couldNotLook' in natGateways)
-    return { missing: `the NAT gateway ${target} (${natGateways.couldNotLook})` };
+  if (!natGateways.seen) return { missing: `the NAT gateway ${target} (${natGateways.why})` };
   return wayThrough(
     target,
-    natGateways.found.find(({ id }) => id === target),
+    natGateways.value.find(({ id }) => id === target),
     subnetId,
   );
 }

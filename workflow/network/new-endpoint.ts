@@ -20,7 +20,7 @@ export function newEndpointCommands(
 ): readonly string[] {
   const serviceName = `com.amazonaws.${vpc.region}.${service}`;
   if (gatewayServices.includes(service)) {
-    const tables = 'found' in vpc.routeTables ? vpc.routeTables.found : [];
+    const tables = vpc.routeTables.seen ? vpc.routeTables.value : [];
     const routeTableIds = [...new Set(caller.subnetIds.flatMap((id) => routeTableOf(id, tables)?.id ?? []))];
     return [gatewayEndpointCommand({ vpcId: vpc.id, serviceName, routeTableIds })];
   }
@@ -42,14 +42,14 @@ function groupsForEndpoint({ party, subnetIds }: FunctionNetwork, vpc: VpcFacts)
   const { prefixLists } = vpc;
   const ask = (destination: NetworkParty) =>
     judgePath({ source: party, destination, port: httpsPort, prefixLists });
-  const others = 'found' in vpc.endpoints ? vpc.endpoints.found : [];
+  const others = vpc.endpoints.seen ? vpc.endpoints.value : [];
   const alike = others.find(
     ({ type, state, party: other }) =>
       type === 'Interface' && state === 'available' && ask(other).kind === 'allowed',
   );
   if (alike) return { ids: alike.party.groups.map(({ id }) => id), commands: [] };
   const groups = party.groups.slice(0, 1);
-  const subnets = 'found' in vpc.subnets ? vpc.subnets.found : [];
+  const subnets = vpc.subnets.seen ? vpc.subnets.value : [];
   const addresses = subnets
     .filter(({ id }) => subnetIds.includes(id))
     .flatMap(({ cidrs }) => cidrs)
@@ -61,8 +61,8 @@ function groupsForEndpoint({ party, subnetIds }: FunctionNetwork, vpc: VpcFacts)
 
 /** An endpoint takes one subnet of each Availability Zone. */
 export function oneOfEachZone(subnetIds: readonly string[], { subnets }: VpcFacts): readonly string[] {
-  if ('couldNotLook' in subnets) return subnetIds;
-  const zoneOf = new Map(subnets.found.map(({ id, availabilityZone }) => [id, availabilityZone]));
+  if (!subnets.seen) return subnetIds;
+  const zoneOf = new Map(subnets.value.map(({ id, availabilityZone }) => [id, availabilityZone]));
   const first = new Map(subnetIds.toReversed().map((id) => [zoneOf.get(id) ?? id, id]));
   return subnetIds.filter((id) => [...first.values()].includes(id));
 }

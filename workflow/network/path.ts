@@ -6,6 +6,7 @@
  * rule; a rule that names a group means the private addresses of all interfaces that have it, and itself if it is the
  * same group. Routes and network ACLs are not looked at.
  */
+
 import { type AddressRange, asBlock, coverage, parseRange } from './addresses.ts';
 import type {
   Direction,
@@ -15,13 +16,14 @@ import type {
   SecurityGroup,
   SecurityGroupRule,
 } from './facts.ts';
+import { unseen } from './seen.ts';
 
 export interface PathQuestion {
   readonly source: NetworkParty;
   readonly destination: NetworkParty;
   readonly port: number;
   readonly prefixLists?: PrefixLists;
-  /** Whether an active peering connects two VPCs of the same Region, so that a new rule can name a group. */
+  /** Whether a new rule can name a group of the other VPC: an active peering of the same Region connects them. */
   readonly arePeered?: boolean;
 }
 
@@ -120,8 +122,8 @@ function judgeSide(
 ): SideVerdict {
   const unread: string[] = [];
   const rules = owner.groups.flatMap(({ id, rules }) => {
-    if ('found' in rules) return rules.found.filter((rule) => concerns(rule, direction, port));
-    unread.push(`the rules of ${id} (${rules.couldNotLook})`);
+    if (rules.seen) return rules.value.filter((rule) => concerns(rule, direction, port));
+    unread.push(`the rules of ${id} (${rules.why})`);
     return [];
   });
   const otherIds = new Set(other.groups.map(({ id }) => id));
@@ -178,9 +180,9 @@ function blocksOf(peer: RulePeer, prefixLists: PrefixLists, missing: string[]): 
     return range ?? [];
   };
   if ('cidr' in peer) return [read(peer.cidr)].flat();
-  const list = prefixLists.get(peer.prefixListId) ?? { couldNotLook: 'nobody looked' };
-  if ('found' in list) return list.found.flatMap(read);
-  missing.push(`the entries of ${peer.prefixListId} (${list.couldNotLook})`);
+  const list = prefixLists.get(peer.prefixListId) ?? unseen('nobody looked');
+  if (list.seen) return list.value.flatMap(read);
+  missing.push(`the entries of ${peer.prefixListId} (${list.why})`);
   return [];
 }
 
@@ -203,5 +205,5 @@ const within = (party: NetworkParty, families: readonly Family[]): NetworkParty 
   addresses: party.addresses.filter((address) => families.includes(familyOf(address))),
 });
 
-const isForeign = (group: SecurityGroup, { groups }: NetworkParty) =>
-  groups[0] !== undefined && groups[0].ownerId !== group.ownerId;
+const isForeign = ({ ownerId }: SecurityGroup, { groups }: NetworkParty) =>
+  ownerId !== undefined && groups[0]?.ownerId !== undefined && groups[0].ownerId !== ownerId;

@@ -5,6 +5,7 @@
  * and "Enable internet access for VPC-connected Lambda functions" in the Lambda guide. `notLookedAt` says what is left
  * out.
  */
+
 import {
   addRouteTablesCommand,
   addSubnetsCommand,
@@ -16,6 +17,7 @@ import type { FunctionNetwork, VpcEndpoint, VpcFacts } from './facts.ts';
 import { internetThroughNat } from './internet.ts';
 import { newEndpointCommands, oneOfEachZone } from './new-endpoint.ts';
 import { judgeEgress, judgePath, type PathVerdict } from './path.ts';
+import { unseen } from './seen.ts';
 import { dnsAttributeNames, dnsAttributes, httpsPort, routeTableOf } from './vpc.ts';
 
 export type ServiceFault =
@@ -47,9 +49,9 @@ type Blocked = Extract<ServiceAccess, { readonly kind: 'none' }>;
 
 /** @param service as AWS calls its endpoint, e.g. `ssm`, `monitoring`, `sqs`, `dynamodb`. */
 export function judgeService(service: string, caller: FunctionNetwork, vpc: VpcFacts): ServiceAccess {
-  if ('couldNotLook' in vpc.endpoints)
-    return { kind: 'unknown', missing: [`the endpoints of ${vpc.id} (${vpc.endpoints.couldNotLook})`] };
-  const own = vpc.endpoints.found.filter(
+  if (!vpc.endpoints.seen)
+    return { kind: 'unknown', missing: [`the endpoints of ${vpc.id} (${vpc.endpoints.why})`] };
+  const own = vpc.endpoints.value.filter(
     ({ serviceName, state }) =>
       serviceName.endsWith(`.${vpc.region}.${service}`) &&
       (state === 'available' || state.startsWith('pending')),
@@ -97,7 +99,7 @@ function judgeInterface(endpoint: VpcEndpoint, caller: FunctionNetwork, vpc: Vpc
   if (attributes.off.length > 0) {
     const byNat = internetThroughNat(caller, vpc);
     if (byNat.kind === 'byNat') return byNat;
-    return notInDns(endpoint, caller, vpc, 'found' in byNat ? byNat.found : []);
+    return notInDns(endpoint, caller, vpc, byNat.kind === 'none' ? byNat.found : []);
   }
   const verdict = pathTo(endpoint, caller, vpc);
   return verdict.kind === 'allowed'
@@ -140,9 +142,9 @@ function judgeGateway(
   caller: FunctionNetwork,
   vpc: VpcFacts,
 ): ServiceAccess {
-  if ('couldNotLook' in vpc.routeTables)
-    return { kind: 'unknown', missing: [`the route tables of ${vpc.id} (${vpc.routeTables.couldNotLook})`] };
-  const { found: tables } = vpc.routeTables;
+  if (!vpc.routeTables.seen)
+    return { kind: 'unknown', missing: [`the route tables of ${vpc.id} (${vpc.routeTables.why})`] };
+  const { value: tables } = vpc.routeTables;
   const own = new Set<string>();
   for (const subnetId of caller.subnetIds) {
     const table = routeTableOf(subnetId, tables);
@@ -159,10 +161,9 @@ function judgeGateway(
     };
   const prefixListId = vpc.gatewayLists.get(service);
   if (prefixListId === undefined) return { kind: 'unknown', missing: [`the prefix list of ${service}`] };
-  const list = vpc.prefixLists.get(prefixListId) ?? { couldNotLook: 'nobody looked' };
-  if ('couldNotLook' in list)
-    return { kind: 'unknown', missing: [`the entries of ${prefixListId} (${list.couldNotLook})`] };
-  const blocks = list.found.filter((block) => !block.includes(':'));
+  const list = vpc.prefixLists.get(prefixListId) ?? unseen('nobody looked');
+  if (!list.seen) return { kind: 'unknown', missing: [`the entries of ${prefixListId} (${list.why})`] };
+  const blocks = list.value.filter((block) => !block.includes(':'));
   const verdict = judgeEgress(caller.party, blocks, httpsPort, { prefixListId }, vpc.prefixLists);
   return verdict.kind === 'allowed'
     ? { kind: 'byEndpoint', endpointId: endpoint.id }

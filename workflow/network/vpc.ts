@@ -1,5 +1,7 @@
 /** What the rules about endpoints and about NAT gateways both ask of a VPC. */
-import type { Look, RouteTable, VpcFacts } from './facts.ts';
+
+import type { RouteTable, VpcFacts } from './facts.ts';
+import type { Seen } from './seen.ts';
 
 /** The port of every AWS service. */
 export const httpsPort = 443;
@@ -10,7 +12,7 @@ export const notLookedAt: readonly string[] = [
   'routes between subnets and VPCs',
   'the subnet of a NAT gateway',
   'policies of endpoints',
-  'firewalls and DNS servers of your own',
+  'firewalls, DNS servers of your own, and Block Public Access of the VPC',
 ];
 
 /** That of the subnet itself, or else the main one of the VPC. */
@@ -31,14 +33,14 @@ export function dnsAttributes({ id, dnsSupport, dnsHostnames }: VpcFacts): {
   readonly off: readonly DnsAttribute[];
   readonly missing: readonly string[];
 } {
-  const all: readonly (readonly [DnsAttribute, Look<boolean>])[] = [
+  const all: readonly (readonly [DnsAttribute, Seen<boolean>])[] = [
     ['dns-support', dnsSupport],
     ['dns-hostnames', dnsHostnames],
   ];
   return {
-    off: all.flatMap(([name, look]) => ('found' in look && !look.found ? [name] : [])),
+    off: all.flatMap(([name, look]) => (look.seen && !look.value ? [name] : [])),
     missing: all.flatMap(([name, look]) =>
-      'couldNotLook' in look ? [`${dnsAttributeNames[name]} of ${id} (${look.couldNotLook})`] : [],
+      !look.seen ? [`${dnsAttributeNames[name]} of ${id} (${look.why})`] : [],
     ),
   };
 }

@@ -1,8 +1,10 @@
 /** What more rules do to a path, and the rules that open one. */
+
 import fc from 'fast-check';
 import { ruleCommand } from '../../../workflow/network/commands.ts';
 import type { NetworkParty, SecurityGroupRule } from '../../../workflow/network/facts.ts';
 import { judgePath, type NewRule, type PathQuestion } from '../../../workflow/network/path.ts';
+import { seen } from '../../../workflow/network/seen.ts';
 import { defaultEgress, type PartyPart, partyOf } from '../../support/network.ts';
 import { runs } from '../../support/properties.ts';
 
@@ -62,8 +64,8 @@ function withRule(party: NetworkParty, { groupId, direction, port, peers: all }:
   return {
     ...party,
     groups: party.groups.map((group) =>
-      group.id === groupId && 'found' in group.rules
-        ? { ...group, rules: { found: [...group.rules.found, ...added] } }
+      group.id === groupId && group.rules.seen
+        ? { ...group, rules: seen([...group.rules.value, ...added]) }
         : group,
     ),
   };

@@ -2,17 +2,18 @@
  * Paths worked out by hand, in paths.txt, from "Security group rules" in the Amazon VPC user guide, "Update your
  * security groups to reference peer security groups" in the VPC peering guide, and the API reference of IpPermission.
  */
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Look } from '../../../workflow/network/facts.ts';
 import { judgePath, type PathVerdict } from '../../../workflow/network/path.ts';
+import { type Seen, seen, unseen } from '../../../workflow/network/seen.ts';
 import { defaultEgress, type PartyPart, partyOf } from '../../support/network.ts';
 
 /** The statements of paths.txt that are no rules. */
 function judge(statements: string): PathVerdict {
   const rules: string[] = [];
   const unread: Record<string, string> = {};
-  const prefixLists = new Map<string, Look<readonly string[]>>();
+  const prefixLists = new Map<string, Seen<readonly string[]>>();
   let port = 8000;
   let source: PartyPart = { groups: ['sg-f'], addresses: ['10.0.1.10'] };
   let destination: PartyPart = { groups: ['sg-a'], addresses: ['10.0.2.20'] };
@@ -27,9 +28,8 @@ function judge(statements: string): PathVerdict {
     else if (subject === 'source') source = { ...source, ...part };
     else if (subject === 'destination') destination = { ...destination, ...part };
     else if (subject === 'port') port = Number(verb);
-    else if (subject === 'list') prefixLists.set(verb, { found: all });
-    else if (subject === 'unread' && verb === 'list')
-      prefixLists.set(object, { couldNotLook: 'access denied' });
+    else if (subject === 'list') prefixLists.set(verb, seen(all));
+    else if (subject === 'unread' && verb === 'list') prefixLists.set(object, unseen('access denied'));
     else if (subject === 'unread') unread[verb] = 'access denied';
     else rules.push(statement);
   }

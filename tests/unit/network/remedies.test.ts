@@ -1,5 +1,7 @@
 /** The commands for what `judgeService` finds closed; opening-rules.test.ts has those for paths. */
+
 import type { FunctionNetwork, VpcFacts } from '../../../workflow/network/facts.ts';
+import { seen } from '../../../workflow/network/seen.ts';
 import { judgeService } from '../../../workflow/network/service-access.ts';
 import {
   callerWith,
@@ -17,7 +19,7 @@ function commandsFor(service: string, vpc: VpcFacts, caller: FunctionNetwork = c
   return access.kind === 'none' ? access.commands : access;
 }
 
-const [noDns, noHostnames] = [{ dnsSupport: { found: false } }, { dnsHostnames: { found: false } }];
+const [noDns, noHostnames] = [{ dnsSupport: seen(false) }, { dnsHostnames: seen(false) }];
 const ssm = (part = {}, ...rules: string[]) => endpoints(interfaceEndpoint(part, ...rules));
 const closed = 'sg-e in tcp 443 sg-x';
 const only8000 = callerWith('sg-f out tcp 8000 0.0.0.0/0');
@@ -47,7 +49,7 @@ describe('the commands', () => {
       availabilityZone: 'ap-northeast-2a',
       cidrs: ['10.0.1.0/24'],
     }));
-    expect(commandsFor('ssm', vpcWith(noHostnames, { subnets: { found } }))).toEqual([
+    expect(commandsFor('ssm', vpcWith(noHostnames, { subnets: seen(found) }))).toEqual([
       'aws ec2 modify-vpc-attribute --vpc-id vpc-1 --enable-dns-hostnames "Value=true"',
       create('ssm', '--subnet-ids subnet-a --security-group-ids sg-f --private-dns-enabled'),
       open443('ingress', 'sg-f', 'UserIdGroupPairs=[{GroupId=sg-f}]'),

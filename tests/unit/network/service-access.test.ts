@@ -2,7 +2,9 @@
  * Worked out by hand from the AWS PrivateLink guide ("Access an AWS service using an interface VPC endpoint", "Gateway
  * endpoints") and from the Lambda guide ("Enable internet access for VPC-connected Lambda functions").
  */
+
 import type { FunctionNetwork, VpcFacts } from '../../../workflow/network/facts.ts';
+import { seen, unseen } from '../../../workflow/network/seen.ts';
 import { judgeService } from '../../../workflow/network/service-access.ts';
 import {
   callerWith,
@@ -30,8 +32,8 @@ function inWords(service: string, vpc: VpcFacts, caller: FunctionNetwork = calle
   }
 }
 
-const refused = { couldNotLook: 'access denied' };
-const [noDns, noHostnames] = [{ dnsSupport: { found: false } }, { dnsHostnames: { found: false } }];
+const refused = unseen('access denied');
+const [noDns, noHostnames] = [{ dnsSupport: seen(false) }, { dnsHostnames: seen(false) }];
 const ssm = (part = {}, ...rules: string[]) => endpoints(interfaceEndpoint(part, ...rules));
 const closed = 'sg-e in tcp 443 sg-x';
 const only8000 = callerWith('sg-f out tcp 8000 0.0.0.0/0');

@@ -1,0 +1,9 @@
+/** What a look has found, or why there was none; `why` names the IAM action, e.g. `ec2:DescribeSubnets is not allowed`. */
+export type Seen<T> =
+  | { readonly seen: true; readonly value: T }
+  | { readonly seen: false; readonly code: 'NotAllowed' | 'NotAnswered'; readonly why: string };
+
+export const seen = <T>(value: T): Seen<T> => ({ seen: true, value });
+
+export const unseen = (why: string, code: 'NotAllowed' | 'NotAnswered' = 'NotAnswered') =>
+  ({ seen: false, code, why }) as const;
