@@ -2,6 +2,7 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { cbor, dateToTag } from '@smithy/core/cbor';
 import * as v from 'valibot';
+import { readEc2Request } from './ec2-protocol.ts';
 import type { AwsError, RawRequest } from './endpoint.ts';
 import { readQueryRequest } from './query-protocol.ts';
 
@@ -24,7 +25,7 @@ export function readRequest(raw: RawRequest): Request {
   const rpc = cborPath.exec(path);
   if (rpc) return readCborRequest(raw.body, rpc[1] ?? '', rpc[2] ?? '');
   if (/^application\/x-www-form-urlencoded\b/.test(raw.headers['content-type'] ?? ''))
-    return readQueryRequest(raw.body);
+    return readEc2Request(raw.body) ?? readQueryRequest(raw.body);
   return readJsonRequest(raw, path);
 }
 

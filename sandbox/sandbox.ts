@@ -10,12 +10,15 @@ import type { Target } from '../workflow/target.ts';
 import { type Endpoint, openEndpoint } from './endpoint.ts';
 import { type Host, type HostOptions, openHost, systemEnvironment } from './host/host.ts';
 import { addressOf, type Network } from './network.ts';
+import { networkOf } from './private-network.ts';
 import { AlarmProperties } from './services/alarms.ts';
 import { AutoScaling } from './services/auto-scaling.ts';
 import { autoScalingService } from './services/auto-scaling-api.ts';
 import { cloudWatchService, Metrics } from './services/cloudwatch.ts';
 import { DocumentContent, type Instance } from './services/command-invocation.ts';
 import { dynamoDbService, openTables, TableProperties, type Tables } from './services/dynamodb.ts';
+import { ec2Service } from './services/ec2.ts';
+import type { Ec2Network } from './services/ec2-network.ts';
 import { EventBus, RuleProperties } from './services/eventbridge.ts';
 import type { ExecutionOptions } from './services/execution.ts';
 import { EventInvokeProperties, FunctionProperties, Functions, lambdaService } from './services/lambda.ts';
@@ -63,6 +66,8 @@ export interface Sandbox {
   /** Where the addresses in the target lead to. */
   readonly network: Network;
   readonly instance: Instance;
+  /** The VPC as EC2 shows it; nothing of it keeps the processes here from each other. */
+  readonly ec2: Ec2Network;
   readonly parameters: ParameterStore;
   /** Of the region that keeps the backup. */
   readonly backups: ParameterStore;
@@ -177,6 +182,7 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
     workingDirectory: join(import.meta.dirname, 'host'),
     environment: instanceEnvironment,
   };
+  const ec2 = networkOf(target, instance.id);
   const documents = resourcesOf(resources, 'AWS::SSM::Document', v.object({ Content: DocumentContent }));
   const runCommand = new RunCommand(
     new Map(documents.map(({ ref, properties }) => [ref, properties.Content])),
@@ -204,6 +210,7 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
       sqsService(queues, () => endpoint.url),
       snsService(topics),
       dynamoDbService(tables),
+      ec2Service(ec2),
     ],
     { [backupRegion]: [ssmService(backups, new RunCommand(new Map(), []), backupRegion)] },
   );
@@ -220,6 +227,7 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
     host,
     network,
     instance,
+    ec2,
     parameters,
     backups,
     functions,

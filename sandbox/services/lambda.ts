@@ -20,6 +20,7 @@ export const FunctionProperties = v.object({
   Timeout: v.number(),
   ReservedConcurrentExecutions: v.optional(v.number()),
   Environment: v.optional(v.object({ Variables: v.record(v.string(), v.string()) })),
+  VpcConfig: v.optional(v.object({ SubnetIds: v.array(v.string()), SecurityGroupIds: v.array(v.string()) })),
 });
 type FunctionProperties = v.InferOutput<typeof FunctionProperties>;
 
@@ -220,13 +221,10 @@ export class Functions {
 
   describe(name: string) {
     const { properties, arn, variables, revisionId, modifiedAt, updatedUntil } = this.#find(name);
+    const { ReservedConcurrentExecutions: _, ...shown } = properties;
     return {
-      FunctionName: properties.FunctionName,
+      ...shown,
       FunctionArn: arn,
-      Runtime: properties.Runtime,
-      Handler: properties.Handler,
-      MemorySize: properties.MemorySize,
-      Timeout: properties.Timeout,
       Environment: { Variables: variables },
       RevisionId: revisionId,
       LastModified: modifiedAt.toISOString().replace('Z', '+0000'),
