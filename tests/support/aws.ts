@@ -20,6 +20,8 @@ import { autoScalingService } from '../../sandbox/services/auto-scaling-api.ts';
 import { cloudWatchService, Metrics } from '../../sandbox/services/cloudwatch.ts';
 import type { Instance } from '../../sandbox/services/command-invocation.ts';
 import { dynamoDbService, openTables, type Tables } from '../../sandbox/services/dynamodb.ts';
+import { ec2Service } from '../../sandbox/services/ec2.ts';
+import type { Ec2Network } from '../../sandbox/services/ec2-network.ts';
 import { Functions, lambdaService } from '../../sandbox/services/lambda.ts';
 import { RunCommand } from '../../sandbox/services/run-command.ts';
 import { snsService, Topics } from '../../sandbox/services/sns.ts';
@@ -28,6 +30,7 @@ import { ParameterStore, ssmService } from '../../sandbox/services/ssm.ts';
 import { StateMachines, statesService } from '../../sandbox/services/states.ts';
 import { arn, region } from '../../sandbox/template.ts';
 import type { EnvFinding } from '../../workflow/results.ts';
+import { appNetwork } from './app-network.ts';
 
 export const parameterName = '/app/env';
 /** The one that keeps the backup of the target sandbox. */
@@ -53,6 +56,8 @@ export interface AwsOptions {
 
 export interface TestAws {
   readonly endpoint: Endpoint;
+  /** The function and its API, in a VPC where everything works. */
+  readonly network: Ec2Network;
   readonly parameters: ParameterStore;
   /** Of another region. */
   readonly elsewhere: ParameterStore;
@@ -182,6 +187,7 @@ export async function openAws({
     AttributeDefinitions: [{ AttributeName: 'target', AttributeType: 'S' }],
     BillingMode: 'PAY_PER_REQUEST',
   });
+  const network = appNetwork();
   const machines = new StateMachines({
     invoke: (functionArn, input) => functions.invokeAsTask(functionArn, input),
   });
@@ -195,6 +201,7 @@ export async function openAws({
       snsService(topics),
       statesService(machines),
       dynamoDbService(tables),
+      ec2Service(network),
     ],
     { [otherRegion]: [ssmService(elsewhere, runCommand, otherRegion)] },
   );
@@ -218,6 +225,7 @@ export async function openAws({
   };
   return {
     endpoint,
+    network,
     parameters,
     elsewhere,
     functions,

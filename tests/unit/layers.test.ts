@@ -72,7 +72,25 @@ describe('each layer', () => {
   });
 });
 
+/** All modules and packages that a module imports, or what it imports imports. */
+function reachedFrom(file: string, reached = new Set<string>()): Set<string> {
+  for (const specifier of importsOf(file)) {
+    const found = specifier.startsWith('.') ? join(dirname(file), specifier) : specifier;
+    if (reached.has(found)) continue;
+    reached.add(found);
+    if (specifier.startsWith('.') && found.endsWith('.ts')) reachedFrom(found, reached);
+  }
+  return reached;
+}
+
 describe('functions/', () => {
+  it.each(['@aws-sdk/client-ec2', '@commander-js/extra-typings', 'yaml'])('need no %s', (name) => {
+    const inFunctions = modules.filter(({ layer }) => layer === 'functions').map(({ file }) => file);
+    expect(inFunctions.filter((file) => reachedFrom(file).has(name))).toEqual([]);
+    const all = modules.map(({ file }) => file);
+    expect(all.filter((file) => reachedFrom(file).has(name))).not.toEqual([]);
+  });
+
   it('has only the states at its top, and nothing that a state imports from another one', () => {
     const wrong = modules
       .filter(({ layer }) => layer === 'functions')
