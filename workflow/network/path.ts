@@ -157,7 +157,7 @@ function judgeSide(
   }
   const vague = asked
     .filter(({ covered }) => covered === 'part')
-    .map(({ address }) => `which address in ${address} it is`);
+    .map(({ address }) => `which of the addresses in ${address} it has`);
   return { kind: 'unknown', missing: [...unread, ...(isKnown ? vague : ['the addresses of one end'])] };
 }
 
