@@ -99,14 +99,14 @@ function sendXml(
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
-/** XML, in which the entries of a list are called `member`. */
-function toXml(value: unknown): string {
+/** @param entry what the entries of a list are called. */
+export function toXml(value: unknown, entry = 'member'): string {
   if (value instanceof Date) return value.toISOString();
   if (typeof value !== 'object' || value === null)
     return String(value ?? '').replaceAll(/[&<>"]/g, (character) => entities[character] ?? character);
-  if (Array.isArray(value)) return value.map((item) => `<member>${toXml(item)}</member>`).join('');
+  if (Array.isArray(value)) return value.map((item) => `<${entry}>${toXml(item, entry)}</${entry}>`).join('');
   return Object.entries(value)
     .filter(([, item]) => item !== undefined)
-    .map(([name, item]) => `<${name}>${toXml(item)}</${name}>`)
+    .map(([name, item]) => `<${name}>${toXml(item, entry)}</${name}>`)
     .join('');
 }

@@ -1,7 +1,7 @@
 /** What EC2's describe operations have in common: ids, filters and pages. */
 import * as v from 'valibot';
-import { FormBoolean, FormInteger } from '../ec2-protocol.ts';
 import { AwsError, type Operation, operation } from '../endpoint.ts';
+import { FormBoolean, FormInteger } from '../query-protocol.ts';
 import type { Ec2Network } from './ec2-network.ts';
 
 const Strings = v.optional(v.array(v.string()), []);

@@ -1,7 +1,7 @@
 /** VPC endpoints: how they are shown, made and modified. */
 import * as v from 'valibot';
-import { FormBoolean } from '../ec2-protocol.ts';
 import { AwsError, operation } from '../endpoint.ts';
+import { FormBoolean } from '../query-protocol.ts';
 import { accountId, region } from '../template.ts';
 import { type Ec2Network, type Endpoint, newId } from './ec2-network.ts';
 

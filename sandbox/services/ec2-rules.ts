@@ -1,7 +1,7 @@
 /** Rules of security groups: how they are shown, and how they come and go. */
 import * as v from 'valibot';
-import { FormInteger } from '../ec2-protocol.ts';
 import { AwsError, operation } from '../endpoint.ts';
+import { FormInteger } from '../query-protocol.ts';
 import { accountId } from '../template.ts';
 import {
   type Ec2Network,

@@ -2,14 +2,16 @@
  * What the sandbox fakes has to be what AWS documents. The tests that hold it to that speak to nothing but an
  * endpoint, so that they can be pointed at any AWS: set AWS_BEHAVIOUR_ENDPOINT to its address (and credentials that it
  * takes), AWS_BEHAVIOUR_TABLE and AWS_BEHAVIOUR_TOPIC to a table with the string key `target` and to the ARN of a topic
- * there, and AWS_BEHAVIOUR_GROUP to the name of an Auto Scaling group of one instance and at most four, without a
- * policy.
+ * there, AWS_BEHAVIOUR_GROUP to the name of an Auto Scaling group of one instance and at most four, without a policy,
+ * and AWS_BEHAVIOUR_SECURITY_GROUP to the id of a security group.
  */
+import { functionGroup } from './app-network.ts';
 import { groupName, leaseTableName, openAws, topicArn } from './aws.ts';
 
 const given = process.env.AWS_BEHAVIOUR_ENDPOINT;
 export const TableName = process.env.AWS_BEHAVIOUR_TABLE ?? leaseTableName;
 export const TopicArn = process.env.AWS_BEHAVIOUR_TOPIC ?? topicArn;
+export const SecurityGroupId = process.env.AWS_BEHAVIOUR_SECURITY_GROUP ?? functionGroup;
 export const GroupName = process.env.AWS_BEHAVIOUR_GROUP ?? groupName;
 
 /** @returns what the SDK's clients need to speak to that AWS, and the sandbox where it is that one. */

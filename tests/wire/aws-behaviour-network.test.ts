@@ -1,6 +1,6 @@
 /**
- * What AWS documents of EC2's security groups; see any-aws.ts. AWS_BEHAVIOUR_SECURITY_GROUP names a security group there that
- * the test may give a rule and take it back: that costs nothing and lets nobody else in.
+ * What AWS documents of EC2's security groups; see any-aws.ts. The security group there gets a rule that lets
+ * nobody in, and loses it again, which costs nothing.
  */
 import {
   AuthorizeSecurityGroupIngressCommand,
@@ -14,10 +14,7 @@ import {
   GetManagedPrefixListEntriesCommand,
   RevokeSecurityGroupIngressCommand,
 } from '@aws-sdk/client-ec2';
-import { openAnyAws } from '../support/any-aws.ts';
-import { functionGroup } from '../support/app-network.ts';
-
-const GroupId = process.env.AWS_BEHAVIOUR_SECURITY_GROUP ?? functionGroup;
+import { SecurityGroupId as GroupId, openAnyAws } from '../support/any-aws.ts';
 
 let aws: Awaited<ReturnType<typeof openAnyAws>>;
 let ec2: EC2Client;
