@@ -1,6 +1,6 @@
 import { type ClientRequest, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { type EndpointFault, faultOfStatus } from '../workflow/endpoint-fault.ts';
+import { canBeHeader, type EndpointFault, faultOfStatus } from '../workflow/endpoint-fault.ts';
 import { numberAt } from '../workflow/number-at.ts';
 import { safeCause } from '../workflow/recovery-error.ts';
 
@@ -34,7 +34,7 @@ const maxBodyBytes = 64 * 1024;
  * Redirects are not followed, since the key would be sent along.
  */
 export async function askEndpoint(request: EndpointRequest): Promise<EndpointAnswer> {
-  if (!canBeSent(request.internalKey)) {
+  if (!canBeHeader(request.internalKey)) {
     const detail = 'the internal key holds a character that no header can carry';
     return { fault: 'InternalKeyUnusable', httpStatus: null, detail };
   }
@@ -55,11 +55,6 @@ export async function askEndpoint(request: EndpointRequest): Promise<EndpointAns
     };
   }
   return { fault: undefined, httpStatus: 200, backlog };
-}
-
-/** Visible ASCII: servers read other bytes in one encoding or another, and HTTP cuts blanks off at the ends. */
-function canBeSent(key: string): boolean {
-  return key === '' || /^[!-~](?:[ -~]*[!-~])?$/.test(key);
 }
 
 /** Seconds, or a date (RFC 9110, section 10.2.3). */

@@ -95,6 +95,11 @@ export function faultOfStatus(status: number, asksToWait = false): EndpointFault
   return 'EndpointUnhealthy';
 }
 
+/** Visible ASCII: servers read other bytes in one encoding or another, and HTTP cuts blanks off at the ends. */
+export function canBeHeader(value: string): boolean {
+  return value === '' || /^[!-~](?:[ -~]*[!-~])?$/.test(value);
+}
+
 /** What waiting can cure. Everything else is final: the same request would get the same answer. */
 export const passingFaults: ReadonlySet<EndpointFault> = new Set([
   'EndpointThrottled',

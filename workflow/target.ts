@@ -128,6 +128,7 @@ export const Target = v.pipe(
       // CloudWatch can take two minutes to show a first datapoint, counted from the next full minute.
       confirmWithinSeconds: v.optional(seconds(10, 600), 300),
     }),
+    scaling: v.optional(v.strictObject({ group: text })),
     vpc: v.optional(
       v.strictObject({
         subnetIds: v.pipe(v.array(matching(/^subnet-[0-9a-f]+$/, 'expected a subnet id')), v.minLength(1)),
@@ -251,6 +252,10 @@ export type Metric = Target['metric'];
 
 /** A target with its name, as it is shipped inside each function's bundle. */
 export type DeployedTarget = Target & { readonly name: string };
+
+/** The Auto Scaling group of the workers: by name, or else the one that a dimension of the metric names. */
+export const scalingGroupOf = ({ scaling, metric }: Pick<Target, 'scaling' | 'metric'>): string | undefined =>
+  scaling?.group ?? metric.dimensions.AutoScalingGroupName;
 
 /** How long a person has to answer. A target that asks for no approval has a value for the template only. */
 export const approvalMinutesOf = ({ approval }: Pick<Target, 'approval'>): number =>

@@ -1,0 +1,75 @@
+/**
+ * Every finding of `recover doctor`: the one place for what it means, how to see it and how to put it right. What the
+ * doctor prints and docs/doctor.md are written from it (`npm run docs`).
+ */
+import { type BrokenEntry, type FindingEntry, functionLog } from './entries.ts';
+import { type LinkName, linkNames } from './links.ts';
+import { scalingFindings } from './scaling-findings.ts';
+import { serviceFindings } from './service-findings.ts';
+
+const broken = { ...serviceFindings, ...scalingFindings };
+
+const again = 'npx --no-install recover doctor --target <target>';
+
+const unknown = {
+  NotAllowed: {
+    meaning: 'The credentials do not allow the action that the finding names.',
+    look: 'aws sts get-caller-identity',
+    fix: `${again} --profile <profile>`,
+    note: 'With a profile that may do it, or after the action was allowed.',
+  },
+  NotAnswered: {
+    meaning: 'AWS did not answer the call that the finding names, or refused it for another reason.',
+    look: again,
+    fix: again,
+    note: 'Try it again in some minutes, and check the AWS Health Dashboard.',
+  },
+  NotReachableFromHere: {
+    meaning:
+      'The endpoint can only be seen from inside its VPC, and no fresh datapoint proves that it answers.',
+    look: functionLog,
+    fix: again,
+    note: 'On a machine in the VPC, such as CloudShell with a VPC environment.',
+  },
+  NotTold: {
+    meaning: 'AWS does not tell who wrote the newest version, as some other implementations do not.',
+    look: 'npx --no-install recover env history --target <target>',
+    fix: again,
+  },
+  UpdateInProgress: {
+    meaning: 'The metric function is being updated, and still runs with the configuration before that.',
+    look: 'aws lambda get-function-configuration --function-name <function> --query LastUpdateStatus',
+    fix: again,
+    note: 'In a minute.',
+  },
+  AccountUnknown: {
+    meaning: 'Nothing that could be looked at tells the number of the account, which the ARN needs.',
+    look: 'aws sts get-caller-identity',
+    fix: `${again} --profile <profile>`,
+    note: 'With a profile that may read the metric function or the alarms.',
+  },
+} as const satisfies Readonly<Record<string, FindingEntry>>;
+
+export type BrokenCode = keyof typeof broken;
+export type UnknownCode = keyof typeof unknown;
+export type FindingCode = BrokenCode | UnknownCode;
+
+export const brokenFindings: Readonly<Record<BrokenCode, BrokenEntry>> = broken;
+export const findings: Readonly<Record<FindingCode, FindingEntry>> = { ...broken, ...unknown };
+
+export const isBrokenCode = (code: string): code is BrokenCode => Object.hasOwn(broken, code);
+const isUnknownCode = (code: string): code is UnknownCode => Object.hasOwn(unknown, code);
+
+/** In the order of the chain. */
+export const brokenCodes: readonly BrokenCode[] = Object.keys(broken)
+  .filter(isBrokenCode)
+  .sort((one, other) => placeOf(one) - placeOf(other));
+export const unknownCodes: readonly UnknownCode[] = Object.keys(unknown).filter(isUnknownCode);
+
+function placeOf(code: BrokenCode): number {
+  return linkNames.indexOf(broken[code].link);
+}
+
+/** The codes of some links. */
+export const codesOf = (...names: readonly LinkName[]): readonly BrokenCode[] =>
+  brokenCodes.filter((code) => names.includes(broken[code].link));

@@ -1,0 +1,151 @@
+/** What `recover doctor` has looked at. No value of the env is in it: names, versions, times and states only. */
+import type { EndpointFault } from '../endpoint-fault.ts';
+import type { UnknownCode } from './catalogue.ts';
+
+/** What a look has found, or why there was none. */
+export type Seen<T> =
+  | { readonly seen: true; readonly value: T }
+  | { readonly seen: false; readonly code: UnknownCode; readonly why: string };
+
+/** The newest version of the parameter; `version` 0 if there is none. */
+export interface EnvFacts {
+  readonly version: number;
+  /** ISO timestamp; `null` if it isn't known. */
+  readonly modifiedAt: string | null;
+  /** As short as it still says who; `null` if it isn't told. */
+  readonly modifiedBy: string | null;
+  readonly isByRecovery: boolean;
+  readonly keyCount: number;
+  /** What a restore fills in, and what a person has to correct, each in a few words. */
+  readonly gaps: readonly string[];
+  readonly mistakes: readonly string[];
+  readonly knownGoodVersion: number | null;
+  /** Keys of the known-good version that the newest one lacks. */
+  readonly lostKeys: readonly string[];
+  readonly internalKey: 'Usable' | 'Missing' | 'Unusable';
+  /** Whether ALLOWED_HOSTS has the Host of the requests; `null` if the text has no such key. */
+  readonly allowsHost: boolean | null;
+}
+
+export interface AgentFacts {
+  readonly instanceId: string;
+  /** `Online`, `ConnectionLost` or `Inactive`. */
+  readonly pingStatus: string;
+  readonly lastPingAt: string | null;
+}
+
+/** What the endpoint answers from here, without the key. */
+export type AnswerFacts =
+  | { readonly kind: 'Answered'; readonly httpStatus: number }
+  | { readonly kind: 'Fault'; readonly fault: EndpointFault; readonly detail: string };
+
+export interface FunctionFacts {
+  readonly state: string;
+  readonly stateReason: string | null;
+  readonly updateStatus: string;
+  readonly updateReason: string | null;
+  /** Names of variables that are not as the target asks: to set, and to remove. */
+  readonly wrongVariables: readonly string[];
+  readonly extraVariables: readonly string[];
+}
+
+/** The function as it was found; the other two are what Lambda answers instead. */
+export type FunctionFinding = FunctionFacts | 'NotFound' | 'EnvUnreadable';
+
+/** A rule of EventBridge that has the function as a target. */
+export interface CallerFacts {
+  readonly rule: string;
+  readonly isEnabled: boolean;
+  readonly schedule: string | null;
+}
+
+export type Dimensions = Readonly<Record<string, string>>;
+
+export interface MetricRef {
+  readonly namespace: string;
+  readonly name: string;
+  readonly dimensions: Dimensions;
+}
+
+export interface AlarmFacts {
+  readonly name: string;
+  readonly state: string;
+  readonly stateSince: string | null;
+  readonly actionsEnabled: boolean;
+  /** One, or those of its metric math. */
+  readonly metrics: readonly MetricRef[];
+}
+
+/** One metric that a policy reads, as the policy asks for it. */
+export type PolicyMetric = MetricRef & { readonly statistic: string; readonly unit: string | null };
+
+export interface PolicyFacts {
+  readonly name: string;
+  readonly isEnabled: boolean;
+  /** None for a predefined metric. */
+  readonly metrics: readonly PolicyMetric[];
+  /** Of its metric math; `null` without. */
+  readonly expression: string | null;
+}
+
+/** What the metric is as it is published. */
+export interface MetricFacts {
+  /** The newest datapoint of the last hours; `null` if there is none. */
+  readonly lastDatapointMs: number | null;
+  /** Whether it has datapoints with the unit that a policy asks for; `null` if none asks for one. */
+  readonly hasUnit: boolean | null;
+}
+
+export interface GroupFacts {
+  readonly minSize: number;
+  readonly maxSize: number;
+  readonly desiredCapacity: number;
+  readonly inService: number;
+  readonly suspendedProcesses: readonly string[];
+}
+
+export interface ActivityFacts {
+  readonly status: string;
+  readonly at: string;
+  /** AWS's own words, on one line. */
+  readonly message: string;
+}
+
+export interface BackupFacts {
+  readonly exists: boolean;
+  readonly gaps: readonly string[];
+}
+
+export interface SubscriptionFacts {
+  readonly protocol: string;
+  readonly isConfirmed: boolean;
+}
+
+/** Everything that the rules look at. `null` is what the target doesn't have. */
+export interface Facts {
+  readonly nowMs: number;
+  readonly env: Seen<EnvFacts>;
+  readonly agents: Seen<readonly AgentFacts[]>;
+  /** `null` if nobody asked, since a fresh datapoint proves that it answers. */
+  readonly answer: Seen<AnswerFacts> | null;
+  readonly function: Seen<FunctionFinding>;
+  /** In the last quarter of an hour. */
+  readonly invocations: Seen<number>;
+  readonly callers: Seen<readonly CallerFacts[]>;
+  readonly metric: Seen<MetricFacts>;
+  /** The sets of dimensions with which the metric is published. */
+  readonly dimensionSets: Seen<readonly Dimensions[]>;
+  /** Those of the stack and of the target file. */
+  readonly alarms: Seen<readonly AlarmFacts[]>;
+  /** Those that target tracking made for the group. */
+  readonly scalingAlarms: Seen<readonly AlarmFacts[]> | null;
+  readonly policies: Seen<readonly PolicyFacts[]> | null;
+  /** `undefined` inside if there is no such group. */
+  readonly group: Seen<GroupFacts | undefined> | null;
+  readonly activities: Seen<readonly ActivityFacts[]> | null;
+  readonly refreshes: Seen<readonly ActivityFacts[]> | null;
+  readonly isStackDeployed: Seen<boolean>;
+  /** `undefined` inside if there is no such topic. */
+  readonly subscriptions: Seen<readonly SubscriptionFacts[] | undefined>;
+  readonly backup: Seen<BackupFacts> | null;
+}

@@ -1,0 +1,23 @@
+/** Which findings follow from which: a follower is no cause of its own, and goes when its cause is put right. */
+import { type BrokenCode, codesOf } from './catalogue.ts';
+
+/** Whatever keeps the function from a number. */
+const noNumber = codesOf('env', 'host', 'endpoint', 'request', 'function', 'schedule');
+const noMetric = codesOf('metric');
+
+export const follows: Readonly<Partial<Record<BrokenCode, readonly BrokenCode[]>>> = {
+  InternalKeyMissing: ['EnvGone', 'EnvIncomplete'],
+  EndpointUnhealthy: ['EnvGone', 'EnvIncomplete', 'EnvInvalid'],
+  FunctionNotInvoked: ['FunctionNotFound', 'FunctionFailed', 'ScheduleDisabled'],
+  MetricNeverPublished: noNumber,
+  MetricStopped: noNumber,
+  HeartbeatMissing: ['StackNotDeployed'],
+  HeartbeatFiring: [...noMetric, 'HeartbeatElsewhere'],
+  ScalingAlarmsMissing: ['GroupMissing', 'PolicyMissing', 'PolicyDisabled'],
+  ScalingAlarmsElsewhere: ['PolicyElsewhere', 'PolicyOtherDimensions'],
+  ScalingAlarmsSilent: [...noMetric, 'ScalingAlarmsElsewhere', 'PolicyOtherUnit', 'PolicyOtherDimensions'],
+  PolicyMissing: ['GroupMissing'],
+  NobodySubscribed: ['StackNotDeployed'],
+  NoKnownGood: ['StackNotDeployed', 'EnvGone'],
+  BackupMissing: ['NoKnownGood', 'StackNotDeployed'],
+};

@@ -1,0 +1,48 @@
+/** What has to be there before an outage. */
+import { counted, listNames } from '../words.ts';
+import { broken, type Check, judge, ok } from './checks.ts';
+import type { SubscriptionFacts } from './facts.ts';
+import type { Rule } from './service-rules.ts';
+
+export const readiness: Rule = (facts, { name, restore }) => [
+  ...judge(facts.isStackDeployed, (isDeployed) => [
+    isDeployed
+      ? ok(`the state machine env-recovery-${name} is there`)
+      : broken('StackNotDeployed', `there is no state machine env-recovery-${name}`),
+  ]),
+  ...judge(facts.subscriptions, subscriptionChecks),
+  ...judge(facts.env, ({ version, knownGoodVersion }) =>
+    // Without a parameter there is nothing to label.
+    version === 0
+      ? []
+      : [
+          knownGoodVersion === null
+            ? broken('NoKnownGood', 'no version has the label known-good')
+            : ok(`version ${knownGoodVersion} is known-good`),
+        ],
+  ),
+  ...(facts.backup === null || restore.backupParameter === undefined
+    ? [ok('the target has no backup parameter')]
+    : judge(facts.backup, ({ exists, gaps }) => {
+        if (!exists) return [broken('BackupMissing', `there is no parameter ${restore.backupParameter}`)];
+        return [
+          gaps.length > 0
+            ? broken('BackupIncomplete', `in backup ${restore.backupParameter}, ${listNames(gaps, 4)}`)
+            : ok(`backup ${restore.backupParameter} is complete`),
+        ];
+      })),
+];
+
+function subscriptionChecks(found: readonly SubscriptionFacts[] | undefined): readonly Check[] {
+  if (!found) return [broken('NobodySubscribed', 'there is no topic')];
+  if (found.length === 0) return [broken('NobodySubscribed', 'the topic has no subscription')];
+  const pending = found.filter(({ isConfirmed }) => !isConfirmed);
+  return [
+    pending.length > 0
+      ? broken(
+          'SubscriptionPending',
+          `${pending.length} of ${counted(found.length, 'subscription')} not confirmed (${listNames(pending.map(({ protocol }) => protocol))})`,
+        )
+      : ok(`${counted(found.length, 'subscription')} confirmed`),
+  ];
+}

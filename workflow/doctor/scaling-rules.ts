@@ -1,0 +1,234 @@
+/** The links from the metric to the workers: facts in, checks out. */
+import { type DeployedTarget, scalingGroupOf } from '../target.ts';
+import { counted, listNames } from '../words.ts';
+import { broken, type Check, judge, ok, seenIn } from './checks.ts';
+import type { AlarmFacts, Dimensions, Facts, GroupFacts, MetricRef, PolicyFacts } from './facts.ts';
+import { freshDatapointMs, timeOf } from './metric-age.ts';
+import type { Rule } from './service-rules.ts';
+
+const sameDimensions = (one: Dimensions, other: Dimensions) =>
+  JSON.stringify(Object.entries(one).sort()) === JSON.stringify(Object.entries(other).sort());
+
+const sameName = (one: Pick<MetricRef, 'namespace' | 'name'>, other: Pick<MetricRef, 'namespace' | 'name'>) =>
+  one.namespace === other.namespace && one.name === other.name;
+
+const isMetric = (one: MetricRef, other: MetricRef) =>
+  sameName(one, other) && sameDimensions(one.dimensions, other.dimensions);
+
+const describe = (dimensions: Dimensions) =>
+  Object.entries(dimensions)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(', ') || 'no dimensions';
+
+export const metric: Rule = (facts, { metric: wanted }) => {
+  const { dimensionSets } = facts;
+  const name = `${wanted.namespace}/${wanted.name}`;
+  const freshMs = freshDatapointMs(facts);
+  return [
+    ...judge(facts.metric, ({ lastDatapointMs }) => {
+      if (freshMs !== undefined) return [ok(`the newest datapoint of ${name} is of ${timeOf(freshMs)}`)];
+      // Whether it is elsewhere, or nowhere, is told below.
+      if (
+        lastDatapointMs === null &&
+        seenIn(dimensionSets)?.every((one) => !sameDimensions(one, wanted.dimensions))
+      )
+        return [];
+      const last =
+        lastDatapointMs === null ? 'none in the last hours' : `the last one at ${timeOf(lastDatapointMs)}`;
+      return [
+        broken('MetricStopped', `${name} (${describe(wanted.dimensions)}) has no fresh datapoint, ${last}`),
+      ];
+    }),
+    ...judge(dimensionSets, (found) => {
+      // A new metric is not listed for some minutes.
+      if (freshMs !== undefined || found.some((one) => sameDimensions(one, wanted.dimensions)))
+        return [ok(`it is published with ${describe(wanted.dimensions)}`)];
+      return found.length === 0
+        ? [broken('MetricNeverPublished', `CloudWatch lists no metric ${name}`)]
+        : [
+            broken(
+              'MetricElsewhere',
+              `${name} is published with ${listNames(found.map(describe), 2)}, and not with ${describe(wanted.dimensions)}`,
+            ),
+          ];
+    }),
+  ];
+};
+
+/** The alarms that start a recovery. */
+export const startingAlarms = ({ name, triggers }: DeployedTarget): readonly string[] => [
+  ...(triggers.heartbeat ? [heartbeatOf(name)] : []),
+  ...triggers.alarms,
+];
+
+export const heartbeatOf = (target: string): string => `env-recovery-${target}-heartbeat`;
+
+const since = ({ state, stateSince }: AlarmFacts) =>
+  `${state}${stateSince === null ? '' : ` since ${stateSince}`}`;
+
+export const alarms: Rule = ({ alarms: own, scalingAlarms }, target) => {
+  const wanted = startingAlarms(target);
+  const group = scalingGroupOf(target);
+  return [
+    ...(wanted.length === 0
+      ? []
+      : judge(own, (found) =>
+          wanted.flatMap((name) =>
+            startingCheck(
+              name,
+              found.find((alarm) => alarm.name === name),
+              target,
+            ),
+          ),
+        )),
+    ...(scalingAlarms === null || group === undefined
+      ? []
+      : judge(scalingAlarms, (found) => scalingChecks(found, group, target.metric))),
+  ];
+};
+
+function startingCheck(
+  alarm: string,
+  found: AlarmFacts | undefined,
+  { name, metric }: DeployedTarget,
+): readonly Check[] {
+  if (!found) return [broken('HeartbeatMissing', `there is no alarm ${alarm}`, { alarm })];
+  const isElsewhere = alarm === heartbeatOf(name) && !found.metrics.some((one) => isMetric(one, metric));
+  if (isElsewhere)
+    return [broken('HeartbeatElsewhere', `alarm ${alarm} watches ${listMetrics(found)}`, { alarm })];
+  return [
+    found.state === 'OK'
+      ? ok(`alarm ${alarm} is ${since(found)}`)
+      : broken('HeartbeatFiring', `alarm ${alarm} is ${since(found)}`, { alarm }),
+  ];
+}
+
+const listMetrics = ({ metrics }: Pick<AlarmFacts, 'metrics'>) =>
+  listNames(
+    metrics.map(({ namespace, name, dimensions }) => `${namespace}/${name} (${describe(dimensions)})`),
+    2,
+  );
+
+function scalingChecks(found: readonly AlarmFacts[], group: string, wanted: MetricRef): readonly Check[] {
+  const [first] = found;
+  if (!first)
+    return [broken('ScalingAlarmsMissing', `group ${group} has no alarm TargetTracking-${group}-…`)];
+  const ours = found.filter(({ metrics }) => metrics.some((one) => isMetric(one, wanted)));
+  if (ours.length === 0)
+    return [
+      broken('ScalingAlarmsElsewhere', `the alarms of target tracking watch ${listMetrics(first)}`, {
+        alarm: first.name,
+      }),
+    ];
+  return ours.flatMap((alarm) => [
+    ...(alarm.actionsEnabled
+      ? []
+      : [
+          broken('ScalingActionsDisabled', `the actions of alarm ${alarm.name} are disabled`, {
+            alarm: alarm.name,
+          }),
+        ]),
+    // ALARM is no fault: it is how target tracking scales.
+    alarm.state === 'INSUFFICIENT_DATA'
+      ? broken('ScalingAlarmsSilent', `alarm ${alarm.name} is ${since(alarm)}`, { alarm: alarm.name })
+      : ok(`alarm ${alarm.name} is ${since(alarm)}`),
+  ]);
+}
+
+/** @returns nothing if the target has no group. */
+export const policy: Rule = ({ policies, metric: published }, target) => {
+  const group = scalingGroupOf(target);
+  if (policies === null || group === undefined) return [];
+  return judge(policies, (found) => {
+    if (found.length === 0) return [broken('PolicyMissing', `group ${group} has no target tracking policy`)];
+    const named = found.filter(({ metrics }) => metrics.some((one) => sameName(one, target.metric)));
+    const [first] = named;
+    if (!first)
+      return [
+        broken(
+          'PolicyElsewhere',
+          `no target tracking policy of group ${group} (${listNames(found.map(({ name }) => name))}) reads ${target.metric.namespace}/${target.metric.name}`,
+        ),
+      ];
+    const right = named.find(({ metrics }) => metrics.some((one) => isMetric(one, target.metric)));
+    if (!right)
+      return [
+        broken('PolicyOtherDimensions', `policy ${first.name} reads ${listMetrics(first)}`, {
+          policy: first.name,
+        }),
+      ];
+    return policyChecks(right, target.metric, seenIn(published)?.hasUnit ?? null);
+  });
+};
+
+function policyChecks(
+  { name, isEnabled, metrics, expression }: PolicyFacts,
+  wanted: MetricRef,
+  hasUnit: boolean | null,
+): readonly Check[] {
+  const read = metrics.find((one) => isMetric(one, wanted));
+  const names = { policy: name };
+  const faults = [
+    ...(isEnabled ? [] : [broken('PolicyDisabled', `policy ${name} is disabled`, names)]),
+    ...(hasUnit === false && read?.unit
+      ? [
+          broken(
+            'PolicyOtherUnit',
+            `policy ${name} asks for the unit ${read.unit}, and no datapoint has it`,
+            names,
+          ),
+        ]
+      : []),
+    ...(read?.statistic === 'SampleCount'
+      ? [broken('PolicyCountsSamples', `policy ${name} takes SampleCount of the metric`, names)]
+      : []),
+  ];
+  const as = `${read?.statistic}${read?.unit ? `, ${read.unit}` : ''}${expression === null ? '' : `, in ${expression}`}`;
+  return faults.length > 0 ? faults : [ok(`policy ${name} reads the metric as it is published (${as})`)];
+}
+
+/** Without these a group neither follows its policy nor replaces what fails. */
+const neededProcesses = ['Launch', 'Terminate', 'AlarmNotification'];
+
+/** @returns nothing if the target has no group. */
+export const group: Rule = (facts, target) => {
+  const name = scalingGroupOf(target);
+  if (name === undefined || facts.group === null) return [];
+  return [
+    ...judge(facts.group, (found) =>
+      found ? sizeChecks(name, found, facts) : [broken('GroupMissing', `there is no group ${name}`)],
+    ),
+    ...(facts.activities === null
+      ? []
+      : judge(facts.activities, ([last]) => {
+          if (!last) return [ok('it has no scaling activity yet')];
+          return [
+            last.status === 'Failed'
+              ? broken('ActivityFailed', `the last scaling activity, of ${last.at}, failed: ${last.message}`)
+              : ok(`its last scaling activity, of ${last.at}, is ${last.status}`),
+          ];
+        })),
+    ...(facts.refreshes === null
+      ? []
+      : judge(facts.refreshes, ([last]) =>
+          last ? [ok(`its last instance refresh, of ${last.at}, is ${last.status}`)] : [],
+        )),
+  ];
+};
+
+function sizeChecks(name: string, found: GroupFacts, facts: Facts): readonly Check[] {
+  const { minSize, maxSize, desiredCapacity, inService, suspendedProcesses } = found;
+  const suspended = neededProcesses.filter((process) => suspendedProcesses.includes(process));
+  const wantsMore = (seenIn(facts.scalingAlarms) ?? []).some(
+    ({ name, state }) => name.includes('-AlarmHigh-') && state === 'ALARM',
+  );
+  const size = `group ${name} has ${counted(inService, 'worker')} of ${desiredCapacity} wanted, ${minSize} to ${maxSize} allowed`;
+  return [
+    ...(suspended.length > 0
+      ? [broken('GroupSuspended', `group ${name} has suspended ${suspended.join(', ')}`)]
+      : []),
+    desiredCapacity >= maxSize && wantsMore
+      ? broken('GroupAtMax', `${size}, and more are asked for`)
+      : ok(size),
+  ];
+}

@@ -1,0 +1,156 @@
+/** What can be broken between the env and the metric function. */
+import {
+  type BrokenEntry,
+  checkTargetFile,
+  deployStack,
+  functionLog,
+  startDeploy,
+  startRecovery,
+} from './entries.ts';
+
+const checkEnv = 'npx --no-install recover env check --target <target>';
+const describeInstance =
+  'aws ssm describe-instance-information --filters "Key=InstanceIds,Values=<instance>"';
+const describeFunction = 'aws lambda get-function-configuration --function-name <function>';
+
+export const serviceFindings = {
+  EnvGone: {
+    link: 'env',
+    meaning: 'There is no parameter of that name: it was deleted, or the target file names another one.',
+    look: 'npx --no-install recover env history --target <target>',
+    fix: 'npx --no-install recover env restore --target <target>',
+    note: 'SSM deletes the history with the parameter, so only the backup parameter has a copy.',
+  },
+  EnvIncomplete: {
+    link: 'env',
+    meaning: 'The newest version lacks what the target asks for. The next deploy runs without it.',
+    look: checkEnv,
+    fix: 'npx --no-install recover env restore --target <target>',
+    note: 'A recovery does the same by itself, and deploys the API with it.',
+  },
+  EnvInvalid: {
+    link: 'env',
+    meaning:
+      'The newest version has all keys, but a line that its reader refuses, a placeholder of a template, or a value that breaks a rule of the target file.',
+    look: checkEnv,
+    fix: 'npx --no-install recover env set <key> --target <target>',
+    note: 'A restore keeps the values that are there, so a person has to correct it; then deploy.',
+  },
+  NoInstances: {
+    link: 'host',
+    meaning: 'No instance that SSM manages has the tag of the target.',
+    look: 'aws ssm describe-instance-information --query "InstanceInformationList[].[InstanceId,PingStatus]"',
+    fix: 'aws ec2 create-tags --resources <instance> --tags "Key=<tag>,Value=<value>"',
+  },
+  InstanceNotManaged: {
+    link: 'host',
+    meaning: 'SSM does not list the instance: it was terminated, or its agent has never registered.',
+    look: describeInstance,
+    fix: 'aws ec2 start-instances --instance-ids <instance>',
+    note: 'If it runs, its instance profile needs AmazonSSMManagedInstanceCore, and its subnet a way to SSM.',
+  },
+  AgentOffline: {
+    link: 'host',
+    meaning:
+      'The SSM agent of the instance does not report: the instance is stopped, or the agent is. Nothing can be deployed there.',
+    look: describeInstance,
+    fix: 'sudo systemctl restart amazon-ssm-agent',
+    note: 'On the instance itself; start it first if it is stopped.',
+  },
+  EndpointNotFound: {
+    link: 'endpoint',
+    meaning: 'HTTP 404: the API has nothing at that path.',
+    look: 'curl -i <url>',
+    fix: checkTargetFile,
+    note: 'Correct endpoint.url in the target file first.',
+  },
+  EndpointRedirected: {
+    link: 'endpoint',
+    meaning: 'HTTP 3xx. Redirects are not followed, since the internal key would be sent along.',
+    look: 'curl -i <url>',
+    fix: checkTargetFile,
+    note: 'Set endpoint.url in the target file to the final address first.',
+  },
+  EndpointUnhealthy: {
+    link: 'endpoint',
+    meaning: 'The API answers, but with HTTP 5xx or another status that is not 200.',
+    look: 'curl -i <url>',
+    fix: startDeploy,
+    note: 'If a deploy does not cure it, look at the log of the API and at its database.',
+  },
+  EndpointTlsFailed: {
+    link: 'endpoint',
+    meaning: 'The TLS handshake with the API failed.',
+    look: 'curl -v <url>',
+    fix: startDeploy,
+    note: 'Renew the certificate of the API first: its name, who signed it, and whether it has expired.',
+  },
+  HostRejected: {
+    link: 'request',
+    meaning: 'The API does not allow the Host of the requests: ALLOWED_HOSTS lacks it.',
+    look: checkEnv,
+    fix: 'npx --no-install recover env set ALLOWED_HOSTS --target <target>',
+    note: 'With all hosts that it has, and that one, without a port; then deploy.',
+  },
+  InternalKeyMissing: {
+    link: 'request',
+    meaning: 'The env has no value for the internal key, so nobody can ask the API for its backlog.',
+    look: checkEnv,
+    fix: 'npx --no-install recover env set <key> --target <target>',
+  },
+  InternalKeyUnusable: {
+    link: 'request',
+    meaning:
+      'The internal key holds a character that no HTTP header can carry, such as a typographic quote or one that is invisible.',
+    look: checkEnv,
+    fix: 'npx --no-install recover env set <key> --target <target>',
+    note: 'Type it, or paste it without anything around it; then deploy.',
+  },
+  FunctionNotFound: {
+    link: 'function',
+    meaning: 'There is no metric function of that name in this region.',
+    look: 'aws lambda list-functions --query "Functions[].FunctionName"',
+    fix: deployStack,
+    note: 'That brings it if metricFunction.deploy is true; otherwise correct metricFunction.name in the target file.',
+  },
+  FunctionEnvUnreadable: {
+    link: 'function',
+    meaning: "Lambda can't decrypt the variables of the metric function, so it can't run.",
+    look: `${describeFunction} --query "[KMSKeyArn,Environment.Error.ErrorCode]"`,
+    fix: 'aws kms enable-key --key-id <key-arn>',
+    note: "If the key is enabled, its policy has to allow the function's role.",
+  },
+  FunctionFailed: {
+    link: 'function',
+    meaning: 'Lambda could not set up the metric function, and refuses to run it.',
+    look: `${describeFunction} --query "[State,StateReasonCode,StateReason]"`,
+    fix: 'aws lambda update-function-configuration --function-name <function> --role <role-arn>',
+    note: 'Put right what the reason names first; an update, even to the same role, lets Lambda try again.',
+  },
+  FunctionUpdateFailed: {
+    link: 'function',
+    meaning: 'The last update of the metric function failed: it runs with the configuration before that.',
+    look: `${describeFunction} --query "[LastUpdateStatus,LastUpdateStatusReasonCode]"`,
+    fix: startRecovery,
+    note: 'Put right what the reason names first.',
+  },
+  FunctionEnvWrong: {
+    link: 'function',
+    meaning: 'The variables of the metric function are not what the target sets and removes.',
+    look: `${describeFunction} --query "keys(Environment.Variables)"`,
+    fix: startRecovery,
+  },
+  ScheduleDisabled: {
+    link: 'schedule',
+    meaning: 'The rule that invokes the metric function is disabled.',
+    look: 'aws events describe-rule --name <rule>',
+    fix: 'aws events enable-rule --name <rule>',
+  },
+  FunctionNotInvoked: {
+    link: 'schedule',
+    meaning: 'Nothing has invoked the metric function for a quarter of an hour.',
+    look: functionLog,
+    fix: 'aws events put-targets --rule <rule> --targets "Id=metric,Arn=<function-arn>"',
+    note: 'If another service invokes it, such as EventBridge Scheduler, put that right; the function has to allow the caller (`aws lambda get-policy`).',
+  },
+} as const satisfies Readonly<Record<string, BrokenEntry>>;

@@ -1,0 +1,183 @@
+/** The links from the env to the metric function: facts in, checks out. */
+import type { DeployedTarget } from '../target.ts';
+import { counted, duration, listNames } from '../words.ts';
+import { codesOf, isBrokenCode } from './catalogue.ts';
+import { broken, type Check, judge, ok, seenIn, unknown } from './checks.ts';
+import { hostOf } from './env-facts.ts';
+import type { AgentFacts, CallerFacts, EnvFacts, Facts, FunctionFacts } from './facts.ts';
+import { freshDatapointMs, timeOf } from './metric-age.ts';
+
+export type Rule = (facts: Facts, target: DeployedTarget) => readonly Check[];
+
+const writtenBy = ({ version, modifiedBy, modifiedAt, isByRecovery }: EnvFacts) =>
+  `version ${version} was written${modifiedBy === null ? '' : ` by ${modifiedBy}`}${isByRecovery ? ' (a recovery)' : ''}${modifiedAt === null ? '' : ` at ${modifiedAt}`}`;
+
+export const writer: Rule = ({ env }) =>
+  judge(env, (found) => {
+    if (found.version === 0) return [ok('there is no version')];
+    return found.modifiedBy === null
+      ? [unknown('NotTold', `nobody is named as the writer of version ${found.version}`)]
+      : [ok(writtenBy(found))];
+  });
+
+export const env: Rule = ({ env }, { parameter: { name } }) =>
+  judge(env, (found) => {
+    const { version, gaps, mistakes, keyCount, knownGoodVersion, lostKeys } = found;
+    if (version === 0) return [broken('EnvGone', `there is no parameter ${name}`)];
+    const since = writtenBy(found);
+    if (gaps.length > 0)
+      return [broken('EnvIncomplete', `in parameter ${name}, ${listNames(gaps, 4)}; ${since}`)];
+    if (mistakes.length > 0)
+      return [broken('EnvInvalid', `in parameter ${name}, ${listNames(mistakes, 4)}; ${since}`)];
+    const lost =
+      lostKeys.length > 0
+        ? `; it lacks ${listNames(lostKeys)} of the known-good version ${knownGoodVersion}`
+        : '';
+    return [ok(`version ${version} has ${counted(keyCount, 'key')}, all that the target asks for${lost}`)];
+  });
+
+export const host: Rule = ({ agents }, { instances: { ids, tag } }) =>
+  judge(agents, (found) => {
+    if (ids === undefined && found.length === 0)
+      return [broken('NoInstances', `SSM lists no instance with the tag ${tag}`)];
+    const missing = (ids ?? []).filter((id) => !found.some(({ instanceId }) => instanceId === id));
+    return [
+      ...missing.map((instance) =>
+        broken('InstanceNotManaged', `SSM does not list instance ${instance}`, { instance }),
+      ),
+      ...found.map(agentCheck),
+    ];
+  });
+
+function agentCheck({ instanceId, pingStatus, lastPingAt }: AgentFacts): Check {
+  const last = lastPingAt === null ? '' : `, last heard of at ${lastPingAt}`;
+  return pingStatus === 'Online'
+    ? ok(`the agent of ${instanceId} is online${last}`)
+    : broken('AgentOffline', `the agent of instance ${instanceId} is ${pingStatus}${last}`, {
+        instance: instanceId,
+      });
+}
+
+/** Faults of the request, which are told at its own link. */
+const requestFaults = codesOf('request');
+
+/** Without the key, an API that guards its endpoint refuses: that is an answer, too. */
+const refusals = [401, 403];
+
+export const endpoint: Rule = (facts, { endpoint: { url } }) => {
+  const provenMs = freshDatapointMs(facts);
+  if (provenMs !== undefined)
+    return [ok(`${url} gave the function a number for the datapoint of ${timeOf(provenMs)}`)];
+  if (facts.answer === null) return [unknown('NotReachableFromHere', `${url} was not asked`)];
+  return judge(facts.answer, (found) => {
+    if (found.kind === 'Answered')
+      return [
+        ok(
+          refusals.includes(found.httpStatus)
+            ? `${url} answers HTTP ${found.httpStatus} without the key, as it should`
+            : `${url} answers HTTP ${found.httpStatus}`,
+        ),
+      ];
+    const { fault, detail } = found;
+    // It has read the request, at least.
+    if (isBrokenCode(fault) && requestFaults.includes(fault)) return [ok(`${url} answers (${detail})`)];
+    return isBrokenCode(fault)
+      ? [broken(fault, `${url} answers without the key: ${detail}`)]
+      : [unknown('NotReachableFromHere', `${url} can't be seen from here (${detail})`)];
+  });
+};
+
+export const request: Rule = (facts, target) =>
+  judge(facts.env, ({ internalKey, allowsHost }) => {
+    const { internalKey: key } = target.endpoint;
+    const name = hostOf(target.endpoint);
+    const asked = seenIn(facts.answer);
+    const keyCheck =
+      internalKey === 'Usable'
+        ? ok(`${key} can be sent as a header`)
+        : internalKey === 'Missing'
+          ? broken('InternalKeyMissing', `the env has no value for ${key}`, { key })
+          : broken('InternalKeyUnusable', `the value of ${key} can't be sent as a header`, { key });
+    if (asked?.kind === 'Fault' && asked.fault === 'HostRejected')
+      return [broken('HostRejected', `the API answers HTTP 400 to the Host ${name}`), keyCheck];
+    // An answer proves more than a list does that not every API reads.
+    const isAccepted = freshDatapointMs(facts) !== undefined || asked?.kind === 'Answered';
+    if (allowsHost === false && !isAccepted)
+      return [broken('HostRejected', `ALLOWED_HOSTS of the env lacks the Host ${name}`), keyCheck];
+    return [
+      ok(
+        isAccepted
+          ? `the API takes the Host ${name}`
+          : allowsHost
+            ? `ALLOWED_HOSTS has the Host ${name}`
+            : `the Host is ${name}; the env has no ALLOWED_HOSTS`,
+      ),
+      keyCheck,
+    ];
+  });
+
+export const metricFunction: Rule = ({ function: found }, { metricFunction: { name } }) =>
+  judge(found, (it) => {
+    if (it === 'NotFound') return [broken('FunctionNotFound', `there is no function ${name}`)];
+    if (it === 'EnvUnreadable')
+      return [broken('FunctionEnvUnreadable', `Lambda can't decrypt the variables of function ${name}`)];
+    return [stateCheck(name, it), variableCheck(name, it)];
+  });
+
+function stateCheck(name: string, { state, stateReason, updateStatus, updateReason }: FunctionFacts): Check {
+  if (state === 'Failed')
+    return broken(
+      'FunctionFailed',
+      `the state of function ${name} is Failed (${stateReason ?? 'no reason given'})`,
+    );
+  if (updateStatus === 'Failed')
+    return broken(
+      'FunctionUpdateFailed',
+      `the last update of function ${name} failed (${updateReason ?? 'no reason given'})`,
+    );
+  if (state === 'Pending' || updateStatus === 'InProgress')
+    return unknown('UpdateInProgress', `function ${name} is being updated`);
+  return ok(`function ${name} is ${state}, its last update ${updateStatus}`);
+}
+
+function variableCheck(name: string, { wrongVariables, extraVariables }: FunctionFacts): Check {
+  const wrong = [
+    ...(wrongVariables.length > 0 ? [`${listNames(wrongVariables)} to be set`] : []),
+    ...(extraVariables.length > 0 ? [`${listNames(extraVariables)} to be removed`] : []),
+  ];
+  return wrong.length > 0
+    ? broken(
+        'FunctionEnvWrong',
+        `function ${name} has variables other than the target asks for: ${wrong.join(', ')}`,
+      )
+    : ok('its variables are what the target asks for');
+}
+
+export const schedule: Rule = ({ invocations, callers }, { metricFunction: { name } }) => {
+  const count = seenIn(invocations);
+  const isSilent = count === 0;
+  return [
+    ...judge(callers, (found) => callerChecks(found, isSilent)),
+    ...judge(invocations, (invoked) => [
+      invoked > 0
+        ? ok(`function ${name} was invoked ${counted(invoked, 'time')} in the last ${duration(15 * 60)}`)
+        : broken('FunctionNotInvoked', `function ${name} was not invoked in the last ${duration(15 * 60)}`),
+    ]),
+  ];
+};
+
+function callerChecks(callers: readonly CallerFacts[], isSilent: boolean): readonly Check[] {
+  const enabled = callers.filter(({ isEnabled }) => isEnabled);
+  const [disabled] = callers.filter(({ isEnabled }) => !isEnabled);
+  if (enabled.length === 0 && disabled && isSilent)
+    return [broken('ScheduleDisabled', `rule ${disabled.rule} is disabled`, { rule: disabled.rule })];
+  return [
+    ok(
+      enabled.length > 0
+        ? enabled
+            .map(({ rule, schedule }) => `rule ${rule} invokes it${schedule === null ? '' : `, ${schedule}`}`)
+            .join('; ')
+        : 'no enabled rule of EventBridge invokes it, so something else does, or nothing',
+    ),
+  ];
+}
