@@ -7,6 +7,10 @@ import { RecoveryError } from '../workflow/recovery-error.ts';
 import { callAws, required } from './call.ts';
 
 export interface FunctionEnv {
+  readonly arn: string | undefined;
+  /** `Active`, `Inactive` after weeks without a call, `Pending` or `Failed`. */
+  readonly state: string | undefined;
+  readonly stateReasonCode: string | undefined;
   /** Secret values. */
   readonly variables: Readonly<Record<string, string>>;
   readonly revisionId: string;
@@ -42,6 +46,9 @@ export async function readFunctionEnv(lambda: LambdaClient, functionName: string
     );
   }
   return {
+    arn: configuration.FunctionArn,
+    state: configuration.State,
+    stateReasonCode: configuration.StateReasonCode,
     variables: configuration.Environment?.Variables ?? {},
     // Without it, an update would be unconditional.
     revisionId: required(call, 'RevisionId', configuration.RevisionId),

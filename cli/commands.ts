@@ -1,7 +1,7 @@
 /**
  * The command line: names, arguments, options, and what each command runs. `recover env …` looks after the env
  * parameter with the same code as the workflow; `recover approve` and `reject` answer an execution that asks before
- * it changes anything.
+ * it changes anything; `recover doctor` looks at the whole chain.
  */
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import { answerPlan } from './answer.ts';
@@ -36,7 +36,7 @@ export function createProgram(
 ): Command {
   const program = new Command('recover')
     .description(
-      'Looks after the .env of an API in SSM Parameter Store, and answers plans. No command shows a value.',
+      'Looks after the .env of an API in SSM Parameter Store, answers plans, and finds what is broken. No command shows a value.',
     )
     .configureOutput({
       writeOut: (text) => output.write(text),
@@ -45,6 +45,14 @@ export function createProgram(
     .exitOverride();
   addEnvCommands(program.command('env').description('the env parameter of a target'), run);
   addAnswers(program, run);
+  command(
+    program,
+    'doctor',
+    'says where the chain from the env to the workers is broken; changes nothing',
+  ).action(
+    // It needs clients that no other command waits for.
+    (options) => run(options, async (session) => (await import('./doctor.ts')).runDoctor(session)),
+  );
   return program;
 }
 

@@ -8,7 +8,7 @@ import type { Surroundings } from './terminal.ts';
  * Carries out one command line. Never throws.
  *
  * @param commandLine without the program's own name, e.g. `['env', 'check', '--json']`.
- * @returns the exit code: 0 for fine, 1 for not fine, 2 for a mistake in the command or in credentials.
+ * @returns the exit code: 0 for fine, 1 for not fine, 2 for a mistake in the command or in credentials, 3 if `doctor` can't tell.
  */
 export async function main(commandLine: readonly string[], surroundings: Surroundings): Promise<number> {
   let exitCode = 0;
@@ -16,9 +16,9 @@ export async function main(commandLine: readonly string[], surroundings: Surroun
     const session = openSession(options, surroundings);
     try {
       if (!isLocal) await requireRegion(session);
-      const { ok, report } = await work(session);
+      const { ok, report, ...ended } = await work(session);
       if (options.json) surroundings.output.write(`${JSON.stringify(report)}\n`);
-      exitCode = ok ? 0 : 1;
+      exitCode = ended.exitCode ?? (ok ? 0 : 1);
     } finally {
       session.close();
     }

@@ -4,6 +4,7 @@ import { type LeaseClients, type LeaseItem, openLease } from '../aws/lease-table
 import { type RestoreRules, restoreRules } from '../aws/restore-source.ts';
 import { openSsm, type SsmClients, ssmOfBackup } from '../aws/ssm-clients.ts';
 import { loadTarget, targetNames } from '../targets/load.ts';
+import type { DeployedTarget } from '../workflow/target.ts';
 import { type Fingerprint, fingerprinter } from './changes.ts';
 import { UsageError } from './failure.ts';
 import { type Surroundings, Terminal } from './terminal.ts';
@@ -19,6 +20,9 @@ export interface CommonOptions {
 }
 
 export interface Session extends RestoreRules {
+  readonly target: DeployedTarget;
+  /** Region, credentials and endpoint, for the clients that one command alone needs. */
+  readonly config: ReturnType<typeof clientConfig>;
   /** `targets/<name>.yml`, for messages. */
   readonly targetFile: string;
   readonly kmsKeyId: string | undefined;
@@ -37,9 +41,11 @@ export interface Session extends RestoreRules {
   close(): void;
 }
 
-/** How a command ended: exit code 0 if `ok`, 1 if not. `report` is what `--json` prints; it holds no value. */
+/** How a command ended. `report` is what `--json` prints; it holds no value. */
 export interface Outcome {
   readonly ok: boolean;
+  /** By default 0 if `ok`, 1 if not; 3 if nobody could tell. */
+  readonly exitCode?: 3;
   readonly report: Readonly<Record<string, unknown>>;
 }
 
@@ -70,6 +76,8 @@ export function openSession(options: CommonOptions, surroundings: Surroundings):
   const [ssm, lease] = [openSsm(config), openLease(config)];
   const backupSsm = ssmOfBackup(ssm, target.restore, config);
   return {
+    target: { name, ...target },
+    config,
     targetFile: `targets/${name}.yml`,
     ...restoreRules(target),
     kmsKeyId: target.parameter.kmsKeyArn,

@@ -35,9 +35,14 @@ export interface AgentFacts {
 }
 
 /** What the endpoint answers from here, without the key. */
-export type AnswerFacts =
-  | { readonly kind: 'Answered'; readonly httpStatus: number }
-  | { readonly kind: 'Fault'; readonly fault: EndpointFault; readonly detail: string };
+export interface AnswerFacts {
+  /** `undefined` if it answered as an API does that is asked without its key. */
+  readonly fault: EndpointFault | undefined;
+  /** `HTTP 404`, or how the connection failed. */
+  readonly detail: string;
+  /** Whether the address is one that other networks have too: it may be another machine that answers here. */
+  readonly isPrivate: boolean;
+}
 
 export interface FunctionFacts {
   readonly state: string;
@@ -127,7 +132,7 @@ export interface Facts {
   readonly env: Seen<EnvFacts>;
   readonly agents: Seen<readonly AgentFacts[]>;
   /** `null` if nobody asked, since a fresh datapoint proves that it answers. */
-  readonly answer: Seen<AnswerFacts> | null;
+  readonly answer: AnswerFacts | null;
   readonly function: Seen<FunctionFinding>;
   /** In the last quarter of an hour. */
   readonly invocations: Seen<number>;

@@ -61,47 +61,36 @@ function agentCheck({ instanceId, pingStatus, lastPingAt }: AgentFacts): Check {
 /** Faults of the request, which are told at its own link. */
 const requestFaults = codesOf('request');
 
-/** Without the key, an API that guards its endpoint refuses: that is an answer, too. */
-const refusals = [401, 403];
-
 export const endpoint: Rule = (facts, { endpoint: { url } }) => {
   const provenMs = freshDatapointMs(facts);
   if (provenMs !== undefined)
     return [ok(`${url} gave the function a number for the datapoint of ${timeOf(provenMs)}`)];
   if (facts.answer === null) return [unknown('NotReachableFromHere', `${url} was not asked`)];
-  return judge(facts.answer, (found) => {
-    if (found.kind === 'Answered')
-      return [
-        ok(
-          refusals.includes(found.httpStatus)
-            ? `${url} answers HTTP ${found.httpStatus} without the key, as it should`
-            : `${url} answers HTTP ${found.httpStatus}`,
-        ),
-      ];
-    const { fault, detail } = found;
-    // It has read the request, at least.
-    if (isBrokenCode(fault) && requestFaults.includes(fault)) return [ok(`${url} answers (${detail})`)];
-    return isBrokenCode(fault)
-      ? [broken(fault, `${url} answers without the key: ${detail}`)]
-      : [unknown('NotReachableFromHere', `${url} can't be seen from here (${detail})`)];
-  });
+  const { fault, detail, isPrivate } = facts.answer;
+  if (fault === undefined) return [ok(`${url} answers ${detail} without the key`)];
+  if (isPrivate || !isBrokenCode(fault))
+    return [unknown('NotReachableFromHere', `${url} is not known to be reachable from here (${detail})`)];
+  // It has read the request, at least.
+  return requestFaults.includes(fault)
+    ? [ok(`${url} answers ${detail}`)]
+    : [broken(fault, `${url} answers ${detail} without the key`)];
 };
 
 export const request: Rule = (facts, target) =>
   judge(facts.env, ({ internalKey, allowsHost }) => {
     const { internalKey: key } = target.endpoint;
     const name = hostOf(target.endpoint);
-    const asked = seenIn(facts.answer);
+    const asked = facts.answer;
     const keyCheck =
       internalKey === 'Usable'
         ? ok(`${key} can be sent as a header`)
         : internalKey === 'Missing'
           ? broken('InternalKeyMissing', `the env has no value for ${key}`, { key })
           : broken('InternalKeyUnusable', `the value of ${key} can't be sent as a header`, { key });
-    if (asked?.kind === 'Fault' && asked.fault === 'HostRejected')
+    if (asked?.fault === 'HostRejected' && !asked.isPrivate)
       return [broken('HostRejected', `the API answers HTTP 400 to the Host ${name}`), keyCheck];
     // An answer proves more than a list does that not every API reads.
-    const isAccepted = freshDatapointMs(facts) !== undefined || asked?.kind === 'Answered';
+    const isAccepted = freshDatapointMs(facts) !== undefined || (asked && asked.fault === undefined);
     if (allowsHost === false && !isAccepted)
       return [broken('HostRejected', `ALLOWED_HOSTS of the env lacks the Host ${name}`), keyCheck];
     return [

@@ -1,0 +1,61 @@
+import { type CloudWatchClient, DescribeAlarmsCommand, type MetricAlarm } from '@aws-sdk/client-cloudwatch';
+import type { AlarmFacts, MetricRef } from '../workflow/doctor/facts.ts';
+import { callAws, required } from './call.ts';
+import { dimensionsFrom } from './metric-look.ts';
+
+/** Which alarms: up to 100 by name, or those whose name begins so. */
+export type AlarmChoice = { readonly names: readonly string[] } | { readonly prefix: string };
+
+/** The metric alarms of that choice that exist. */
+export async function readAlarms(
+  cloudWatch: CloudWatchClient,
+  choice: AlarmChoice,
+): Promise<(AlarmFacts & { readonly arn: string | undefined })[]> {
+  const [which, resource] =
+    'names' in choice
+      ? [{ AlarmNames: [...choice.names] }, `alarms ${choice.names.join(', ')}`]
+      : [{ AlarmNamePrefix: choice.prefix }, `alarms ${choice.prefix}…`];
+  const call = { action: 'cloudwatch:DescribeAlarms', resource };
+  const alarms: MetricAlarm[] = [];
+  let nextToken: string | undefined;
+  do {
+    const page = await callAws(call, () =>
+      cloudWatch.send(
+        new DescribeAlarmsCommand({
+          ...which,
+          AlarmTypes: ['MetricAlarm'],
+          ...(nextToken === undefined ? {} : { NextToken: nextToken }),
+        }),
+      ),
+    );
+    alarms.push(...required(call, 'MetricAlarms', page.MetricAlarms));
+    nextToken = page.NextToken;
+  } while (nextToken !== undefined);
+  return alarms.map((alarm) => ({
+    arn: alarm.AlarmArn,
+    name: alarm.AlarmName ?? '',
+    state: alarm.StateValue ?? '',
+    stateSince: alarm.StateUpdatedTimestamp?.toISOString() ?? null,
+    actionsEnabled: alarm.ActionsEnabled ?? true,
+    metrics: metricsOf(alarm),
+  }));
+}
+
+/** One metric, or all that its metric math reads. */
+function metricsOf({ Namespace, MetricName, Dimensions, Metrics = [] }: MetricAlarm): MetricRef[] {
+  const named = [
+    { Namespace, MetricName, Dimensions },
+    ...Metrics.map(({ MetricStat }) => MetricStat?.Metric ?? {}),
+  ];
+  return named.flatMap((metric) =>
+    metric.Namespace !== undefined && metric.MetricName !== undefined
+      ? [
+          {
+            namespace: metric.Namespace,
+            name: metric.MetricName,
+            dimensions: dimensionsFrom(metric.Dimensions),
+          },
+        ]
+      : [],
+  );
+}

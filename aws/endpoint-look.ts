@@ -1,0 +1,65 @@
+/** Looks at the endpoint from wherever this runs, for `recover doctor`. */
+import { lookup } from 'node:dns/promises';
+import { BlockList, isIPv6 } from 'node:net';
+import type { AnswerFacts } from '../workflow/doctor/facts.ts';
+import type { Target } from '../workflow/target.ts';
+import { askEndpoint } from './endpoint.ts';
+
+const longestSeconds = 3;
+
+/** What an API answers that is asked without its key. */
+const refused = new Set(['InternalKeyRejected', 'BacklogNotNumeric']);
+
+/**
+ * Asks the endpoint once, without the key: outside of the VPC, the machine that has this address may be anybody's.
+ */
+export async function lookAtEndpoint({
+  url,
+  host,
+  backlogPath,
+  requestTimeoutSeconds,
+}: Target['endpoint']): Promise<AnswerFacts> {
+  const [answer, isPrivate] = await Promise.all([
+    askEndpoint({
+      url,
+      host,
+      internalKey: '',
+      backlogPath,
+      timeoutSeconds: Math.min(requestTimeoutSeconds, longestSeconds),
+    }),
+    isPrivateHost(new URL(url).hostname),
+  ]);
+  if (answer.fault === undefined) return { fault: undefined, detail: 'HTTP 200', isPrivate };
+  const { fault, httpStatus, detail } = answer;
+  return refused.has(fault)
+    ? { fault: undefined, detail: `HTTP ${httpStatus}`, isPrivate }
+    : { fault, detail, isPrivate };
+}
+
+/** Addresses that mean another machine in each network, or none (RFC 1918, 3927, 4193, 6598, loopback). */
+const privateAddresses = new BlockList();
+for (const [network, bits] of [
+  ['10.0.0.0', 8],
+  ['172.16.0.0', 12],
+  ['192.168.0.0', 16],
+  ['100.64.0.0', 10],
+  ['169.254.0.0', 16],
+  ['127.0.0.0', 8],
+] as const)
+  privateAddresses.addSubnet(network, bits, 'ipv4');
+for (const [network, bits] of [
+  ['::1', 128],
+  ['fc00::', 7],
+  ['fe80::', 10],
+] as const)
+  privateAddresses.addSubnet(network, bits, 'ipv6');
+
+async function isPrivateHost(hostname: string): Promise<boolean> {
+  try {
+    const { address } = await lookup(hostname.replace(/^\[|\]$/g, ''));
+    return privateAddresses.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+  } catch {
+    // A name that is not known here is one of another network.
+    return true;
+  }
+}

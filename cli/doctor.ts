@@ -1,0 +1,88 @@
+/** `recover doctor`: looks at the whole chain from the env to the workers, and says where it is broken. */
+import { findings } from '../workflow/doctor/catalogue.ts';
+import { type Diagnosis, diagnose, type Finding, type LinkReport } from '../workflow/doctor/diagnosis.ts';
+import { links } from '../workflow/doctor/links.ts';
+import { counted } from '../workflow/words.ts';
+import { openClients } from './doctor/clients.ts';
+import { fillCommand } from './doctor/commands.ts';
+import { gatherFacts } from './doctor/gather.ts';
+import type { Outcome, Session } from './session.ts';
+
+/** Calls nothing that changes anything, and shows no value. Exit code 3 if nothing is broken but something unknown. */
+export async function runDoctor(session: Session): Promise<Outcome> {
+  const { target, terminal, clock } = session;
+  const clients = openClients(session);
+  const nowMs = clock.now();
+  try {
+    const { facts, place } = await gatherFacts({ ...session, clients, nowMs });
+    const diagnosis = diagnose(facts, target);
+    const describe = ({ code, names }: Finding) => {
+      const { meaning, look, fix, note } = findings[code];
+      const fill = (command: string) => fillCommand(command, target, place, names);
+      return { meaning, look: fill(look), fix: fill(fix), ...(note === undefined ? {} : { note }) };
+    };
+    const sentence = sentenceOf(diagnosis);
+    terminal.print(`${target.name} at ${new Date(nowMs).toISOString()}: ${sentence}`);
+    terminal.print();
+    for (const link of diagnosis.links) for (const line of linkLines(link)) terminal.print(line);
+    for (const finding of adviceFor(diagnosis)) {
+      const { meaning, look, fix, note } = describe(finding);
+      terminal.print();
+      terminal.print(`${finding.code}: ${meaning}`);
+      terminal.print(`  see it:       ${look}`);
+      terminal.print(`  put it right: ${fix}`);
+      if (note !== undefined) terminal.print(`  ${note}`);
+      terminal.print(`  more:         docs/doctor.md#${finding.code.toLowerCase()}`);
+    }
+    return {
+      ok: diagnosis.state === 'ok',
+      ...(diagnosis.state === 'unknown' ? { exitCode: 3 } : {}),
+      report: {
+        target: target.name,
+        at: new Date(nowMs).toISOString(),
+        state: diagnosis.state,
+        diagnosis: sentence,
+        causes: diagnosis.causes.map((cause) => ({
+          link: cause.link,
+          code: cause.code,
+          says: cause.says,
+          ...describe(cause),
+        })),
+        links: diagnosis.links,
+      },
+    };
+  } finally {
+    clients.close();
+  }
+}
+
+/** The diagnosis in one sentence. */
+function sentenceOf({ state, causes: [first], links: all }: Diagnosis): string {
+  if (first) return `broken at ${links[first.link]}: ${first.says}.`;
+  const unknown = all.filter((link) => link.state === 'unknown');
+  return state === 'ok'
+    ? 'every link holds, from the env to what scales by it.'
+    : `nothing is broken as far as can be seen, but ${counted(unknown.length, 'link')} could not be looked at: ${unknown.map(({ link }) => link).join(', ')}.`;
+}
+
+const marks = { ok: 'ok', broken: 'BROKEN', unknown: 'unknown', absent: '-' } as const;
+const columns = { mark: 7, link: 9 };
+
+function linkLines({ link, state, findings: found, seen }: LinkReport): string[] {
+  const line = (mark: string, name: string, text: string) =>
+    `  ${mark.padEnd(columns.mark)}  ${name.padEnd(columns.link)}  ${text}`;
+  const texts = [
+    ...found.map(({ code, says, followsFrom: [cause] }) =>
+      cause === undefined ? `${code}: ${says}` : `${code}, which follows from ${cause}: ${says}`,
+    ),
+    ...seen,
+    ...(state === 'absent' ? ['not part of this target'] : []),
+  ];
+  return texts.map((text, index) => (index === 0 ? line(marks[state], link, text) : line('', '', text)));
+}
+
+/** What a person is told more about: the causes, or else what could not be looked at, each code once. */
+function adviceFor({ causes, links: all }: Diagnosis): readonly Finding[] {
+  const wanted = causes.length > 0 ? causes : all.flatMap(({ findings: found }) => found);
+  return wanted.filter(({ code }, index) => wanted.findIndex((one) => one.code === code) === index);
+}

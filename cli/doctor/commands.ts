@@ -1,0 +1,33 @@
+/** The commands of the catalogue with the names of the target in them. */
+import type { Finding } from '../../workflow/doctor/diagnosis.ts';
+import { type DeployedTarget, scalingGroupOf } from '../../workflow/target.ts';
+import { machineArnOf, type Place, topicArnOf } from './looks.ts';
+
+/**
+ * Puts names in the place of placeholders. A name that a shell would not take as it is, and a placeholder that has
+ * none, stay as they are: somebody has to fill those in.
+ */
+export function fillCommand(
+  command: string,
+  target: DeployedTarget,
+  place: Place | undefined,
+  names: Finding['names'],
+): string {
+  const known: Readonly<Record<string, string | undefined>> = {
+    target: target.name,
+    parameter: target.parameter.name,
+    backup: target.restore.backupParameter,
+    function: target.metricFunction.name,
+    url: target.endpoint.url,
+    namespace: target.metric.namespace,
+    metric: target.metric.name,
+    group: scalingGroupOf(target),
+    machine: place && machineArnOf(place, target.name),
+    topic: place && topicArnOf(place, target.name),
+    ...names,
+  };
+  return command.replaceAll(/<([a-z-]+)>/g, (placeholder, name: string) => {
+    const value = Object.hasOwn(known, name) ? known[name] : undefined;
+    return value !== undefined && /^[\w./:@+=,-]+$/.test(value) ? value : placeholder;
+  });
+}

@@ -1,0 +1,90 @@
+/** Gathers what the rules of the doctor look at. Every call reads; calls that need no other one's answer go together. */
+import { lookAtEndpoint } from '../../aws/endpoint-look.ts';
+import { readAgents } from '../../aws/instances.ts';
+import { readHistory } from '../../aws/parameter.ts';
+import { valuesOf } from '../../env/entries.ts';
+import { envFacts } from '../../workflow/doctor/env-facts.ts';
+import type { Facts } from '../../workflow/doctor/facts.ts';
+import { functionFacts } from '../../workflow/doctor/function-facts.ts';
+import { freshDatapointMs } from '../../workflow/doctor/metric-age.ts';
+import { look, mapSeen } from './look.ts';
+import {
+  type Doctor,
+  lookAtAlarms,
+  lookAtBackup,
+  lookAtCallers,
+  lookAtDatapoints,
+  lookAtDimensions,
+  lookAtFunction,
+  lookAtInvocations,
+  lookAtScaling,
+  lookAtStack,
+  lookAtUnit,
+  type Place,
+} from './looks.ts';
+
+/** @returns also where the target is; `undefined` if nothing tells the account. */
+export async function gatherFacts(
+  doctor: Doctor,
+): Promise<{ readonly facts: Facts; readonly place: Place | undefined }> {
+  const { ssm, target, nowMs } = doctor;
+  const [history, agents, backup, metricFunction, invocations, datapoint, dimensionSets, alarms, scaling] =
+    await Promise.all([
+      look('ssm:GetParameterHistory', () => readHistory(ssm.reader, target.parameter.name)),
+      look('ssm:DescribeInstanceInformation', () => readAgents(ssm.reader, target.instances)),
+      lookAtBackup(doctor),
+      lookAtFunction(doctor),
+      lookAtInvocations(doctor),
+      lookAtDatapoints(doctor),
+      lookAtDimensions(doctor),
+      lookAtAlarms(doctor),
+      lookAtScaling(doctor),
+    ]);
+  const newest = history.seen ? history.value.at(-1) : undefined;
+  const configuration = metricFunction.seen ? metricFunction.value : undefined;
+  const arns = [
+    typeof configuration === 'object' ? configuration.arn : undefined,
+    ...(alarms.seen ? alarms.value.map(({ arn }) => arn) : []),
+    newest?.modifiedBy,
+  ];
+  const place = placeOf(arns, await ssm.reader.config.region());
+  const isFresh =
+    freshDatapointMs({
+      nowMs,
+      metric: mapSeen(datapoint, (lastDatapointMs) => ({ lastDatapointMs, hasUnit: null })),
+    }) !== undefined;
+  const [callers, stack, answer, hasUnit] = await Promise.all([
+    lookAtCallers(doctor, place),
+    lookAtStack(doctor, place),
+    isFresh ? null : lookAtEndpoint(target.endpoint),
+    lookAtUnit(doctor, scaling.policies),
+  ]);
+  const values = history.seen ? valuesOf(newest?.text ?? '', target.parameter.reader) : undefined;
+  const facts: Facts = {
+    ...scaling,
+    ...stack,
+    nowMs,
+    env: mapSeen(history, (records) => envFacts(records, target)),
+    agents,
+    answer,
+    function: mapSeen(metricFunction, (found) =>
+      typeof found === 'object' ? functionFacts(found, values, target) : found,
+    ),
+    invocations,
+    callers,
+    metric: mapSeen(datapoint, (lastDatapointMs) => ({ lastDatapointMs, hasUnit })),
+    dimensionSets,
+    alarms,
+    backup,
+  };
+  return { facts, place };
+}
+
+/** The account of the first ARN that has one: `arn:<partition>:<service>:<region>:<account>:…`. */
+function placeOf(arns: readonly (string | undefined)[], region: string): Place | undefined {
+  for (const arn of arns) {
+    const [, partition = '', , , accountId = ''] = (arn ?? '').split(':');
+    if (/^\d{12}$/.test(accountId)) return { partition, region, accountId };
+  }
+  return undefined;
+}

@@ -1,0 +1,186 @@
+/** What the doctor looks at, service by service. */
+import { readAlarms } from '../../aws/alarms.ts';
+import { readActivities, readGroup, readPolicies, readRefreshes } from '../../aws/auto-scaling.ts';
+import { type FunctionEnv, readFunctionEnv } from '../../aws/function-environment.ts';
+import { listDimensions, readMinutes } from '../../aws/metric-look.ts';
+import { readParameter } from '../../aws/parameter.ts';
+import { listRuleNames, readRule } from '../../aws/schedule.ts';
+import { hasStateMachine } from '../../aws/state-machine.ts';
+import { listSubscriptions } from '../../aws/topic.ts';
+import { whyUnusable } from '../../env/contract.ts';
+import type { BackupFacts, CallerFacts, Facts, PolicyFacts, Seen } from '../../workflow/doctor/facts.ts';
+import { startingAlarms } from '../../workflow/doctor/scaling-rules.ts';
+import { RecoveryError } from '../../workflow/recovery-error.ts';
+import { scalingGroupOf } from '../../workflow/target.ts';
+import type { Session } from '../session.ts';
+import type { DoctorClients } from './clients.ts';
+import { look } from './look.ts';
+
+/** What every look needs. */
+export interface Doctor extends Pick<Session, 'target' | 'ssm' | 'lease'> {
+  readonly clients: DoctorClients;
+  readonly nowMs: number;
+}
+
+/** Where the resources of the target are. */
+export interface Place {
+  readonly partition: string;
+  readonly region: string;
+  readonly accountId: string;
+}
+
+const arnOf = (place: Place, service: string, resource: string) =>
+  `arn:${place.partition}:${service}:${place.region}:${place.accountId}:${resource}`;
+
+export const machineArnOf = (place: Place, target: string): string =>
+  arnOf(place, 'states', `stateMachine:env-recovery-${target}`);
+
+export const topicArnOf = (place: Place, target: string): string =>
+  arnOf(place, 'sns', `env-recovery-${target}`);
+
+const noAccount = {
+  seen: false,
+  code: 'AccountUnknown',
+  why: 'nothing that could be read tells the number of the account',
+} as const;
+
+/** `null` if the target has no backup parameter. */
+export async function lookAtBackup({ ssm, target }: Doctor): Promise<Seen<BackupFacts> | null> {
+  const { parameter, restore } = target;
+  const name = restore.backupParameter;
+  if (name === undefined) return null;
+  return look('ssm:GetParameter', async () => {
+    const backup = await readParameter(ssm.reader, name);
+    return {
+      exists: backup !== undefined,
+      gaps: backup ? whyUnusable(backup.text, parameter.reader, parameter) : [],
+    };
+  });
+}
+
+/** Its configuration, with secret values in it, or what there is instead. */
+export function lookAtFunction({
+  clients,
+  target,
+}: Doctor): Promise<Seen<FunctionEnv | 'NotFound' | 'EnvUnreadable'>> {
+  return look('lambda:GetFunctionConfiguration', async () => {
+    try {
+      return await readFunctionEnv(clients.lambda, target.metricFunction.name);
+    } catch (error) {
+      if (error instanceof RecoveryError && error.name === 'FunctionNotFound') return 'NotFound';
+      if (error instanceof RecoveryError && error.name === 'FunctionEnvUnreadable') return 'EnvUnreadable';
+      throw error;
+    }
+  });
+}
+
+const invokedWithinMs = 15 * 60_000;
+
+/** How often the function was invoked in the last quarter of an hour. */
+export function lookAtInvocations({ clients, target, nowMs }: Doctor): Promise<Seen<number>> {
+  return look('cloudwatch:GetMetricData', async () => {
+    const minutes = await readMinutes(clients.cloudWatch, {
+      metric: {
+        namespace: 'AWS/Lambda',
+        name: 'Invocations',
+        dimensions: { FunctionName: target.metricFunction.name },
+      },
+      statistic: 'Sum',
+      sinceMs: nowMs - invokedWithinMs,
+      nowMs,
+    });
+    return minutes.reduce((sum, { value }) => sum + value, 0);
+  });
+}
+
+/** How far back the last datapoint is looked for. */
+const datapointWithinMs = 3 * 60 * 60_000;
+
+export const lookAtDatapoints = ({ clients, target, nowMs }: Doctor): Promise<Seen<number | null>> =>
+  look('cloudwatch:GetMetricData', async () => {
+    const sinceMs = nowMs - datapointWithinMs;
+    const metric = { metric: target.metric, statistic: 'SampleCount', sinceMs, nowMs } as const;
+    return (await readMinutes(clients.cloudWatch, metric))[0]?.timestampMs ?? null;
+  });
+
+export const lookAtDimensions = ({ clients, target }: Doctor): Promise<Facts['dimensionSets']> =>
+  look('cloudwatch:ListMetrics', () => listDimensions(clients.cloudWatch, target.metric));
+
+/** Whether the metric has datapoints with the unit that a policy asks for; `null` if none asks for one. */
+export async function lookAtUnit(
+  { clients, target, nowMs }: Doctor,
+  policies: Seen<readonly PolicyFacts[]> | null,
+): Promise<boolean | null> {
+  const { namespace, name } = target.metric;
+  const metrics = policies?.seen ? policies.value.flatMap((policy) => policy.metrics) : [];
+  const unit = metrics.find(
+    (one) => one.namespace === namespace && one.name === name && one.unit !== null,
+  )?.unit;
+  if (unit === undefined || unit === null) return null;
+  const minutes = await look('cloudwatch:GetMetricData', () =>
+    readMinutes(clients.cloudWatch, {
+      metric: target.metric,
+      statistic: 'SampleCount',
+      unit,
+      sinceMs: nowMs - datapointWithinMs,
+      nowMs,
+    }),
+  );
+  return minutes.seen ? minutes.value.length > 0 : null;
+}
+
+export async function lookAtAlarms({ clients, target }: Doctor) {
+  const names = startingAlarms(target);
+  return look('cloudwatch:DescribeAlarms', async () =>
+    names.length === 0 ? [] : readAlarms(clients.cloudWatch, { names }),
+  );
+}
+
+/** All of it `null` if the target has no group. */
+export async function lookAtScaling({
+  clients,
+  target,
+}: Doctor): Promise<Pick<Facts, 'scalingAlarms' | 'policies' | 'group' | 'activities' | 'refreshes'>> {
+  const name = scalingGroupOf(target);
+  if (name === undefined)
+    return { scalingAlarms: null, policies: null, group: null, activities: null, refreshes: null };
+  const { autoScaling, cloudWatch } = clients;
+  const [scalingAlarms, policies, group, activities, refreshes] = await Promise.all([
+    look('cloudwatch:DescribeAlarms', () => readAlarms(cloudWatch, { prefix: `TargetTracking-${name}-` })),
+    look('autoscaling:DescribePolicies', () => readPolicies(autoScaling, name)),
+    look('autoscaling:DescribeAutoScalingGroups', () => readGroup(autoScaling, name)),
+    look('autoscaling:DescribeScalingActivities', () => readActivities(autoScaling, name)),
+    look('autoscaling:DescribeInstanceRefreshes', () => readRefreshes(autoScaling, name)),
+  ]);
+  return { scalingAlarms, policies, group, activities, refreshes };
+}
+
+/** The rules of EventBridge that invoke the function. */
+export async function lookAtCallers(
+  { clients, target }: Doctor,
+  place: Place | undefined,
+): Promise<Seen<readonly CallerFacts[]>> {
+  if (!place) return noAccount;
+  const functionArn = arnOf(place, 'lambda', `function:${target.metricFunction.name}`);
+  const names = await look('events:ListRuleNamesByTarget', () => listRuleNames(clients.events, functionArn));
+  if (!names.seen) return names;
+  return look('events:DescribeRule', async () => {
+    const rules = await Promise.all(names.value.map((name) => readRule(clients.events, name)));
+    return rules.filter((rule) => rule !== undefined);
+  });
+}
+
+/** What of the target's stack has to be there before an outage. */
+export async function lookAtStack(
+  { clients, lease, target }: Doctor,
+  place: Place | undefined,
+): Promise<Pick<Facts, 'isStackDeployed' | 'subscriptions'>> {
+  if (!place) return { isStackDeployed: noAccount, subscriptions: noAccount };
+  const [isStackDeployed, subscriptions] = await Promise.all([
+    look('states:DescribeStateMachine', () => hasStateMachine(lease.sfn, machineArnOf(place, target.name))),
+    look('sns:ListSubscriptionsByTopic', () =>
+      listSubscriptions(clients.sns, topicArnOf(place, target.name)),
+    ),
+  ]);
+  return { isStackDeployed, subscriptions };
+}
