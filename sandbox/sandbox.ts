@@ -19,11 +19,12 @@ import { DocumentContent, type Instance } from './services/command-invocation.ts
 import { dynamoDbService, openTables, TableProperties, type Tables } from './services/dynamodb.ts';
 import { ec2Service } from './services/ec2.ts';
 import type { Ec2Network } from './services/ec2-network.ts';
-import { EventBus, RuleProperties } from './services/eventbridge.ts';
+import { EventBus, eventBridgeService, RuleProperties } from './services/eventbridge.ts';
 import type { ExecutionOptions } from './services/execution.ts';
 import { EventInvokeProperties, FunctionProperties, Functions, lambdaService } from './services/lambda.ts';
+import { invocationOf } from './services/metric-data.ts';
 import { RunCommand } from './services/run-command.ts';
-import { type Message, snsService, Topics } from './services/sns.ts';
+import { type Message, snsService, TopicProperties, Topics } from './services/sns.ts';
 import { Queues, sqsService } from './services/sqs.ts';
 import { ParameterStore, ssmService } from './services/ssm.ts';
 import { StateMachineProperties, StateMachines, statesService } from './services/states.ts';
@@ -113,7 +114,8 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
   for (const { arn } of resourcesOf(resources, 'AWS::SQS::Queue', v.object({})))
     queues.setDepth(arn.split(':').at(-1) ?? '', 0);
   const topics = new Topics(options.onMessage);
-  for (const { arn } of resourcesOf(resources, 'AWS::SNS::Topic', v.object({}))) topics.add(arn);
+  for (const { arn, properties } of resourcesOf(resources, 'AWS::SNS::Topic', TopicProperties))
+    topics.add(arn, properties.Subscription);
   for (const { properties } of resourcesOf(resources, 'AWS::DynamoDB::Table', TableProperties))
     await tables.create(properties);
 
@@ -128,6 +130,7 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
     compileCache: join(options.packageDirectory, 'compiled'),
     onLog: (name, line) => logs.push(`${name}: ${line}`),
     onFailedEvent: (queueArn, record) => queues.send(queueArn, JSON.stringify(record)),
+    onInvocation: (name) => metrics.record('AWS/Lambda', [invocationOf(name)]),
   });
   addFunctions(functions, resources, options.packageDirectory);
 
@@ -146,7 +149,10 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
     machines.add(arn, properties.StateMachineName, properties.DefinitionString, true);
 
   const bus = new EventBus(
-    resourcesOf(resources, 'AWS::Events::Rule', RuleProperties).map(({ properties }) => properties),
+    resourcesOf(resources, 'AWS::Events::Rule', RuleProperties).map(({ ref, properties }) => ({
+      ...properties,
+      Name: ref,
+    })),
     (arn, event) => {
       if (arn.includes(':function:')) functions.invokeLater(arn, event);
       else machines.start(arn, JSON.stringify(event));
@@ -209,6 +215,7 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
       autoScalingService(autoScaling),
       sqsService(queues, () => endpoint.url),
       snsService(topics),
+      eventBridgeService(bus),
       dynamoDbService(tables),
       ec2Service(ec2),
     ],

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { knownGoodLabel } from '../workflow/versions.ts';
 import type { HostOptions } from './host/host.ts';
 import type { Sandbox } from './sandbox.ts';
+import { invocationOf } from './services/metric-data.ts';
 
 export const scenarioNames = ['outage', 'healthy', 'host-rejected', 'no-source', 'instance-offline'] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
@@ -133,10 +134,15 @@ export function seedSandbox(sandbox: Sandbox, seed: Seed): void {
   if (scenario === 'instance-offline') sandbox.instance.online = false;
 
   seedWorkers(sandbox);
+  sandbox.topics.confirmSubscriptions();
   const { Namespace, MetricName, Dimensions } = sandbox.heartbeat;
   // The metric was published each minute until the outage, a quarter of an hour ago.
   const endMs = Date.now() - (scenario === 'healthy' ? 0 : 15 * 60_000);
   for (let minute = 30; minute > 0; minute -= 1) {
+    // It was invoked all the time, and had nothing to publish.
+    sandbox.metrics.record('AWS/Lambda', [
+      invocationOf(sandbox.metricFunctionName, Date.now() - minute * 60_000),
+    ]);
     sandbox.metrics.put(Namespace, [
       {
         MetricName,

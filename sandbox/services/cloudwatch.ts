@@ -54,8 +54,15 @@ interface PublishedValue {
   readonly unit: string | undefined;
 }
 
+interface Metric {
+  readonly Namespace: string;
+  readonly MetricName: string;
+  readonly Dimensions: Dimensions;
+}
+
 export class Metrics {
   readonly #published = new Map<string, PublishedValue[]>();
+  readonly #metrics = new Map<string, Metric>();
   #alarms: readonly Alarm[] = [];
   readonly #onAlarmEvent: (event: ServiceEvent) => void;
   readonly #now: () => number;
@@ -68,6 +75,12 @@ export class Metrics {
 
   /** @param data with timestamps in milliseconds; by default now. */
   put(namespace: string, data: v.InferOutput<typeof MetricData>): void {
+    this.record(namespace, data);
+    this.evaluateAlarms((alarm) => alarm.state === 'ALARM');
+  }
+
+  /** As `put`, but no alarm is evaluated: what a service publishes of itself, with which no alarm has to do here. */
+  record(namespace: string, data: v.InferOutput<typeof MetricData>): void {
     for (const { MetricName, Dimensions, Value, Timestamp, StorageResolution, Unit } of data) {
       if (!(Math.abs(Value) <= 2 ** 360))
         throw new AwsError('InvalidParameterValueException', 'The value is no number from -2^360 to 2^360.');
@@ -79,8 +92,13 @@ export class Metrics {
         unit: Unit,
       };
       this.#published.set(key, [...(this.#published.get(key) ?? []), published]);
+      this.#metrics.set(key, { Namespace: namespace, MetricName, Dimensions });
     }
-    this.evaluateAlarms((alarm) => alarm.state === 'ALARM');
+  }
+
+  /** Every metric that was ever published. */
+  metrics(): readonly Metric[] {
+    return [...this.#metrics.values()];
   }
 
   /**
@@ -202,6 +220,7 @@ export function cloudWatchService(metrics: Metrics): Service {
                 Metric: v.object({ Namespace: v.string(), MetricName: v.string(), Dimensions }),
                 Period: v.number(),
                 Stat: v.string(),
+                Unit: v.optional(v.string()),
               }),
             }),
           ),
@@ -214,6 +233,7 @@ export function cloudWatchService(metrics: Metrics): Service {
               endMs: EndTime,
               periodSeconds: MetricStat.Period,
               statistic: MetricStat.Stat,
+              unit: MetricStat.Unit,
             });
             if (ScanBy === 'TimestampDescending') datapoints.reverse();
             return {
@@ -224,6 +244,16 @@ export function cloudWatchService(metrics: Metrics): Service {
               Values: datapoints.map(({ value }) => value),
             };
           }),
+        }),
+      ),
+
+      ListMetrics: operation(
+        v.object({ Namespace: v.optional(v.string()), MetricName: v.optional(v.string()) }),
+        (wanted) => ({
+          Metrics: metrics
+            .metrics()
+            .filter(({ Namespace }) => Namespace === (wanted.Namespace ?? Namespace))
+            .filter(({ MetricName }) => MetricName === (wanted.MetricName ?? MetricName)),
         }),
       ),
 

@@ -1,6 +1,7 @@
 /** EventBridge: matches events against the compiled rules, and passes them on to the rules' targets. */
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
+import { AwsError, operation, type Service } from '../endpoint.ts';
 import { accountId, arn, region } from '../template.ts';
 
 const wholeEvents = v.never('an event is handed on as it is here, or Input in its place');
@@ -102,6 +103,19 @@ export class EventBus {
     this.#onDeadLetter = onDeadLetter;
   }
 
+  /** The rules that have a resource as a target. */
+  rulesOf(targetArn: string): readonly RuleProperties[] {
+    return this.#rules.filter(({ Targets }) => Targets.some(({ Arn }) => Arn === targetArn));
+  }
+
+  /** @throws AwsError ResourceNotFoundException. */
+  rule(name: string): RuleProperties {
+    const rule = this.#rules.find(({ Name }) => Name === name);
+    if (!rule)
+      throw new AwsError('ResourceNotFoundException', `Rule ${name} does not exist on EventBus default.`);
+    return rule;
+  }
+
   put(event: unknown): void {
     for (const rule of this.#rules) {
       const { EventPattern, State } = rule;
@@ -143,6 +157,36 @@ export class EventBus {
   }
 }
 
-function ruleArn({ Name = '' }: RuleProperties): string {
+function ruleArn({ Name = '' }: Pick<RuleProperties, 'Name'>): string {
   return arn('events', `rule/${Name}`);
+}
+
+export function eventBridgeService(bus: EventBus): Service {
+  const Named = v.object({ Name: v.string() });
+  const setState = (State: string) =>
+    operation(Named, ({ Name }) => {
+      bus.rule(Name).State = State;
+      return {};
+    });
+  return {
+    targetPrefix: 'AWSEvents',
+    operations: {
+      ListRuleNamesByTarget: operation(v.object({ TargetArn: v.string() }), ({ TargetArn }) => ({
+        RuleNames: bus.rulesOf(TargetArn).map(({ Name }) => Name),
+      })),
+
+      DescribeRule: operation(Named, ({ Name }) => {
+        const { Targets: _, EventPattern, ...rule } = bus.rule(Name);
+        return {
+          ...rule,
+          Arn: ruleArn(rule),
+          EventBusName: 'default',
+          ...(EventPattern === undefined ? {} : { EventPattern: JSON.stringify(EventPattern) }),
+        };
+      }),
+
+      EnableRule: setState('ENABLED'),
+      DisableRule: setState('DISABLED'),
+    },
+  };
 }

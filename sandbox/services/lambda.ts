@@ -39,6 +39,8 @@ export interface FunctionsOptions extends Surroundings {
   /** The variables that Lambda itself sets, and the address of AWS. */
   readonly platform: Readonly<Record<string, string>>;
   readonly onLog?: (functionName: string, line: string) => void;
+  /** Called with each invocation; Lambda publishes their number as a metric. */
+  readonly onInvocation?: (functionName: string) => void;
   /** Gets what goes to a function's destination on failure. */
   readonly onFailedEvent?: (destinationArn: string, record: unknown) => void;
   /** How long an update of the configuration takes, by default 300; on AWS seconds, or about a minute in a VPC. */
@@ -62,14 +64,12 @@ export class Functions {
   readonly #functions = new Map<string, FunctionState>();
   readonly #options: FunctionsOptions;
   readonly #runtime: FunctionRuntime;
-  readonly #updateMilliseconds: number;
   readonly #underWay = new Set<Promise<void>>();
   #stopped = false;
 
   constructor(options: FunctionsOptions) {
     this.#options = options;
     this.#runtime = new FunctionRuntime(options);
-    this.#updateMilliseconds = options.updateMilliseconds ?? 300;
   }
 
   add(properties: FunctionProperties, arn: string, codeDirectory: string): void {
@@ -133,6 +133,7 @@ export class Functions {
   async invoke(name: string, event: unknown): Promise<FunctionOutcome> {
     const { configuration, concurrency } = this.#find(name);
     if (!concurrency.tryEnter()) throw new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429);
+    this.#options.onInvocation?.(configuration.name);
     return this.#runtime.invoke(configuration, event).finally(() => concurrency.leave());
   }
 
@@ -212,11 +213,12 @@ export class Functions {
     state.variables = variables;
     state.revisionId = randomUUID();
     state.modifiedAt = new Date();
-    state.updatedUntil = Date.now() + this.#updateMilliseconds;
+    const updateMilliseconds = this.#options.updateMilliseconds ?? 300;
+    state.updatedUntil = Date.now() + updateMilliseconds;
     // Until the update is complete, invocations still run the old configuration.
     setTimeout(() => {
       state.configuration = this.#configure(state.properties, state.codeDirectory, variables);
-    }, this.#updateMilliseconds).unref();
+    }, updateMilliseconds).unref();
   }
 
   describe(name: string) {

@@ -23,6 +23,16 @@ export interface MetricStat {
   readonly Unit?: string | undefined;
 }
 
+/** One invocation, in the metric that Lambda publishes of each function. */
+export const invocationOf = (functionName: string, timestampMs?: number) => ({
+  MetricName: 'Invocations',
+  Dimensions: [{ Name: 'FunctionName', Value: functionName }],
+  Value: 1,
+  Unit: 'Count',
+  Timestamp: timestampMs,
+  StorageResolution: 60,
+});
+
 /** One metric, or an expression over the results of other queries. */
 export interface MetricDataQuery {
   readonly Id: string;

@@ -200,12 +200,13 @@ export class RunCommand {
       }),
       ({ Filters, ...paged }) => {
         const found = [...this.#instances.values()].filter((instance) =>
-          Filters.every(({ Key, Values }) => Values.includes(instance.tags[Key.replace(/^tag:/, '')] ?? '')),
+          Filters.every(({ Key, Values }) => Values.includes(filtered(instance, Key))),
         );
         const { page, NextToken } = pageOf(found, paged);
         const InstanceInformationList = page.map(({ id, online }) => ({
           InstanceId: id,
           PingStatus: online ? 'Online' : 'ConnectionLost',
+          LastPingDateTime: new Date(),
           PlatformType: 'Linux',
         }));
         return { InstanceInformationList, NextToken };
@@ -241,3 +242,7 @@ export class RunCommand {
     }
   }
 }
+
+/** What a filter of DescribeInstanceInformation compares. */
+const filtered = ({ id, tags }: Instance, key: string): string =>
+  key === 'InstanceIds' ? id : (tags[key.replace(/^tag:/, '')] ?? '');

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import { AwsError, operation, type Service } from '../endpoint.ts';
+import { accountId } from '../template.ts';
 
 export interface Message {
   readonly topicArn: string;
@@ -10,13 +11,19 @@ export interface Message {
   readonly message: string;
 }
 
+/** What a topic sends its messages to. AWS sends nothing there until somebody confirms. */
+const Subscription = v.object({ Protocol: v.string(), Endpoint: v.string() });
+type Subscription = v.InferOutput<typeof Subscription>;
+
+export const TopicProperties = v.object({ Subscription: v.optional(v.array(Subscription), []) });
+
 const maxMessageBytes = 262_144;
 
 /** ASCII without line breaks or control characters; begins with a letter, a number or a punctuation mark. */
 const subjectPattern = /^[!-~][ -~]{0,99}$/;
 
 export class Topics {
-  readonly #arns = new Set<string>();
+  readonly #topics = new Map<string, (Subscription & { SubscriptionArn: string })[]>();
   /** What has been published, oldest first. */
   readonly messages: Message[] = [];
   readonly #onMessage: (message: Message) => void;
@@ -25,8 +32,24 @@ export class Topics {
     this.#onMessage = onMessage;
   }
 
-  add(topicArn: string): void {
-    this.#arns.add(topicArn);
+  add(topicArn: string, subscriptions: readonly Subscription[] = []): void {
+    this.#topics.set(
+      topicArn,
+      subscriptions.map((subscription) => ({ ...subscription, SubscriptionArn: 'PendingConfirmation' })),
+    );
+  }
+
+  /** @throws AwsError NotFound. */
+  subscriptions(topicArn: string) {
+    const subscriptions = this.#topics.get(topicArn);
+    if (!subscriptions) throw new AwsError('NotFound', 'Topic does not exist', 404);
+    return subscriptions;
+  }
+
+  /** Everybody follows the link that SNS has sent them. */
+  confirmSubscriptions(): void {
+    for (const [topicArn, subscriptions] of this.#topics)
+      for (const subscription of subscriptions) subscription.SubscriptionArn = `${topicArn}:${randomUUID()}`;
   }
 
   /** @throws AwsError NotFound or InvalidParameter. */
@@ -36,7 +59,7 @@ export class Topics {
     message,
   }: Omit<Message, 'subject'> & { readonly subject?: string | undefined }): void {
     if (!/^arn:[^:]+:sns:[^:]+:\d+:[\w.-]+$/.test(topicArn)) throw invalidParameter('TopicArn');
-    if (!this.#arns.has(topicArn)) throw new AwsError('NotFound', 'Topic does not exist', 404);
+    this.subscriptions(topicArn);
     if (subject !== undefined && !subjectPattern.test(subject)) throw invalidParameter('Subject');
     if (message === '') throw invalidParameter('Empty message');
     if (Buffer.byteLength(message) > maxMessageBytes) throw invalidParameter('Message too long');
@@ -65,6 +88,12 @@ export function snsService(topics: Topics): Service {
           return { MessageId: randomUUID() };
         },
       ),
+
+      ListSubscriptionsByTopic: operation(v.object({ TopicArn: v.string() }), ({ TopicArn }) => ({
+        Subscriptions: topics
+          .subscriptions(TopicArn)
+          .map((subscription) => ({ ...subscription, TopicArn, Owner: accountId })),
+      })),
     },
   };
 }
