@@ -1,0 +1,122 @@
+/** A chain in which every link holds, as the doctor's rules see it. */
+import { readTarget } from '../../targets/load.ts';
+import type { AlarmFacts, Facts, Seen } from '../../workflow/doctor/facts.ts';
+import type { DeployedTarget } from '../../workflow/target.ts';
+
+export const seen = <T>(value: T): Seen<T> => ({ seen: true, value });
+
+export const nowMs = Date.UTC(2026, 10, 30, 12, 0, 0);
+export const minutesAgo = (minutes: number) => nowMs - minutes * 60_000;
+
+const metric = {
+  namespace: 'App',
+  name: 'BacklogCount',
+  dimensions: { WorkerType: 'Video', AutoScalingGroupName: 'workers' },
+};
+
+export const doctorTarget = (part: object = {}): DeployedTarget => ({
+  name: 'app',
+  ...readTarget('app', {
+    parameter: { name: '/app/env', reader: 'dotenv', requiredKeys: ['INTERNAL_KEY', 'DB_HOST'] },
+    restore: { backupParameter: '/app/env-backup' },
+    instances: { ids: ['i-00000001'] },
+    deploy: { commands: ['./deploy'] },
+    endpoint: {
+      url: 'https://api.example.com/count/',
+      internalKey: 'INTERNAL_KEY',
+      backlogPath: 'backlog',
+    },
+    metricFunction: { name: 'metric', answerPath: 'count', set: { URL: 'x' }, remove: ['HOST'] },
+    metric,
+    ...part,
+  }),
+});
+
+export const alarm = (name: string, part: Partial<AlarmFacts> = {}): AlarmFacts => ({
+  name,
+  state: 'OK',
+  stateSince: '2026-11-30T08:00:00.000Z',
+  actionsEnabled: true,
+  metrics: [metric],
+  ...part,
+});
+
+export const envOf = (part: object = {}) => ({
+  version: 4,
+  modifiedAt: '2026-11-30T09:00:00.000Z',
+  modifiedBy: 'user/kim',
+  isByRecovery: false,
+  keyCount: 12,
+  gaps: [],
+  mistakes: [],
+  knownGoodVersion: 4,
+  lostKeys: [],
+  internalKey: 'Usable' as const,
+  allowsHost: true,
+  ...part,
+});
+
+export const functionOf = (part: object = {}) => ({
+  state: 'Active',
+  stateReason: null,
+  updateStatus: 'Successful',
+  updateReason: null,
+  wrongVariables: [],
+  extraVariables: [],
+  ...part,
+});
+
+export const policyOf = (part: object = {}, metricPart: object = {}) => ({
+  name: 'hold-backlog',
+  isEnabled: true,
+  metrics: [{ ...metric, statistic: 'Average', unit: null, ...metricPart }],
+  expression: null,
+  ...part,
+});
+
+export const groupOf = (part: object = {}) => ({
+  minSize: 1,
+  maxSize: 4,
+  desiredCapacity: 2,
+  inService: 2,
+  suspendedProcesses: [],
+  ...part,
+});
+
+export const [high, low] = [
+  'TargetTracking-workers-AlarmHigh-1',
+  'TargetTracking-workers-AlarmLow-1',
+] as const;
+
+export const healthyFacts = (part: Partial<Facts> = {}): Facts => ({
+  nowMs,
+  env: seen(envOf()),
+  agents: seen([{ instanceId: 'i-00000001', pingStatus: 'Online', lastPingAt: '2026-11-30T11:59:00.000Z' }]),
+  answer: null,
+  function: seen(functionOf()),
+  invocations: seen(15),
+  callers: seen([{ rule: 'each-minute', isEnabled: true, schedule: 'rate(1 minute)' }]),
+  metric: seen({ lastDatapointMs: minutesAgo(1), hasUnit: null }),
+  dimensionSets: seen([metric.dimensions]),
+  alarms: seen([alarm('env-recovery-app-heartbeat')]),
+  scalingAlarms: seen([alarm(high), alarm(low, { state: 'ALARM' })]),
+  policies: seen([policyOf()]),
+  group: seen(groupOf()),
+  activities: seen([{ status: 'Successful', at: '2026-11-30T07:00:00.000Z', message: '' }]),
+  refreshes: seen([]),
+  isStackDeployed: seen(true),
+  subscriptions: seen([{ protocol: 'email', isConfirmed: true }]),
+  backup: seen({ exists: true, gaps: [] }),
+  ...part,
+});
+
+/** What a chain looks like whose function has had no number for half an hour. */
+export const stopped = {
+  metric: seen({ lastDatapointMs: minutesAgo(30), hasUnit: null }),
+  alarms: seen([alarm('env-recovery-app-heartbeat', { state: 'ALARM' })]),
+  scalingAlarms: seen([
+    alarm(high, { state: 'INSUFFICIENT_DATA' }),
+    alarm(low, { state: 'INSUFFICIENT_DATA' }),
+  ]),
+  answer: { fault: 'EndpointUnreachable', detail: 'ECONNREFUSED', isPrivate: true },
+} as const satisfies Partial<Facts>;

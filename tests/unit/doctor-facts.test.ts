@@ -1,0 +1,126 @@
+/** What the doctor takes from texts that hold secrets. */
+import { envFacts } from '../../workflow/doctor/env-facts.ts';
+import { functionFacts } from '../../workflow/doctor/function-facts.ts';
+import { knownGoodLabel, type ParameterRecord } from '../../workflow/versions.ts';
+import { doctorTarget } from '../support/healthy-facts.ts';
+
+const target = doctorTarget();
+
+const record = (version: number, text: string, part: Partial<ParameterRecord> = {}): ParameterRecord => ({
+  version,
+  text,
+  type: 'SecureString',
+  modifiedAt: new Date('2026-11-30T09:00:00Z'),
+  keyId: undefined,
+  description: undefined,
+  allowedPattern: undefined,
+  tier: undefined,
+  labels: [],
+  modifiedBy: 'arn:aws:iam::111122223333:user/kim',
+  ...part,
+});
+
+const complete = 'INTERNAL_KEY=canary-1\nDB_HOST=canary-2\n';
+
+describe('the facts of the env', () => {
+  it('say who wrote it, what it lacks of the known-good version, and no value', () => {
+    const history = [
+      record(1, `${complete}DB_NAME=canary-3\n`, { labels: [knownGoodLabel] }),
+      record(2, 'INTERNAL_KEY=canary-1\n'),
+    ];
+    const facts = envFacts(history, target);
+    expect(facts).toMatchObject({
+      version: 2,
+      modifiedBy: 'user/kim',
+      isByRecovery: false,
+      gaps: ['DB_HOST is missing'],
+      knownGoodVersion: 1,
+      lostKeys: ['DB_HOST', 'DB_NAME'],
+      internalKey: 'Usable',
+      allowsHost: null,
+    });
+    expect(JSON.stringify(facts)).not.toContain('canary');
+  });
+
+  it('say that there is none', () => {
+    expect(envFacts([], target)).toMatchObject({
+      version: 0,
+      internalKey: 'Missing',
+      knownGoodVersion: null,
+    });
+  });
+
+  it('know a recovery by the session of its function', () => {
+    const session = (name: string) => `arn:aws:sts::111122223333:assumed-role/some-role/${name}`;
+    const isByRecovery = (name: string) =>
+      envFacts([record(1, complete, { modifiedBy: session(name) })], target).isByRecovery;
+    expect(isByRecovery('env-recovery-app-uploadEnv')).toBe(true);
+    expect(isByRecovery('env-recovery-other-uploadEnv')).toBe(false);
+    expect(isByRecovery('kim')).toBe(false);
+  });
+
+  it.each([
+    ['api.example.com', true],
+    ['other.example.com,API.example.com', true],
+    ["['10.0.0.10', 'api.example.com']", true],
+    ['.example.com', true],
+    ['*', true],
+    ['example.com', false],
+    ['xapi.example.com', false],
+    ['.api.example.org', false],
+    ['', false],
+  ])('read ALLOWED_HOSTS=%s as Django does', (hosts, allows) => {
+    expect(envFacts([record(1, `${complete}ALLOWED_HOSTS="${hosts}"\n`)], target).allowsHost).toBe(allows);
+  });
+
+  it('take the Host of the target for the one of its URL', () => {
+    const other = doctorTarget({
+      endpoint: { ...target.endpoint, host: 'internal.example.com:8000' },
+      metricFunction: { ...target.metricFunction, set: { HOST_HEADER: 'internal.example.com:8000' } },
+    });
+    const history = [record(1, `${complete}ALLOWED_HOSTS=internal.example.com\n`)];
+    expect([envFacts(history, target).allowsHost, envFacts(history, other).allowsHost]).toEqual([
+      false,
+      true,
+    ]);
+  });
+
+  it('tell a key that no header can carry from one that is blank', () => {
+    const keyOf = (value: string) => envFacts([record(1, `INTERNAL_KEY=${value}\n`)], target).internalKey;
+    expect([keyOf('a-b'), keyOf('“a”'), keyOf('')]).toEqual(['Usable', 'Unusable', 'Missing']);
+  });
+});
+
+describe('the facts of the function', () => {
+  const configuration = (variables: Record<string, string>) => ({
+    variables,
+    state: 'Active',
+    stateReasonCode: undefined,
+    updateStatus: 'Successful',
+    updateReasonCode: undefined,
+  });
+  const of = doctorTarget({
+    metricFunction: {
+      ...target.metricFunction,
+      set: { URL: 'x' },
+      setFromEnv: { KEY: 'INTERNAL_KEY' },
+      remove: ['HOST'],
+    },
+  });
+
+  it('name the variables that differ, and no value', () => {
+    const env = new Map([['INTERNAL_KEY', 'canary-new']]);
+    const facts = functionFacts(configuration({ URL: 'y', KEY: 'canary-old', HOST: 'canary' }), env, of);
+    expect(facts).toMatchObject({ wrongVariables: ['URL', 'KEY'], extraVariables: ['HOST'] });
+    expect(JSON.stringify(facts)).not.toContain('canary');
+  });
+
+  it.each([undefined, new Map<string, string>()])('leave out what the env does not tell', (env) => {
+    const facts = functionFacts(configuration({ URL: 'x', KEY: 'old' }), env, of);
+    expect(facts).toMatchObject({ wrongVariables: [], extraVariables: [] });
+  });
+
+  it('miss a variable that is not there at all', () => {
+    expect(functionFacts(configuration({ URL: 'x' }), undefined, of).wrongVariables).toEqual(['KEY']);
+  });
+});
