@@ -2,6 +2,16 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { drawStateMachine } from '../statemachines/mermaid.ts';
+import {
+  brokenCodes,
+  brokenFindings,
+  type FindingCode,
+  findings,
+  isBrokenCode,
+  unknownCodes,
+} from '../workflow/doctor/catalogue.ts';
+import { follows } from '../workflow/doctor/follows.ts';
+import { linkNames, links } from '../workflow/doctor/links.ts';
 import { catalogue, type ErrorName, errorNames } from '../workflow/errors.ts';
 
 interface Part {
@@ -21,6 +31,21 @@ export const parts: readonly Part[] = [
     write: () => `\`\`\`mermaid\n${drawStateMachine(read('statemachines/recover-env.asl.yml'))}\n\`\`\``,
   },
   { file: 'docs/runbook.md', name: 'errors', write: () => errorNames.map(describeError).join('\n\n') },
+  {
+    file: 'docs/doctor.md',
+    name: 'links',
+    write: () =>
+      [
+        '| Link | What is looked at |',
+        '|---|---|',
+        ...linkNames.map((name) => `| \`${name}\` | ${links[name]} |`),
+      ].join('\n'),
+  },
+  {
+    file: 'docs/doctor.md',
+    name: 'findings',
+    write: () => [...brokenCodes, ...unknownCodes].map(describeFinding).join('\n\n'),
+  },
 ];
 
 const ways = {
@@ -40,6 +65,28 @@ function describeError(name: ErrorName): string {
     `**To do:** ${remedy}`,
     '',
     `**Go on with:** ${ways[next]}.`,
+  ].join('\n');
+}
+
+/** What the doctor says of a finding, with the commands as they are before a target's names are in them. */
+function describeFinding(code: FindingCode): string {
+  const { meaning, look, fix, note } = findings[code];
+  const isBroken = isBrokenCode(code);
+  const causes = isBroken ? (follows[code] ?? []) : [];
+  return [
+    `### ${code}`,
+    '',
+    `**${isBroken ? `Broken: ${links[brokenFindings[code].link]}` : 'Unknown'}.** ${meaning}${note === undefined ? '' : ` ${note}`}`,
+    '',
+    '```sh',
+    `# see it`,
+    look,
+    `# put it right`,
+    fix,
+    '```',
+    ...(causes.length > 0
+      ? ['', `It may follow from ${causes.map((cause) => `[${cause}](#${cause.toLowerCase()})`).join(', ')}.`]
+      : []),
   ].join('\n');
 }
 
