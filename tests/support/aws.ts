@@ -22,6 +22,7 @@ import type { Instance } from '../../sandbox/services/command-invocation.ts';
 import { dynamoDbService, openTables, type Tables } from '../../sandbox/services/dynamodb.ts';
 import { ec2Service } from '../../sandbox/services/ec2.ts';
 import type { Ec2Network } from '../../sandbox/services/ec2-network.ts';
+import { EventBus, eventBridgeService } from '../../sandbox/services/eventbridge.ts';
 import { Functions, lambdaService } from '../../sandbox/services/lambda.ts';
 import { RunCommand } from '../../sandbox/services/run-command.ts';
 import { snsService, Topics } from '../../sandbox/services/sns.ts';
@@ -49,6 +50,10 @@ export interface AwsOptions {
   /** What the deploy document runs on an instance, as JavaScript; succeeds by default. */
   readonly deployScript?: string;
   readonly deployTimeoutSeconds?: number;
+  /** The rules of EventBridge; none passes an event on. */
+  readonly rules?: ConstructorParameters<typeof EventBus>[0];
+  /** How long a minute takes for Auto Scaling; 1 by default. */
+  readonly minuteSeconds?: number;
   readonly instances?: readonly { readonly id: string; readonly online?: boolean; readonly tag?: string }[];
   /** How long an update of a function takes. */
   readonly updatedAfterMs?: number;
@@ -128,6 +133,8 @@ export async function openAws({
   deployTimeoutSeconds = 20,
   instances = [{ id: 'i-00000001' }],
   updatedAfterMs = 20,
+  rules = [],
+  minuteSeconds = 1,
 }: AwsOptions = {}): Promise<TestAws> {
   const directory = mkdtempSync(join(tmpdir(), 'env-recovery-'));
   writeFileSync(join(directory, 'deploy.cjs'), deployScript);
@@ -169,7 +176,7 @@ export async function openAws({
   });
   const [parameters, elsewhere] = [new ParameterStore(), new ParameterStore()];
   const metrics = new Metrics(() => undefined);
-  const autoScaling = new AutoScaling(metrics, { minuteSeconds: 1 });
+  const autoScaling = new AutoScaling(metrics, { minuteSeconds });
   autoScaling.addGroup({
     name: groupName,
     minSize: 1,
@@ -199,6 +206,7 @@ export async function openAws({
       autoScalingService(autoScaling),
       sqsService(queues, () => endpoint.url),
       snsService(topics),
+      eventBridgeService(new EventBus(rules, () => undefined)),
       statesService(machines),
       dynamoDbService(tables),
       ec2Service(network),

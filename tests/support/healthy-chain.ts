@@ -1,0 +1,142 @@
+/** The target sandbox with every link ok, from its env to its workers. */
+import * as v from 'valibot';
+import { AlarmProperties } from '../../sandbox/services/alarms.ts';
+import { invocationOf } from '../../sandbox/services/metric-data.ts';
+import { arn } from '../../sandbox/template.ts';
+import { loadTarget } from '../../targets/load.ts';
+import { scalingGroupOf } from '../../workflow/target.ts';
+import { knownGoodLabel } from '../../workflow/versions.ts';
+import { openAws, secret, type TestAws } from './aws.ts';
+
+export const target = loadTarget('sandbox');
+export const group = scalingGroupOf(target) ?? '';
+export const topicArn = arn('sns', 'env-recovery-sandbox');
+export const machineArn = arn('states', 'stateMachine:env-recovery-sandbox');
+const functionArn = arn('lambda', `function:${target.metricFunction.name}`);
+
+export const dimensions = Object.entries(target.metric.dimensions).map(([Name, Value]) => ({ Name, Value }));
+
+/** A complete env whose values are easily found again. */
+export function completeEnv(): string {
+  const values = Object.fromEntries(target.parameter.requiredKeys.map((key) => [key, secret()]));
+  return Object.entries({
+    ...values,
+    R2_KEY: secret(),
+    REDIS_URL: `redis://:${secret()}@cache:6379/0`,
+    DB_PORT: '5432',
+  })
+    .map(([key, value]) => `${key}=${value}\n`)
+    .join('');
+}
+
+export interface ChainOptions {
+  /** How long the function has had no number; 0 by default. */
+  readonly stoppedMinutesAgo?: number;
+  /** How long ago it was last invoked; 0 by default. */
+  readonly invokedMinutesAgo?: number;
+  readonly isRuleEnabled?: boolean;
+  readonly isOnline?: boolean;
+}
+
+export async function openChain(options: ChainOptions = {}): Promise<TestAws> {
+  const { stoppedMinutesAgo = 0, invokedMinutesAgo = 0, isRuleEnabled = true, isOnline = true } = options;
+  const aws = await openAws({
+    instances: [{ id: target.instances.ids?.[0] ?? '', online: isOnline }],
+    minuteSeconds: 60,
+    rules: [
+      {
+        Name: 'count-each-minute',
+        ScheduleExpression: 'rate(1 minute)',
+        State: isRuleEnabled ? 'ENABLED' : 'DISABLED',
+        Targets: [{ Arn: functionArn }],
+      },
+    ],
+  });
+  const text = completeEnv();
+  putEnv(aws, text);
+  aws.parameters.label(target.parameter.name, undefined, [knownGoodLabel]);
+  aws.parameters.put({ Name: target.restore.backupParameter ?? '', Value: text, Type: 'SecureString' });
+  const key = target.endpoint.internalKey;
+  aws.addFunction(target.metricFunction.name, 'return {}', {
+    ...target.metricFunction.set,
+    [key]: new RegExp(`^${key}=(.*)$`, 'm').exec(text)?.[1] ?? '',
+  });
+  aws.topics.add(topicArn, [{ Protocol: 'email', Endpoint: 'oncall@example.com' }]);
+  aws.topics.confirmSubscriptions();
+  aws.machines.add(
+    machineArn,
+    'env-recovery-sandbox',
+    JSON.stringify({ StartAt: 'End', States: { End: { Type: 'Succeed' } } }),
+    true,
+  );
+  publish(aws, stoppedMinutesAgo, invokedMinutesAgo);
+  aws.metrics.addAlarm(heartbeat);
+  aws.metrics.evaluateAlarms();
+  aws.autoScaling.addGroup({
+    name: group,
+    minSize: 1,
+    maxSize: 4,
+    desired: 1,
+    createdAt: new Date(Date.now() - 3_600_000),
+  });
+  trackBacklog(aws);
+  return aws;
+}
+
+export const putEnv = (aws: TestAws, Value: string) =>
+  aws.parameters.put({ Name: target.parameter.name, Value, Type: 'SecureString', Overwrite: true });
+
+const heartbeat = v.parse(AlarmProperties, {
+  AlarmName: 'env-recovery-sandbox-heartbeat',
+  Namespace: target.metric.namespace,
+  MetricName: target.metric.name,
+  Dimensions: dimensions,
+  Statistic: 'SampleCount',
+  ComparisonOperator: 'LessThanThreshold',
+  Threshold: 1,
+  Period: 60,
+  EvaluationPeriods: 5,
+  TreatMissingData: 'breaching',
+});
+
+/** The function was invoked each minute, and had a number, until some minutes ago. */
+function publish(aws: TestAws, stoppedMinutesAgo: number, invokedMinutesAgo: number): void {
+  for (let minute = 60; minute >= 0; minute -= 1) {
+    const Timestamp = Date.now() - minute * 60_000;
+    if (minute >= invokedMinutesAgo)
+      aws.metrics.record('AWS/Lambda', [invocationOf(target.metricFunction.name, Timestamp)]);
+    if (minute >= stoppedMinutesAgo)
+      aws.metrics.record(target.metric.namespace, [
+        {
+          MetricName: target.metric.name,
+          Dimensions: dimensions,
+          Value: 7,
+          Unit: 'Count',
+          Timestamp,
+          StorageResolution: 60,
+        },
+      ]);
+  }
+}
+
+/** Puts the policy that follows the backlog, and lets its alarms look at it. */
+export function trackBacklog(aws: TestAws, part: object = {}): void {
+  aws.autoScaling.putPolicy({
+    group,
+    name: 'hold-backlog',
+    enabled: true,
+    estimatedInstanceWarmup: undefined,
+    configuration: {
+      TargetValue: 7,
+      DisableScaleIn: false,
+      CustomizedMetricSpecification: {
+        Namespace: target.metric.namespace,
+        MetricName: target.metric.name,
+        Dimensions: dimensions,
+        Statistic: 'Maximum',
+        ...part,
+      },
+    },
+  });
+  aws.autoScaling.advance();
+}

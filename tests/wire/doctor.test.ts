@@ -1,0 +1,245 @@
+import * as v from 'valibot';
+import { AwsError } from '../../sandbox/endpoint.ts';
+import type { TestAws } from '../support/aws.ts';
+import { recover } from '../support/cli.ts';
+import {
+  type ChainOptions,
+  dimensions,
+  group,
+  openChain,
+  putEnv,
+  target,
+  topicArn,
+  trackBacklog,
+} from '../support/healthy-chain.ts';
+import { paste } from '../support/paste.ts';
+
+const Report = v.object({
+  state: v.picklist(['ok', 'broken', 'unknown']),
+  diagnosis: v.string(),
+  causes: v.array(v.object({ code: v.string(), link: v.string(), look: v.string(), fix: v.string() })),
+  links: v.array(
+    v.object({
+      link: v.string(),
+      state: v.string(),
+      findings: v.array(v.object({ code: v.string(), says: v.string(), followsFrom: v.array(v.string()) })),
+    }),
+  ),
+});
+
+let aws: TestAws;
+let shown: string;
+const open = async (options?: ChainOptions) => {
+  aws = await openChain(options);
+  shown = '';
+};
+
+afterEach(async () => {
+  await aws.close();
+  // Every secret value there is begins so, in all versions and in the function. None may be shown, whatever is broken.
+  expect(shown).not.toBe('');
+  expect(shown).not.toContain('canary');
+});
+
+async function doctor() {
+  const since = aws.endpoint.calls.length;
+  const { exitCode, stdout, stderr } = await recover(aws.endpoint.url, ['doctor', '--json']);
+  shown += stdout + stderr;
+  // The doctor only looks.
+  const calls = aws.endpoint.calls.slice(since).map(({ operation }) => operation);
+  expect(calls.filter((operation) => !/^(Get|List|Describe)/.test(operation))).toEqual([]);
+  const report = v.parse(v.pipe(v.string(), v.parseJson(), Report), stdout);
+  return { exitCode, text: stderr, ...report };
+}
+
+const statesOf = ({ links }: Awaited<ReturnType<typeof doctor>>) =>
+  Object.fromEntries(links.map(({ link, state }) => [link, state]));
+
+const causesOf = ({ causes }: Awaited<ReturnType<typeof doctor>>) => causes.map(({ code }) => code);
+
+describe('recover doctor', () => {
+  it('finds every link of a healthy chain ok', async () => {
+    await open();
+    const found = await doctor();
+    expect(found).toMatchObject({ exitCode: 0, state: 'ok', causes: [] });
+    expect(new Set(Object.values(statesOf(found)))).toEqual(new Set(['ok']));
+    expect(found.text).toContain('every link holds');
+  });
+
+  it('tells of an outage that the env is the cause, and what follows from it', async () => {
+    await open({ stoppedMinutesAgo: 20 });
+    putEnv(aws, 'LAMBDA_INTERNAL_API_KEY=canary\n');
+    const found = await doctor();
+    expect(found).toMatchObject({ exitCode: 1, state: 'broken' });
+    expect(found.causes[0]).toMatchObject({ code: 'EnvIncomplete', link: 'env' });
+    expect(found.diagnosis).toMatch(
+      /^broken at the env .*DB_HOST is missing.*version 2 was written by user\/sandbox at /,
+    );
+    const followers = found.links.flatMap(({ findings }) =>
+      findings.filter(({ followsFrom }) => followsFrom.length > 0).map(({ code }) => code),
+    );
+    expect(new Set(followers)).toEqual(new Set(['MetricStopped', 'HeartbeatFiring', 'ScalingAlarmsSilent']));
+    expect(found.text).toContain('MetricStopped, which follows from EnvIncomplete');
+  });
+
+  it('knows nothing of a metric that CloudWatch does not show, and asks the endpoint without the key', async () => {
+    await open();
+    aws.fail(
+      'GetMetricData',
+      ...Array.from({ length: 12 }, () => new AwsError('InternalServiceFault', '', 500)),
+    );
+    const found = await doctor();
+    expect(found).toMatchObject({ exitCode: 3, state: 'unknown' });
+    expect(statesOf(found)).toMatchObject({ metric: 'unknown', schedule: 'unknown', endpoint: 'unknown' });
+    expect(found.text).toContain('cloudwatch:GetMetricData was not answered');
+  });
+
+  it('ends with 2 where there are no credentials, like every command', async () => {
+    await open();
+    aws.fail('GetParameterHistory', new AwsError('ExpiredTokenException', 'canary'));
+    const { exitCode, stderr } = await recover(aws.endpoint.url, ['doctor']);
+    shown += stderr;
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 2,
+      stderr: expect.stringContaining('CredentialsExpired'),
+    });
+  });
+});
+
+describe('without the permission', () => {
+  it.each<[action: string, links: readonly string[], code?: string]>([
+    ['ssm:GetParameterHistory', ['writer', 'env', 'request', 'readiness']],
+    ['ssm:GetParameter', ['readiness']],
+    ['ssm:DescribeInstanceInformation', ['host']],
+    ['lambda:GetFunctionConfiguration', ['function']],
+    ['cloudwatch:GetMetricData', ['endpoint', 'schedule', 'metric']],
+    ['cloudwatch:ListMetrics', ['metric']],
+    ['cloudwatch:DescribeAlarms', ['alarms']],
+    ['events:ListRuleNamesByTarget', ['schedule']],
+    ['events:DescribeRule', ['schedule']],
+    ['autoscaling:DescribeAutoScalingGroups', ['group'], 'AccessDenied'],
+    ['autoscaling:DescribePolicies', ['policy'], 'AccessDenied'],
+    ['autoscaling:DescribeScalingActivities', ['group'], 'AccessDenied'],
+    ['autoscaling:DescribeInstanceRefreshes', ['group'], 'AccessDenied'],
+    ['states:DescribeStateMachine', ['readiness']],
+    ['sns:ListSubscriptionsByTopic', ['readiness'], 'AuthorizationError'],
+  ])(
+    '%s, %j are unknown and name it, and the others are as before',
+    async (action, links, code = 'AccessDeniedException') => {
+      await open();
+      aws.endpoint.injectFault = ({ operation }) =>
+        operation === action.split(':')[1] ? new AwsError(code, 'canary', 403) : undefined;
+      const found = await doctor();
+      expect(found).toMatchObject({ exitCode: 3, state: 'unknown' });
+      expect(found.links.filter(({ state }) => state !== 'ok').map(({ link }) => link)).toEqual(links);
+      const named = found.links.filter(({ findings }) =>
+        findings.some(({ says }) => says === `${action} is not allowed`),
+      );
+      // An endpoint is asked instead, and can't be seen from here.
+      expect(named.map(({ link }) => link)).toEqual(links.filter((link) => link !== 'endpoint'));
+    },
+  );
+
+  it('to read anything, nothing is told but that', async () => {
+    await open();
+    aws.endpoint.injectFault = () => new AwsError('AccessDeniedException', 'canary', 403);
+    const found = await doctor();
+    expect(found).toMatchObject({ exitCode: 3, state: 'unknown', causes: [] });
+    expect(Object.values(statesOf(found))).not.toContain('ok');
+  });
+});
+
+describe('the command that the doctor prints', () => {
+  it('fills a wiped env, and the doctor finds it complete', async () => {
+    await open();
+    putEnv(aws, 'LAMBDA_INTERNAL_API_KEY=canary\n');
+    const found = await doctor();
+    expect(causesOf(found)).toContain('EnvIncomplete');
+    await paste(found.causes[0]?.fix ?? '', aws.endpoint.url);
+    expect(statesOf(await doctor())).toMatchObject({ env: 'ok', request: 'ok' });
+  });
+
+  it('brings a deleted env back from the backup', async () => {
+    await open();
+    aws.parameters.delete(target.parameter.name);
+    const found = await doctor();
+    expect(causesOf(found)).toContain('EnvGone');
+    await paste(found.causes[0]?.fix ?? '', aws.endpoint.url);
+    expect(statesOf(await doctor())).toMatchObject({ env: 'ok', request: 'ok' });
+  });
+
+  it('resumes suspended processes', async () => {
+    await open();
+    aws.autoScaling.group(group).suspended.set('AlarmNotification', 'User suspended');
+    const found = await doctor();
+    expect(causesOf(found)).toEqual(['GroupSuspended']);
+    await paste(found.causes[0]?.fix ?? '', aws.endpoint.url);
+    expect(await doctor()).toMatchObject({ exitCode: 0 });
+  });
+});
+
+describe('the doctor sees on the wire', () => {
+  const stat = (Dimensions = dimensions) => ({
+    Metric: { Namespace: target.metric.namespace, MetricName: target.metric.name, Dimensions },
+    Stat: 'Average',
+  });
+  const math = (Dimensions = dimensions) => [
+    { Id: 'm1', MetricStat: stat(Dimensions), ReturnData: false },
+    { Id: 'e1', Expression: 'm1 / 2', ReturnData: true },
+  ];
+  const track = (part: object) => () => trackBacklog(aws, part);
+  const stopped = { stoppedMinutesAgo: 20 };
+  const metricFunction = target.metricFunction.name;
+  const instance = () => aws.autoScaling.group(group);
+
+  it.each<[what: string, causes: readonly string[], change: () => void, options?: ChainOptions]>([
+    ['an agent that is offline', ['AgentOffline'], () => undefined, { isOnline: false }],
+    [
+      'a disabled schedule',
+      ['ScheduleDisabled'],
+      () => undefined,
+      { ...stopped, invokedMinutesAgo: 20, isRuleEnabled: false },
+    ],
+    [
+      'a function that nobody invokes',
+      ['FunctionNotInvoked'],
+      () => undefined,
+      { ...stopped, invokedMinutesAgo: 20 },
+    ],
+    [
+      'a variable that is not the one of the target',
+      ['FunctionEnvWrong'],
+      () =>
+        aws.functions.update(metricFunction, {
+          ...aws.functions.variables(metricFunction),
+          VIDEO_BACKLOG_API_HOST: 'canary',
+        }),
+    ],
+    ['a policy with other dimensions', ['PolicyOtherDimensions'], track({ Dimensions: [] })],
+    ['metric math with other dimensions', ['PolicyOtherDimensions'], track({ Metrics: math([]) })],
+    ['metric math with the metric', [], track({ Metrics: math() })],
+    ['a policy with a unit that nobody publishes', ['PolicyOtherUnit'], track({ Unit: 'Seconds' })],
+    ['a policy with the unit that is published', [], track({ Unit: 'Count' })],
+    ['a policy that counts samples', ['PolicyCountsSamples'], track({ Statistic: 'SampleCount' })],
+    ['a deleted policy', ['PolicyMissing'], () => aws.autoScaling.deletePolicy(group, 'hold-backlog')],
+    [
+      'launches that fail',
+      ['ActivityFailed'],
+      () => {
+        instance().launchFailure = 'no capacity';
+        aws.autoScaling.setDesired(group, 2, 'a test');
+      },
+    ],
+    [
+      'a subscription that nobody has confirmed',
+      ['SubscriptionPending'],
+      () => aws.topics.add(topicArn, [{ Protocol: 'email', Endpoint: 'oncall@example.com' }]),
+    ],
+    ['no subscription', ['NobodySubscribed'], () => aws.topics.add(topicArn)],
+    ['no backup', ['BackupMissing'], () => aws.parameters.delete(target.restore.backupParameter ?? '')],
+  ])('%s: %j', async (_what, causes, change, options = {}) => {
+    await open(options);
+    change();
+    expect(causesOf(await doctor())).toEqual(causes);
+  });
+});
