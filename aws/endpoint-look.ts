@@ -12,23 +12,20 @@ const refused = new Set(['InternalKeyRejected', 'BacklogNotNumeric']);
 
 /**
  * Asks the endpoint once, without the key: outside of the VPC, the machine that has this address may be anybody's.
+ *
+ * @param isPrivate whether it may be.
  */
-export async function lookAtEndpoint({
-  url,
-  host,
-  backlogPath,
-  requestTimeoutSeconds,
-}: Target['endpoint']): Promise<AnswerFacts> {
-  const [answer, isPrivate] = await Promise.all([
-    askEndpoint({
-      url,
-      host,
-      internalKey: '',
-      backlogPath,
-      timeoutSeconds: Math.min(requestTimeoutSeconds, longestSeconds),
-    }),
-    isPrivateHost(new URL(url).hostname),
-  ]);
+export async function lookAtEndpoint(
+  { url, host, backlogPath, requestTimeoutSeconds }: Target['endpoint'],
+  isPrivate: boolean,
+): Promise<AnswerFacts> {
+  const answer = await askEndpoint({
+    url,
+    host,
+    internalKey: '',
+    backlogPath,
+    timeoutSeconds: Math.min(requestTimeoutSeconds, longestSeconds),
+  });
   if (answer.fault === undefined) return { fault: undefined, detail: 'HTTP 200', isPrivate };
   const { fault, httpStatus, detail } = answer;
   return refused.has(fault)
@@ -54,12 +51,19 @@ for (const [network, bits] of [
 ] as const)
   privateAddresses.addSubnet(network, bits, 'ipv6');
 
-async function isPrivateHost(hostname: string): Promise<boolean> {
+/** The addresses of a URL's host, and whether they are private; none, and private, if the name is not known here. */
+export async function resolveHost(
+  url: string,
+): Promise<{ readonly addresses: readonly string[]; readonly isPrivate: boolean }> {
+  const hostname = new URL(url).hostname.replace(/^\[|\]$/g, '');
   try {
-    const { address } = await lookup(hostname.replace(/^\[|\]$/g, ''));
-    return privateAddresses.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+    const found = await lookup(hostname, { all: true });
+    const addresses = found.map(({ address }) => address);
+    const isPrivate = addresses.some((address) =>
+      privateAddresses.check(address, isIPv6(address) ? 'ipv6' : 'ipv4'),
+    );
+    return { addresses, isPrivate };
   } catch {
-    // A name that is not known here is one of another network.
-    return true;
+    return { addresses: [], isPrivate: true };
   }
 }

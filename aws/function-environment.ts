@@ -11,6 +11,10 @@ export interface FunctionEnv {
   /** `Active`, `Inactive` after weeks without a call, `Pending` or `Failed`. */
   readonly state: string | undefined;
   readonly stateReasonCode: string | undefined;
+  /** `undefined` if it is in no VPC. */
+  readonly vpc:
+    | { readonly subnetIds: readonly string[]; readonly securityGroupIds: readonly string[] }
+    | undefined;
   /** Secret values. */
   readonly variables: Readonly<Record<string, string>>;
   readonly revisionId: string;
@@ -45,8 +49,11 @@ export async function readFunctionEnv(lambda: LambdaClient, functionName: string
       `function ${functionName}: Lambda can't decrypt its variables${withKey(kmsKeyArn)} (${configuration.Environment.Error.ErrorCode}). Nothing was changed.`,
     );
   }
+  const { SubnetIds: subnetIds = [], SecurityGroupIds: securityGroupIds = [] } =
+    configuration.VpcConfig ?? {};
   return {
     arn: configuration.FunctionArn,
+    vpc: subnetIds.length > 0 ? { subnetIds, securityGroupIds } : undefined,
     state: configuration.State,
     stateReasonCode: configuration.StateReasonCode,
     variables: configuration.Environment?.Variables ?? {},

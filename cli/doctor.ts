@@ -16,10 +16,15 @@ export async function runDoctor(session: Session): Promise<Outcome> {
   try {
     const { facts, place } = await gatherFacts({ ...session, clients, nowMs });
     const diagnosis = diagnose(facts, target);
-    const describe = ({ code, names }: Finding) => {
+    const describe = ({ code, names, commands }: Finding) => {
       const { meaning, look, fix, note } = findings[code];
       const fill = (command: string) => fillCommand(command, target, place, names);
-      return { meaning, look: fill(look), fix: fill(fix), ...(note === undefined ? {} : { note }) };
+      return {
+        meaning,
+        look: fill(look),
+        fix: commands.length > 0 ? commands : [fill(fix)],
+        ...(note === undefined ? {} : { note }),
+      };
     };
     const sentence = sentenceOf(diagnosis);
     terminal.print(`${target.name} at ${new Date(nowMs).toISOString()}: ${sentence}`);
@@ -30,7 +35,8 @@ export async function runDoctor(session: Session): Promise<Outcome> {
       terminal.print();
       terminal.print(`${finding.code}: ${meaning}`);
       terminal.print(`  see it:       ${look}`);
-      terminal.print(`  put it right: ${fix}`);
+      for (const [index, command] of fix.entries())
+        terminal.print(`  ${index === 0 ? 'put it right:' : 'and then:    '} ${command}`);
       if (note !== undefined) terminal.print(`  ${note}`);
       terminal.print(`  more:         docs/doctor.md#${finding.code.toLowerCase()}`);
     }

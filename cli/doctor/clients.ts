@@ -3,6 +3,7 @@ import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { openAutoScaling } from '../../aws/auto-scaling.ts';
 import { readerConfig } from '../../aws/call.ts';
+import { openEc2 } from '../../aws/ec2.ts';
 import { openLambda } from '../../aws/lambda-clients.ts';
 import { openEventBridge } from '../../aws/schedule.ts';
 import type { Session } from '../session.ts';
@@ -13,15 +14,16 @@ export function openClients({ config }: Session) {
   const { reader: lambda } = openLambda(config);
   const cloudWatch = new CloudWatchClient({ ...readerConfig(), ...config });
   const sns = new SNSClient({ ...readerConfig(), ...config });
-  const [events, autoScaling] = [openEventBridge(config), openAutoScaling(config)];
+  const [events, autoScaling, ec2] = [openEventBridge(config), openAutoScaling(config), openEc2(config)];
   return {
     lambda,
     cloudWatch,
     sns,
     events,
     autoScaling,
+    ec2,
     close: () => {
-      for (const client of [lambda, cloudWatch, sns, events, autoScaling]) client.destroy();
+      for (const client of [lambda, cloudWatch, sns, events, autoScaling, ec2]) client.destroy();
     },
   };
 }

@@ -1,5 +1,5 @@
 /** Gathers what the rules of the doctor look at. Every call reads; calls that need no other one's answer go together. */
-import { lookAtEndpoint } from '../../aws/endpoint-look.ts';
+import { lookAtEndpoint, resolveHost } from '../../aws/endpoint-look.ts';
 import { readAgents } from '../../aws/instances.ts';
 import { readHistory } from '../../aws/parameter.ts';
 import { valuesOf } from '../../env/entries.ts';
@@ -22,24 +22,36 @@ import {
   lookAtUnit,
   type Place,
 } from './looks.ts';
+import { lookAtNetwork } from './network.ts';
 
 /** @returns also where the target is; `undefined` if nothing tells the account. */
 export async function gatherFacts(
   doctor: Doctor,
 ): Promise<{ readonly facts: Facts; readonly place: Place | undefined }> {
   const { ssm, target, nowMs } = doctor;
-  const [history, agents, backup, metricFunction, invocations, datapoint, dimensionSets, alarms, scaling] =
-    await Promise.all([
-      look('ssm:GetParameterHistory', () => readHistory(ssm.reader, target.parameter.name)),
-      look('ssm:DescribeInstanceInformation', () => readAgents(ssm.reader, target.instances)),
-      lookAtBackup(doctor),
-      lookAtFunction(doctor),
-      lookAtInvocations(doctor),
-      lookAtDatapoints(doctor),
-      lookAtDimensions(doctor),
-      lookAtAlarms(doctor),
-      lookAtScaling(doctor),
-    ]);
+  const [
+    host,
+    history,
+    agents,
+    backup,
+    metricFunction,
+    invocations,
+    datapoint,
+    dimensionSets,
+    alarms,
+    scaling,
+  ] = await Promise.all([
+    resolveHost(target.endpoint.url),
+    look('ssm:GetParameterHistory', () => readHistory(ssm.reader, target.parameter.name)),
+    look('ssm:DescribeInstanceInformation', () => readAgents(ssm.reader, target.instances)),
+    lookAtBackup(doctor),
+    lookAtFunction(doctor),
+    lookAtInvocations(doctor),
+    lookAtDatapoints(doctor),
+    lookAtDimensions(doctor),
+    lookAtAlarms(doctor),
+    lookAtScaling(doctor),
+  ]);
   const newest = history.seen ? history.value.at(-1) : undefined;
   const configuration = metricFunction.seen ? metricFunction.value : undefined;
   const arns = [
@@ -53,11 +65,12 @@ export async function gatherFacts(
       nowMs,
       metric: mapSeen(datapoint, (lastDatapointMs) => ({ lastDatapointMs, hasUnit: null })),
     }) !== undefined;
-  const [callers, stack, answer, hasUnit] = await Promise.all([
+  const [callers, stack, answer, hasUnit, network] = await Promise.all([
     lookAtCallers(doctor, place),
     lookAtStack(doctor, place),
-    isFresh ? null : lookAtEndpoint(target.endpoint),
+    isFresh ? null : lookAtEndpoint(target.endpoint, host.isPrivate),
     lookAtUnit(doctor, scaling.policies),
+    lookAtNetwork(doctor, typeof configuration === 'object' ? configuration : undefined, host),
   ]);
   const values = history.seen ? valuesOf(newest?.text ?? '', target.parameter.reader) : undefined;
   const facts: Facts = {
@@ -72,6 +85,7 @@ export async function gatherFacts(
     ),
     invocations,
     callers,
+    network,
     metric: mapSeen(datapoint, (lastDatapointMs) => ({ lastDatapointMs, hasUnit })),
     dimensionSets,
     alarms,

@@ -1,9 +1,9 @@
 /** What the doctor looks at, service by service. */
 import { readAlarms } from '../../aws/alarms.ts';
 import { readActivities, readGroup, readPolicies, readRefreshes } from '../../aws/auto-scaling.ts';
+import { readBackup } from '../../aws/backup.ts';
 import { type FunctionEnv, readFunctionEnv } from '../../aws/function-environment.ts';
 import { listDimensions, readMinutes } from '../../aws/metric-look.ts';
-import { readParameter } from '../../aws/parameter.ts';
 import { listRuleNames, readRule } from '../../aws/schedule.ts';
 import { hasStateMachine } from '../../aws/state-machine.ts';
 import { listSubscriptions } from '../../aws/topic.ts';
@@ -17,7 +17,8 @@ import type { DoctorClients } from './clients.ts';
 import { look } from './look.ts';
 
 /** What every look needs. */
-export interface Doctor extends Pick<Session, 'target' | 'ssm' | 'lease'> {
+export interface Doctor
+  extends Pick<Session, 'target' | 'ssm' | 'backupSsm' | 'lease' | 'backupParameterName' | 'backupRegion'> {
   readonly clients: DoctorClients;
   readonly nowMs: number;
 }
@@ -45,12 +46,11 @@ const noAccount = {
 } as const;
 
 /** `null` if the target has no backup parameter. */
-export async function lookAtBackup({ ssm, target }: Doctor): Promise<Seen<BackupFacts> | null> {
-  const { parameter, restore } = target;
-  const name = restore.backupParameter;
-  if (name === undefined) return null;
+export async function lookAtBackup(doctor: Doctor): Promise<Seen<BackupFacts> | null> {
+  const { parameter, restore } = doctor.target;
+  if (restore.backupParameter === undefined) return null;
   return look('ssm:GetParameter', async () => {
-    const backup = await readParameter(ssm.reader, name);
+    const backup = await readBackup(doctor.backupSsm.reader, doctor);
     return {
       exists: backup !== undefined,
       gaps: backup ? whyUnusable(backup.text, parameter.reader, parameter) : [],

@@ -52,6 +52,8 @@ export interface AwsOptions {
   readonly deployTimeoutSeconds?: number;
   /** The rules of EventBridge; none passes an event on. */
   readonly rules?: ConstructorParameters<typeof EventBus>[0];
+  /** Another VPC than that of `app-network.ts`. */
+  readonly network?: Ec2Network;
   /** How long a minute takes for Auto Scaling; 1 by default. */
   readonly minuteSeconds?: number;
   readonly instances?: readonly { readonly id: string; readonly online?: boolean; readonly tag?: string }[];
@@ -135,6 +137,7 @@ export async function openAws({
   updatedAfterMs = 20,
   rules = [],
   minuteSeconds = 1,
+  network = appNetwork(),
 }: AwsOptions = {}): Promise<TestAws> {
   const directory = mkdtempSync(join(tmpdir(), 'env-recovery-'));
   writeFileSync(join(directory, 'deploy.cjs'), deployScript);
@@ -194,7 +197,6 @@ export async function openAws({
     AttributeDefinitions: [{ AttributeName: 'target', AttributeType: 'S' }],
     BillingMode: 'PAY_PER_REQUEST',
   });
-  const network = appNetwork();
   const machines = new StateMachines({
     invoke: (functionArn, input) => functions.invokeAsTask(functionArn, input),
   });

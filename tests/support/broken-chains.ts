@@ -68,6 +68,11 @@ export const breaks: readonly [
     ['EndpointUnhealthy', ...afterStop],
   ],
   [
+    'keys that nobody wanted to lose',
+    { env: seen(envOf({ loss: 'lacks 1 key of known-good version 4 since version 5: SENTRY_DSN' })) },
+    'EnvKeysLost',
+  ],
+  [
     'a tag that no instance has',
     { agents: seen([]) },
     'NoInstances',

@@ -1,5 +1,6 @@
 /** The target sandbox with every link ok, from its env to its workers. */
 import * as v from 'valibot';
+import { networkOf } from '../../sandbox/private-network.ts';
 import { AlarmProperties } from '../../sandbox/services/alarms.ts';
 import { invocationOf } from '../../sandbox/services/metric-data.ts';
 import { arn } from '../../sandbox/template.ts';
@@ -43,6 +44,7 @@ export async function openChain(options: ChainOptions = {}): Promise<TestAws> {
   const aws = await openAws({
     instances: [{ id: target.instances.ids?.[0] ?? '', online: isOnline }],
     minuteSeconds: 60,
+    network: networkOf(target, target.instances.ids?.[0] ?? ''),
     rules: [
       {
         Name: 'count-each-minute',
@@ -55,12 +57,8 @@ export async function openChain(options: ChainOptions = {}): Promise<TestAws> {
   const text = completeEnv();
   putEnv(aws, text);
   aws.parameters.label(target.parameter.name, undefined, [knownGoodLabel]);
-  aws.parameters.put({ Name: target.restore.backupParameter ?? '', Value: text, Type: 'SecureString' });
-  const key = target.endpoint.internalKey;
-  aws.addFunction(target.metricFunction.name, 'return {}', {
-    ...target.metricFunction.set,
-    [key]: new RegExp(`^${key}=(.*)$`, 'm').exec(text)?.[1] ?? '',
-  });
+  aws.elsewhere.put({ Name: target.restore.backupParameter ?? '', Value: text, Type: 'SecureString' });
+  addMetricFunction(aws, text);
   aws.topics.add(topicArn, [{ Protocol: 'email', Endpoint: 'oncall@example.com' }]);
   aws.topics.confirmSubscriptions();
   aws.machines.add(
@@ -81,6 +79,27 @@ export async function openChain(options: ChainOptions = {}): Promise<TestAws> {
   });
   trackBacklog(aws);
   return aws;
+}
+
+/** Never runs here: nobody invokes it. */
+function addMetricFunction({ functions }: TestAws, env: string): void {
+  const { name, set } = target.metricFunction;
+  const key = target.endpoint.internalKey;
+  functions.add(
+    {
+      FunctionName: name,
+      Handler: 'index.handler',
+      Runtime: 'nodejs24.x',
+      MemorySize: 128,
+      Timeout: 5,
+      Environment: { Variables: { ...set, [key]: new RegExp(`^${key}=(.*)$`, 'm').exec(env)?.[1] ?? '' } },
+      ...(target.vpc
+        ? { VpcConfig: { SubnetIds: target.vpc.subnetIds, SecurityGroupIds: target.vpc.securityGroupIds } }
+        : {}),
+    },
+    functionArn,
+    'no code',
+  );
 }
 
 export const putEnv = (aws: TestAws, Value: string) =>

@@ -35,7 +35,7 @@ describe('the facts of the env', () => {
       isByRecovery: false,
       gaps: ['DB_HOST is missing'],
       knownGoodVersion: 1,
-      lostKeys: ['DB_HOST', 'DB_NAME'],
+      loss: 'lacks 2 keys of known-good version 1 since version 2: DB_HOST, DB_NAME',
       internalKey: 'Usable',
       allowsHost: null,
     });
@@ -48,6 +48,11 @@ describe('the facts of the env', () => {
       internalKey: 'Missing',
       knownGoodVersion: null,
     });
+  });
+
+  it('say of a version that nobody can decrypt that it is not known', () => {
+    const history = [{ ...record(1, ''), unreadable: 'KMS' }];
+    expect(envFacts(history, target).unreadable).toBe('KMS');
   });
 
   it('know a recovery by the session of its function', () => {

@@ -77,6 +77,12 @@ describe('the doctor does not know', () => {
       'NotTold',
     ],
     [
+      'what a version holds that nobody can decrypt',
+      { env: seen(envOf({ unreadable: 'KMS' })) },
+      'env',
+      'NotAnswered',
+    ],
+    [
       'how the function runs while it is updated',
       { function: seen(functionOf({ updateStatus: 'InProgress' })) },
       'function',

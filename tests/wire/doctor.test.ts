@@ -17,7 +17,9 @@ import { paste } from '../support/paste.ts';
 const Report = v.object({
   state: v.picklist(['ok', 'broken', 'unknown']),
   diagnosis: v.string(),
-  causes: v.array(v.object({ code: v.string(), link: v.string(), look: v.string(), fix: v.string() })),
+  causes: v.array(
+    v.object({ code: v.string(), link: v.string(), look: v.string(), fix: v.array(v.string()) }),
+  ),
   links: v.array(
     v.object({
       link: v.string(),
@@ -155,7 +157,7 @@ describe('the command that the doctor prints', () => {
     putEnv(aws, 'LAMBDA_INTERNAL_API_KEY=canary\n');
     const found = await doctor();
     expect(causesOf(found)).toContain('EnvIncomplete');
-    await paste(found.causes[0]?.fix ?? '', aws.endpoint.url);
+    await paste(found.causes[0]?.fix[0] ?? '', aws.endpoint.url);
     expect(statesOf(await doctor())).toMatchObject({ env: 'ok', request: 'ok' });
   });
 
@@ -164,7 +166,7 @@ describe('the command that the doctor prints', () => {
     aws.parameters.delete(target.parameter.name);
     const found = await doctor();
     expect(causesOf(found)).toContain('EnvGone');
-    await paste(found.causes[0]?.fix ?? '', aws.endpoint.url);
+    await paste(found.causes[0]?.fix[0] ?? '', aws.endpoint.url);
     expect(statesOf(await doctor())).toMatchObject({ env: 'ok', request: 'ok' });
   });
 
@@ -173,7 +175,7 @@ describe('the command that the doctor prints', () => {
     aws.autoScaling.group(group).suspended.set('AlarmNotification', 'User suspended');
     const found = await doctor();
     expect(causesOf(found)).toEqual(['GroupSuspended']);
-    await paste(found.causes[0]?.fix ?? '', aws.endpoint.url);
+    await paste(found.causes[0]?.fix[0] ?? '', aws.endpoint.url);
     expect(await doctor()).toMatchObject({ exitCode: 0 });
   });
 });
@@ -236,7 +238,7 @@ describe('the doctor sees on the wire', () => {
       () => aws.topics.add(topicArn, [{ Protocol: 'email', Endpoint: 'oncall@example.com' }]),
     ],
     ['no subscription', ['NobodySubscribed'], () => aws.topics.add(topicArn)],
-    ['no backup', ['BackupMissing'], () => aws.parameters.delete(target.restore.backupParameter ?? '')],
+    ['no backup', ['BackupMissing'], () => aws.elsewhere.delete(target.restore.backupParameter ?? '')],
   ])('%s: %j', async (_what, causes, change, options = {}) => {
     await open(options);
     change();

@@ -4,10 +4,11 @@
  */
 import { type BrokenEntry, type FindingEntry, functionLog } from './entries.ts';
 import { type LinkName, linkNames } from './links.ts';
+import { networkFindings } from './network-findings.ts';
 import { scalingFindings } from './scaling-findings.ts';
 import { serviceFindings } from './service-findings.ts';
 
-const broken = { ...serviceFindings, ...scalingFindings };
+const broken = { ...serviceFindings, ...networkFindings, ...scalingFindings };
 
 const again = 'npx --no-install recover doctor --target <target>';
 
@@ -35,6 +36,12 @@ const unknown = {
     meaning: 'AWS does not tell who wrote the newest version, as some other implementations do not.',
     look: 'npx --no-install recover env history --target <target>',
     fix: again,
+  },
+  NetworkUnknown: {
+    meaning: 'What the finding names is not known, so nobody can say whether there is a way.',
+    look: 'aws ec2 describe-network-interfaces --filters "Name=addresses.private-ip-address,Values=<address>"',
+    fix: `${again} --profile <profile>`,
+    note: 'With a profile that may describe EC2, and for a private name on a machine in the VPC.',
   },
   UpdateInProgress: {
     meaning: 'The metric function is being updated, and still runs with the configuration before that.',

@@ -15,17 +15,19 @@ export type Check =
       readonly code: BrokenCode;
       readonly says: string;
       readonly names: Names;
+      /** Commands that put just this right; none if the catalogue's does. */
+      readonly commands: readonly string[];
     }
   | { readonly state: 'unknown'; readonly code: UnknownCode; readonly says: string };
 
 export const ok = (says: string): Check => ({ state: 'ok', says });
 
-export const broken = (code: BrokenCode, says: string, names: Names = {}): Check => ({
-  state: 'broken',
-  code,
-  says,
-  names,
-});
+export const broken = (
+  code: BrokenCode,
+  says: string,
+  names: Names = {},
+  commands: readonly string[] = [],
+): Check => ({ state: 'broken', code, says, names, commands });
 
 export const unknown = (code: UnknownCode, says: string): Check => ({ state: 'unknown', code, says });
 

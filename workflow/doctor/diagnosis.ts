@@ -5,6 +5,7 @@ import type { Check, Names } from './checks.ts';
 import type { Facts } from './facts.ts';
 import { follows } from './follows.ts';
 import { type LinkName, linkNames } from './links.ts';
+import { network } from './network-rules.ts';
 import { readiness } from './readiness-rules.ts';
 import { alarms, group, metric, policy } from './scaling-rules.ts';
 import {
@@ -26,6 +27,7 @@ const rules: Readonly<Record<LinkName, Rule>> = {
   request,
   function: metricFunction,
   schedule,
+  network,
   metric,
   alarms,
   policy,
@@ -40,6 +42,8 @@ export interface Finding {
   /** The broken findings that it follows from; none if it is a cause of its own. */
   readonly followsFrom: readonly BrokenCode[];
   readonly names: Names;
+  /** Commands that put just this right, in this order; none if the catalogue's does. */
+  readonly commands: readonly string[];
 }
 
 export interface LinkReport {
@@ -84,9 +88,9 @@ export function diagnose(facts: Facts, target: DeployedTarget): Diagnosis {
 function findingOf(check: Check, present: ReadonlySet<BrokenCode>): readonly Finding[] {
   if (check.state === 'ok') return [];
   const { code, says } = check;
-  if (check.state === 'unknown') return [{ code, says, followsFrom: [], names: {} }];
+  if (check.state === 'unknown') return [{ code, says, followsFrom: [], names: {}, commands: [] }];
   const followsFrom = (follows[check.code] ?? []).filter((cause) => present.has(cause));
-  return [{ code, says, followsFrom, names: check.names }];
+  return [{ code, says, followsFrom, names: check.names, commands: check.commands }];
 }
 
 function stateOf(checks: readonly Check[]): LinkReport['state'] {

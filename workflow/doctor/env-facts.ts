@@ -1,36 +1,41 @@
 /** Takes from the texts of the parameter what may be told. */
-import { gapsOf, inspectEnv, mistakesOf, namesOf } from '../../env/contract.ts';
+import { gapsOf, inspectEnv, mistakesOf } from '../../env/contract.ts';
 import { readEnvText } from '../../env/document.ts';
 import { effectiveEntries, valuesOf } from '../../env/entries.ts';
-import { lostKeys } from '../../env/merge.ts';
 import { canBeHeader } from '../endpoint-fault.ts';
+import { describeLoss, findLoss, knownGoodIn, labelledIn } from '../loss.ts';
 import type { DeployedTarget } from '../target.ts';
-import { knownGoodLabel, type ParameterRecord } from '../versions.ts';
+import type { LabelledVersion, ParameterRecord } from '../versions.ts';
 import { oneLine } from '../words.ts';
 import type { EnvFacts } from './facts.ts';
 
+type Version = ParameterRecord & Pick<LabelledVersion, 'unreadable'>;
+
 /** @param history all versions, oldest first. */
-export function envFacts(history: readonly ParameterRecord[], target: DeployedTarget): EnvFacts {
+export function envFacts(history: readonly Version[], target: DeployedTarget): EnvFacts {
   const { parameter, endpoint } = target;
   const record = history.at(-1);
   const text = record?.text ?? '';
   const document = readEnvText(text, parameter.reader);
   const finding = inspectEnv(document, parameter);
   const key = valuesOf(text, parameter.reader).get(endpoint.internalKey);
-  const known = history.find(({ labels }) => labels.includes(knownGoodLabel));
-  const knownDocument = readEnvText(known?.text ?? '', parameter.reader);
-  const shown = namesOf(knownDocument, parameter);
+  const knownGood = knownGoodIn(history);
+  const found = findLoss(knownGood ? { kind: 'Found', env: knownGood } : { kind: 'None' }, history, {
+    reader: parameter.reader,
+    contract: parameter,
+  });
   const allowedHosts = effectiveEntries(document).get('ALLOWED_HOSTS')?.value;
   return {
     version: record?.version ?? 0,
+    unreadable: record?.unreadable ?? null,
     modifiedAt: record?.modifiedAt?.toISOString() ?? null,
     modifiedBy: record?.modifiedBy === undefined ? null : whoIs(record.modifiedBy),
     isByRecovery: isRecovery(record?.modifiedBy, target.name),
     keyCount: effectiveEntries(document).size,
     gaps: gapsOf(finding),
     mistakes: mistakesOf(document, finding),
-    knownGoodVersion: known?.version ?? null,
-    lostKeys: lostKeys(knownDocument, document).filter((name) => shown.includes(name)),
+    knownGoodVersion: labelledIn(history)?.version ?? null,
+    loss: found ? describeLoss(found.loss) : null,
     internalKey: key === undefined ? 'Missing' : canBeHeader(key) ? 'Usable' : 'Unusable',
     allowsHost: allowedHosts === undefined ? null : allows(allowedHosts, hostOf(endpoint)),
   };

@@ -1,15 +1,18 @@
 /** What `recover doctor` has looked at. No value of the env is in it: names, versions, times and states only. */
 import type { EndpointFault } from '../endpoint-fault.ts';
-import type { UnknownCode } from './catalogue.ts';
+import type { AddressOwner, FunctionNetwork, VpcFacts } from '../network/facts.ts';
+import type { Seen as Looked } from '../network/seen.ts';
 
-/** What a look has found, or why there was none. */
+/** What a look has found, or why there was none: also that nobody knows of which account. */
 export type Seen<T> =
-  | { readonly seen: true; readonly value: T }
-  | { readonly seen: false; readonly code: UnknownCode; readonly why: string };
+  | Looked<T>
+  | { readonly seen: false; readonly code: 'AccountUnknown'; readonly why: string };
 
 /** The newest version of the parameter; `version` 0 if there is none. */
 export interface EnvFacts {
   readonly version: number;
+  /** Why its text can't be read; `null` if it can. */
+  readonly unreadable: string | null;
   /** ISO timestamp; `null` if it isn't known. */
   readonly modifiedAt: string | null;
   /** As short as it still says who; `null` if it isn't told. */
@@ -20,8 +23,8 @@ export interface EnvFacts {
   readonly gaps: readonly string[];
   readonly mistakes: readonly string[];
   readonly knownGoodVersion: number | null;
-  /** Keys of the known-good version that the newest one lacks. */
-  readonly lostKeys: readonly string[];
+  /** What it has lost of the known-good version though nobody has said that it may go: the predicate of a sentence. */
+  readonly loss: string | null;
   readonly internalKey: 'Usable' | 'Missing' | 'Unusable';
   /** Whether ALLOWED_HOSTS has the Host of the requests; `null` if the text has no such key. */
   readonly allowsHost: boolean | null;
@@ -62,6 +65,30 @@ export interface CallerFacts {
   readonly rule: string;
   readonly isEnabled: boolean;
   readonly schedule: string | null;
+}
+
+/** The network of a function, and where the API is in it. */
+export interface NetworkLook {
+  /** Whose: `the metric function`, `the recovery`. */
+  readonly who: string;
+  /** As the names of their endpoints have it, e.g. `monitoring`. */
+  readonly services: readonly string[];
+  /** What the host's name resolves to; none if nobody here knows it. */
+  readonly addresses: readonly string[];
+  readonly port: number;
+  readonly found: Seen<{
+    readonly caller: FunctionNetwork;
+    readonly vpc: VpcFacts;
+    readonly owners: ReadonlyMap<string, Looked<AddressOwner>>;
+  }>;
+}
+
+export interface NetworkFacts {
+  /** Whether the metric function is in a VPC; `null` if nobody could look. */
+  readonly isInVpc: boolean | null;
+  /** Whether the endpoint has an address that only leads somewhere within a network. */
+  readonly isPrivate: boolean;
+  readonly looks: readonly NetworkLook[];
 }
 
 export type Dimensions = Readonly<Record<string, string>>;
@@ -137,6 +164,7 @@ export interface Facts {
   /** In the last quarter of an hour. */
   readonly invocations: Seen<number>;
   readonly callers: Seen<readonly CallerFacts[]>;
+  readonly network: NetworkFacts;
   readonly metric: Seen<MetricFacts>;
   /** The sets of dimensions with which the metric is published. */
   readonly dimensionSets: Seen<readonly Dimensions[]>;

@@ -2,7 +2,7 @@
 import { type BrokenCode, codesOf } from './catalogue.ts';
 
 /** Whatever keeps the function from a number. */
-const noNumber = codesOf('env', 'host', 'endpoint', 'request', 'function', 'schedule');
+const noNumber = codesOf('env', 'host', 'endpoint', 'request', 'function', 'schedule', 'network');
 const noMetric = codesOf('metric');
 
 export const follows: Readonly<Partial<Record<BrokenCode, readonly BrokenCode[]>>> = {

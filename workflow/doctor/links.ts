@@ -7,6 +7,7 @@ export const links = {
   request: 'the Host and the key of the request',
   function: 'the metric function',
   schedule: 'what invokes the metric function',
+  network: 'the network of the functions',
   metric: 'the metric in CloudWatch',
   alarms: 'the alarms on the metric',
   policy: 'the scaling policy',

@@ -36,6 +36,14 @@ export const serviceFindings = {
     fix: 'npx --no-install recover env set <key> --target <target>',
     note: 'A restore keeps the values that are there, so a person has to correct it; then deploy.',
   },
+  EnvKeysLost: {
+    link: 'env',
+    meaning:
+      'The newest version lacks keys of the known-good one that the target does not ask for, and nobody has said that they may go.',
+    look: checkEnv,
+    fix: 'npx --no-install recover env restore --target <target>',
+    note: 'If they may go: `recover env accept`.',
+  },
   NoInstances: {
     link: 'host',
     meaning: 'No instance that SSM manages has the tag of the target.',

@@ -22,18 +22,17 @@ export const writer: Rule = ({ env }) =>
 
 export const env: Rule = ({ env }, { parameter: { name } }) =>
   judge(env, (found) => {
-    const { version, gaps, mistakes, keyCount, knownGoodVersion, lostKeys } = found;
+    const { version, unreadable, gaps, mistakes, keyCount, loss } = found;
     if (version === 0) return [broken('EnvGone', `there is no parameter ${name}`)];
     const since = writtenBy(found);
+    if (unreadable !== null)
+      return [unknown('NotAnswered', `version ${version} can't be read (${unreadable})`)];
     if (gaps.length > 0)
       return [broken('EnvIncomplete', `in parameter ${name}, ${listNames(gaps, 4)}; ${since}`)];
     if (mistakes.length > 0)
       return [broken('EnvInvalid', `in parameter ${name}, ${listNames(mistakes, 4)}; ${since}`)];
-    const lost =
-      lostKeys.length > 0
-        ? `; it lacks ${listNames(lostKeys)} of the known-good version ${knownGoodVersion}`
-        : '';
-    return [ok(`version ${version} has ${counted(keyCount, 'key')}, all that the target asks for${lost}`)];
+    if (loss !== null) return [broken('EnvKeysLost', `parameter ${name} ${loss}`)];
+    return [ok(`version ${version} has ${counted(keyCount, 'key')}, all that the target asks for`)];
   });
 
 export const host: Rule = ({ agents }, { instances: { ids, tag } }) =>
@@ -77,7 +76,8 @@ export const endpoint: Rule = (facts, { endpoint: { url } }) => {
 };
 
 export const request: Rule = (facts, target) =>
-  judge(facts.env, ({ internalKey, allowsHost }) => {
+  judge(facts.env, ({ internalKey, allowsHost, unreadable }) => {
+    if (unreadable !== null) return [unknown('NotAnswered', `the env can't be read (${unreadable})`)];
     const { internalKey: key } = target.endpoint;
     const name = hostOf(target.endpoint);
     const asked = facts.answer;
