@@ -3,8 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { drawStateMachine } from '../statemachines/mermaid.ts';
 import {
+  type BrokenCode,
   brokenCodes,
   brokenFindings,
+  codesOf,
   type FindingCode,
   findings,
   isBrokenCode,
@@ -84,10 +86,21 @@ function describeFinding(code: FindingCode): string {
     `# put it right`,
     fix,
     '```',
-    ...(causes.length > 0
-      ? ['', `It may follow from ${causes.map((cause) => `[${cause}](#${cause.toLowerCase()})`).join(', ')}.`]
-      : []),
+    ...(causes.length > 0 ? ['', `It may follow from ${describeCauses(causes)}.`] : []),
   ].join('\n');
+}
+
+/** Links to causes; all of one link together by its name. */
+function describeCauses(causes: readonly BrokenCode[]): string {
+  const whole = linkNames.filter((name) => {
+    const own = codesOf(name);
+    return own.length > 1 && own.every((code) => causes.includes(code));
+  });
+  const others = causes.filter((code) => !whole.includes(brokenFindings[code].link));
+  return [
+    ...(whole.length > 0 ? [`whatever is broken at ${whole.map((name) => `\`${name}\``).join(', ')}`] : []),
+    ...others.map((code) => `[${code}](#${code.toLowerCase()})`),
+  ].join(', or ');
 }
 
 /** A document with that part as it is now. */

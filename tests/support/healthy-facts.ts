@@ -1,9 +1,10 @@
 /** A chain in which every link holds, as the doctor's rules see it. */
 import { readTarget } from '../../targets/load.ts';
-import type { AlarmFacts, Facts, Seen } from '../../workflow/doctor/facts.ts';
+import type { AlarmFacts, Facts } from '../../workflow/doctor/facts.ts';
+import { seen } from '../../workflow/network/seen.ts';
 import type { DeployedTarget } from '../../workflow/target.ts';
 
-export const seen = <T>(value: T): Seen<T> => ({ seen: true, value });
+export { seen };
 
 export const nowMs = Date.UTC(2026, 10, 30, 12, 0, 0);
 export const minutesAgo = (minutes: number) => nowMs - minutes * 60_000;

@@ -1,12 +1,16 @@
 import { brokenCodes, isBrokenCode } from '../../workflow/doctor/catalogue.ts';
 import { diagnose } from '../../workflow/doctor/diagnosis.ts';
-import type { Facts } from '../../workflow/doctor/facts.ts';
+import type { Facts, NetworkFacts } from '../../workflow/doctor/facts.ts';
 import { linkNames } from '../../workflow/doctor/links.ts';
+import { seen, unseen } from '../../workflow/network/seen.ts';
 import type { DeployedTarget } from '../../workflow/target.ts';
-import { breaks } from '../support/broken-chains.ts';
+import { type Break, breaks } from '../support/broken-chains.ts';
+import { api, networkBreaks, networkWith } from '../support/broken-networks.ts';
+import { scalingBreaks } from '../support/broken-scaling.ts';
 import { doctorTarget, healthyFacts } from '../support/healthy-facts.ts';
 
 const target = doctorTarget();
+const all: readonly Break[] = [...breaks, ...networkBreaks, ...scalingBreaks];
 
 const brokenIn = (facts: Facts, of: DeployedTarget) =>
   diagnose(facts, of).links.flatMap((link) => link.findings.filter(({ code }) => isBrokenCode(code)));
@@ -19,20 +23,51 @@ describe('the doctor', () => {
     for (const { seen } of links) expect(seen.length).toBeGreaterThan(0);
   });
 
-  it.each(breaks)(
-    'tells of %s that alone as the cause',
-    (_what, part, cause, followers = [], of = target) => {
-      const { causes, state } = diagnose(healthyFacts(part), of);
-      expect({ state, causes: causes.map(({ code }) => code) }).toEqual({ state: 'broken', causes: [cause] });
-      const found = brokenIn(healthyFacts(part), of);
-      expect(new Set(found.map(({ code }) => code))).toEqual(new Set([cause, ...followers]));
-      for (const { code, followsFrom } of found)
-        expect([code, followsFrom.length > 0]).toEqual([code, code !== cause]);
-    },
-  );
+  it.each(all)('tells of %s that alone as the cause', (_what, part, cause, followers = [], of = target) => {
+    const { causes, state } = diagnose(healthyFacts(part), of);
+    expect({ state, causes: causes.map(({ code }) => code) }).toEqual({ state: 'broken', causes: [cause] });
+    const found = brokenIn(healthyFacts(part), of);
+    expect(new Set(found.map(({ code }) => code))).toEqual(new Set([cause, ...followers]));
+    for (const { code, followsFrom } of found)
+      expect([code, followsFrom.length > 0]).toEqual([code, code !== cause]);
+  });
+
+  it('has the command that opens just the way that is blocked', () => {
+    const owner = api('sg-a in tcp 443 sg-f');
+    const [cause] = diagnose(healthyFacts({ network: networkWith({ owner }) }), target).causes;
+    expect(cause?.commands).toEqual([
+      expect.stringMatching(
+        /^aws ec2 authorize-security-group-ingress --group-id sg-a .*FromPort=8000.*sg-f/,
+      ),
+    ]);
+  });
+
+  it('finds a way through the network ok, and knows none where something is missing', () => {
+    const stateOf = (network: NetworkFacts) =>
+      diagnose(healthyFacts({ network }), target).links.find(({ link }) => link === 'network')?.state;
+    expect(stateOf(networkWith())).toBe('ok');
+    // A datapoint proves a way that is not one of a VPC.
+    expect(stateOf({ isInVpc: false, isPrivate: true, looks: [] })).toBe('ok');
+    expect(stateOf(networkWith({ addresses: [] }))).toBe('unknown');
+    expect(stateOf(networkWith({ addresses: ['10.0.1.99'] }))).toBe('unknown');
+    expect(stateOf(networkWith({ found: unseen('ec2:DescribeSubnets is not allowed', 'NotAllowed') }))).toBe(
+      'unknown',
+    );
+    const endpoints = unseen('ec2:DescribeVpcEndpoints is not allowed', 'NotAllowed');
+    expect(stateOf(networkWith({ vpc: { endpoints } }))).toBe('unknown');
+  });
+
+  it('does not take an address for gone that another account may have', () => {
+    const far = '10.9.9.9';
+    const found = networkWith().looks[0]?.found;
+    if (!found?.seen) throw new Error('the network was not seen');
+    const owners = new Map([[far, seen({ kind: 'nobody' } as const)]]);
+    const network = networkWith({ addresses: [far], found: seen({ ...found.value, owners }) });
+    expect(diagnose(healthyFacts({ network }), target).state).toBe('unknown');
+  });
 
   it('has a test for each code', () => {
-    const tested = new Set(breaks.map(([, , cause]) => cause));
+    const tested = new Set(all.map(([, , cause]) => cause));
     expect(brokenCodes.filter((code) => !tested.has(code))).toEqual([]);
   });
 });
