@@ -16,6 +16,7 @@ import {
   lookAtDatapoints,
   lookAtDimensions,
   lookAtFunction,
+  lookAtInstances,
   lookAtInvocations,
   lookAtScaling,
   lookAtStack,
@@ -65,7 +66,8 @@ export async function gatherFacts(
       nowMs,
       metric: mapSeen(datapoint, (lastDatapointMs) => ({ lastDatapointMs, hasUnit: null })),
     }) !== undefined;
-  const [callers, stack, answer, hasUnit, network] = await Promise.all([
+  const [instances, callers, stack, answer, hasUnit, network] = await Promise.all([
+    lookAtInstances(doctor, agents),
     lookAtCallers(doctor, place),
     lookAtStack(doctor, place),
     isFresh ? null : lookAtEndpoint(target.endpoint, host.isPrivate),
@@ -79,6 +81,7 @@ export async function gatherFacts(
     nowMs,
     env: mapSeen(history, (records) => envFacts(records, target)),
     agents,
+    instances,
     answer,
     function: mapSeen(metricFunction, (found) =>
       typeof found === 'object' ? functionFacts(found, values, target) : found,

@@ -4,12 +4,15 @@ import { readActivities, readGroup, readPolicies, readRefreshes } from '../../aw
 import { readBackup } from '../../aws/backup.ts';
 import { type FunctionEnv, readFunctionEnv } from '../../aws/function-environment.ts';
 import { listDimensions, readMinutes } from '../../aws/metric-look.ts';
+import { readInstances } from '../../aws/network-interfaces.ts';
 import { listRuleNames, readRule } from '../../aws/schedule.ts';
 import { hasStateMachine } from '../../aws/state-machine.ts';
 import { listSubscriptions } from '../../aws/topic.ts';
 import { whyUnusable } from '../../env/contract.ts';
 import type { BackupFacts, CallerFacts, Facts, PolicyFacts, Seen } from '../../workflow/doctor/facts.ts';
 import { startingAlarms } from '../../workflow/doctor/scaling-rules.ts';
+import { isOfEc2 } from '../../workflow/doctor/service-rules.ts';
+import { seen } from '../../workflow/network/seen.ts';
 import { RecoveryError } from '../../workflow/recovery-error.ts';
 import { scalingGroupOf } from '../../workflow/target.ts';
 import type { Session } from '../session.ts';
@@ -72,6 +75,16 @@ export function lookAtFunction({
       throw error;
     }
   });
+}
+
+/** What EC2 says of the target's instances: those that the target file names, or those that SSM lists. */
+export async function lookAtInstances(
+  { clients, target }: Doctor,
+  agents: Facts['agents'],
+): Promise<Facts['instances']> {
+  const listed = agents.seen ? agents.value.map(({ instanceId }) => instanceId) : [];
+  const ids = (target.instances.ids ?? listed).filter(isOfEc2);
+  return ids.length === 0 ? seen([]) : readInstances(clients.ec2, ids);
 }
 
 const invokedWithinMs = 15 * 60_000;

@@ -10,6 +10,8 @@ const answers = (fault: AnswerFacts['fault'], detail: string, isPrivate = false)
   answer: { fault, detail, isPrivate },
 });
 
+const lost = { instanceId: 'i-00000001', pingStatus: 'ConnectionLost', lastPingAt: null };
+
 /** What is broken; the cause that is told, and the codes that follow from it. */
 export type Break = [
   what: string,
@@ -60,21 +62,25 @@ export const breaks: readonly Break[] = [
   ],
   [
     'a tag that no instance has',
-    { agents: seen([]) },
+    { agents: seen([]), instances: seen([]) },
     'NoInstances',
     [],
     doctorTarget({ instances: { tag: 'Name=api' } }),
   ],
-  ['a terminated instance', { agents: seen([]) }, 'InstanceNotManaged'],
+  [
+    'a terminated instance',
+    { agents: seen([]), instances: seen([]) },
+    'InstanceGone',
+    ['InstanceNotManaged'],
+  ],
   [
     'a stopped instance',
-    {
-      ...stopped,
-      agents: seen([{ instanceId: 'i-00000001', pingStatus: 'ConnectionLost', lastPingAt: null }]),
-    },
-    'AgentOffline',
-    afterStop,
+    { ...stopped, agents: seen([lost]), instances: seen([{ id: 'i-00000001', state: 'stopped' }]) },
+    'InstanceStopped',
+    ['AgentOffline', ...afterStop],
   ],
+  ['an instance without an agent', { agents: seen([]) }, 'InstanceNotManaged'],
+  ['an agent that does not report', { agents: seen([lost]) }, 'AgentOffline'],
   ['a wrong path', { ...stopped, ...answers('EndpointNotFound', 'HTTP 404') }, 'EndpointNotFound', afterStop],
   [
     'a redirect',

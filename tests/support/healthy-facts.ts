@@ -94,6 +94,7 @@ export const healthyFacts = (part: Partial<Facts> = {}): Facts => ({
   nowMs,
   env: seen(envOf()),
   agents: seen([{ instanceId: 'i-00000001', pingStatus: 'Online', lastPingAt: '2026-11-30T11:59:00.000Z' }]),
+  instances: seen([{ id: 'i-00000001', state: 'running' }]),
   answer: null,
   function: seen(functionOf()),
   invocations: seen(15),

@@ -1,5 +1,6 @@
 /** What a person pastes: a command line of `recover` or of the `aws` CLI, as the doctor prints it. */
 import * as autoScaling from '@aws-sdk/client-auto-scaling';
+import * as ec2 from '@aws-sdk/client-ec2';
 import * as events from '@aws-sdk/client-eventbridge';
 import { region } from '../../sandbox/template.ts';
 import { recover } from './cli.ts';
@@ -24,6 +25,23 @@ export async function paste(command: string, endpoint: string): Promise<void> {
     const client = new autoScaling.AutoScalingClient(config);
     const AutoScalingGroupName = optionOf(words, '--auto-scaling-group-name');
     await client.send(new autoScaling.ResumeProcessesCommand({ AutoScalingGroupName }));
+  } else if (command.startsWith('aws ec2 authorize-security-group-ingress ')) {
+    const client = new ec2.EC2Client(config);
+    const permission = optionOf(words, '--ip-permissions');
+    const field = (name: string) => new RegExp(`${name}=([^,}\\]"]+)`).exec(permission)?.[1];
+    await client.send(
+      new ec2.AuthorizeSecurityGroupIngressCommand({
+        GroupId: optionOf(words, '--group-id'),
+        IpPermissions: [
+          {
+            IpProtocol: field('IpProtocol'),
+            FromPort: Number(field('FromPort')),
+            ToPort: Number(field('ToPort')),
+            UserIdGroupPairs: [{ GroupId: field('UserIdGroupPairs=\\[\\{GroupId') }],
+          },
+        ],
+      }),
+    );
   } else {
     throw new Error(`nobody knows here how to run: ${command}`);
   }

@@ -16,6 +16,7 @@ const denied = (action: string): Seen<never> => ({
 const facts: readonly [fact: keyof Facts, links: readonly LinkName[]][] = [
   ['env', ['writer', 'env', 'request', 'readiness']],
   ['agents', ['host']],
+  ['instances', ['host']],
   ['function', ['function']],
   ['invocations', ['schedule']],
   ['callers', ['schedule']],

@@ -113,6 +113,7 @@ describe('without the permission', () => {
     ['ssm:GetParameterHistory', ['writer', 'env', 'request', 'readiness']],
     ['ssm:GetParameter', ['readiness']],
     ['ssm:DescribeInstanceInformation', ['host']],
+    ['ec2:DescribeInstances', ['host'], 'UnauthorizedOperation'],
     ['lambda:GetFunctionConfiguration', ['function']],
     ['cloudwatch:GetMetricData', ['endpoint', 'schedule', 'metric']],
     ['cloudwatch:ListMetrics', ['metric']],
@@ -142,6 +143,22 @@ describe('without the permission', () => {
     },
   );
 
+  it.each([
+    'DescribeSubnets',
+    'DescribeNetworkInterfaces',
+    'DescribeSecurityGroupRules',
+    'DescribeVpcEndpoints',
+    'DescribeVpcAttribute',
+  ])('ec2:%s, the network is unknown and names it', async (name) => {
+    await open();
+    aws.endpoint.injectFault = ({ operation }) =>
+      operation === name ? new AwsError('UnauthorizedOperation', 'canary', 403) : undefined;
+    const found = await doctor();
+    expect(found).toMatchObject({ exitCode: 3, state: 'unknown' });
+    expect(found.links.filter(({ state }) => state !== 'ok').map(({ link }) => link)).toEqual(['network']);
+    expect(found.text).toContain(`ec2:${name} is not allowed`);
+  });
+
   it('to read anything, nothing is told but that', async () => {
     await open();
     aws.endpoint.injectFault = () => new AwsError('AccessDeniedException', 'canary', 403);
@@ -168,6 +185,25 @@ describe('the command that the doctor prints', () => {
     expect(causesOf(found)).toContain('EnvGone');
     await paste(found.causes[0]?.fix[0] ?? '', aws.endpoint.url);
     expect(statesOf(await doctor())).toMatchObject({ env: 'ok', request: 'ok' });
+  });
+
+  it('opens the security group of the API', async () => {
+    await open();
+    const group = aws.network.group('sg-0000000000000000a');
+    group.rules = group.rules.filter(({ isEgress }) => isEgress);
+    const found = await doctor();
+    expect(causesOf(found)).toEqual(['PathBlocked']);
+    for (const command of found.causes[0]?.fix ?? []) await paste(command, aws.endpoint.url);
+    expect(await doctor()).toMatchObject({ exitCode: 0 });
+  });
+
+  it('enables a disabled schedule', async () => {
+    await open({ stoppedMinutesAgo: 20, invokedMinutesAgo: 20, isRuleEnabled: false });
+    const found = await doctor();
+    expect(causesOf(found)).toEqual(['ScheduleDisabled']);
+    await paste(found.causes[0]?.fix[0] ?? '', aws.endpoint.url);
+    // The rule invokes the function again, which takes a minute; nobody does that here.
+    expect(causesOf(await doctor())).toEqual(['FunctionNotInvoked']);
   });
 
   it('resumes suspended processes', async () => {
@@ -216,6 +252,28 @@ describe('the doctor sees on the wire', () => {
           ...aws.functions.variables(metricFunction),
           VIDEO_BACKLOG_API_HOST: 'canary',
         }),
+    ],
+    [
+      'an instance that is gone',
+      ['InstanceGone'],
+      () => {
+        const { interfaces } = aws.network;
+        interfaces.splice(
+          interfaces.findIndex(({ instanceId }) => instanceId === target.instances.ids?.[0]),
+          1,
+        );
+      },
+    ],
+    [
+      'a VPC without an endpoint for CloudWatch',
+      ['ServiceUnreachable'],
+      () => {
+        const { endpoints } = aws.network;
+        endpoints.splice(
+          endpoints.findIndex(({ serviceName }) => serviceName.endsWith('.monitoring')),
+          1,
+        );
+      },
     ],
     ['a policy with other dimensions', ['PolicyOtherDimensions'], track({ Dimensions: [] })],
     ['metric math with other dimensions', ['PolicyOtherDimensions'], track({ Metrics: math([]) })],

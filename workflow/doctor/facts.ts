@@ -1,6 +1,6 @@
 /** What `recover doctor` has looked at. No value of the env is in it: names, versions, times and states only. */
 import type { EndpointFault } from '../endpoint-fault.ts';
-import type { AddressOwner, FunctionNetwork, VpcFacts } from '../network/facts.ts';
+import type { AddressOwner, FunctionNetwork, InstanceFacts, VpcFacts } from '../network/facts.ts';
 import type { Seen as Looked } from '../network/seen.ts';
 
 /** What a look has found, or why there was none: also that nobody knows of which account. */
@@ -158,6 +158,8 @@ export interface Facts {
   readonly nowMs: number;
   readonly env: Seen<EnvFacts>;
   readonly agents: Seen<readonly AgentFacts[]>;
+  /** Those of EC2 among the instances of the target; hybrid nodes are none. */
+  readonly instances: Seen<readonly Pick<InstanceFacts, 'id' | 'state'>[]>;
   /** `null` if nobody asked, since a fresh datapoint proves that it answers. */
   readonly answer: AnswerFacts | null;
   readonly function: Seen<FunctionFinding>;

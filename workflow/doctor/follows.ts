@@ -8,6 +8,9 @@ const noMetric = codesOf('metric');
 export const follows: Readonly<Partial<Record<BrokenCode, readonly BrokenCode[]>>> = {
   InternalKeyMissing: ['EnvGone', 'EnvIncomplete'],
   EndpointUnhealthy: ['EnvGone', 'EnvIncomplete', 'EnvInvalid'],
+  InstanceNotManaged: ['InstanceGone', 'InstanceStopped'],
+  AddressElsewhere: ['InstanceGone'],
+  AgentOffline: ['InstanceGone', 'InstanceStopped'],
   FunctionNotInvoked: ['FunctionNotFound', 'FunctionFailed', 'ScheduleDisabled'],
   MetricNeverPublished: noNumber,
   MetricStopped: noNumber,

@@ -50,20 +50,32 @@ export const serviceFindings = {
     look: 'aws ssm describe-instance-information --query "InstanceInformationList[].[InstanceId,PingStatus]"',
     fix: 'aws ec2 create-tags --resources <instance> --tags "Key=<tag>,Value=<value>"',
   },
+  InstanceGone: {
+    link: 'host',
+    meaning: 'EC2 has no such instance in this region: it was terminated, or replaced by another one.',
+    look: 'aws ec2 describe-instances --filters "Name=instance-id,Values=<instance>" --query "Reservations[].Instances[].State.Name"',
+    fix: checkTargetFile,
+    note: 'Put the new instance into instances.ids in the target file first, or a tag instead, and deploy the stack.',
+  },
+  InstanceStopped: {
+    link: 'host',
+    meaning: 'The instance does not run, and so the API does not.',
+    look: 'aws ec2 describe-instances --instance-ids <instance> --query "Reservations[].Instances[].State.Name"',
+    fix: 'aws ec2 start-instances --instance-ids <instance>',
+  },
   InstanceNotManaged: {
     link: 'host',
-    meaning: 'SSM does not list the instance: it was terminated, or its agent has never registered.',
+    meaning: 'SSM does not list the instance: its agent has never registered.',
     look: describeInstance,
-    fix: 'aws ec2 start-instances --instance-ids <instance>',
-    note: 'If it runs, its instance profile needs AmazonSSMManagedInstanceCore, and its subnet a way to SSM.',
+    fix: 'aws ec2 associate-iam-instance-profile --instance-id <instance> --iam-instance-profile "Name=<instance-profile>"',
+    note: 'With a profile that has AmazonSSMManagedInstanceCore. The instance needs the agent, and a way to SSM.',
   },
   AgentOffline: {
     link: 'host',
-    meaning:
-      'The SSM agent of the instance does not report: the instance is stopped, or the agent is. Nothing can be deployed there.',
+    meaning: 'The SSM agent of the instance does not report, so nothing can be deployed there.',
     look: describeInstance,
     fix: 'sudo systemctl restart amazon-ssm-agent',
-    note: 'On the instance itself; start it first if it is stopped.',
+    note: 'On the instance itself.',
   },
   EndpointNotFound: {
     link: 'endpoint',

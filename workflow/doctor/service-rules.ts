@@ -35,8 +35,18 @@ export const env: Rule = ({ env }, { parameter: { name } }) =>
     return [ok(`version ${version} has ${counted(keyCount, 'key')}, all that the target asks for`)];
   });
 
-export const host: Rule = ({ agents }, { instances: { ids, tag } }) =>
-  judge(agents, (found) => {
+export const host: Rule = ({ agents, instances }, { instances: { ids, tag } }) => [
+  ...judge(instances, (found) => [
+    ...(ids ?? [])
+      .filter((id) => isOfEc2(id) && !found.some((one) => one.id === id))
+      .map((instance) => broken('InstanceGone', `EC2 has no instance ${instance}`, { instance })),
+    ...found.map(({ id, state }) =>
+      ['running', 'pending'].includes(state)
+        ? ok(`instance ${id} is ${state}`)
+        : broken('InstanceStopped', `instance ${id} is ${state}`, { instance: id }),
+    ),
+  ]),
+  ...judge(agents, (found) => {
     if (ids === undefined && found.length === 0)
       return [broken('NoInstances', `SSM lists no instance with the tag ${tag}`)];
     const missing = (ids ?? []).filter((id) => !found.some(({ instanceId }) => instanceId === id));
@@ -46,7 +56,11 @@ export const host: Rule = ({ agents }, { instances: { ids, tag } }) =>
       ),
       ...found.map(agentCheck),
     ];
-  });
+  }),
+];
+
+/** A hybrid node (mi-…) is a managed instance of SSM, not one of EC2. */
+export const isOfEc2 = (instanceId: string): boolean => instanceId.startsWith('i-');
 
 function agentCheck({ instanceId, pingStatus, lastPingAt }: AgentFacts): Check {
   const last = lastPingAt === null ? '' : `, last heard of at ${lastPingAt}`;
