@@ -221,7 +221,8 @@ function printCommands(sandbox: Sandbox): void {
   );
   print(`  aws autoscaling describe-scaling-activities --auto-scaling-group-name ${workerGroup}`);
   print(`  aws stepfunctions redrive-execution --execution-arn ${execution}:first`);
-  for (const command of ['check', 'history', 'restore']) print(`  npx recover env ${command}`);
+  for (const command of ['env check', 'env history', 'env restore', 'doctor'])
+    print(`  npx recover ${command}`);
   print();
   print('The sandbox stays up until Ctrl+C; executions and workers are shown here as they go.');
 }

@@ -17,6 +17,7 @@ export function fillCommand(
     target: target.name,
     parameter: target.parameter.name,
     backup: target.restore.backupParameter,
+    'backup-region': target.restore.backupRegion ?? place?.region,
     function: target.metricFunction.name,
     url: target.endpoint.url,
     namespace: target.metric.namespace,

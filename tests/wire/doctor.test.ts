@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as v from 'valibot';
 import { AwsError } from '../../sandbox/endpoint.ts';
 import type { TestAws } from '../support/aws.ts';
@@ -66,6 +68,16 @@ describe('recover doctor', () => {
     expect(found).toMatchObject({ exitCode: 0, state: 'ok', causes: [] });
     expect(new Set(Object.values(statesOf(found)))).toEqual(new Set(['ok']));
     expect(found.text).toContain('every link holds');
+  });
+
+  it('calls nothing that docs/doctor.md does not ask a permission for', async () => {
+    await open();
+    await doctor();
+    const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'doctor.md'), 'utf8');
+    const allowed = [...page.matchAll(/`[a-z0-9]+:([A-Z]\w+)`/g)].map(([, operation]) => operation);
+    const called = [...new Set(aws.endpoint.calls.map(({ operation }) => operation))];
+    expect(called.length).toBeGreaterThan(15);
+    expect(called.filter((operation) => !allowed.includes(operation))).toEqual([]);
   });
 
   it('tells of an outage that the env is the cause, and what follows from it', async () => {

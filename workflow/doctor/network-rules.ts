@@ -105,15 +105,15 @@ function serviceCheck({ who }: NetworkLook, service: string, { caller, vpc }: Fo
   const access = judgeService(service, caller, vpc);
   switch (access.kind) {
     case 'byEndpoint':
-      return ok(`${who} reaches ${service} through ${access.endpointId}`);
+      return ok(`${service} can be reached from ${who} through ${access.endpointId}`);
     case 'byNat':
-      return ok(`${who} reaches ${service} through ${listNames(access.natGatewayIds)}`);
+      return ok(`${service} can be reached from ${who} through ${listNames(access.natGatewayIds)}`);
     case 'unknown':
       return notKnown(access.missing, `from ${who} to ${service}`);
     case 'none':
       return broken(
         'ServiceUnreachable',
-        `${who} can't reach ${service}: ${listNames(access.found, 3)}`,
+        `${service} can't be reached from ${who}: ${listNames(access.found, 3)}`,
         {},
         access.commands,
       );

@@ -11,6 +11,8 @@ import {
 const listMetrics = 'aws cloudwatch list-metrics --namespace <namespace> --metric-name <metric>';
 const describeAlarm = 'aws cloudwatch describe-alarms --alarm-names <alarm>';
 const describePolicies = 'aws autoscaling describe-policies --auto-scaling-group-name <group>';
+const describeBackup =
+  'aws ssm get-parameter --name <backup> --query Parameter.Version --region <backup-region>';
 const putPolicy =
   'aws autoscaling put-scaling-policy --auto-scaling-group-name <group> --policy-name <policy> --policy-type TargetTrackingScaling --target-tracking-configuration file://policy.json';
 
@@ -176,14 +178,14 @@ export const scalingFindings = {
     link: 'readiness',
     meaning:
       'The backup parameter of the target does not exist. If the parameter is deleted, its history goes too.',
-    look: 'aws ssm get-parameter --name <backup> --query Parameter.Version',
+    look: describeBackup,
     fix: startDeploy,
     note: 'An execution copies the version that it marks as known-good.',
   },
   BackupIncomplete: {
     link: 'readiness',
     meaning: 'The backup parameter lacks what the target asks for, so nothing can be restored from it.',
-    look: 'aws ssm get-parameter --name <backup> --query Parameter.Version',
+    look: describeBackup,
     fix: startDeploy,
     note: 'An execution copies the version that it marks as known-good.',
   },

@@ -82,7 +82,7 @@ export const endpoint: Rule = (facts, { endpoint: { url } }) => {
   const { fault, detail, isPrivate } = facts.answer;
   if (fault === undefined) return [ok(`${url} answers ${detail} without the key`)];
   if (isPrivate || !isBrokenCode(fault))
-    return [unknown('NotReachableFromHere', `${url} is not known to be reachable from here (${detail})`)];
+    return [unknown('NotReachableFromHere', `${url} can't be seen from here (${detail})`)];
   // It has read the request, at least.
   return requestFaults.includes(fault)
     ? [ok(`${url} answers ${detail}`)]
@@ -180,7 +180,7 @@ function callerChecks(callers: readonly CallerFacts[], isSilent: boolean): reado
         ? enabled
             .map(({ rule, schedule }) => `rule ${rule} invokes it${schedule === null ? '' : `, ${schedule}`}`)
             .join('; ')
-        : 'no enabled rule of EventBridge invokes it, so something else does, or nothing',
+        : `no enabled rule of EventBridge invokes it${isSilent ? '' : ': something else does'}`,
     ),
   ];
 }
