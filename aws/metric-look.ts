@@ -85,9 +85,12 @@ export async function readMinutes(
   const [result] = required(call, 'MetricDataResults', MetricDataResults);
   if (result?.StatusCode === 'Forbidden')
     throw new RecoveryError('AccessDenied', `cloudwatch:GetMetricData on ${resource}: forbidden.`);
-  return (result?.Timestamps ?? []).map((timestamp, index) => ({
+  // A result that isn't complete (`InternalError`, `PartialData`) proves nothing.
+  if (result?.StatusCode !== 'Complete')
+    throw new RecoveryError('AwsUnavailable', `cloudwatch:GetMetricData on ${resource}: not complete.`);
+  return (result.Timestamps ?? []).map((timestamp, index) => ({
     timestampMs: timestamp.getTime(),
-    value: result?.Values?.[index] ?? 0,
+    value: result.Values?.[index] ?? 0,
   }));
 }
 
