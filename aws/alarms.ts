@@ -1,6 +1,6 @@
-import { type CloudWatchClient, DescribeAlarmsCommand, type MetricAlarm } from '@aws-sdk/client-cloudwatch';
+import { type CloudWatchClient, type MetricAlarm, paginateDescribeAlarms } from '@aws-sdk/client-cloudwatch';
 import type { AlarmFacts, MetricRef } from '../workflow/doctor/facts.ts';
-import { callAws, required } from './call.ts';
+import { callPages } from './call.ts';
 import { dimensionsFrom } from './metric-look.ts';
 
 /** Which alarms: up to 100 by name, or those whose name begins so. */
@@ -16,21 +16,8 @@ export async function readAlarms(
       ? [{ AlarmNames: [...choice.names] }, `alarms ${choice.names.join(', ')}`]
       : [{ AlarmNamePrefix: choice.prefix }, `alarms ${choice.prefix}…`];
   const call = { action: 'cloudwatch:DescribeAlarms', resource };
-  const alarms: MetricAlarm[] = [];
-  let nextToken: string | undefined;
-  do {
-    const page = await callAws(call, () =>
-      cloudWatch.send(
-        new DescribeAlarmsCommand({
-          ...which,
-          AlarmTypes: ['MetricAlarm'],
-          ...(nextToken === undefined ? {} : { NextToken: nextToken }),
-        }),
-      ),
-    );
-    alarms.push(...required(call, 'MetricAlarms', page.MetricAlarms));
-    nextToken = page.NextToken;
-  } while (nextToken !== undefined);
+  const pages = paginateDescribeAlarms({ client: cloudWatch }, { ...which, AlarmTypes: ['MetricAlarm'] });
+  const alarms = await callPages(call, pages, 'MetricAlarms');
   return alarms.map((alarm) => ({
     arn: alarm.AlarmArn,
     name: alarm.AlarmName ?? '',

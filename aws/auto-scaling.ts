@@ -5,10 +5,9 @@ import {
   type CustomizedMetricSpecification,
   DescribeAutoScalingGroupsCommand,
   DescribeInstanceRefreshesCommand,
-  DescribePoliciesCommand,
-  type DescribePoliciesCommandOutput,
   DescribeScalingActivitiesCommand,
   type MetricDimension,
+  paginateDescribePolicies,
 } from '@aws-sdk/client-auto-scaling';
 import type {
   ActivityFacts,
@@ -18,13 +17,13 @@ import type {
   PolicyMetric,
 } from '../workflow/doctor/facts.ts';
 import { oneLine } from '../workflow/words.ts';
-import { callAws, readerConfig, required } from './call.ts';
+import { callAws, callPages, readerConfig, required } from './call.ts';
 
 export const openAutoScaling = (config: AutoScalingClientConfig = {}) =>
   new AutoScalingClient({ ...readerConfig(), ...config });
 
 /** How Auto Scaling answers if there is no such group. */
-const noGroup = { ValidationError: () => undefined };
+const noGroup = { ValidationError: () => [] };
 
 /** @returns `undefined` if there is no such group. */
 export async function readGroup(client: AutoScalingClient, name: string): Promise<GroupFacts | undefined> {
@@ -46,35 +45,22 @@ export async function readGroup(client: AutoScalingClient, name: string): Promis
 /** The target tracking policies of a group; none if there is no such group. */
 export async function readPolicies(client: AutoScalingClient, group: string): Promise<PolicyFacts[]> {
   const call = { action: 'autoscaling:DescribePolicies', resource: `group ${group}` };
-  const policies: PolicyFacts[] = [];
-  let nextToken: string | undefined;
-  do {
-    const page = await callAws<DescribePoliciesCommandOutput | undefined>(
-      call,
-      () =>
-        client.send(
-          new DescribePoliciesCommand({
-            AutoScalingGroupName: group,
-            PolicyTypes: ['TargetTrackingScaling'],
-            ...(nextToken === undefined ? {} : { NextToken: nextToken }),
-          }),
-        ),
-      noGroup,
-    );
-    if (!page) return [];
-    for (const policy of required(call, 'ScalingPolicies', page.ScalingPolicies)) {
-      const metric = policy.TargetTrackingConfiguration?.CustomizedMetricSpecification;
-      policies.push({
-        name: policy.PolicyName ?? '',
-        // AWS leaves it out where it is true.
-        isEnabled: policy.Enabled ?? true,
-        metrics: metric ? metricsOf(metric) : [],
-        expression: metric?.Metrics?.find(({ ReturnData }) => ReturnData ?? true)?.Expression ?? null,
-      });
-    }
-    nextToken = page.NextToken;
-  } while (nextToken !== undefined);
-  return policies;
+  const input = { AutoScalingGroupName: group, PolicyTypes: ['TargetTrackingScaling'] };
+  const policies = await callPages(
+    call,
+    paginateDescribePolicies({ client }, input),
+    'ScalingPolicies',
+    noGroup,
+  );
+  return policies.map(({ PolicyName = '', Enabled = true, TargetTrackingConfiguration }) => {
+    const metric = TargetTrackingConfiguration?.CustomizedMetricSpecification;
+    return {
+      name: PolicyName,
+      isEnabled: Enabled,
+      metrics: metric ? metricsOf(metric) : [],
+      expression: metric?.Metrics?.find(({ ReturnData }) => ReturnData ?? true)?.Expression ?? null,
+    };
+  });
 }
 
 /** One metric, or all that its metric math reads. */
@@ -110,33 +96,39 @@ const dimensionsOf = (dimensions: readonly MetricDimension[] = []): Dimensions =
 /** The last scaling activity of a group. */
 export async function readActivities(client: AutoScalingClient, group: string): Promise<ActivityFacts[]> {
   const call = { action: 'autoscaling:DescribeScalingActivities', resource: `group ${group}` };
-  const page = await callAws(
+  const input = { AutoScalingGroupName: group, MaxRecords: 1 };
+  const activities = await callAws(
     call,
-    () => client.send(new DescribeScalingActivitiesCommand({ AutoScalingGroupName: group, MaxRecords: 1 })),
-    { ValidationError: () => ({ $metadata: {}, Activities: [] }) },
+    async () => {
+      const { Activities } = await client.send(new DescribeScalingActivitiesCommand(input));
+      return required(call, 'Activities', Activities);
+    },
+    noGroup,
   );
-  return required(call, 'Activities', page.Activities).map(
-    ({ StatusCode, StartTime, StatusMessage, Description }) => ({
-      status: StatusCode ?? '',
-      at: StartTime?.toISOString() ?? 'an unknown time',
-      message: oneLine(StatusMessage ?? Description ?? ''),
-    }),
-  );
+  return activities.map(({ StatusCode = '', StartTime, StatusMessage, Description = '' }) => ({
+    status: StatusCode,
+    at: timeOf(StartTime),
+    message: oneLine(StatusMessage ?? Description),
+  }));
 }
 
 /** The last instance refresh of a group. */
 export async function readRefreshes(client: AutoScalingClient, group: string): Promise<ActivityFacts[]> {
   const call = { action: 'autoscaling:DescribeInstanceRefreshes', resource: `group ${group}` };
-  const page = await callAws(
+  const input = { AutoScalingGroupName: group, MaxRecords: 1 };
+  const refreshes = await callAws(
     call,
-    () => client.send(new DescribeInstanceRefreshesCommand({ AutoScalingGroupName: group, MaxRecords: 1 })),
-    { ValidationError: () => ({ $metadata: {}, InstanceRefreshes: [] }) },
+    async () => {
+      const { InstanceRefreshes } = await client.send(new DescribeInstanceRefreshesCommand(input));
+      return required(call, 'InstanceRefreshes', InstanceRefreshes);
+    },
+    noGroup,
   );
-  return required(call, 'InstanceRefreshes', page.InstanceRefreshes).map(
-    ({ Status, StartTime, StatusReason }) => ({
-      status: Status ?? '',
-      at: StartTime?.toISOString() ?? 'an unknown time',
-      message: oneLine(StatusReason ?? ''),
-    }),
-  );
+  return refreshes.map(({ Status = '', StartTime, StatusReason = '' }) => ({
+    status: Status,
+    at: timeOf(StartTime),
+    message: oneLine(StatusReason),
+  }));
 }
+
+const timeOf = (time: Date | undefined) => time?.toISOString() ?? 'an unknown time';

@@ -4,12 +4,13 @@ import {
   type Dimension,
   GetMetricDataCommand,
   type GetMetricDataCommandOutput,
-  ListMetricsCommand,
+  type Metric,
+  paginateListMetrics,
   type StandardUnit,
 } from '@aws-sdk/client-cloudwatch';
 import type { Dimensions, MetricRef } from '../workflow/doctor/facts.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
-import { callAws, required } from './call.ts';
+import { callAws, callPages, required } from './call.ts';
 
 export const dimensionsFrom = (dimensions: readonly Dimension[] = []): Dimensions =>
   Object.fromEntries(dimensions.map(({ Name, Value }) => [Name ?? '', Value ?? '']));
@@ -20,23 +21,9 @@ export async function listDimensions(
   { namespace, name }: Pick<MetricRef, 'namespace' | 'name'>,
 ): Promise<Dimensions[]> {
   const call = { action: 'cloudwatch:ListMetrics', resource: `metric ${namespace}/${name}` };
-  const found: Dimensions[] = [];
-  let nextToken: string | undefined;
-  do {
-    const page = await callAws(call, () =>
-      cloudWatch.send(
-        new ListMetricsCommand({
-          Namespace: namespace,
-          MetricName: name,
-          ...(nextToken === undefined ? {} : { NextToken: nextToken }),
-        }),
-      ),
-    );
-    for (const { Dimensions } of required(call, 'Metrics', page.Metrics))
-      found.push(dimensionsFrom(Dimensions));
-    nextToken = page.NextToken;
-  } while (nextToken !== undefined);
-  return found;
+  const pages = paginateListMetrics({ client: cloudWatch }, { Namespace: namespace, MetricName: name });
+  const metrics = await callPages<'Metrics', Metric>(call, pages, 'Metrics');
+  return metrics.map(({ Dimensions }) => dimensionsFrom(Dimensions));
 }
 
 export interface MetricLook {

@@ -1,12 +1,7 @@
-import {
-  ListSubscriptionsByTopicCommand,
-  type ListSubscriptionsByTopicCommandOutput,
-  PublishCommand,
-  SNSClient,
-} from '@aws-sdk/client-sns';
+import { PublishCommand, paginateListSubscriptionsByTopic, SNSClient } from '@aws-sdk/client-sns';
 import type { SubscriptionFacts } from '../workflow/doctor/facts.ts';
 import type { Notification } from '../workflow/messages.ts';
-import { callAws, readerConfig, required } from './call.ts';
+import { callAws, callPages, readerConfig, required } from './call.ts';
 
 /** Being told twice is better than not at all: the SDK may repeat the call. */
 export const openTopic = () => ({ sns: new SNSClient(readerConfig()) });
@@ -27,34 +22,15 @@ export async function publish(
 }
 
 /**
- * Who has subscribed to a topic, without the addresses. Until somebody confirms, SNS has `PendingConfirmation` in the
- * place of the subscription's ARN.
- *
- * @returns `undefined` if there is no such topic.
+ * Who has subscribed to a topic, without the addresses; nobody if there is no such topic. Until somebody confirms, SNS
+ * has `PendingConfirmation` in the place of the subscription's ARN.
  */
-export async function listSubscriptions(
-  sns: SNSClient,
-  topicArn: string,
-): Promise<SubscriptionFacts[] | undefined> {
+export async function listSubscriptions(sns: SNSClient, topicArn: string): Promise<SubscriptionFacts[]> {
   const call = { action: 'sns:ListSubscriptionsByTopic', resource: `topic ${topicArn}` };
-  const found: SubscriptionFacts[] = [];
-  let nextToken: string | undefined;
-  do {
-    const page = await callAws<ListSubscriptionsByTopicCommandOutput | undefined>(
-      call,
-      () =>
-        sns.send(
-          new ListSubscriptionsByTopicCommand({
-            TopicArn: topicArn,
-            ...(nextToken === undefined ? {} : { NextToken: nextToken }),
-          }),
-        ),
-      { NotFoundException: () => undefined },
-    );
-    if (!page) return undefined;
-    for (const { Protocol, SubscriptionArn = '' } of required(call, 'Subscriptions', page.Subscriptions))
-      found.push({ protocol: Protocol ?? '', isConfirmed: SubscriptionArn.startsWith('arn:') });
-    nextToken = page.NextToken;
-  } while (nextToken !== undefined);
-  return found;
+  const pages = paginateListSubscriptionsByTopic({ client: sns }, { TopicArn: topicArn });
+  const found = await callPages(call, pages, 'Subscriptions', { NotFoundException: () => [] });
+  return found.map(({ Protocol = '', SubscriptionArn = '' }) => ({
+    protocol: Protocol,
+    isConfirmed: SubscriptionArn.startsWith('arn:'),
+  }));
 }

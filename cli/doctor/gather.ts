@@ -43,8 +43,8 @@ export async function gatherFacts(
     scaling,
   ] = await Promise.all([
     resolveHost(target.endpoint.url),
-    look('ssm:GetParameterHistory', () => readHistory(ssm.reader, target.parameter.name)),
-    look('ssm:DescribeInstanceInformation', () => readAgents(ssm.reader, target.instances)),
+    look(() => readHistory(ssm.reader, target.parameter.name)),
+    look(() => readAgents(ssm.reader, target.instances)),
     lookAtBackup(doctor),
     lookAtFunction(doctor),
     lookAtInvocations(doctor),

@@ -2,18 +2,15 @@
 import type { Seen } from '../../workflow/doctor/facts.ts';
 import { RecoveryError } from '../../workflow/recovery-error.ts';
 
-/**
- * @param action the IAM action that the look needs.
- * @throws RecoveryError CredentialsExpired: without credentials, there is nothing to look at.
- */
-export async function look<T>(action: string, ask: () => Promise<T>): Promise<Seen<T>> {
+/** @throws RecoveryError CredentialsExpired: without credentials, there is nothing to look at. */
+export async function look<T>(ask: () => Promise<T>): Promise<Seen<T>> {
   try {
     return { seen: true, value: await ask() };
   } catch (error) {
     if (!(error instanceof RecoveryError) || error.name === 'CredentialsExpired') throw error;
-    return error.name === 'AccessDenied'
-      ? { seen: false, code: 'NotAllowed', why: `${action} is not allowed` }
-      : { seen: false, code: 'NotAnswered', why: `${action} was not answered (${error.name})` };
+    // Its message names the action and the resource, or the key that the answer is encrypted with.
+    const code = error.name === 'AccessDenied' ? 'NotAllowed' : 'NotAnswered';
+    return { seen: false, code, why: error.message };
   }
 }
 

@@ -52,7 +52,7 @@ const noAccount = {
 export async function lookAtBackup(doctor: Doctor): Promise<Seen<BackupFacts> | null> {
   const { parameter, restore } = doctor.target;
   if (restore.backupParameter === undefined) return null;
-  return look('ssm:GetParameter', async () => {
+  return look(async () => {
     const backup = await readBackup(doctor.backupSsm.reader, doctor);
     return {
       exists: backup !== undefined,
@@ -66,7 +66,7 @@ export function lookAtFunction({
   clients,
   target,
 }: Doctor): Promise<Seen<FunctionEnv | 'NotFound' | 'EnvUnreadable'>> {
-  return look('lambda:GetFunctionConfiguration', async () => {
+  return look(async () => {
     try {
       return await readFunctionEnv(clients.lambda, target.metricFunction.name);
     } catch (error) {
@@ -91,7 +91,7 @@ const invokedWithinMs = 15 * 60_000;
 
 /** How often the function was invoked in the last quarter of an hour. */
 export function lookAtInvocations({ clients, target, nowMs }: Doctor): Promise<Seen<number>> {
-  return look('cloudwatch:GetMetricData', async () => {
+  return look(async () => {
     const minutes = await readMinutes(clients.cloudWatch, {
       metric: {
         namespace: 'AWS/Lambda',
@@ -110,14 +110,14 @@ export function lookAtInvocations({ clients, target, nowMs }: Doctor): Promise<S
 const datapointWithinMs = 3 * 60 * 60_000;
 
 export const lookAtDatapoints = ({ clients, target, nowMs }: Doctor): Promise<Seen<number | null>> =>
-  look('cloudwatch:GetMetricData', async () => {
+  look(async () => {
     const sinceMs = nowMs - datapointWithinMs;
     const metric = { metric: target.metric, statistic: 'SampleCount', sinceMs, nowMs } as const;
     return (await readMinutes(clients.cloudWatch, metric))[0]?.timestampMs ?? null;
   });
 
 export const lookAtDimensions = ({ clients, target }: Doctor): Promise<Facts['dimensionSets']> =>
-  look('cloudwatch:ListMetrics', () => listDimensions(clients.cloudWatch, target.metric));
+  look(() => listDimensions(clients.cloudWatch, target.metric));
 
 /** Whether the metric has datapoints with the unit that a policy asks for; `null` if none asks for one. */
 export async function lookAtUnit(
@@ -130,7 +130,7 @@ export async function lookAtUnit(
     (one) => one.namespace === namespace && one.name === name && one.unit !== null,
   )?.unit;
   if (unit === undefined || unit === null) return null;
-  const minutes = await look('cloudwatch:GetMetricData', () =>
+  const minutes = await look(() =>
     readMinutes(clients.cloudWatch, {
       metric: target.metric,
       statistic: 'SampleCount',
@@ -144,9 +144,7 @@ export async function lookAtUnit(
 
 export async function lookAtAlarms({ clients, target }: Doctor) {
   const names = startingAlarms(target);
-  return look('cloudwatch:DescribeAlarms', async () =>
-    names.length === 0 ? [] : readAlarms(clients.cloudWatch, { names }),
-  );
+  return look(async () => (names.length === 0 ? [] : readAlarms(clients.cloudWatch, { names })));
 }
 
 /** All of it `null` if the target has no group. */
@@ -159,11 +157,11 @@ export async function lookAtScaling({
     return { scalingAlarms: null, policies: null, group: null, activities: null, refreshes: null };
   const { autoScaling, cloudWatch } = clients;
   const [scalingAlarms, policies, group, activities, refreshes] = await Promise.all([
-    look('cloudwatch:DescribeAlarms', () => readAlarms(cloudWatch, { prefix: `TargetTracking-${name}-` })),
-    look('autoscaling:DescribePolicies', () => readPolicies(autoScaling, name)),
-    look('autoscaling:DescribeAutoScalingGroups', () => readGroup(autoScaling, name)),
-    look('autoscaling:DescribeScalingActivities', () => readActivities(autoScaling, name)),
-    look('autoscaling:DescribeInstanceRefreshes', () => readRefreshes(autoScaling, name)),
+    look(() => readAlarms(cloudWatch, { prefix: `TargetTracking-${name}-` })),
+    look(() => readPolicies(autoScaling, name)),
+    look(() => readGroup(autoScaling, name)),
+    look(() => readActivities(autoScaling, name)),
+    look(() => readRefreshes(autoScaling, name)),
   ]);
   return { scalingAlarms, policies, group, activities, refreshes };
 }
@@ -175,9 +173,9 @@ export async function lookAtCallers(
 ): Promise<Seen<readonly CallerFacts[]>> {
   if (!place) return noAccount;
   const functionArn = arnOf(place, 'lambda', `function:${target.metricFunction.name}`);
-  const names = await look('events:ListRuleNamesByTarget', () => listRuleNames(clients.events, functionArn));
+  const names = await look(() => listRuleNames(clients.events, functionArn));
   if (!names.seen) return names;
-  return look('events:DescribeRule', async () => {
+  return look(async () => {
     const rules = await Promise.all(names.value.map((name) => readRule(clients.events, name)));
     return rules.filter((rule) => rule !== undefined);
   });
@@ -190,10 +188,8 @@ export async function lookAtStack(
 ): Promise<Pick<Facts, 'isStackDeployed' | 'subscriptions'>> {
   if (!place) return { isStackDeployed: noAccount, subscriptions: noAccount };
   const [isStackDeployed, subscriptions] = await Promise.all([
-    look('states:DescribeStateMachine', () => hasStateMachine(lease.sfn, machineArnOf(place, target.name))),
-    look('sns:ListSubscriptionsByTopic', () =>
-      listSubscriptions(clients.sns, topicArnOf(place, target.name)),
-    ),
+    look(() => hasStateMachine(lease.sfn, machineArnOf(place, target.name))),
+    look(() => listSubscriptions(clients.sns, topicArnOf(place, target.name))),
   ]);
   return { isStackDeployed, subscriptions };
 }

@@ -129,7 +129,7 @@ export const scalingBreaks: readonly Break[] = [
     'no stack',
     {
       isStackDeployed: seen(false),
-      subscriptions: seen(undefined),
+      subscriptions: seen([]),
       alarms: seen([]),
       env: seen(envOf({ knownGoodVersion: null })),
       backup: seen({ exists: false, gaps: [] }),

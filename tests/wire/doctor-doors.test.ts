@@ -109,7 +109,7 @@ describe('a metric', () => {
 describe('what is not there', () => {
   it('is none: an alarm, a topic, a state machine, an instance', async () => {
     expect(await readAlarms(aws.cloudWatch, { names: ['nobody'] })).toEqual([]);
-    expect(await listSubscriptions(aws.sns, arn('sns', 'nobody'))).toBeUndefined();
+    expect(await listSubscriptions(aws.sns, arn('sns', 'nobody'))).toEqual([]);
     expect(await hasStateMachine(aws.sfn, arn('states', 'stateMachine:nobody'))).toBe(false);
     expect(await readAgents(aws.ssm.reader, { ids: ['i-0000000000000dead'] })).toEqual([]);
   });

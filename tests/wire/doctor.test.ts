@@ -1,14 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import * as v from 'valibot';
 import { AwsError } from '../../sandbox/endpoint.ts';
-import type { TestAws } from '../support/aws.ts';
-import { recover } from '../support/cli.ts';
+import { causesOf, statesOf, useDoctor } from '../support/doctor.ts';
 import {
   type ChainOptions,
   dimensions,
   group,
-  openChain,
   putEnv,
   target,
   topicArn,
@@ -16,50 +13,7 @@ import {
 } from '../support/healthy-chain.ts';
 import { paste } from '../support/paste.ts';
 
-const Report = v.object({
-  state: v.picklist(['ok', 'broken', 'unknown']),
-  diagnosis: v.string(),
-  causes: v.array(
-    v.object({ code: v.string(), link: v.string(), look: v.string(), fix: v.array(v.string()) }),
-  ),
-  links: v.array(
-    v.object({
-      link: v.string(),
-      state: v.string(),
-      findings: v.array(v.object({ code: v.string(), says: v.string(), followsFrom: v.array(v.string()) })),
-    }),
-  ),
-});
-
-let aws: TestAws;
-let shown: string;
-const open = async (options?: ChainOptions) => {
-  aws = await openChain(options);
-  shown = '';
-};
-
-afterEach(async () => {
-  await aws.close();
-  // Every secret value there is begins so, in all versions and in the function. None may be shown, whatever is broken.
-  expect(shown).not.toBe('');
-  expect(shown).not.toContain('canary');
-});
-
-async function doctor() {
-  const since = aws.endpoint.calls.length;
-  const { exitCode, stdout, stderr } = await recover(aws.endpoint.url, ['doctor', '--json']);
-  shown += stdout + stderr;
-  // The doctor only looks.
-  const calls = aws.endpoint.calls.slice(since).map(({ operation }) => operation);
-  expect(calls.filter((operation) => !/^(Get|List|Describe)/.test(operation))).toEqual([]);
-  const report = v.parse(v.pipe(v.string(), v.parseJson(), Report), stdout);
-  return { exitCode, text: stderr, ...report };
-}
-
-const statesOf = ({ links }: Awaited<ReturnType<typeof doctor>>) =>
-  Object.fromEntries(links.map(({ link, state }) => [link, state]));
-
-const causesOf = ({ causes }: Awaited<ReturnType<typeof doctor>>) => causes.map(({ code }) => code);
+const { aws, doctor, fail, open } = useDoctor();
 
 describe('recover doctor', () => {
   it('finds every link of a healthy chain ok', async () => {
@@ -75,14 +29,14 @@ describe('recover doctor', () => {
     await doctor();
     const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'doctor.md'), 'utf8');
     const allowed = [...page.matchAll(/`[a-z0-9]+:([A-Z]\w+)`/g)].map(([, operation]) => operation);
-    const called = [...new Set(aws.endpoint.calls.map(({ operation }) => operation))];
+    const called = [...new Set(aws().endpoint.calls.map(({ operation }) => operation))];
     expect(called.length).toBeGreaterThan(15);
     expect(called.filter((operation) => !allowed.includes(operation))).toEqual([]);
   });
 
   it('tells of an outage that the env is the cause, and what follows from it', async () => {
     await open({ stoppedMinutesAgo: 20 });
-    putEnv(aws, 'LAMBDA_INTERNAL_API_KEY=canary\n');
+    putEnv(aws(), 'LAMBDA_INTERNAL_API_KEY=canary\n');
     const found = await doctor();
     expect(found).toMatchObject({ exitCode: 1, state: 'broken' });
     expect(found.causes[0]).toMatchObject({ code: 'EnvIncomplete', link: 'env' });
@@ -98,114 +52,52 @@ describe('recover doctor', () => {
 
   it('knows nothing of a metric that CloudWatch does not show, and asks the endpoint without the key', async () => {
     await open();
-    aws.fail(
+    aws().fail(
       'GetMetricData',
       ...Array.from({ length: 12 }, () => new AwsError('InternalServiceFault', '', 500)),
     );
     const found = await doctor();
     expect(found).toMatchObject({ exitCode: 3, state: 'unknown' });
     expect(statesOf(found)).toMatchObject({ metric: 'unknown', schedule: 'unknown', endpoint: 'unknown' });
-    expect(found.text).toContain('cloudwatch:GetMetricData was not answered');
+    expect(found.text).toContain('cloudwatch:GetMetricData on metric');
   });
 
   it('ends with 2 where there are no credentials, like every command', async () => {
     await open();
-    aws.fail('GetParameterHistory', new AwsError('ExpiredTokenException', 'canary'));
-    const { exitCode, stderr } = await recover(aws.endpoint.url, ['doctor']);
-    shown += stderr;
-    expect({ exitCode, stderr }).toEqual({
+    aws().fail('GetParameterHistory', new AwsError('ExpiredTokenException', 'canary'));
+    expect(await fail()).toEqual({
       exitCode: 2,
       stderr: expect.stringContaining('CredentialsExpired'),
     });
   });
 });
 
-describe('without the permission', () => {
-  it.each<[action: string, links: readonly string[], code?: string]>([
-    ['ssm:GetParameterHistory', ['writer', 'env', 'request', 'readiness']],
-    ['ssm:GetParameter', ['readiness']],
-    ['ssm:DescribeInstanceInformation', ['host']],
-    ['ec2:DescribeInstances', ['host'], 'UnauthorizedOperation'],
-    ['lambda:GetFunctionConfiguration', ['function']],
-    ['cloudwatch:GetMetricData', ['endpoint', 'schedule', 'metric']],
-    ['cloudwatch:ListMetrics', ['metric']],
-    ['cloudwatch:DescribeAlarms', ['alarms']],
-    ['events:ListRuleNamesByTarget', ['schedule']],
-    ['events:DescribeRule', ['schedule']],
-    ['autoscaling:DescribeAutoScalingGroups', ['group'], 'AccessDenied'],
-    ['autoscaling:DescribePolicies', ['policy'], 'AccessDenied'],
-    ['autoscaling:DescribeScalingActivities', ['group'], 'AccessDenied'],
-    ['autoscaling:DescribeInstanceRefreshes', ['group'], 'AccessDenied'],
-    ['states:DescribeStateMachine', ['readiness']],
-    ['sns:ListSubscriptionsByTopic', ['readiness'], 'AuthorizationError'],
-  ])(
-    '%s, %j are unknown and name it, and the others are as before',
-    async (action, links, code = 'AccessDeniedException') => {
-      await open();
-      aws.endpoint.injectFault = ({ operation }) =>
-        operation === action.split(':')[1] ? new AwsError(code, 'canary', 403) : undefined;
-      const found = await doctor();
-      expect(found).toMatchObject({ exitCode: 3, state: 'unknown' });
-      expect(found.links.filter(({ state }) => state !== 'ok').map(({ link }) => link)).toEqual(links);
-      const named = found.links.filter(({ findings }) =>
-        findings.some(({ says }) => says === `${action} is not allowed`),
-      );
-      // An endpoint is asked instead, and can't be seen from here.
-      expect(named.map(({ link }) => link)).toEqual(links.filter((link) => link !== 'endpoint'));
-    },
-  );
-
-  it.each([
-    'DescribeSubnets',
-    'DescribeNetworkInterfaces',
-    'DescribeSecurityGroupRules',
-    'DescribeVpcEndpoints',
-    'DescribeVpcAttribute',
-  ])('ec2:%s, the network is unknown and names it', async (name) => {
-    await open();
-    aws.endpoint.injectFault = ({ operation }) =>
-      operation === name ? new AwsError('UnauthorizedOperation', 'canary', 403) : undefined;
-    const found = await doctor();
-    expect(found).toMatchObject({ exitCode: 3, state: 'unknown' });
-    expect(found.links.filter(({ state }) => state !== 'ok').map(({ link }) => link)).toEqual(['network']);
-    expect(found.text).toContain(`ec2:${name} is not allowed`);
-  });
-
-  it('to read anything, nothing is told but that', async () => {
-    await open();
-    aws.endpoint.injectFault = () => new AwsError('AccessDeniedException', 'canary', 403);
-    const found = await doctor();
-    expect(found).toMatchObject({ exitCode: 3, state: 'unknown', causes: [] });
-    expect(Object.values(statesOf(found))).not.toContain('ok');
-  });
-});
-
 describe('the command that the doctor prints', () => {
   it('fills a wiped env, and the doctor finds it complete', async () => {
     await open();
-    putEnv(aws, 'LAMBDA_INTERNAL_API_KEY=canary\n');
+    putEnv(aws(), 'LAMBDA_INTERNAL_API_KEY=canary\n');
     const found = await doctor();
     expect(causesOf(found)).toContain('EnvIncomplete');
-    await paste(found.causes[0]?.fix[0] ?? '', aws.endpoint.url);
+    await paste(found.causes[0]?.fix[0] ?? '', aws().endpoint.url);
     expect(statesOf(await doctor())).toMatchObject({ env: 'ok', request: 'ok' });
   });
 
   it('brings a deleted env back from the backup', async () => {
     await open();
-    aws.parameters.delete(target.parameter.name);
+    aws().parameters.delete(target.parameter.name);
     const found = await doctor();
     expect(causesOf(found)).toContain('EnvGone');
-    await paste(found.causes[0]?.fix[0] ?? '', aws.endpoint.url);
+    await paste(found.causes[0]?.fix[0] ?? '', aws().endpoint.url);
     expect(statesOf(await doctor())).toMatchObject({ env: 'ok', request: 'ok' });
   });
 
   it('opens the security group of the API', async () => {
     await open();
-    const group = aws.network.group('sg-0000000000000000a');
+    const group = aws().network.group('sg-0000000000000000a');
     group.rules = group.rules.filter(({ isEgress }) => isEgress);
     const found = await doctor();
     expect(causesOf(found)).toEqual(['PathBlocked']);
-    for (const command of found.causes[0]?.fix ?? []) await paste(command, aws.endpoint.url);
+    for (const command of found.causes[0]?.fix ?? []) await paste(command, aws().endpoint.url);
     expect(await doctor()).toMatchObject({ exitCode: 0 });
   });
 
@@ -213,17 +105,17 @@ describe('the command that the doctor prints', () => {
     await open({ stoppedMinutesAgo: 20, invokedMinutesAgo: 20, isRuleEnabled: false });
     const found = await doctor();
     expect(causesOf(found)).toEqual(['ScheduleDisabled']);
-    await paste(found.causes[0]?.fix[0] ?? '', aws.endpoint.url);
+    await paste(found.causes[0]?.fix[0] ?? '', aws().endpoint.url);
     // The rule invokes the function again, which takes a minute; nobody does that here.
     expect(causesOf(await doctor())).toEqual(['FunctionNotInvoked']);
   });
 
   it('resumes suspended processes', async () => {
     await open();
-    aws.autoScaling.group(group).suspended.set('AlarmNotification', 'User suspended');
+    aws().autoScaling.group(group).suspended.set('AlarmNotification', 'User suspended');
     const found = await doctor();
     expect(causesOf(found)).toEqual(['GroupSuspended']);
-    await paste(found.causes[0]?.fix[0] ?? '', aws.endpoint.url);
+    await paste(found.causes[0]?.fix[0] ?? '', aws().endpoint.url);
     expect(await doctor()).toMatchObject({ exitCode: 0 });
   });
 });
@@ -237,10 +129,10 @@ describe('the doctor sees on the wire', () => {
     { Id: 'm1', MetricStat: stat(Dimensions), ReturnData: false },
     { Id: 'e1', Expression: 'm1 / 2', ReturnData: true },
   ];
-  const track = (part: object) => () => trackBacklog(aws, part);
+  const track = (part: object) => () => trackBacklog(aws(), part);
   const stopped = { stoppedMinutesAgo: 20 };
   const metricFunction = target.metricFunction.name;
-  const instance = () => aws.autoScaling.group(group);
+  const instance = () => aws().autoScaling.group(group);
 
   it.each<[what: string, causes: readonly string[], change: () => void, options?: ChainOptions]>([
     ['an agent that is offline', ['AgentOffline'], () => undefined, { isOnline: false }],
@@ -260,8 +152,8 @@ describe('the doctor sees on the wire', () => {
       'a variable that is not the one of the target',
       ['FunctionEnvWrong'],
       () =>
-        aws.functions.update(metricFunction, {
-          ...aws.functions.variables(metricFunction),
+        aws().functions.update(metricFunction, {
+          ...aws().functions.variables(metricFunction),
           VIDEO_BACKLOG_API_HOST: 'canary',
         }),
     ],
@@ -269,7 +161,7 @@ describe('the doctor sees on the wire', () => {
       'an instance that is gone',
       ['InstanceGone'],
       () => {
-        const { interfaces } = aws.network;
+        const { interfaces } = aws().network;
         interfaces.splice(
           interfaces.findIndex(({ instanceId }) => instanceId === target.instances.ids?.[0]),
           1,
@@ -280,7 +172,7 @@ describe('the doctor sees on the wire', () => {
       'a VPC without an endpoint for CloudWatch',
       ['ServiceUnreachable'],
       () => {
-        const { endpoints } = aws.network;
+        const { endpoints } = aws().network;
         endpoints.splice(
           endpoints.findIndex(({ serviceName }) => serviceName.endsWith('.monitoring')),
           1,
@@ -293,22 +185,22 @@ describe('the doctor sees on the wire', () => {
     ['a policy with a unit that nobody publishes', ['PolicyOtherUnit'], track({ Unit: 'Seconds' })],
     ['a policy with the unit that is published', [], track({ Unit: 'Count' })],
     ['a policy that counts samples', ['PolicyCountsSamples'], track({ Statistic: 'SampleCount' })],
-    ['a deleted policy', ['PolicyMissing'], () => aws.autoScaling.deletePolicy(group, 'hold-backlog')],
+    ['a deleted policy', ['PolicyMissing'], () => aws().autoScaling.deletePolicy(group, 'hold-backlog')],
     [
       'launches that fail',
       ['ActivityFailed'],
       () => {
         instance().launchFailure = 'no capacity';
-        aws.autoScaling.setDesired(group, 2, 'a test');
+        aws().autoScaling.setDesired(group, 2, 'a test');
       },
     ],
     [
       'a subscription that nobody has confirmed',
       ['SubscriptionPending'],
-      () => aws.topics.add(topicArn, [{ Protocol: 'email', Endpoint: 'oncall@example.com' }]),
+      () => aws().topics.add(topicArn, [{ Protocol: 'email', Endpoint: 'oncall@example.com' }]),
     ],
-    ['no subscription', ['NobodySubscribed'], () => aws.topics.add(topicArn)],
-    ['no backup', ['BackupMissing'], () => aws.elsewhere.delete(target.restore.backupParameter ?? '')],
+    ['no subscription', ['NobodySubscribed'], () => aws().topics.add(topicArn)],
+    ['no backup', ['BackupMissing'], () => aws().elsewhere.delete(target.restore.backupParameter ?? '')],
   ])('%s: %j', async (_what, causes, change, options = {}) => {
     await open(options);
     change();

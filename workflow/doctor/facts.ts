@@ -180,7 +180,6 @@ export interface Facts {
   readonly activities: Seen<readonly ActivityFacts[]> | null;
   readonly refreshes: Seen<readonly ActivityFacts[]> | null;
   readonly isStackDeployed: Seen<boolean>;
-  /** `undefined` inside if there is no such topic. */
-  readonly subscriptions: Seen<readonly SubscriptionFacts[] | undefined>;
+  readonly subscriptions: Seen<readonly SubscriptionFacts[]>;
   readonly backup: Seen<BackupFacts> | null;
 }

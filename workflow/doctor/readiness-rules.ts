@@ -33,9 +33,8 @@ export const readiness: Rule = (facts, { name, restore }) => [
       })),
 ];
 
-function subscriptionChecks(found: readonly SubscriptionFacts[] | undefined): readonly Check[] {
-  if (!found) return [broken('NobodySubscribed', 'there is no topic')];
-  if (found.length === 0) return [broken('NobodySubscribed', 'the topic has no subscription')];
+function subscriptionChecks(found: readonly SubscriptionFacts[]): readonly Check[] {
+  if (found.length === 0) return [broken('NobodySubscribed', 'nobody has subscribed to the messages')];
   const pending = found.filter(({ isConfirmed }) => !isConfirmed);
   return [
     pending.length > 0
