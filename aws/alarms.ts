@@ -1,4 +1,10 @@
-import { type CloudWatchClient, type MetricAlarm, paginateDescribeAlarms } from '@aws-sdk/client-cloudwatch';
+import {
+  type AlarmType,
+  type CloudWatchClient,
+  type DescribeAlarmsCommandOutput,
+  type MetricAlarm,
+  paginateDescribeAlarms,
+} from '@aws-sdk/client-cloudwatch';
 import type { AlarmFacts, MetricRef } from '../workflow/doctor/facts.ts';
 import { callPages } from './call.ts';
 import { dimensionsFrom } from './metric-look.ts';
@@ -6,7 +12,7 @@ import { dimensionsFrom } from './metric-look.ts';
 /** Which alarms: up to 100 by name, or those whose name begins so. */
 export type AlarmChoice = { readonly names: readonly string[] } | { readonly prefix: string };
 
-/** The metric alarms of that choice that exist. */
+/** The alarms of that choice that exist; a composite one watches no metric of its own. */
 export async function readAlarms(
   cloudWatch: CloudWatchClient,
   choice: AlarmChoice,
@@ -16,8 +22,10 @@ export async function readAlarms(
       ? [{ AlarmNames: [...choice.names] }, `alarms ${choice.names.join(', ')}`]
       : [{ AlarmNamePrefix: choice.prefix }, `alarms ${choice.prefix}…`];
   const call = { action: 'cloudwatch:DescribeAlarms', resource };
-  const pages = paginateDescribeAlarms({ client: cloudWatch }, { ...which, AlarmTypes: ['MetricAlarm'] });
-  const alarms = await callPages(call, pages, 'MetricAlarms');
+  // Without the types, AWS leaves out composite alarms.
+  const AlarmTypes: AlarmType[] = ['MetricAlarm', 'CompositeAlarm'];
+  const pages = paginateDescribeAlarms({ client: cloudWatch }, { ...which, AlarmTypes });
+  const alarms = await callPages<'Alarms', MetricAlarm>(call, bothKinds(pages), 'Alarms');
   return alarms.map((alarm) => ({
     arn: alarm.AlarmArn,
     name: alarm.AlarmName ?? '',
@@ -26,6 +34,11 @@ export async function readAlarms(
     actionsEnabled: alarm.ActionsEnabled ?? true,
     metrics: metricsOf(alarm),
   }));
+}
+
+async function* bothKinds(pages: AsyncIterable<DescribeAlarmsCommandOutput>) {
+  for await (const { MetricAlarms, CompositeAlarms = [] } of pages)
+    yield { Alarms: MetricAlarms && [...MetricAlarms, ...CompositeAlarms] };
 }
 
 /** One metric, or all that its metric math reads. */

@@ -157,7 +157,7 @@ export async function lookAtScaling({
     return { scalingAlarms: null, policies: null, group: null, activities: null, refreshes: null };
   const { autoScaling, cloudWatch } = clients;
   const [scalingAlarms, policies, group, activities, refreshes] = await Promise.all([
-    look(() => readAlarms(cloudWatch, { prefix: `TargetTracking-${name}-` })),
+    look(() => readAlarms(cloudWatch, { prefix: `TargetTracking-${name}-Alarm` })),
     look(() => readPolicies(autoScaling, name)),
     look(() => readGroup(autoScaling, name)),
     look(() => readActivities(autoScaling, name)),

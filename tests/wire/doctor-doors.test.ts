@@ -106,6 +106,18 @@ describe('a metric', () => {
   });
 });
 
+describe('an alarm', () => {
+  it('is also one that is made of others', async () => {
+    const CompositeAlarms = [{ AlarmName: 'mine', StateValue: 'ALARM' }];
+    jest
+      .spyOn(aws.cloudWatch, 'send')
+      .mockImplementationOnce(() => Promise.resolve({ MetricAlarms: [], CompositeAlarms }));
+    expect(await readAlarms(aws.cloudWatch, { names: ['mine'] })).toMatchObject([
+      { name: 'mine', state: 'ALARM', metrics: [] },
+    ]);
+  });
+});
+
 describe('what is not there', () => {
   it('is none: an alarm, a topic, a state machine, an instance', async () => {
     expect(await readAlarms(aws.cloudWatch, { names: ['nobody'] })).toEqual([]);

@@ -59,14 +59,14 @@ export const scalingFindings = {
   ScalingAlarmsMissing: {
     link: 'alarms',
     meaning: 'The group has no alarms of target tracking: they were deleted, or there is no policy.',
-    look: 'aws cloudwatch describe-alarms --alarm-name-prefix "TargetTracking-<group>-"',
+    look: 'aws cloudwatch describe-alarms --alarm-name-prefix "TargetTracking-<group>-Alarm"',
     fix: putPolicy,
     note: 'Target tracking makes its alarms again when the policy is put again.',
   },
   ScalingAlarmsElsewhere: {
     link: 'alarms',
     meaning: 'The alarms of target tracking watch another metric, or other dimensions, than is published.',
-    look: 'aws cloudwatch describe-alarms --alarm-name-prefix "TargetTracking-<group>-"',
+    look: 'aws cloudwatch describe-alarms --alarm-name-prefix "TargetTracking-<group>-Alarm"',
     fix: putPolicy,
     note: 'Never edit these alarms by hand: put the policy with the right metric.',
   },
