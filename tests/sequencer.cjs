@@ -3,13 +3,15 @@ const { default: Sequencer } = require('@jest/test-sequencer');
 
 const longest = [
   'redrive',
-  'scenarios',
-  'single-flight',
-  'triggers',
+  'lagging-reads',
   'start',
-  'merge',
+  'scenarios',
+  'triggers',
+  'single-flight',
+  'deploy-api-watching',
+  'lease',
+  'doctor',
   'approval',
-  'recover-env',
 ];
 
 module.exports = class extends Sequencer {
