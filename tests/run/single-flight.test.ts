@@ -9,25 +9,25 @@ beforeAll(async () => {
 });
 afterAll(() => whole.close());
 
-const rounds = 3;
-const starts = 20;
+const rounds = 2;
+const starts = 50;
 
-/** Twenty starts: alarm events, each of them twice, changes of the parameter, the schedule, and people. */
+/** Fifty starts: alarm events, each of them twice, changes of the parameter, the schedule, and people. */
 function startAll(): void {
   const { sandbox, seed } = whole;
   const alarm = alarmEvent(whole);
-  for (let index = 0; index < 5; index += 1) {
+  for (let index = 0; index < 10; index += 1) {
     sandbox.bus.put(alarm);
     sandbox.bus.put(alarm);
   }
-  for (let index = 0; index < 5; index += 1)
+  for (let index = 0; index < 15; index += 1)
     sandbox.parameters.put({
       Name: sandbox.parameterName,
       Value: seed.versions.at(-1) ?? '',
       Overwrite: true,
     });
   sandbox.bus.runSchedules();
-  for (let index = 0; index < 4; index += 1)
+  for (let index = 0; index < 14; index += 1)
     sandbox.machines.start(sandbox.stateMachineArn, JSON.stringify({ reason: `person ${index}` }));
 }
 
@@ -44,9 +44,9 @@ async function forgetPauses(): Promise<void> {
   dynamo.destroy();
 }
 
-describe('twenty starts at the same moment', () => {
+describe('fifty starts at the same moment', () => {
   it.each(Array.from({ length: rounds }, (_, round) => round + 1))(
-    'make one recovery, with one deploy, and nineteen that are told whose it is (round %d)',
+    'make one recovery, with one deploy, and 49 that are told whose it is (round %d)',
     async (round) => {
       const { sandbox } = whole;
       const earlier = sandbox.machines.executions.length;
