@@ -2,10 +2,10 @@
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CommanderError } from '@commander-js/extra-typings';
+import { UnreadableText } from '../env/decode-text.ts';
 import { TargetInvalid } from '../targets/load.ts';
 import type { ErrorName } from '../workflow/errors.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
-import { UnreadableText } from './text-file.ts';
 
 /** The command can't be carried out as it was typed: exit code 2. */
 export class UsageError extends Error {

@@ -1,8 +1,8 @@
 /** The person who runs a command, if there is one. */
 import { createInterface } from 'node:readline';
 import { type Readable, Writable } from 'node:stream';
+import { decodeText, UnreadableText } from '../env/decode-text.ts';
 import { UsageError } from './failure.ts';
-import { decodeText, UnreadableText } from './text-file.ts';
 
 /** The program's environment variables and streams. */
 export interface Surroundings {

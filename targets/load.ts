@@ -2,7 +2,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { parse } from 'yaml';
+import { parseDocument, YAMLError } from 'yaml';
+import { decodeText, UnreadableText } from '../env/decode-text.ts';
 import { describeIssue } from '../workflow/parse.ts';
 import { Target } from '../workflow/target.ts';
 
@@ -32,18 +33,19 @@ export function targetNames(): string[] {
 /**
  * Reads `targets/<name>.yml`.
  *
+ * @param directory where the target files are.
  * @throws TargetInvalid
  */
-export function loadTarget(name: string): Target {
+export function loadTarget(name: string, directory = import.meta.dirname): Target {
   const file = `targets/${name}.yml`;
   // The name becomes part of the names of functions, alarms and log groups.
   if (!/^[a-z0-9][a-z0-9-]{0,30}$/.test(name))
     throw new TargetInvalid(`${file}: a target's name has up to 31 small letters, digits and hyphens`);
-  const path = join(import.meta.dirname, `${name}.yml`);
+  const path = join(directory, `${name}.yml`);
   if (!existsSync(path)) {
     throw new TargetInvalid(`${file}: there is no such file. Targets: ${targetNames().join(', ')}`);
   }
-  const text = readFileSync(path, 'utf8');
+  const text = readText(file, path);
   // Serverless would put the deployer's own variables, files and secrets into the template.
   const [variable] = /\$\{(env|file|ssm|s3|cf|self|opt|param|sls|aws|strToBool)[:(]/.exec(text) ?? [];
   if (variable !== undefined)
@@ -51,12 +53,35 @@ export function loadTarget(name: string): Target {
   return readTarget(file, parseYaml(file, text));
 }
 
-function parseYaml(file: string, text: string): unknown {
+/** An editor or a shell of Windows may have saved it. */
+function readText(file: string, path: string): string {
   try {
-    return parse(text);
+    return decodeText(readFileSync(path), file, { path, platform: process.platform });
   } catch (error) {
-    // The first line of a syntax error says what is wrong and where; the others show the place.
-    const [what = 'not YAML'] = error instanceof Error ? error.message.split('\n') : [];
-    throw new TargetInvalid(`${file}: ${what.replace(/:$/, '')}`);
+    if (error instanceof UnreadableText) throw new TargetInvalid(error.message);
+    if (error instanceof Error && 'code' in error)
+      throw new TargetInvalid(`${file}: can't be read as a file (${String(error.code)})`);
+    throw error;
   }
+}
+
+function parseYaml(file: string, text: string): unknown {
+  const document = parseDocument(text);
+  // A warning is for a tag, such as CloudFormation's !Ref: what follows it would be taken as it stands.
+  const [mistake] = [...document.errors, ...document.warnings];
+  if (mistake) throw syntaxMistake(file, mistake);
+  try {
+    return document.toJS();
+  } catch (error) {
+    // An alias without its anchor.
+    throw syntaxMistake(file, error);
+  }
+}
+
+function syntaxMistake(file: string, error: unknown): TargetInvalid {
+  if (error instanceof YAMLError && error.code === 'MULTIPLE_DOCS')
+    return new TargetInvalid(`${file}: expected one document, without a line --- inside`);
+  // The first line says what is wrong and where; the others show the place.
+  const [what = 'not YAML'] = error instanceof Error ? error.message.split('\n') : [];
+  return new TargetInvalid(`${file}: ${what.replace(/:$/, '')}`);
 }

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import fc from 'fast-check';
-import { decodeText, readTextFile, UnreadableText } from '../../cli/text-file.ts';
+import { readTextFile } from '../../cli/text-file.ts';
+import { decodeText, UnreadableText } from '../../env/decode-text.ts';
 import { runs } from '../support/properties.ts';
 
 let directory: string;
@@ -23,9 +24,9 @@ const utf16be = (text: string) => Buffer.from(text, 'utf16le').swap16();
 const koreanCommentInCp949 = Buffer.from([0x23, 0x20, 0xc7, 0xd1, 0xb1, 0xdb]);
 
 /** What is wrong with bytes. */
-function refusal(bytes: Uint8Array, what = '/x/.env', platform: NodeJS.Platform = 'linux'): string {
+function refusal(bytes: Uint8Array, path = '/x/.env', platform: NodeJS.Platform = 'linux'): string {
   try {
-    decodeText(bytes, what, platform);
+    decodeText(bytes, path, { path, platform });
   } catch (error) {
     if (error instanceof UnreadableText) return error.message;
     throw error;
@@ -71,6 +72,11 @@ describe('readTextFile', () => {
     expect(() => readTextFile(path)).toThrow(UnreadableText);
     expect(() => readTextFile(path)).toThrow(`${path} is neither UTF-8 nor UTF-16`);
   });
+
+  it('gives the whole path in the command that converts the file, as it may be run elsewhere', () => {
+    writeFileSync(path, koreanCommentInCp949);
+    expect(() => readTextFile(relative(process.cwd(), path))).toThrow(`'${path}.utf8'`);
+  });
 });
 
 describe('decodeText', () => {
@@ -114,12 +120,12 @@ describe('decodeText', () => {
     const bytes = Buffer.concat([utf8('A=1\nB="한글"\n'), koreanCommentInCp949]);
     expect(refusal(bytes, '/home/kim/.env', 'darwin')).toBe(
       '/home/kim/.env is neither UTF-8 nor UTF-16 (byte 0xC7 at line 3). It was probably saved in the code page ' +
-        'of Windows ("ANSI", cp949). Convert it first, and go on with the new file:\n' +
+        'of Windows ("ANSI", cp949). Convert it first, and use the new file in its place:\n' +
         "(umask 077; iconv -f CP949 -t UTF-8 '/home/kim/.env' > '/home/kim/.env.utf8')",
     );
     expect(refusal(bytes, 'C:\\x\\.env', 'win32')).toBe(
       'C:\\x\\.env is neither UTF-8 nor UTF-16 (byte 0xC7 at line 3). It was probably saved in the code page ' +
-        'of Windows ("ANSI", cp949). Convert it first, in PowerShell, and go on with the new file:\n' +
+        'of Windows ("ANSI", cp949). Convert it first, in PowerShell, and use the new file in its place:\n' +
         "[IO.File]::WriteAllText('C:\\x\\.env.utf8', [Text.Encoding]::GetEncoding(949, " +
         '[Text.EncoderFallback]::ExceptionFallback, [Text.DecoderFallback]::ExceptionFallback)' +
         ".GetString([IO.File]::ReadAllBytes('C:\\x\\.env')))",
@@ -133,12 +139,6 @@ describe('decodeText', () => {
     const onWindows = refusal(koreanCommentInCp949, "C:\\It's ‘mine’ $x\\.env", 'win32');
     expect(onWindows).toContain("WriteAllText('C:\\It''s ‘‘mine’’ $x\\.env.utf8',");
     expect(onWindows).toContain("ReadAllBytes('C:\\It''s ‘‘mine’’ $x\\.env')");
-  });
-
-  it('gives the whole path in the command, as it may be run elsewhere', () => {
-    writeFileSync(path, koreanCommentInCp949);
-    const message = refusal(koreanCommentInCp949, relative(process.cwd(), path), 'linux');
-    expect(message).toContain(`'${path}.utf8'`);
   });
 
   it.each([
