@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { parse } from 'yaml';
 import { type DeployedTarget, splitTag } from '../workflow/target.ts';
+import { nameInArn } from '../workflow/target-fields.ts';
 
 const Actions = v.union([v.string(), v.array(v.string())]);
 /** `Resource` is a name from `scopesOf`, or CloudFormation's own notation. */
@@ -79,11 +80,11 @@ function scopesOf(target: DeployedTarget): Readonly<Record<string, Scope | undef
     executions: { Resource: arn('states', `execution:${machine}:*`) },
     topic: { Resource: { Ref: 'RecoveryTopic' } },
     undeliveredEvents: { Resource: { 'Fn::GetAtt': ['UndeliveredEvents', 'Arn'] } },
-    parameter: { Resource: arn('ssm', `parameter${parameter.name}`) },
+    parameter: { Resource: arn('ssm', `parameter${nameInArn(parameter.name)}`) },
     backupParameter:
       restore.backupParameter === undefined
         ? undefined
-        : { Resource: arn('ssm', `parameter${restore.backupParameter}`, restore.backupRegion) },
+        : { Resource: arn('ssm', `parameter${nameInArn(restore.backupParameter)}`, restore.backupRegion) },
     // Only a customer managed key needs a permission; the key policy of alias/aws/ssm covers the whole account.
     parameterKey: keyThrough(parameter.kmsKeyArn, 'ssm'),
     // A backup in the same region has the key of the parameter.

@@ -13,7 +13,19 @@ export function parse<Schema extends v.GenericSchema>(
   throw new RecoveryError(name, `${what}: ${describeIssue(result.issues[0])}.`);
 }
 
-const plainWords: Record<string, string> = { Array: 'a list', Object: 'an object' };
+const plainWords: Record<string, string> = {
+  Array: 'a list',
+  Object: 'an object',
+  boolean: 'true or false',
+  number: 'a number',
+  string: 'text',
+};
+
+/** YAML reads `+821012345678` as a number, and `True` as a boolean. */
+const howToBeText = (issue: v.BaseIssue<unknown>): string =>
+  issue.expected === 'string' && ['number', 'boolean'].includes(typeof issue.input)
+    ? ': put it in quotes'
+    : '';
 
 /** `field: expected …`, without the received value, which may be a secret or as long as a whole payload. */
 export function describeIssue(issue: v.BaseIssue<unknown>): string {
@@ -25,6 +37,6 @@ export function describeIssue(issue: v.BaseIssue<unknown>): string {
     ? issue.message
     : issue.expected === 'never'
       ? 'no field of this name is known here'
-      : `expected ${plainWords[issue.expected ?? ''] ?? issue.expected}`;
+      : `expected ${plainWords[issue.expected ?? ''] ?? issue.expected}${howToBeText(issue)}`;
   return field ? `${field}: ${wanted}` : wanted;
 }

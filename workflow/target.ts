@@ -2,69 +2,41 @@ import * as v from 'valibot';
 import { KeyRule } from '../env/contract.ts';
 import { envReaders } from '../env/readers/readers.ts';
 import { longestWindowHours } from './pauses.ts';
-
-const text = v.pipe(v.string(), v.nonEmpty('expected some text'));
-
-const matching = (pattern: RegExp, expected: string) => v.pipe(v.string(), v.regex(pattern, expected));
-
-const whole = (least: number, most: number, wanted = 'a whole number', unit = '') =>
-  v.pipe(
-    v.number(),
-    v.integer(`expected ${wanted}`),
-    v.minValue(least, `expected at least ${least}${unit}`),
-    v.maxValue(most, `expected at most ${most}${unit}`),
-  );
-
-const seconds = (least: number, most: number) => whole(least, most, 'whole seconds', ' seconds');
-
-const keyArn = matching(/^arn:[^:]+:kms:[^:]+:\d{12}:key\/.+$/, 'expected the ARN of a KMS key');
+import { faultOfSchedule } from './schedule.ts';
+import { hostHeader, httpUrl, isHostForDjango, Subscription } from './target-addresses.ts';
+import {
+  alarmName,
+  checkedBy,
+  dimensions,
+  envKey,
+  functionName,
+  functionVariable,
+  instanceIds,
+  instanceTag,
+  keyArn,
+  metricName,
+  metricNamespace,
+  nameInArn,
+  parameterName,
+  queueName,
+  region,
+  regionOfKey,
+  scalingGroupName,
+  seconds,
+  securityGroupIds,
+  subnetIds,
+  text,
+  whole,
+} from './target-fields.ts';
 
 /** The state machine leaves this much time for it. */
 export const maxApprovalMinutes = 12 * 60;
 const defaultApprovalMinutes = 60;
 
-const region = matching(/^[a-z]{2,}(-[a-z]+)+-\d{1,2}$/, 'expected a region such as ap-northeast-1');
-
-const regionOfKey = (arn: string) => arn.split(':')[3];
-
-const parameterName = matching(/^\/[A-Za-z0-9_.\-/]+$/, 'expected a parameter name such as /app/api/env');
-
-const envKey = matching(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected the name of a variable, such as DB_HOST');
-
-const httpUrl = v.pipe(
-  v.string(),
-  v.url('expected a URL'),
-  v.regex(/^https?:\/\//, 'expected a URL that starts with http:// or https://'),
-  // They would show in the template and in messages.
-  v.check((url) => {
-    const { username, password } = new URL(url);
-    return username === '' && password === '';
-  }, 'a URL with a user or a password would show them: send them in a header from the parameter'),
-);
-
-/** Names that Lambda keeps for itself; UpdateFunctionConfiguration refuses them. */
-const reserved = /^(AWS_.*|_HANDLER|_X_AMZN_TRACE_ID|LAMBDA_TASK_ROOT|LAMBDA_RUNTIME_DIR)$/;
-
-/** Variables that make a runtime, a shell or the loader run code, or load it from elsewhere. */
-const executed =
-  /^(NODE_OPTIONS|NODE_PATH|PYTHON(STARTUP|PATH|HOME|INSPECT|WARNINGS|BREAKPOINT)|RUBY(OPT|LIB)|PERL5(OPT|LIB|DB)|(_JAVA|JDK_JAVA|JAVA_TOOL)_OPTIONS|CLASSPATH|DOTNET_.*|CORECLR_.*|LD_.*|BASH_ENV|ENV|PATH|IFS|PS4|GCONV_PATH|OPENSSL_CONF)$/;
-
-const functionVariable = v.pipe(
-  envKey,
-  v.check((name) => !reserved.test(name), 'this name is reserved by Lambda'),
-  v.check((name) => !executed.test(name), 'this variable makes a runtime run or load code'),
-);
-
 const Instances = v.pipe(
   v.strictObject({
-    ids: v.optional(
-      v.pipe(
-        v.array(matching(/^(i|mi)-[0-9a-f]{8,17}$/, 'expected an instance id such as i-0123456789abcdef0')),
-        v.minLength(1, 'expected at least one id'),
-        v.maxLength(50, 'SendCommand takes at most 50 ids'),
-      ),
-    ),
-    tag: v.optional(matching(/^[^=]+=.+$/, 'expected Key=value')),
+    ids: v.optional(instanceIds),
+    tag: v.optional(instanceTag),
   }),
   v.check(({ ids, tag }) => (ids === undefined) !== (tag === undefined), 'expected either ids or tag'),
 );
@@ -104,50 +76,42 @@ export const Target = v.pipe(
     }),
     endpoint: v.strictObject({
       url: httpUrl,
-      host: v.optional(matching(/^[A-Za-z0-9.:[\]-]+$/, 'expected a host name')),
+      host: v.optional(hostHeader),
       internalKey: envKey,
       backlogPath: text,
       requestTimeoutSeconds: v.optional(seconds(1, 30), 10),
       healthyWithinSeconds: v.optional(seconds(1, 120), 90),
     }),
     metricFunction: v.strictObject({
-      name: matching(/^[A-Za-z0-9_-]{1,64}$/, 'expected the name of a function'),
+      name: functionName,
       answerPath: text,
       set: v.optional(v.record(functionVariable, v.string()), {}),
       setFromEnv: v.optional(v.record(functionVariable, envKey), {}),
       remove: v.optional(v.array(functionVariable), []),
       deploy: v.optional(v.boolean(), false),
       schedule: v.optional(v.boolean(), false),
-      queues: v.optional(v.strictObject({ ai: text, video: text, messaging: text })),
+      queues: v.optional(v.strictObject({ ai: queueName, video: queueName, messaging: queueName })),
     }),
     metric: v.strictObject({
-      namespace: text,
-      name: text,
-      dimensions: v.optional(v.record(text, text), {}),
+      namespace: metricNamespace,
+      name: metricName,
+      dimensions: v.optional(dimensions, {}),
       periodSeconds: v.optional(v.picklist([1, 5, 10, 30, 60]), 60),
       // CloudWatch can take two minutes to show a first datapoint, counted from the next full minute.
       confirmWithinSeconds: v.optional(seconds(10, 600), 300),
     }),
-    scaling: v.optional(v.strictObject({ group: text })),
-    vpc: v.optional(
-      v.strictObject({
-        subnetIds: v.pipe(v.array(matching(/^subnet-[0-9a-f]+$/, 'expected a subnet id')), v.minLength(1)),
-        securityGroupIds: v.pipe(
-          v.array(matching(/^sg-[0-9a-f]+$/, 'expected a security group id')),
-          v.minLength(1),
-        ),
-      }),
-    ),
+    scaling: v.optional(v.strictObject({ group: scalingGroupName })),
+    vpc: v.optional(v.strictObject({ subnetIds, securityGroupIds })),
     triggers: v.optional(
       v.strictObject({
         heartbeat: v.optional(v.boolean(), true),
-        alarms: v.optional(v.array(text), []),
+        alarms: v.optional(v.array(alarmName), []),
         parameterChange: v.optional(v.boolean(), true),
         schedule: v.optional(
-          v.union([
-            v.literal(false),
-            matching(/^(rate|cron)\(.+\)$/, 'expected rate(…) or cron(…), as EventBridge writes a schedule'),
-          ]),
+          v.union(
+            [v.literal(false), checkedBy(faultOfSchedule)],
+            'expected rate(…) or cron(…), as EventBridge writes a schedule, or false',
+          ),
           'rate(1 hour)',
         ),
       }),
@@ -166,15 +130,7 @@ export const Target = v.pipe(
     ),
     notify: v.optional(
       v.strictObject({
-        subscriptions: v.optional(
-          v.array(
-            v.strictObject({
-              protocol: v.picklist(['email', 'https', 'sms', 'sqs', 'lambda']),
-              endpoint: text,
-            }),
-          ),
-          [],
-        ),
+        subscriptions: v.optional(v.array(Subscription), []),
       }),
       {},
     ),
@@ -190,6 +146,17 @@ export const Target = v.pipe(
     v.check(
       ({ restore }) => restore.backupRegion === undefined || restore.backupParameter !== undefined,
       'expected the name of the copy, since backupRegion says where it is',
+    ),
+    ['restore', 'backupParameter'],
+  ),
+  v.forward(
+    v.check(
+      ({ parameter, restore }) =>
+        nameInArn(restore.backupParameter ?? '') !== nameInArn(parameter.name) ||
+        // The key of the parameter is of its own region.
+        (restore.backupRegion !== undefined &&
+          restore.backupRegion !== regionOfKey(parameter.kmsKeyArn ?? '')),
+      'expected another name than parameter.name, or backupRegion: the copy would be the parameter itself',
     ),
     ['restore', 'backupParameter'],
   ),
@@ -214,6 +181,23 @@ export const Target = v.pipe(
   ),
   v.forward(
     v.check(
+      ({ parameter, stack }) =>
+        parameter.kmsKeyArn === undefined ||
+        stack.kmsKeyArn === undefined ||
+        regionOfKey(parameter.kmsKeyArn) === regionOfKey(stack.kmsKeyArn),
+      'expected a key of the same region as parameter.kmsKeyArn: both are used in the region of the stack',
+    ),
+    ['stack', 'kmsKeyArn'],
+  ),
+  v.forward(
+    v.check(
+      ({ endpoint: { url, host } }) => host !== undefined || isHostForDjango(new URL(url).host),
+      'Django refuses the host of this URL, whatever ALLOWED_HOSTS says, since only letters, digits, dots and hyphens are valid there (no _): use another name, or set endpoint.host',
+    ),
+    ['endpoint', 'url'],
+  ),
+  v.forward(
+    v.check(
       ({ endpoint, metricFunction }) =>
         endpoint.host === undefined || Object.values(metricFunction.set).includes(endpoint.host),
       'the metric function has to send the same Host: name it in metricFunction.set as well',
@@ -229,6 +213,14 @@ export const Target = v.pipe(
       'endpoint.internalKey and the keys in metricFunction.setFromEnv have to be required',
     ),
     ['parameter', 'requiredKeys'],
+  ),
+  v.forward(
+    v.check(
+      ({ metricFunction: { set, setFromEnv } }) =>
+        !Object.keys(setFromEnv).some((name) => Object.hasOwn(set, name)),
+      'a variable can be in set or in setFromEnv, not in both',
+    ),
+    ['metricFunction', 'setFromEnv'],
   ),
   v.forward(
     v.check(

@@ -35,7 +35,7 @@ describe('lambdaHandler', () => {
   it('refuses an input of another shape as InvalidInput, naming the field', async () => {
     await expect(handler()({ count: 'secret' })).rejects.toMatchObject({
       name: 'InvalidInput',
-      message: `the input: count: expected number. ${catalogue.InvalidInput.remedy}`,
+      message: `the input: count: expected a number. ${catalogue.InvalidInput.remedy}`,
     });
     expect(buildClients).not.toHaveBeenCalled();
   });

@@ -105,6 +105,18 @@ describe('permissions', () => {
       ]);
   });
 
+  it.each([
+    ['app-env', 'app-env'],
+    ['/app-env', 'app-env'],
+    ['/app/env', 'app/env'],
+  ])('name the parameter %s by its ARN, which has one slash before the name', (name, inArn) => {
+    const { resources } = stackOf(
+      appTarget({ parameter: { name }, restore: { backupParameter: `${name}-copy` } }),
+    );
+    const arns = [...JSON.stringify(resources).matchAll(/:parameter[^"]*/g)].map(([arn]) => arn);
+    expect(new Set(arns)).toEqual(new Set([`:parameter/${inArn}`, `:parameter/${inArn}-copy`]));
+  });
+
   it('allow a hybrid node as a managed instance, and others as instances of EC2', () => {
     const ids = ['i-00000001', 'mi-00000002'];
     const statements = statementsFor(

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { loadTarget, readTarget } from '../../targets/load.ts';
@@ -47,165 +48,63 @@ describe('readTarget', () => {
     expect(() => readTarget('x', target)).not.toThrow();
   });
 
-  it.each<[string, (target: ReturnType<typeof academy>) => unknown, string]>([
-    [
-      'an unknown section',
-      (target) => ({ ...target, extra: {} }),
-      'extra: no field of this name is known here',
-    ],
-    [
-      'an unknown field',
-      (target) => Object.assign(target.parameter ?? {}, { nam: 'x' }),
-      'parameter.nam: no field',
-    ],
-    ['a missing field', (target) => delete target.endpoint?.url, 'endpoint.url: this field is missing'],
-    [
-      'a wrong type',
-      (target) => Object.assign(target.deploy ?? {}, { commands: 'x' }),
-      'deploy.commands: expected',
-    ],
-    [
-      'a bad name',
-      (target) => Object.assign(target.parameter ?? {}, { name: 'env' }),
-      'parameter.name: expected a par',
-    ],
-    [
-      'a bad URL',
-      (target) => Object.assign(target.endpoint ?? {}, { url: 'ftp://x/' }),
-      'endpoint.url: expected a URL',
-    ],
-    [
-      'no instances',
-      (target) => Object.assign(target, { instances: {} }),
-      'instances: expected either ids or tag',
-    ],
-    [
-      'both kinds of instances',
-      (target) => Object.assign(target.instances ?? {}, { ids: ['i-0123456789abcdef0'] }),
-      'instances: expected either ids or tag',
-    ],
-    [
-      'a variable that Lambda reserves',
-      (target) => Object.assign(target.metricFunction ?? {}, { set: { AWS_REGION: 'x' } }),
-      'this name is reserved by Lambda',
-    ],
-    ...[
-      'NODE_OPTIONS',
-      'PYTHONSTARTUP',
-      'LD_PRELOAD',
-      'BASH_ENV',
-      'JAVA_TOOL_OPTIONS',
-      'DOTNET_STARTUP_HOOKS',
-    ].map((variable): [string, (target: ReturnType<typeof academy>) => unknown, string] => [
-      `${variable}, by which code is run`,
-      (target) => Object.assign(target.metricFunction ?? {}, { set: { [variable]: 'x' } }),
-      'this variable makes a runtime run or load code',
-    ]),
-    [
-      'a user and a password in a URL',
-      (target) => Object.assign(target.endpoint ?? {}, { url: 'http://user:canary@10.0.0.10/' }),
-      'endpoint.url: a URL with a user or a password',
-    ],
-    [
-      'a Host that the function does not send',
-      (target) => Object.assign(target.endpoint ?? {}, { host: 'api.example.com' }),
-      'endpoint.host: the metric function has to send the same Host',
-    ],
-    [
-      'a key that is not required',
-      (target) => Object.assign(target.endpoint ?? {}, { internalKey: 'OTHER_KEY' }),
-      'parameter.requiredKeys: ',
-    ],
-    [
-      'a variable set and removed',
-      (target) => Object.assign(target.metricFunction ?? {}, { remove: ['LAMBDA_INTERNAL_API_KEY'] }),
-      'metricFunction.remove: a variable can be set or removed, not both',
-    ],
-    [
-      'a function to deploy without queues',
-      (target) => Object.assign(target.metricFunction ?? {}, { deploy: true, queues: undefined }),
-      'metricFunction.queues: ',
-    ],
-    [
-      'a copy in another region without a name',
-      (target) => Object.assign(target, { restore: { backupRegion: 'ap-northeast-1' } }),
-      'restore.backupParameter: expected the name of the copy',
-    ],
-    [
-      'a zone in place of a region',
-      (target) => Object.assign(target.restore ?? {}, { backupRegion: 'ap-northeast-1a' }),
-      'restore.backupRegion: expected a region such as',
-    ],
-    [
-      'a key of a region that is not that of the copy',
-      (target) =>
-        Object.assign(target.restore ?? {}, { backupRegion: 'ap-northeast-1', backupKmsKeyArn: keyArn }),
-      'restore.backupKmsKeyArn: expected a key of backupRegion',
-    ],
-    [
-      'a copy with a weaker key than the original',
-      (target) => {
-        Object.assign(target.restore ?? {}, { backupRegion: 'ap-northeast-1' });
-        Object.assign(target.parameter ?? {}, { kmsKeyArn: keyArn });
-      },
-      'restore.backupKmsKeyArn: expected a key of backupRegion: a key works in its own region only',
-    ],
-    [
-      'an unknown reader',
-      (target) => Object.assign(target.parameter ?? {}, { reader: 'podman' }),
-      'parameter.reader: expected ',
-    ],
-    [
-      'an unknown rule',
-      (target) => Object.assign(target.parameter ?? {}, { rules: { DB_PORT: { min: 1 } } }),
-      'parameter.rules.DB_PORT.min: no field of this name',
-    ],
-    [
-      'a rule that is no regular expression',
-      (target) => Object.assign(target.parameter ?? {}, { rules: { DB_PORT: { pattern: '(' } } }),
-      'parameter.rules.DB_PORT.pattern: expected a regular expression',
-    ],
-    [
-      'a schedule that EventBridge does not know',
-      (target) => Object.assign(target, { triggers: { schedule: 'every hour' } }),
-      'triggers.schedule: expected rate',
-    ],
-    [
-      'a longer wait for an approval than the state machine leaves time for',
-      (target) => Object.assign(target, { approval: { withinMinutes: 721 } }),
-      'approval.withinMinutes: expected at most 720',
-    ],
-    [
-      'a circuit that never closes',
-      (target) => Object.assign(target, { pauses: { maxFailures: 0 } }),
-      'pauses.maxFailures: expected at least 1',
-    ],
-    [
-      'a subscription that SNS does not know',
-      (target) =>
-        Object.assign(target, { notify: { subscriptions: [{ protocol: 'slack', endpoint: 'x' }] } }),
-      'notify.subscriptions.0.protocol: expected',
-    ],
-    [
-      'a key that is no ARN',
-      (target) => Object.assign(target, { stack: { kmsKeyArn: 'alias/mine' } }),
-      'stack.kmsKeyArn: expected the ARN of a KMS key',
-    ],
-    [
-      'a command with a parameter of SSM',
-      (target) => Object.assign(target.deploy ?? {}, { commands: ['echo {{ x }}'] }),
-      'deploy.commands.0: ',
-    ],
-  ])('names file, field and what was expected for %s, in one line', (_what, spoil, expected) => {
+  it.each<[section: string, fields: object]>([
+    ['parameter', { name: 'academy-api-env' }],
+    ['parameter', { name: '/Academy.API/env_2' }],
+    ['parameter', { name: `/${'a'.repeat(965)}` }],
+    ['parameter', { name: '/a'.repeat(15) }],
+    ['restore', { backupParameter: '/academy/api/env', backupRegion: 'ap-northeast-1' }],
+    ['endpoint', { url: 'https://[fd00::1]:8443/count/' }],
+    ['endpoint', { url: 'http://API.internal./count/' }],
+    ['metric', { namespace: 'App/Video jobs', dimensions: { 'Worker type': '#1' } }],
+    ['metricFunction', { queues: { ai: 'ai.fifo', video: 'video_1', messaging: 'm-1' } }],
+    ['triggers', { alarms: ['TargetTracking-workers-AlarmHigh-0', '대기열 경보'] }],
+  ])('takes a %s with %j', (section, fields) => {
     const target = academy();
-    const spoilt = spoil(target);
-    const content = typeof spoilt === 'object' && spoilt !== null && 'extra' in spoilt ? spoilt : target;
-    expect(() => readTarget('targets/x.yml', content)).toThrow(
-      expect.objectContaining({
-        name: 'TargetInvalid',
-        message: expect.stringMatching(new RegExp(`^targets/x\\.yml: .*${expected.replaceAll('.', '\\.')}`)),
-      }),
-    );
+    Object.assign(target[section] ?? {}, fields);
+    expect(() => readTarget('x', target)).not.toThrow();
+  });
+
+  it('takes a name with _ for the endpoint, if another Host is sent', () => {
+    const target = academy();
+    Object.assign(target.endpoint ?? {}, { url: 'http://academy_api:8000/count/', host: 'api.example.com' });
+    Object.assign(target.metricFunction ?? {}, {
+      set: { VIDEO_BACKLOG_API_HOST: 'api.example.com' },
+      remove: [],
+    });
+    expect(() => readTarget('x', target)).not.toThrow();
+  });
+
+  it.each([
+    false,
+    'rate(1 minute)',
+    'rate(12 hours)',
+    'rate(1 day)',
+    'cron(0 10 * * ? *)',
+    'cron(*/5 * * * ? *)',
+    'cron(0/10 8-17 ? * MON-FRI *)',
+    'cron(0,30 0 1,15 * ? *)',
+    'cron(0 18 ? * mon-fri *)',
+    'cron(0 8 1W JAN,JUL ? 2026-2030)',
+    'cron(0 8 L * ? *)',
+    'cron(0 8 ? * 2#1 *)',
+    'cron(15 10 ? * 6L 2199)',
+  ])('takes the schedule %s', (schedule) => {
+    const target = academy();
+    Object.assign(target.triggers ?? {}, { schedule });
+    expect(readTarget('x', target).triggers.schedule).toBe(schedule);
+  });
+
+  it.each<[protocol: string, endpoint: string]>([
+    ['email', 'oncall+api@mail.example.co.kr'],
+    ['https', 'https://events.pagerduty.com/integration/0/enqueue'],
+    ['sms', '+821012345678'],
+    ['sqs', 'arn:aws-cn:sqs:cn-north-1:111122223333:told_1'],
+    ['lambda', 'arn:aws:lambda:ap-northeast-2:111122223333:function:tell:live'],
+  ])('takes a subscription by %s of %s', (protocol, endpoint) => {
+    const target = academy();
+    Object.assign(target.notify ?? {}, { subscriptions: [{ protocol, endpoint }] });
+    expect(readTarget('x', target).notify.subscriptions).toEqual([{ protocol, endpoint }]);
   });
 
   it.each<[string, unknown]>([
@@ -218,6 +117,24 @@ describe('readTarget', () => {
 });
 
 describe('loadTarget', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'env-recovery-'));
+  afterAll(() => rmSync(directory, { recursive: true }));
+  /** Loads a file with these bytes as the target `mine`. */
+  const loadBytes = (bytes: string | Uint8Array) => {
+    writeFileSync(join(directory, 'mine.yml'), bytes);
+    return loadTarget('mine', directory);
+  };
+  const mistakeIn = (bytes: string | Uint8Array) => {
+    try {
+      loadBytes(bytes);
+    } catch (error) {
+      if (error instanceof Error && error.name === 'TargetInvalid') return error.message;
+      throw error;
+    }
+    return 'none';
+  };
+  const text = readFileSync(join(targets, 'academy-api.yml'), 'utf8');
+
   it('reads a target by its name', () => {
     expect(loadTarget('academy-api').parameter.name).toBe('/academy/api/env');
   });
@@ -225,5 +142,54 @@ describe('loadTarget', () => {
   it('says which file is not there, and what a name may be', () => {
     expect(() => loadTarget('nobody')).toThrow(/^targets\/nobody\.yml: there is no such file/);
     expect(() => loadTarget('../package')).toThrow(/a target's name has/);
+  });
+
+  it('reads a file as PowerShell 5.1 saves it', () => {
+    const bytes = readFileSync(join(import.meta.dirname, '..', 'support', 'cases', '24-target-utf16.txt'));
+    expect([...bytes.subarray(0, 2)]).toEqual([0xff, 0xfe]);
+    expect(loadBytes(bytes).parameter.name).toBe('/academy/api/env');
+  });
+
+  it.each([
+    ['UTF-8 with a byte order mark', Buffer.from(`\uFEFF${text}`)],
+    ['UTF-8 with CRLF', Buffer.from(text.replaceAll('\n', '\r\n'))],
+    ['UTF-16 without a byte order mark', Buffer.from(text, 'utf16le')],
+    ['UTF-16BE', Buffer.from(`\uFEFF${text}`, 'utf16le').swap16()],
+  ])('reads %s', (_encoding, bytes) => {
+    expect(loadBytes(bytes)).toEqual(loadTarget('academy-api'));
+  });
+
+  it('refuses cp949 with the byte, the line, and the command that converts the file', () => {
+    const bytes = Buffer.concat([
+      Buffer.from('# '),
+      Buffer.from([0xc7, 0xd1, 0xb1, 0xdb]),
+      Buffer.from(`\n${text}`),
+    ]);
+    const [first, command] = mistakeIn(bytes).split('\n');
+    expect(first).toMatch(/^targets\/mine\.yml is neither UTF-8 nor UTF-16 \(byte 0xC7 at line 1\)\./);
+    expect(command).toContain(`${join(directory, 'mine.yml')}.utf8`);
+  });
+
+  it.each([
+    ['a tab', '\tparameter: {}\n', 'Tabs are not allowed as indentation at line 1, column 1'],
+    ['a field twice', `${text}\nmetric: {}\n`, 'Map keys must be unique at line '],
+    ['a second document', `${text}\n---\n{}\n`, 'expected one document, without a line --- inside'],
+    ['a reference of CloudFormation', 'metric: !Ref Metric\n', 'Unresolved tag: !Ref at line 1, column 9'],
+    ['an alias without its anchor', 'metric: *metric\n', 'Unresolved alias (the anchor must be set'],
+    ["a variable of the deployer's", 'metric: ${env:METRIC}\n', '${env:…} is not expanded in a target file'],
+    ['nothing at all', '', 'expected an object'],
+    ['a list', '- parameter\n', 'parameter: this field is missing'],
+    ['half a character', Buffer.from(`\uFEFF${text}`, 'utf16le').subarray(0, -1), 'an odd number of bytes'],
+  ])('says in one line what is wrong with %s', (_what, bytes, told) => {
+    const mistake = mistakeIn(bytes);
+    expect(mistake).toMatch(/^targets\/mine\.yml[: ].+$/);
+    expect(mistake).toContain(told);
+  });
+
+  it('says so if the name is that of a folder', () => {
+    mkdirSync(join(directory, 'folder.yml'));
+    expect(() => loadTarget('folder', directory)).toThrow(
+      /^targets\/folder\.yml: can't be read as a file \(E[A-Z]+\)$/,
+    );
   });
 });

@@ -1,0 +1,298 @@
+/** What each mistake in a target file is told as: one line, with the file, the field, and what to write. */
+import { loadTarget, readTarget } from '../../targets/load.ts';
+
+const keyOf = (region: string) =>
+  `arn:aws:kms:${region}:111122223333:key/00000000-0000-0000-0000-000000000000`;
+
+/** A valid target file, with a list of every kind. */
+const valid = () => ({
+  ...structuredClone<Record<string, unknown>>({ ...loadTarget('academy-api') }),
+  notify: { subscriptions: [{ protocol: 'email', endpoint: 'oncall@example.com' }] },
+});
+
+/** `target` with a value at a path such as `deploy.commands.0`; `undefined` takes the field out. */
+function withValue(target: object, path: string, value: unknown): object {
+  const [name = '', ...rest] = path.split('.');
+  const inner: unknown = Reflect.get(target, name);
+  const next =
+    rest.length === 0
+      ? value
+      : withValue(typeof inner === 'object' && inner !== null ? inner : {}, rest.join('.'), value);
+  const copy = Array.isArray(target) ? [...target] : { ...target };
+  Reflect.set(copy, name, next);
+  if (next === undefined) Reflect.deleteProperty(copy, name);
+  return copy;
+}
+
+const fileWith = (values: Readonly<Record<string, unknown>>) =>
+  Object.entries(values).reduce<object>((target, [path, value]) => withValue(target, path, value), valid());
+
+function mistakeIn(content: unknown): string {
+  try {
+    readTarget('targets/x.yml', content);
+  } catch (error) {
+    if (error instanceof Error && error.name === 'TargetInvalid') return error.message;
+    throw error;
+  }
+  return 'none';
+}
+
+it('is none in the file of which each of these is a copy with one mistake', () => {
+  expect(mistakeIn(valid())).toBe('none');
+});
+
+const noPlainHost = 'expected a host such as api.example.com, without scheme and path';
+const sixFields = (count: number) =>
+  `expected six fields in cron(…), not ${count}: minutes hours day-of-month month day-of-week year, such as cron(0/5 * * * ? *)`;
+const oneQuestionMark = 'expected a ? in cron(…) as either day-of-month or day-of-week, and not as both';
+const chat =
+  "a chat's webhook can't confirm a subscription: use the e-mail address of the channel, or give the topic to Amazon Q Developer in chat applications";
+const shown = 'a URL with a user or a password would show them:';
+const subscription = 'notify.subscriptions.0';
+
+/** A field, a value of it, and what is wrong with that. */
+const single: [field: string, value: unknown, told: string][] = [
+  ['extra', {}, 'no field of this name is known here'],
+  ['parameter.nam', 'x', 'no field of this name is known here'],
+  ['endpoint.url', undefined, 'this field is missing'],
+  ['triggers.heartbeat', 'yes', 'expected true or false'],
+  ['parameter.name', '/app/env file', 'expected a parameter name such as /app/api/env or app-api-env'],
+  ['parameter.name', '/app//env', 'expected a parameter name such as /app/api/env or app-api-env'],
+  ['parameter.name', 'app/env', 'a parameter name with a / in it has to begin with /'],
+  ['parameter.name', '/aws/app/env', 'AWS refuses a parameter name that begins with aws or ssm'],
+  ['parameter.name', '/SSM/app', 'AWS refuses a parameter name that begins with aws or ssm'],
+  ['parameter.name', 'aws-env', 'AWS refuses a parameter name that begins with aws or ssm'],
+  ['parameter.name', '/a'.repeat(16), 'a parameter name has at most 15 levels'],
+  ['parameter.name', `/${'a'.repeat(966)}`, 'a parameter name has at most 966 characters'],
+  [
+    'parameter.name',
+    'arn:aws:ssm:ap-northeast-2:111122223333:parameter/env',
+    'expected the name of the parameter, not its ARN',
+  ],
+  ['parameter.kmsKeyArn', 'alias/mine', 'expected the ARN of a KMS key'],
+  ['restore.backupRegion', 'ap-northeast-1a', 'expected a region such as ap-northeast-1'],
+  ['restore.backupParameter', '/aws/copy', 'AWS refuses a parameter name that begins with aws or ssm'],
+  ['deploy.commands', 'x', 'expected a list'],
+  ['deploy.commands', [], 'expected at least one command'],
+  ['deploy.commands.0', 'echo {{ x }}', 'SSM takes {{ }} for one of its own parameters'],
+  ['deploy.deliveryTimeoutSeconds', 20, 'expected at least 30 seconds'],
+  ['endpoint.url', 'ftp://x/', 'expected a URL that starts with http:// or https://'],
+  ['endpoint.url', '10.0.0.10:8000/', 'expected a URL that starts with http:// or https://'],
+  ['endpoint.url', 'http://user:canary@10.0.0.10/', `${shown} send them in a header from the parameter`],
+  [
+    'endpoint.url',
+    'http://academy_api:8000/count/',
+    'Django refuses the host of this URL, whatever ALLOWED_HOSTS says, since only letters, digits, dots and hyphens are valid there (no _): use another name, or set endpoint.host',
+  ],
+  ['endpoint.host', 'https://api.example.com', noPlainHost],
+  ['endpoint.host', 'api.example.com/count', noPlainHost],
+  ['endpoint.host', 'academy_api', 'Django refuses a Host with _ in it, whatever ALLOWED_HOSTS says'],
+  ['endpoint.host', 'api.example.com:http', 'expected a host such as api.example.com'],
+  ['endpoint.internalKey', 'X-Internal-Key', 'expected the name of a variable, such as DB_HOST'],
+  ['metricFunction.name', 'depth:live', 'expected the name of a function'],
+  [
+    'metricFunction.name',
+    'arn:aws:lambda:ap-northeast-2:111122223333:function:depth',
+    'expected the name of the function, not its ARN',
+  ],
+  [
+    'metricFunction.queues.ai',
+    'https://sqs.ap-northeast-2.amazonaws.com/111122223333/ai',
+    'expected the name of the queue, neither its ARN nor its URL',
+  ],
+  ['metricFunction.queues.ai', 'ai jobs', 'expected the name of a queue'],
+  [
+    'metric.namespace',
+    'AWS/SQS',
+    'a namespace that begins with AWS/ is one of AWS itself: nobody else publishes to it',
+  ],
+  ['metric.namespace', '대기열', 'expected a namespace of up to 255 ASCII characters, such as App/Jobs'],
+  ['metric.name', ' ', 'expected a name of up to 255 ASCII characters'],
+  ['metric.periodSeconds', 15, 'expected (1 | 5 | 10 | 30 | 60)'],
+  [
+    'metric.dimensions',
+    Object.fromEntries(Array.from({ length: 31 }, (_, index) => [`d${index}`, 'x'])),
+    'a metric has at most 30 dimensions',
+  ],
+  ['vpc.subnetIds.0', 'vpc-00000000', 'expected a subnet id'],
+  ['vpc.securityGroupIds', Array(6).fill('sg-00000000'), 'Lambda takes at most 5 security groups'],
+  [
+    'triggers.alarms.0',
+    'arn:aws:cloudwatch:ap-northeast-2:111122223333:alarm:backlog',
+    'expected the name of the alarm, not its ARN',
+  ],
+  ['pauses.maxFailures', 0, 'expected at least 1'],
+  ['stack.kmsKeyArn', 'alias/mine', 'expected the ARN of a KMS key'],
+];
+
+const schedules: [schedule: unknown, told: string][] = [
+  ['every hour', 'expected rate(…) or cron(…), as EventBridge writes a schedule'],
+  ['at(2026-01-01T00:00:00)', 'expected rate(…) or cron(…), as EventBridge writes a schedule'],
+  [true, 'expected rate(…) or cron(…), as EventBridge writes a schedule, or false'],
+  ['rate(1 hours)', 'expected rate(1 hour): EventBridge wants the singular after 1, and else the plural'],
+  ['rate(5 minute)', 'expected rate(5 minutes): EventBridge wants the singular after 1, and else the plural'],
+  ...['rate(0 hours)', 'rate(30 seconds)', 'rate(hour)', 'rate(1.5 hours)'].map((rate): [string, string] => [
+    rate,
+    'expected a rate such as rate(1 hour) or rate(30 minutes): a whole number of minutes, hours or days',
+  ]),
+  ['cron(*/5 * * * *)', sixFields(5)],
+  ['cron(0 0 0 * * ? *)', sixFields(7)],
+  ['cron(0 0 1 * 1 *)', oneQuestionMark],
+  ['cron(0 0 * * * *)', oneQuestionMark],
+  ['cron(0 0 ? * ? *)', oneQuestionMark],
+  ['cron(60 0 * * ? *)', 'minutes in cron(…): expected 0-59, with the wildcards of EventBridge'],
+  ['cron(*/0 0 * * ? *)', 'minutes in cron(…): expected 0-59, with the wildcards of EventBridge'],
+  ['cron(0 24 * * ? *)', 'hours in cron(…): expected 0-23, with the wildcards of EventBridge'],
+  ['cron(0 0 32 * ? *)', 'day-of-month in cron(…): expected 1-31, with the wildcards of EventBridge'],
+  ['cron(0 0 1 13 ? *)', 'month in cron(…): expected 1-12 or JAN-DEC, with the wildcards of EventBridge'],
+  ['cron(0 0 ? * 0 *)', 'day-of-week in cron(…): expected 1-7 or SUN-SAT, with the wildcards of EventBridge'],
+  [
+    'cron(0 0 ? * 3#1,6#3 *)',
+    'day-of-week in cron(…): expected 1-7 or SUN-SAT, with the wildcards of EventBridge',
+  ],
+  ['cron(0 0 * * ? 26)', 'year in cron(…): expected 1970-2199, with the wildcards of EventBridge'],
+];
+
+const subscriptions: [protocol: string, endpoint: unknown, told: string][] = [
+  ['email', 'oncall', 'expected an e-mail address'],
+  ['https', 'http://example.com/', 'expected a URL that starts with https://'],
+  ['https', 'https://user:canary@example.com/', `${shown} subscribe it to the topic by hand`],
+  ['https', 'https://hooks.slack.com/services/T0/B0/x', chat],
+  ['https', 'https://discord.com/api/webhooks/0/x', chat],
+  ['https', 'https://x.webhook.office.com/webhookb2/x', chat],
+  ['https', 'https://wh.jandi.com/connect-api/webhook/0/x', chat],
+  ['sms', '010-1234-5678', 'expected a phone number as E.164 writes it, such as "+821012345678"'],
+  ['sms', 821012345678, 'expected text: put it in quotes'],
+  ['sqs', 'undelivered', 'expected the ARN of a queue'],
+  [
+    'sqs',
+    'arn:aws:sqs:ap-northeast-2:111122223333:told.fifo',
+    "a FIFO queue can't subscribe to a standard topic",
+  ],
+  ['lambda', 'tell', 'expected the ARN of a function'],
+];
+
+/** Values of which one is wrong with regard to another, or in a part of the field. */
+const others: [values: Readonly<Record<string, unknown>>, told: string][] = [
+  [
+    { [`${subscription}.protocol`]: 'slack' },
+    `${subscription}.protocol: expected ("email" | "https" | "sms" | "sqs" | "lambda")`,
+  ],
+  [
+    { 'restore.backupParameter': '/academy/api/env' },
+    'restore.backupParameter: expected another name than parameter.name, or backupRegion: the copy would be the parameter itself',
+  ],
+  [
+    { 'parameter.name': 'env', 'restore.backupParameter': '/env' },
+    'restore.backupParameter: expected another name than parameter.name, or backupRegion: the copy would be the parameter itself',
+  ],
+  [
+    { restore: { backupRegion: 'ap-northeast-1' } },
+    'restore.backupParameter: expected the name of the copy, since backupRegion says where it is',
+  ],
+  [
+    { 'restore.backupRegion': 'ap-northeast-1', 'restore.backupKmsKeyArn': keyOf('ap-northeast-2') },
+    'restore.backupKmsKeyArn: expected a key of backupRegion',
+  ],
+  [
+    { 'restore.backupRegion': 'ap-northeast-1', 'parameter.kmsKeyArn': keyOf('ap-northeast-2') },
+    'restore.backupKmsKeyArn: expected a key of backupRegion: a key works in its own region only, so the copy cannot have parameter.kmsKeyArn',
+  ],
+  [
+    { 'parameter.kmsKeyArn': keyOf('ap-northeast-2'), 'stack.kmsKeyArn': keyOf('us-east-1') },
+    'stack.kmsKeyArn: expected a key of the same region as parameter.kmsKeyArn: both are used in the region of the stack',
+  ],
+  [
+    { 'parameter.rules': { DB_PORT: { min: 1 } } },
+    'parameter.rules.DB_PORT.min: no field of this name is known here',
+  ],
+  [
+    { 'parameter.rules': { DB_PORT: { pattern: '(' } } },
+    'parameter.rules.DB_PORT.pattern: expected a regular expression',
+  ],
+  [
+    { 'parameter.rules': { DEBUG: { oneOf: [true] } } },
+    'parameter.rules.DEBUG.oneOf.0: expected text: put it in quotes',
+  ],
+  [{ instances: {} }, 'instances: expected either ids or tag'],
+  [{ 'instances.ids': ['i-00000000'] }, 'instances: expected either ids or tag'],
+  [
+    { instances: { ids: ['i-000000000'] } },
+    'instances.ids.0: expected an instance id such as i-0123456789abcdef0',
+  ],
+  [{ instances: { ids: ['i-00000000', 'i-00000000'] } }, 'instances.ids: SendCommand takes no id twice'],
+  ...['Name=api,Env=prod', 'Key=Name,Values=api', 'Name=api Env=prod'].map((tag): (typeof others)[0] => [
+    { instances: { tag } },
+    'instances.tag: expected one tag as Key=value, not several',
+  ]),
+  [{ instances: { tag: 'academy-api' } }, 'instances.tag: expected Key=value'],
+  [{ instances: { tag: 'tag:Name=api' } }, 'instances.tag: expected Key=value, without tag: before it'],
+  [
+    { 'endpoint.host': 'api.example.com' },
+    'endpoint.host: the metric function has to send the same Host: name it in metricFunction.set as well',
+  ],
+  [
+    { 'endpoint.internalKey': 'OTHER_KEY' },
+    'parameter.requiredKeys: endpoint.internalKey and the keys in metricFunction.setFromEnv have to be required',
+  ],
+  [
+    { 'metricFunction.set': { LAMBDA_INTERNAL_API_KEY: 'x' } },
+    'metricFunction.setFromEnv: a variable can be in set or in setFromEnv, not in both',
+  ],
+  [
+    { 'metricFunction.remove': ['LAMBDA_INTERNAL_API_KEY'] },
+    'metricFunction.remove: a variable can be set or removed, not both',
+  ],
+  [
+    { 'metricFunction.deploy': true, 'metricFunction.queues': undefined },
+    'metricFunction.queues: expected the names of the queues, since deploy is true',
+  ],
+  [
+    { 'metricFunction.set': { AWS_REGION: 'x' } },
+    'metricFunction.set.AWS_REGION: this name is reserved by Lambda',
+  ],
+  ...[
+    'NODE_OPTIONS',
+    'PYTHONSTARTUP',
+    'LD_PRELOAD',
+    'BASH_ENV',
+    'JAVA_TOOL_OPTIONS',
+    'DOTNET_STARTUP_HOOKS',
+  ].map((name): (typeof others)[0] => [
+    { 'metricFunction.set': { [name]: 'x' } },
+    `metricFunction.set.${name}: this variable makes a runtime run or load code`,
+  ]),
+  [
+    { 'metricFunction.set': { A: 'x' } },
+    'metricFunction.set.A: Lambda takes variables that begin with a letter and have two characters or more',
+  ],
+  [
+    { 'metric.dimensions': { ':group': 'x' } },
+    'metric.dimensions.:group: the name of a dimension begins with no colon',
+  ],
+  [
+    { 'metric.dimensions': { WorkerType: '비디오' } },
+    'metric.dimensions.WorkerType: expected the value of a dimension: up to 1024 ASCII characters',
+  ],
+  [{ approval: { withinMinutes: 721 } }, 'approval.withinMinutes: expected at most 720'],
+];
+
+it.each(single)('at %s: %j', (field, value, told) => {
+  expect(mistakeIn(fileWith({ [field]: value }))).toBe(`targets/x.yml: ${field}: ${told}`);
+});
+
+it.each(schedules)('in the schedule %j', (schedule, told) => {
+  expect(mistakeIn(fileWith({ 'triggers.schedule': schedule }))).toBe(
+    `targets/x.yml: triggers.schedule: ${told}`,
+  );
+});
+
+it.each(subscriptions)('in a subscription by %s of %j', (protocol, endpoint, told) => {
+  expect(mistakeIn(fileWith({ [subscription]: { protocol, endpoint } }))).toBe(
+    `targets/x.yml: ${subscription}.endpoint: ${told}`,
+  );
+});
+
+it.each(others)('in %j', (values, told) => {
+  expect(mistakeIn(fileWith(values))).toBe(`targets/x.yml: ${told}`);
+});
