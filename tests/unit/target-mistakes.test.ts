@@ -1,54 +1,21 @@
 /** What each mistake in a target file is told as: one line, with the file, the field, and what to write. */
-import { loadTarget, readTarget } from '../../targets/load.ts';
+import { fileWith, mistakeIn } from '../support/target-file.ts';
 
 const keyOf = (region: string) =>
   `arn:aws:kms:${region}:111122223333:key/00000000-0000-0000-0000-000000000000`;
 
-/** A valid target file, with a list of every kind. */
-const valid = () => ({
-  ...structuredClone<Record<string, unknown>>({ ...loadTarget('academy-api') }),
-  notify: { subscriptions: [{ protocol: 'email', endpoint: 'oncall@example.com' }] },
-});
-
-/** `target` with a value at a path such as `deploy.commands.0`; `undefined` takes the field out. */
-function withValue(target: object, path: string, value: unknown): object {
-  const [name = '', ...rest] = path.split('.');
-  const inner: unknown = Reflect.get(target, name);
-  const next =
-    rest.length === 0
-      ? value
-      : withValue(typeof inner === 'object' && inner !== null ? inner : {}, rest.join('.'), value);
-  const copy = Array.isArray(target) ? [...target] : { ...target };
-  Reflect.set(copy, name, next);
-  if (next === undefined) Reflect.deleteProperty(copy, name);
-  return copy;
-}
-
-const fileWith = (values: Readonly<Record<string, unknown>>) =>
-  Object.entries(values).reduce<object>((target, [path, value]) => withValue(target, path, value), valid());
-
-function mistakeIn(content: unknown): string {
-  try {
-    readTarget('targets/x.yml', content);
-  } catch (error) {
-    if (error instanceof Error && error.name === 'TargetInvalid') return error.message;
-    throw error;
-  }
-  return 'none';
-}
-
 it('is none in the file of which each of these is a copy with one mistake', () => {
-  expect(mistakeIn(valid())).toBe('none');
+  expect(mistakeIn(fileWith({}))).toBe('none');
 });
 
 const noPlainHost = 'expected a host such as api.example.com, without scheme and path';
-const sixFields = (count: number) =>
-  `expected six fields in cron(…), not ${count}: minutes hours day-of-month month day-of-week year, such as cron(0/5 * * * ? *)`;
-const oneQuestionMark = 'expected a ? in cron(…) as either day-of-month or day-of-week, and not as both';
 const chat =
   "a chat's webhook can't confirm a subscription: use the e-mail address of the channel, or give the topic to Amazon Q Developer in chat applications";
 const shown = 'a URL with a user or a password would show them:';
+const sixFields =
+  'expected six fields in cron(…), not 5: minutes hours day-of-month month day-of-week year, such as cron(0/5 * * * ? *)';
 const subscription = 'notify.subscriptions.0';
+const noSchedule = 'expected rate(…) or cron(…), as EventBridge writes a schedule, or false';
 
 /** A field, a value of it, and what is wrong with that. */
 const single: [field: string, value: unknown, told: string][] = [
@@ -121,36 +88,11 @@ const single: [field: string, value: unknown, told: string][] = [
     'arn:aws:cloudwatch:ap-northeast-2:111122223333:alarm:backlog',
     'expected the name of the alarm, not its ARN',
   ],
+  ['triggers.schedule', true, noSchedule],
+  ['triggers.schedule', 'cron(*/5 * * * *)', sixFields],
+  ['scaling', 'workers', 'expected an object'],
   ['pauses.maxFailures', 0, 'expected at least 1'],
   ['stack.kmsKeyArn', 'alias/mine', 'expected the ARN of a KMS key'],
-];
-
-const schedules: [schedule: unknown, told: string][] = [
-  ['every hour', 'expected rate(…) or cron(…), as EventBridge writes a schedule'],
-  ['at(2026-01-01T00:00:00)', 'expected rate(…) or cron(…), as EventBridge writes a schedule'],
-  [true, 'expected rate(…) or cron(…), as EventBridge writes a schedule, or false'],
-  ['rate(1 hours)', 'expected rate(1 hour): EventBridge wants the singular after 1, and else the plural'],
-  ['rate(5 minute)', 'expected rate(5 minutes): EventBridge wants the singular after 1, and else the plural'],
-  ...['rate(0 hours)', 'rate(30 seconds)', 'rate(hour)', 'rate(1.5 hours)'].map((rate): [string, string] => [
-    rate,
-    'expected a rate such as rate(1 hour) or rate(30 minutes): a whole number of minutes, hours or days',
-  ]),
-  ['cron(*/5 * * * *)', sixFields(5)],
-  ['cron(0 0 0 * * ? *)', sixFields(7)],
-  ['cron(0 0 1 * 1 *)', oneQuestionMark],
-  ['cron(0 0 * * * *)', oneQuestionMark],
-  ['cron(0 0 ? * ? *)', oneQuestionMark],
-  ['cron(60 0 * * ? *)', 'minutes in cron(…): expected 0-59, with the wildcards of EventBridge'],
-  ['cron(*/0 0 * * ? *)', 'minutes in cron(…): expected 0-59, with the wildcards of EventBridge'],
-  ['cron(0 24 * * ? *)', 'hours in cron(…): expected 0-23, with the wildcards of EventBridge'],
-  ['cron(0 0 32 * ? *)', 'day-of-month in cron(…): expected 1-31, with the wildcards of EventBridge'],
-  ['cron(0 0 1 13 ? *)', 'month in cron(…): expected 1-12 or JAN-DEC, with the wildcards of EventBridge'],
-  ['cron(0 0 ? * 0 *)', 'day-of-week in cron(…): expected 1-7 or SUN-SAT, with the wildcards of EventBridge'],
-  [
-    'cron(0 0 ? * 3#1,6#3 *)',
-    'day-of-week in cron(…): expected 1-7 or SUN-SAT, with the wildcards of EventBridge',
-  ],
-  ['cron(0 0 * * ? 26)', 'year in cron(…): expected 1970-2199, with the wildcards of EventBridge'],
 ];
 
 const subscriptions: [protocol: string, endpoint: unknown, told: string][] = [
@@ -213,6 +155,19 @@ const others: [values: Readonly<Record<string, unknown>>, told: string][] = [
   [
     { 'parameter.rules': { DEBUG: { oneOf: [true] } } },
     'parameter.rules.DEBUG.oneOf.0: expected text: put it in quotes',
+  ],
+  [
+    {
+      scaling: {
+        group:
+          'arn:aws:autoscaling:ap-northeast-2:111122223333:autoScalingGroup:0:autoScalingGroupName/workers',
+      },
+    },
+    'scaling.group: expected the name of the group, not its ARN',
+  ],
+  [
+    { scaling: { group: 'video workers' } },
+    'scaling.group: expected the name of a group: up to 255 ASCII characters, without blanks and colons',
   ],
   [{ instances: {} }, 'instances: expected either ids or tag'],
   [{ 'instances.ids': ['i-00000000'] }, 'instances: expected either ids or tag'],
@@ -279,12 +234,6 @@ const others: [values: Readonly<Record<string, unknown>>, told: string][] = [
 
 it.each(single)('at %s: %j', (field, value, told) => {
   expect(mistakeIn(fileWith({ [field]: value }))).toBe(`targets/x.yml: ${field}: ${told}`);
-});
-
-it.each(schedules)('in the schedule %j', (schedule, told) => {
-  expect(mistakeIn(fileWith({ 'triggers.schedule': schedule }))).toBe(
-    `targets/x.yml: triggers.schedule: ${told}`,
-  );
 });
 
 it.each(subscriptions)('in a subscription by %s of %j', (protocol, endpoint, told) => {

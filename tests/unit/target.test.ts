@@ -75,26 +75,6 @@ describe('readTarget', () => {
     expect(() => readTarget('x', target)).not.toThrow();
   });
 
-  it.each([
-    false,
-    'rate(1 minute)',
-    'rate(12 hours)',
-    'rate(1 day)',
-    'cron(0 10 * * ? *)',
-    'cron(*/5 * * * ? *)',
-    'cron(0/10 8-17 ? * MON-FRI *)',
-    'cron(0,30 0 1,15 * ? *)',
-    'cron(0 18 ? * mon-fri *)',
-    'cron(0 8 1W JAN,JUL ? 2026-2030)',
-    'cron(0 8 L * ? *)',
-    'cron(0 8 ? * 2#1 *)',
-    'cron(15 10 ? * 6L 2199)',
-  ])('takes the schedule %s', (schedule) => {
-    const target = academy();
-    Object.assign(target.triggers ?? {}, { schedule });
-    expect(readTarget('x', target).triggers.schedule).toBe(schedule);
-  });
-
   it.each<[protocol: string, endpoint: string]>([
     ['email', 'oncall+api@mail.example.co.kr'],
     ['https', 'https://events.pagerduty.com/integration/0/enqueue'],
