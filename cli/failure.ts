@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { CommanderError } from '@commander-js/extra-typings';
 import { UnreadableText } from '../env/decode-text.ts';
 import { TargetInvalid } from '../targets/load.ts';
-import type { ErrorName } from '../workflow/errors.ts';
+import { catalogue, type ErrorName } from '../workflow/errors.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 
 /** The command can't be carried out as it was typed: exit code 2. */
@@ -20,7 +20,7 @@ export interface Failure {
   readonly exitCode: 1 | 2;
 }
 
-/** What somebody at a command line needs besides the catalogue's remedy. */
+/** What somebody at a command line needs besides the catalogue's remedy, where the error has none of its own. */
 const advice: Partial<Record<ErrorName, string>> = {
   CredentialsExpired:
     ' For example, run `aws sso login` or `aws configure`, or choose another profile with --profile <name>.',
@@ -42,7 +42,8 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof RecoveryError) {
     const { name, message } = error;
     const isCredentials = name === 'AccessDenied' || name === 'CredentialsExpired';
-    return { name, message: `${message}${advice[name] ?? ''}`, exitCode: isCredentials ? 2 : 1 };
+    const more = message.endsWith(catalogue[name].remedy) ? advice[name] : undefined;
+    return { name, message: `${message}${more ?? ''}`, exitCode: isCredentials ? 2 : 1 };
   }
   if (error instanceof CommanderError)
     return { name: 'UsageError', message: error.message.replace(/^error: /, ''), exitCode: 2 };

@@ -6,6 +6,7 @@ import { openSsm, type SsmClients, ssmOfBackup } from '../aws/ssm-clients.ts';
 import { loadTarget, targetNames } from '../targets/load.ts';
 import type { DeployedTarget } from '../workflow/target.ts';
 import { type Fingerprint, fingerprinter } from './changes.ts';
+import { findCredentials, silent } from './credentials.ts';
 import { UsageError } from './failure.ts';
 import { type Surroundings, Terminal } from './terminal.ts';
 
@@ -72,7 +73,8 @@ export function openSession(options: CommonOptions, surroundings: Surroundings):
   if (endpointUrl !== undefined && !/^https?:\/\/[^/]/.test(endpointUrl))
     throw new UsageError('--endpoint-url: expected a URL that starts with http:// or https://');
   const target = loadTarget(name);
-  const config = clientConfig(options, environment);
+  const terminal = new Terminal(options, surroundings);
+  const config = clientConfig(options, environment, terminal);
   const [ssm, lease] = [openSsm(config), openLease(config)];
   const backupSsm = ssmOfBackup(ssm, target.restore, config);
   return {
@@ -87,7 +89,7 @@ export function openSession(options: CommonOptions, surroundings: Surroundings):
     stateMachine: target.triggers.parameterChange ? `env-recovery-${name}` : undefined,
     leaseItem: { tableName: `env-recovery-${name}-lease`, target: name },
     clock: systemClock,
-    terminal: new Terminal(options, surroundings),
+    terminal,
     fingerprint: fingerprinter(environment.RECOVER_FINGERPRINT_KEY),
     close: () => {
       for (const { reader, writer } of [ssm, backupSsm])
@@ -97,33 +99,20 @@ export function openSession(options: CommonOptions, surroundings: Surroundings):
   };
 }
 
-/** The AWS CLI knows AWS_DEFAULT_REGION, and prefers keys in the environment to AWS_PROFILE; the SDK does neither. */
-function clientConfig(options: CommonOptions, environment: Surroundings['environment']) {
+/** The AWS CLI knows AWS_DEFAULT_REGION; the SDK doesn't. */
+function clientConfig(options: CommonOptions, environment: Surroundings['environment'], terminal: Terminal) {
   const region = options.region ?? (environment.AWS_REGION || environment.AWS_DEFAULT_REGION || undefined);
   const profile =
     options.profile ?? (environment.AWS_PROFILE || environment.AWS_DEFAULT_PROFILE || undefined);
-  const keys = options.profile === undefined ? keysOf(environment) : undefined;
+  const isChosen = options.profile !== undefined;
   return {
     ...(region === undefined ? {} : { region }),
     ...(profile === undefined ? {} : { profile }),
-    ...(keys === undefined ? {} : { credentials: keys }),
+    credentials: findCredentials({ profile, isChosen }, environment, terminal),
     ...(options.endpointUrl === undefined ? {} : { endpoint: options.endpointUrl }),
-    // The SDK would print a page about a profile next to keys in the environment, which is settled above.
-    logger: { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore },
+    logger: silent,
   };
 }
-
-function keysOf(environment: Surroundings['environment']) {
-  const {
-    AWS_ACCESS_KEY_ID: accessKeyId,
-    AWS_SECRET_ACCESS_KEY: secretAccessKey,
-    AWS_SESSION_TOKEN: sessionToken,
-  } = environment;
-  if (!accessKeyId || !secretAccessKey) return undefined;
-  return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };
-}
-
-const ignore = () => undefined;
 
 /** @throws UsageError if no region was found anywhere. */
 export async function requireRegion({ ssm }: Session): Promise<void> {

@@ -66,13 +66,22 @@ export class Terminal {
   }
 
   /**
+   * A secret that only a person can give: a pipe holds something else. `undefined` as for `readSecret`.
+   *
+   * @throws UsageError if more than one line was pasted.
+   */
+  askSecret(prompt: string): Promise<string | undefined> {
+    return this.#ask(prompt, true);
+  }
+
+  /**
    * A secret from a prompt that doesn't show it, or all of standard input without its last line end. `undefined` if
    * the person left the prompt with Ctrl+C or Ctrl+D.
    *
    * @throws UsageError if there is no way to ask for it without showing it; UnreadableText.
    */
   async readSecret(prompt: string): Promise<string | undefined> {
-    if (this.isInteractive) return this.#ask(prompt, true);
+    if (this.isInteractive) return this.askSecret(prompt);
     if (this.#input.isTTY === true)
       throw new UsageError(
         'standard error is not a terminal, so the value cannot be asked for without showing it. Pipe it in, or leave standard error alone.',

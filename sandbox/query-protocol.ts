@@ -8,7 +8,11 @@ import * as v from 'valibot';
 import type { Request } from './protocols.ts';
 
 /** Requests name their service only by the version of its API. */
-const services: Readonly<Record<string, string>> = { '2010-03-31': 'SNS', '2011-01-01': 'AutoScaling' };
+const services: Readonly<Record<string, string>> = {
+  '2010-03-31': 'SNS',
+  '2011-01-01': 'AutoScaling',
+  '2011-06-15': 'STS',
+};
 
 /** A number, as the form holds it. */
 export const FormNumber = v.pipe(v.string(), v.regex(/^-?\d+(\.\d+)?(e[+-]?\d+)?$/i), v.transform(Number));
