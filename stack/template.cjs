@@ -2,17 +2,19 @@
 if (Number(process.versions.node.split('.')[0]) < 24) {
   throw new Error('run this through npm or npx, which take the Node 24 that comes with the project');
 }
-const { loadTarget, TargetInvalid } = require('../targets/load.ts');
+const { loadTarget, requireKeysOf, TargetInvalid } = require('../targets/load.ts');
 const { stackOf } = require('./stack.ts');
 
 module.exports = async ({ options, resolveVariable }) => {
   const name = await resolveVariable('param:target');
   try {
     // Packaging may fall back on the defaults in serverless.yml; a deploy has to say what and where.
-    const hasRegion = options.region || process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION;
-    if (process.argv.includes('deploy') && !(options.param && hasRegion))
+    const region = options.region || process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION;
+    if (process.argv.includes('deploy') && !(options.param && region))
       throw new TargetInvalid('say what to deploy and where: --param target=<name> --region <region>');
-    return stackOf({ name, ...loadTarget(name) });
+    const target = { name, ...loadTarget(name) };
+    if (region) requireKeysOf(region, target);
+    return stackOf(target);
   } catch (error) {
     if (error.name !== 'TargetInvalid') throw error;
     // A mistake in a target file is shown in one line, not as a stack trace.

@@ -5,7 +5,8 @@ import * as v from 'valibot';
 import { parseDocument, YAMLError } from 'yaml';
 import { decodeText, UnreadableText } from '../env/decode-text.ts';
 import { describeIssue } from '../workflow/parse.ts';
-import { Target } from '../workflow/target.ts';
+import { type DeployedTarget, Target } from '../workflow/target.ts';
+import { regionOfKey } from '../workflow/target-fields.ts';
 
 /** A mistake in a target file, in one line: file, field, and what was expected. */
 export class TargetInvalid extends Error {
@@ -51,6 +52,20 @@ export function loadTarget(name: string, directory = import.meta.dirname): Targe
   if (variable !== undefined)
     throw new TargetInvalid(`${file}: ${variable}…} is not expanded in a target file`);
   return readTarget(file, parseYaml(file, text));
+}
+
+/**
+ * Holds the keys of a target against the region that its stack is for: a KMS key works in its own region only.
+ *
+ * @throws TargetInvalid
+ */
+export function requireKeysOf(region: string, { name, parameter, stack }: DeployedTarget): void {
+  const keys = { 'parameter.kmsKeyArn': parameter.kmsKeyArn, 'stack.kmsKeyArn': stack.kmsKeyArn };
+  for (const [field, arn] of Object.entries(keys))
+    if (arn !== undefined && regionOfKey(arn) !== region)
+      throw new TargetInvalid(
+        `targets/${name}.yml: ${field}: expected a key of ${region}, the region of the stack`,
+      );
 }
 
 /** An editor or a shell of Windows may have saved it. */

@@ -88,6 +88,7 @@ const single: [field: string, value: unknown, told: string][] = [
     'arn:aws:cloudwatch:ap-northeast-2:111122223333:alarm:backlog',
     'expected the name of the alarm, not its ARN',
   ],
+  ['triggers.alarms.0', 'a'.repeat(256), 'expected the name of an alarm, of up to 255 characters'],
   ['triggers.schedule', true, noSchedule],
   ['triggers.schedule', 'cron(*/5 * * * *)', sixFields],
   ['scaling', 'workers', 'expected an object'],
@@ -126,6 +127,17 @@ const others: [values: Readonly<Record<string, unknown>>, told: string][] = [
   ],
   [
     { 'parameter.name': 'env', 'restore.backupParameter': '/env' },
+    'restore.backupParameter: expected another name than parameter.name, or backupRegion: the copy would be the parameter itself',
+  ],
+  [
+    {
+      'parameter.kmsKeyArn': keyOf('ap-northeast-2'),
+      restore: {
+        backupParameter: '/academy/api/env',
+        backupRegion: 'ap-northeast-2',
+        backupKmsKeyArn: keyOf('ap-northeast-2'),
+      },
+    },
     'restore.backupParameter: expected another name than parameter.name, or backupRegion: the copy would be the parameter itself',
   ],
   [
@@ -181,6 +193,10 @@ const others: [values: Readonly<Record<string, unknown>>, told: string][] = [
     'instances.tag: expected one tag as Key=value, not several',
   ]),
   [{ instances: { tag: 'academy-api' } }, 'instances.tag: expected Key=value'],
+  [
+    { instances: { tag: `Name=${'a'.repeat(257)}` } },
+    'instances.tag: the key of a tag has at most 128 characters, its value 256',
+  ],
   [{ instances: { tag: 'tag:Name=api' } }, 'instances.tag: expected Key=value, without tag: before it'],
   [
     { 'endpoint.host': 'api.example.com' },

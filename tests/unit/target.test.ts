@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { loadTarget, readTarget } from '../../targets/load.ts';
+import { loadTarget, readTarget, requireKeysOf } from '../../targets/load.ts';
 import { Target } from '../../workflow/target.ts';
 
 const targets = join(import.meta.dirname, '..', '..', 'targets');
@@ -93,6 +93,22 @@ describe('readTarget', () => {
     ['a list', []],
   ])('refuses %s', (_what, content) => {
     expect(() => readTarget('targets/x.yml', content)).toThrow(/^targets\/x\.yml: /);
+  });
+});
+
+describe('requireKeysOf', () => {
+  const stackWith = (part: object) => ({ name: 'mine', ...readTarget('x', { ...academy(), ...part }) });
+
+  it('refuses a key of another region than that of the stack, where that is known', () => {
+    const own = { parameter: { ...academy().parameter, kmsKeyArn: keyArn } };
+    expect(() => requireKeysOf('us-east-1', stackWith(own))).toThrow(
+      'targets/mine.yml: parameter.kmsKeyArn: expected a key of us-east-1, the region of the stack',
+    );
+    expect(() => requireKeysOf('us-east-1', stackWith({ stack: { kmsKeyArn: keyArn } }))).toThrow(
+      'targets/mine.yml: stack.kmsKeyArn: expected a key of us-east-1, the region of the stack',
+    );
+    expect(() => requireKeysOf('ap-northeast-2', stackWith(own))).not.toThrow();
+    expect(() => requireKeysOf('us-east-1', stackWith({}))).not.toThrow();
   });
 });
 
