@@ -50,7 +50,7 @@ export function readAsCompose(text: string, lookUp?: LookUp): Reading {
     const { value, end, problem } = readValue(text, valueStart, scope);
     if (problem) flaws.push({ at: start, ...problem });
     assignments.push({ key: name, value, start, valueStart, valueEnd: end });
-    scope.set(name, value);
+    scope.set(name, value, problem);
     // What follows a closing quote is read as the next statement.
     at =
       /["']/.test(text.charAt(valueStart)) && problem !== flawKinds.unclosedQuote

@@ -10,6 +10,7 @@ export interface Expansion {
 /** The variables that a reader knows at a place in the text, and what references to them may still bring in. */
 export class Scope {
   readonly #values = new Map<string, string | undefined>();
+  readonly #untold = new Set<string>();
   readonly #lookUp: LookUp;
   /** Names without a value that something refers to. */
   readonly missed = new Set<string>();
@@ -25,8 +26,11 @@ export class Scope {
     return this.#values.get(name) !== undefined;
   }
 
-  set(name: string, value: string): void {
+  /** @param problem what is wrong with the value, if anything. */
+  set(name: string, value: string, problem: FlawKind | undefined): void {
     this.#values.set(name, value);
+    if (problem?.isUntold) this.#untold.add(name);
+    else this.#untold.delete(name);
   }
 
   /** A name that is there and has no value, for which no default stands in. */
@@ -34,7 +38,7 @@ export class Scope {
     this.#values.set(name, undefined);
   }
 
-  /** @returns `problem` if the variable isn't set, with no value, or if its value is too much. */
+  /** @returns `problem` if the variable isn't set, with no value, or if its value is too much or not told. */
   expand(name: string): Expansion & { readonly isSet: boolean } {
     const isNothing = this.#values.has(name) && !this.has(name);
     const value = isNothing ? undefined : (this.#values.get(name) ?? this.#lookUp(name));
@@ -42,7 +46,7 @@ export class Scope {
     if (value === undefined) return { value: '', isSet: isNothing, problem: flawKinds.unknownName };
     if (value.length > this.#room) return { value: '', isSet: true, problem: flawKinds.tooLong };
     this.#room -= value.length;
-    return { value, isSet: true, problem: undefined };
+    return { value, isSet: true, problem: this.#untold.has(name) ? flawKinds.untoldReference : undefined };
   }
 }
 
@@ -83,9 +87,14 @@ function bracesAt(spelled: string, at: number) {
   return { name: inner.slice(0, colon), fallback: inner.slice(colon + 2), end: close + 1 };
 }
 
-/** The hard one of two, or else the first. */
+/** The hard one of two, or else the one that leaves the value untold, or else the first. */
 export function worse(one: FlawKind | undefined, other: FlawKind | undefined): FlawKind | undefined {
-  return one?.isHard || !other || (one && !other.isHard) ? one : other;
+  return weight(other) > weight(one) ? other : one;
+}
+
+function weight(kind: FlawKind | undefined): number {
+  if (!kind) return 0;
+  return kind.isHard ? 3 : kind.isUntold ? 2 : 1;
 }
 
 const reference =
@@ -105,7 +114,10 @@ export function expandReference(
   const found = scope.expand(name);
   // With a colon, an empty value counts as none.
   const isSet = found.isSet && !(operator?.startsWith(':') && found.value === '' && !found.problem);
-  if (operator?.endsWith('+')) return { name, value: isSet ? word : '', problem: undefined, end };
+  if (operator?.endsWith('+')) {
+    const problem = operator.startsWith(':') && found.problem?.isUntold ? found.problem : undefined;
+    return { name, value: isSet ? word : '', problem, end };
+  }
   if (isSet) return { name, value: found.value, problem: found.problem, end };
   if (operator?.endsWith('-')) return { name, value: word, problem: undefined, end };
   return { name, value: '', problem: operator ? flawKinds.requiredName : flawKinds.unknownName, end };

@@ -12,11 +12,14 @@ export interface FlawKind {
   readonly isHard: boolean;
   /** The lines after it mean what they mean without it. So it is with every soft flaw. */
   readonly isLocal: boolean;
+  /** Only soft ones: nobody can tell from the text what the value is, nor that of another one which refers to it. */
+  readonly isUntold?: true;
 }
 
 const hard = (problem: string): FlawKind => ({ problem, isHard: true, isLocal: false });
 const refused = (problem: string): FlawKind => ({ problem, isHard: true, isLocal: true });
 const soft = (problem: string): FlawKind => ({ problem, isHard: false, isLocal: true });
+const untold = (problem: string): FlawKind => ({ ...soft(problem), isUntold: true });
 
 export const flawKinds = {
   // For every reader.
@@ -33,6 +36,7 @@ export const flawKinds = {
   unknownName: soft(
     "it refers to a variable that isn't set above it; a $ that is meant literally needs single quotes or an escape",
   ),
+  untoldReference: untold("it refers to a variable whose value the text doesn't tell"),
   /** `${NAME:?message}`: Compose refuses the text, a shell ends. */
   requiredName: refused("it refers to a variable that has to be set above it and isn't"),
   /** Linux takes 128 KiB for one variable (MAX_ARG_STRLEN), and starts no program with a longer one. */
@@ -46,6 +50,11 @@ export const flawKinds = {
   dotenvNextLine: soft('the value is empty, and dotenv takes the next line for it'),
   nodeNextLine: soft('the value is nothing but spaces, and Node takes the next line for it'),
   pythonDrops: soft('python-dotenv drops this line'),
+  pythonComment: untold(
+    'a comment stands where the value should, and python-dotenv before 1.2.4 takes it for the value',
+  ),
+  /** Since version 1.2.3, a backslash that is itself escaped no longer escapes the quote after it. */
+  pythonEscape: hard('older and newer versions of python-dotenv end this value at different quotes'),
   pythonForgets: soft(
     'a name without a value, for which python-dotenv forgets the one above and takes no default',
   ),
@@ -64,7 +73,7 @@ export const flawKinds = {
   /** The shell's syntax, or one of its own commands such as `exit`: what follows may be read otherwise, or not at all. */
   shellSyntax: hard('a shell runs this line as a command, and it may change what the lines after it mean'),
   /** The process id for `$$`, the home directory for `~`, the output of a command. */
-  shellValue: soft('a shell reads more into this value than its characters; put it in single quotes'),
+  shellValue: untold('a shell reads more into this value than its characters; put it in single quotes'),
   shellWord: hard('a shell reads more into this value than its characters; put it in single quotes'),
   shellName: soft('bash keeps this name for itself, and hands no value on that is set here'),
 } as const satisfies Record<string, FlawKind>;

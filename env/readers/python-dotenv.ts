@@ -1,5 +1,5 @@
-import { expandBraces, Scope } from './expansion.ts';
-import { droppedAs, flawKinds } from './flaws.ts';
+import { expandBraces, Scope, worse } from './expansion.ts';
+import { droppedAs, type FlawKind, flawKinds } from './flaws.ts';
 import {
   type Assignment,
   blankIn,
@@ -20,10 +20,20 @@ const quotedName = /'([^']+)'/y;
 const plainName = new RegExp(`[^=#${blankIn.python}]+`, 'y');
 const singleQuoted = /'((?:\\'|[^'])*)'/y;
 const doubleQuoted = /"((?:\\"|[^"])*)"/y;
+/** What versions from 1.2.3 on take for one quoted value. */
+const quotedWhole = /^(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")$/s;
+
+interface SpelledValue {
+  /** `undefined` if there is only a name. */
+  readonly value: string | undefined;
+  readonly end: number;
+  readonly problem?: FlawKind | undefined;
+}
 
 /**
  * The Python package python-dotenv, as of 1.2. It drops a line that it can't read, with a warning, and expands
- * `${NAME}` in every value, even in single quotes. Source: dotenv/parser.py, dotenv/variables.py.
+ * `${NAME}` in every value, even in single quotes. Where versions differ, what stands there is a flaw.
+ * Source: dotenv/parser.py, dotenv/variables.py.
  */
 export function readAsPythonDotenv(text: string, lookUp?: LookUp): Reading {
   const assignments: Assignment[] = [];
@@ -41,12 +51,13 @@ export function readAsPythonDotenv(text: string, lookUp?: LookUp): Reading {
     const key = name?.[1] ?? name?.[0];
     const sign = skip(text, start + (name?.[0].length ?? 0), gap);
     const valueStart = text[sign] === '=' ? skip(text, sign + 1, gap) : sign;
-    const spelled = text[sign] === '=' ? readValue(valueStart) : { value: undefined, end: sign };
+    const spelled = readValue(sign, valueStart);
     const next = spelled && endOfStatement(spelled.end);
     if ((text[start] !== '#' && key === undefined) || !spelled || next === undefined) {
       position = lineEnd(text, spelled && next === undefined ? spelled.end : start);
       const dropped = text.slice(start, position);
-      if (!spelled || (name === null && /^'[^']*$/.test(dropped)))
+      if (spelled?.problem?.isHard) flaws.push({ at: start, ...spelled.problem });
+      else if (!spelled || (name === null && /^'[^']*$/.test(dropped)))
         flaws.push({ at: start, ...flawKinds.unclosedQuote });
       else if (dropped.includes('=') || dropped.includes('\n'))
         flaws.push({ at: start, ...droppedAs(flawKinds.pythonDrops, dropped) });
@@ -58,10 +69,12 @@ export function readAsPythonDotenv(text: string, lookUp?: LookUp): Reading {
       scope.setToNothing(key);
     }
     if (key !== undefined && spelled.value !== undefined) {
-      const { value, problem } = expandBraces(spelled.value, scope);
+      const expanded = expandBraces(spelled.value, scope);
+      const { value } = expanded;
+      const problem = worse(spelled.problem, expanded.problem);
       if (problem) flaws.push({ at: start, ...problem });
       assignments.push({ key, value, start, valueStart, valueEnd: spelled.end });
-      scope.set(key, value);
+      scope.set(key, value, problem);
     }
     position = next;
   }
@@ -79,14 +92,18 @@ export function readAsPythonDotenv(text: string, lookUp?: LookUp): Reading {
     return end === text.length || text[end] === '\n' ? end : undefined;
   }
 
-  function readValue(from: number): { value: string; end: number } | undefined {
+  /** What stands from `from` on, after the sign at `sign`; without a value if there is no sign. */
+  function readValue(sign: number, from: number): SpelledValue | undefined {
+    if (text[sign] !== '=') return { value: undefined, end: sign };
     const quote = text.charAt(from);
+    if (quote === '#' && from > sign + 1) return { value: '', end: from, problem: flawKinds.pythonComment };
     if (quote === "'" || quote === '"') {
       const quoted = at(quote === "'" ? singleQuoted : doubleQuoted, from);
       if (!quoted) return undefined;
       const escaped = quote === "'" ? /\\[\\']/g : /\\[\\'"abfnrtv]/g;
       const value = (quoted[1] ?? '').replace(escaped, ([, sign = '']) => controlEscapes[sign] ?? sign);
-      return { value, end: from + quoted[0].length };
+      const problem = quotedWhole.test(quoted[0]) ? undefined : flawKinds.pythonEscape;
+      return { value, end: from + quoted[0].length, problem };
     }
     const line = text.slice(from, lineEnd(text, from));
     const value = trimEndOf(line.slice(0, commentStart(line)), blank);

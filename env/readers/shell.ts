@@ -56,7 +56,7 @@ export function readAsShell(text: string, lookUp?: LookUp): Reading {
     );
     if (flaw) flaws.push({ at: start, ...flaw });
     if (isSet || flaw?.isHard) assignments.push({ key, value, start, valueStart, valueEnd: end });
-    if (isSet) scope.set(key, value);
+    if (isSet) scope.set(key, value, flaw);
     at = lineEnd(text, end);
   }
   return { assignments, flaws };

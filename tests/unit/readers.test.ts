@@ -1,28 +1,13 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import dotenv from 'dotenv';
 import fc from 'fast-check';
-import * as v from 'valibot';
 import { type EnvDocument, readEnvText } from '../../env/document.ts';
 import { effectiveEntries } from '../../env/entries.ts';
-import { flawKinds } from '../../env/readers/flaws.ts';
+import { type FlawKind, flawKinds } from '../../env/readers/flaws.ts';
 import { type EnvReader, envReaders } from '../../env/readers/readers.ts';
 import { expectEqual, runs } from '../support/properties.ts';
+import { answersOf, recordingsOf } from './readers/recordings.ts';
 import { portableTextCount, texts } from './readers/texts.ts';
-
-const Golden = v.object({
-  origin: v.string(),
-  answers: v.array(
-    v.object({
-      text: v.string(),
-      values: v.optional(v.record(v.string(), v.string())),
-      complained: v.boolean(),
-    }),
-  ),
-});
-const golden = (reader: EnvReader) =>
-  v.parse(Golden, JSON.parse(readFileSync(join(import.meta.dirname, 'readers', `${reader}.json`), 'utf8')));
 
 const readValues = (text: string, reader: EnvReader) =>
   Object.fromEntries(
@@ -34,7 +19,7 @@ const named = (values: Readonly<Record<string, string | undefined>>) =>
 
 /** Those of a line in which the text itself doesn't tell what the real one makes of it. */
 const untellable: readonly string[] = [
-  flawKinds.shellValue,
+  ...Object.values<FlawKind>(flawKinds).filter(({ isUntold }) => isUntold),
   flawKinds.shellName,
   flawKinds.djangoReference,
   flawKinds.decoupleName,
@@ -46,8 +31,12 @@ const isUntold = ({ flaws }: EnvDocument, text: string, key: string) =>
 const without = (isOut: (key: string) => boolean, values: Readonly<Record<string, string | undefined>>) =>
   Object.fromEntries(Object.entries(values).filter(([key]) => !isOut(key)));
 
-describe.each(envReaders)('the reader %s', (reader) => {
-  const { answers } = golden(reader);
+const recordings = envReaders.flatMap((reader) =>
+  recordingsOf(reader).map((recording) => [recording, reader] as const),
+);
+
+describe.each(recordings)('beside %s, the reader %s', (recording, reader) => {
+  const answers = answersOf(recording);
 
   it('has an answer of the real one to every text', () => {
     expect(answers.map(({ text }) => text)).toEqual(texts);
@@ -66,20 +55,47 @@ describe.each(envReaders)('the reader %s', (reader) => {
       });
     }
   });
+});
 
+describe.each(envReaders)('the reader %s', (reader) => {
   it('sees no flaw in a text that all readers read alike', () => {
     for (const text of texts.slice(0, portableTextCount))
       expect({ text, flaw: readEnvText(text, reader).flaw }).toEqual({ text, flaw: undefined });
   });
 
-  it('says of a byte order mark and of CRLF whether the real one stumbles over them', () => {
-    for (const { text, values, complained } of answers.filter(({ text }) =>
-      /^\uFEFF(?!\uFEFF)|\r/.test(text),
-    )) {
+  it('says of a byte order mark and of CRLF whether a version of the real one stumbles over them', () => {
+    const versions = recordingsOf(reader).map(answersOf);
+    texts.forEach((text, index) => {
+      if (!/^\uFEFF(?!\uFEFF)|\r/.test(text)) return;
       const { needsNormalising } = readEnvText(text, reader);
-      const isReadWell = !complained && JSON.stringify(values) === JSON.stringify(readValues(text, reader));
+      const isReadWell = versions.every((answers) => {
+        const { values, complained } = answers[index] ?? {};
+        return !complained && JSON.stringify(values) === JSON.stringify(readValues(text, reader));
+      });
       expect({ text, needsNormalising }).toEqual({ text, needsNormalising: !isReadWell });
-    }
+    });
+  });
+});
+
+describe('the reader python-dotenv', () => {
+  it('takes no comment for a value, and says that older versions do', () => {
+    const { blocks, flaws } = readEnvText('A= # b\nC=x${A}\n', 'python-dotenv');
+    expect(blocks).toMatchObject([
+      { key: 'A', value: '' },
+      { key: 'C', value: 'x' },
+    ]);
+    expect(flaws).toMatchObject([
+      { line: 1, problem: flawKinds.pythonComment.problem },
+      { line: 2, problem: flawKinds.untoldReference.problem },
+    ]);
+  });
+
+  it('refuses a value that its versions end at different quotes', () => {
+    for (const text of ['A="b\\\\" c"\n', "A='b\\\\'c'\n", 'A="b\\\\"\nC="d"\n', "A='b\\'\n"])
+      expect({ text, isHard: readEnvText(text, 'python-dotenv').flaw?.isHard }).toEqual({
+        text,
+        isHard: true,
+      });
   });
 });
 

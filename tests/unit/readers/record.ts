@@ -2,7 +2,8 @@
  * Asks the real readers, as far as this machine has them, what they make of the texts in texts.ts, and writes
  * their answers to <reader>.json. `node launch.js tests/unit/readers/record.ts [reader ...]`; the tests need none of
  * these programs. COMPOSE_READER is a program that reads an array of texts with compose-go; COMPOSE_READER_ORIGIN,
- * DJANGO_ENVIRON_ORIGIN and PYTHON_DECOUPLE_ORIGIN say which version of these it was.
+ * DJANGO_ENVIRON_ORIGIN and PYTHON_DECOUPLE_ORIGIN say which version of these it was. OLDER_VERSION, such as 1.2.2, is put
+ * after the reader's name, to keep the answers of a version that reads some texts otherwise than the newest.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -40,7 +41,7 @@ logging.disable(logging.CRITICAL)
 os.environ.clear()
 answers = []
 for text in json.load(sys.stdin):
-    # As load_dotenv does: the encoding is utf-8, a byte order mark is a character, line ends are universal.
+    # As load_dotenv does: the encoding is utf-8, which keeps a byte order mark, and line ends are universal.
     stream = lambda: io.TextIOWrapper(io.BytesIO(text.encode('utf-8')), encoding='utf-8')
     values = {key: value for key, value in dotenv.dotenv_values(stream=stream()).items() if value is not None}
     dropped = any(binding.error and '=' in binding.original.string for binding in parse_stream(stream()))
@@ -255,12 +256,13 @@ export const recorders: Partial<Record<EnvReader, Recorder>> = {
 
 if (import.meta.main) {
   const wanted = process.argv.slice(2);
+  const suffix = process.env.OLDER_VERSION === undefined ? '' : `-${process.env.OLDER_VERSION}`;
   for (const [reader, { origin, read }] of Object.entries(recorders)) {
     if (wanted.length > 0 && !wanted.includes(reader)) continue;
     const answers = await read(texts);
     const lines = texts.map((text, index) => `    ${JSON.stringify({ text, ...answers[index] })}`);
     writeFileSync(
-      join(import.meta.dirname, `${reader}.json`),
+      join(import.meta.dirname, `${reader}${suffix}.json`),
       `{\n  "origin": ${JSON.stringify(origin())},\n  "answers": [\n${lines.join(',\n')}\n  ]\n}\n`,
     );
     console.log(`${reader}: ${origin()}`);
