@@ -54,20 +54,38 @@ const secretArn: Family = {
 const servicePrefix =
   /(?:(?:sk|pk|rk)_(?:test|live)_|sk-(?:proj-|ant-)?|whsec_|ghp_|xox[abp]-|G-|UA-|GTM-|AKIA|AIza|SG\.)/;
 
+/** What a template calls yours in one word. */
+const yourThings =
+  'password|secret|key|token|domain|api|host|user|email|name|here|company|org|project|account|server|site|bucket|database|db';
+
+/** Keys whose own name can be no value of theirs. That of a key in a cache can. */
+const namedByKey = /_(?:PASSWORD|PASS|SECRET|TOKEN|URL|URI|DSN|HOST|PORT)$/;
+
 const placeholder: Family = {
   says: "holds a template's placeholder",
   patterns: [
     // Anchored, so that each of many opening braces is not a new start.
     /^(?:(?!\{\{).)*\{\{.*\}\}/s,
-    /^<[^<>]*>$/,
-    /(?:^|[/@:=])(?:(?:enter|insert|put|paste|add|set|use)[-_ ])?(?:in[-_ ])?your[-_ ]?(?:[-_ ][a-z0-9]|password|secret|key|token|domain|api|host|user|email)/i,
+    /^[<＜【][^<>＜＞【】]*[>＞】]$/,
+    // But not a domain that begins like that, such as that of a host called yourhosting.
+    new RegExp(
+      `(?:^|[/@:=])(?:(?:enter|insert|put|paste|add|set|use)[-_ ])?(?:in[-_ ])?your(?:[-_ ]{1,2}[a-z0-9]|@|(?:${yourThings})+(?![a-z]))`,
+      'i',
+    ),
+    /^[a-z]{2,4}_your_(?:[a-z0-9]+_)*(?:id|key|secret|token|password)$/i,
     /^(?:insert|put|paste|enter|add|fill|set|my|the|some|secret|token|key|api|password)[-_ ].*[-_ ]here$/i,
+    /^(?:[a-z0-9]+[-_ ])+(?:name|key|id|token|secret|password|value|url|host|user|email)[-_ ]here$/i,
+    /^generate[-_ ](?:me|it|this|one|(?:an?|your)[-_ ](?:[a-z0-9]+[-_ ])*(?:key|secret|token|password|string|value))$/i,
+    /^(?:some|an?)[-_ ]?random[-_ ]?(?:string|secret|key|token|password|value)|^random[-_ ]?string$/i,
+    /^(?:[a-z]:)?[\\/]path[\\/]to[\\/]/i,
     /(?:^|[-_ :/@])change[-_ ]?(?:me|this|it)(?![a-z])/i,
     /(?:^|[-_ :/@])replace[-_ ]?(?:me|this|it|with|in)(?![a-z])/i,
     /^(?:TODO|FIXME|TBD|TBC)(?:[^A-Za-z0-9]|$)/,
     /^(?:placeholder|fill[-_ ]?(?:me|in|this)(?:[-_ ].*)?|to[-_ ]be[-_ ](?:set|defined|filled|replaced).*)$/i,
     /^[-_. ]*x{3}[-_. x]*$/i,
+    /^x(?:[-_. ]*x){3,}$/i,
     /x{6}/i,
+    /\/\/x{3,}[:@]/i,
     /^\*{3,}$/,
     /^\S*(?:\.{3}|…)$/,
     new RegExp(
@@ -108,6 +126,7 @@ export function standInOf(key: string, value: string): string | undefined {
     .replace(/^(["'`])(.*)\1$/s, '$2')
     .trim();
   if (nothing.has(text)) return `holds ${text}, which is no value`;
+  if (text === key && namedByKey.test(key)) return placeholder.says;
   return families.find(
     ({ patterns, exceptIn }) => !exceptIn?.test(key) && patterns.some((pattern) => pattern.test(text)),
   )?.says;

@@ -77,6 +77,7 @@ describe('standInOf', () => {
     'yourpassword',
     'your secret',
     'enter-your-key',
+    'enter-yourkey',
     'insert_your_token_here',
     'postgres://user:your_password@localhost/db',
     'https://your-project.supabase.co',
@@ -120,8 +121,34 @@ describe('standInOf', () => {
     'AKIAIOSFODNN7EXAMPLE',
     'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
     'example-key',
+    'your@email.com',
+    'admin@yourcompany.com',
+    'https://yourserver',
+    'prj_your_project_id',
+    'team_your_id',
+    'bucket_name_here',
+    'generate_me',
+    'generate_a_new_key',
+    'SomeRandomString',
+    'SomeRandomStringOf32Chars',
+    'some-random-secret-key',
+    'randomstring',
+    '【OTP Secret】',
+    '＜비밀번호＞',
+    'xx-xxxx-x',
+    'https://xxx@xxx.ingest.sentry.io/xxx',
+    '/path/to/ca.pem',
+    'C:\\path\\to\\ca.pem',
   ])('takes %s for a placeholder', (value) => {
     expect(standInOf('SECRET_KEY', value)).toBe(placeholder);
+  });
+
+  it("takes the key's own name for a placeholder where it can be no value", () => {
+    for (const key of ['DB_PASSWORD', 'JWT_SECRET', 'API_TOKEN', 'CLIENT_URL', 'DB_HOST', 'DB_PORT'])
+      expect([key, standInOf(key, key)]).toEqual([key, placeholder]);
+    for (const key of ['CACHE_KEY', 'ROLE_ADMIN', 'DB_USERNAME', 'HOST'])
+      expect([key, standInOf(key, key)]).toEqual([key, undefined]);
+    expect(standInOf('JWT_SECRET', 'jwt_secret')).toBeUndefined();
   });
 
   it('takes no real-looking value for a stand-in', () => {
