@@ -5,7 +5,10 @@ import { type Assignment, type Flaw, lineEnd, type Reading } from './reading.ts'
 const statement =
   /(?=[\w.-])(?<=^[^\S\n]*)(?<exported>export\s+)?(?<key>[\w.-]+)(?<sign>\s*=\s*?|:\s+?)(?<value>\s*'(?:\\'|[^'])*'|\s*"(?:\\"|[^"])*"|\s*`(?:\\`|[^`])*`|[^#\n]+)?\s*(?:#.*)?$/gm;
 
-/** The npm package dotenv. It never fails: a line it can't read is as if it weren't there. Its blanks are JavaScript's. */
+/**
+ * The npm package dotenv, as of 16. It never fails: a line it can't read is as if it weren't there. Its blanks are
+ * JavaScript's.
+ */
 export function readAsDotenv(text: string): Reading {
   const assignments: Assignment[] = [];
   const flaws: Flaw[] = [];

@@ -1,7 +1,11 @@
 import { flawKinds } from './flaws.ts';
 import { type Assignment, type Flaw, lineEnd, type Reading, skip, trimEndOf } from './reading.ts';
 
-/** Node's own parser, of `node --env-file` and `util.parseEnv`, as of Node 24. Source: src/node_dotenv.cc. */
+/**
+ * Node's own parser, of `node --env-file` and `util.parseEnv`, as of Node 24. Source: src/node_dotenv.cc.
+ *
+ * Versions before 22.16 keep tabs around a value, and take a line without a sign into the name of the next one.
+ */
 export function readAsNode(text: string): Reading {
   const assignments: Assignment[] = [];
   const flaws: Flaw[] = [];
