@@ -232,6 +232,8 @@ export async function openAws({
     region,
     endpoint: endpoint.url,
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    // On a busy machine, loopback takes its time too.
+    requestHandler: { connectionTimeout: 60_000, requestTimeout: 60_000 },
   };
   return {
     endpoint,
@@ -249,11 +251,11 @@ export async function openAws({
     ssm: openSsm(common),
     clientConfig: common,
     lambda: openLambda(common),
-    cloudWatch: new CloudWatchClient({ ...common, ...readerConfig() }),
-    sqs: new SQSClient({ ...common, ...readerConfig() }),
-    dynamo: new DynamoDBClient({ ...common, ...readerConfig() }),
-    sns: new SNSClient({ ...common, ...readerConfig() }),
-    sfn: new SFNClient({ ...common, ...readerConfig() }),
+    cloudWatch: new CloudWatchClient({ ...readerConfig(), ...common }),
+    sqs: new SQSClient({ ...readerConfig(), ...common }),
+    dynamo: new DynamoDBClient({ ...readerConfig(), ...common }),
+    sns: new SNSClient({ ...readerConfig(), ...common }),
+    sfn: new SFNClient({ ...readerConfig(), ...common }),
     addFunction: (name, body, variables, reservedConcurrency) => {
       const codeDirectory = join(directory, name);
       mkdirSync(codeDirectory);
