@@ -7,6 +7,7 @@ import { basename, dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { parse } from 'yaml';
 import type { DeployedTarget } from '../workflow/target.ts';
+import { placeInVpc } from './network.ts';
 import { type Permission, Statement, statementsFor } from './permissions.ts';
 
 /** What functions/<name>.yml may say. */
@@ -71,7 +72,8 @@ function functionBlock(
   { timeoutSeconds, environment, inVpc, oneAtATime }: FunctionFile,
   target: DeployedTarget,
 ) {
-  const { name, vpc, metricFunction, stack } = target;
+  const { name, metricFunction, stack } = target;
+  const place = inVpc ? placeInVpc(target) : undefined;
   const isMetricFunction = dirname(file) === folders.metric;
   return {
     name: isMetricFunction ? metricFunction.name : `env-recovery-${name}-${key}`,
@@ -80,7 +82,7 @@ function functionBlock(
     timeout: timeoutSeconds,
     // It has the variables that a recovery sets from the start, except the key, which no template may hold.
     environment: { ...environment, ...(isMetricFunction ? metricFunction.set : {}) },
-    ...(inVpc && vpc ? { vpc } : {}),
+    ...(place ? { vpc: place } : {}),
     ...(oneAtATime && stack.reserveConcurrency ? { reservedConcurrency: 1 } : {}),
     ...(isMetricFunction
       ? { events: [{ schedule: { rate: 'rate(1 minute)', enabled: metricFunction.schedule } }] }

@@ -7,6 +7,7 @@ import type { DeployedTarget } from '../workflow/target.ts';
 import { conditionsOf, resolveConditions } from './conditions.ts';
 import { derivedSettings } from './derived-settings.ts';
 import { functionsOf } from './functions.ts';
+import { networkResources } from './network.ts';
 
 const projectDirectory = join(import.meta.dirname, '..');
 
@@ -30,6 +31,6 @@ export function stackOf(target: DeployedTarget) {
     /** For `${self:custom.stack.derived.…}`: what the target doesn't say in AWS's own words. */
     derived: derivedSettings(target, stateKeys),
     functions,
-    resources: Object.assign(roles, ...resources),
+    resources: Object.assign(roles, networkResources(target), ...resources),
   };
 }

@@ -166,8 +166,5 @@ export const subnetIds = listOf(
   16,
   'Lambda takes at most 16 subnets',
 );
-export const securityGroupIds = listOf(
-  matching(/^sg-([0-9a-f]{8}|[0-9a-f]{17})$/, 'expected a security group id'),
-  5,
-  'Lambda takes at most 5 security groups',
-);
+export const securityGroupId = matching(/^sg-([0-9a-f]{8}|[0-9a-f]{17})$/, 'expected a security group id');
+export const securityGroupIds = listOf(securityGroupId, 5, 'Lambda takes at most 5 security groups');

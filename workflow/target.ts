@@ -1,6 +1,8 @@
 import * as v from 'valibot';
 import { KeyRule } from '../env/contract.ts';
 import { envReaders } from '../env/readers/readers.ts';
+import { servicesOfStack } from './network/called-services.ts';
+import { destinationOf } from './network/destination.ts';
 import { longestWindowHours } from './pauses.ts';
 import { faultOfSchedule } from './schedule.ts';
 import { hostHeader, httpUrl, isHostForDjango, Subscription } from './target-addresses.ts';
@@ -23,11 +25,10 @@ import {
   regionOfKey,
   scalingGroupName,
   seconds,
-  securityGroupIds,
-  subnetIds,
   text,
   whole,
 } from './target-fields.ts';
+import { Vpc } from './target-vpc.ts';
 
 /** The state machine leaves this much time for it. */
 export const maxApprovalMinutes = 12 * 60;
@@ -101,7 +102,7 @@ export const Target = v.pipe(
       confirmWithinSeconds: v.optional(seconds(10, 600), 300),
     }),
     scaling: v.optional(v.strictObject({ group: scalingGroupName })),
-    vpc: v.optional(v.strictObject({ subnetIds, securityGroupIds })),
+    vpc: v.optional(Vpc),
     triggers: v.optional(
       v.strictObject({
         heartbeat: v.optional(v.boolean(), true),
@@ -236,6 +237,26 @@ export const Target = v.pipe(
       'expected the names of the queues, since deploy is true',
     ),
     ['metricFunction', 'queues'],
+  ),
+  v.forward(
+    v.check(
+      ({ vpc, endpoint }) =>
+        !vpc?.manage ||
+        vpc.apiSecurityGroupId !== undefined ||
+        destinationOf(endpoint.url).address !== undefined,
+      'expected the security group of the API, since endpoint.url has a name where a rule needs an address',
+    ),
+    ['vpc', 'apiSecurityGroupId'],
+  ),
+  v.forward(
+    v.check(
+      ({ vpc, metricFunction }) =>
+        !vpc?.manage ||
+        vpc.endpointClients !== undefined ||
+        servicesOfStack(metricFunction).every((service) => vpc.endpoints[service] !== 'create'),
+      'expected the blocks or security groups that call the same services, or [] for none: a new endpoint takes the calls of the whole VPC',
+    ),
+    ['vpc', 'endpointClients'],
   ),
 );
 

@@ -1,9 +1,16 @@
 /** What the doctor looks at of the network that the functions are in. */
-import type { FunctionEnv } from '../../aws/function-environment.ts';
+import { type FunctionEnv, readFunctionEnv } from '../../aws/function-environment.ts';
 import { readNetwork } from '../../aws/network.ts';
-import type { NetworkFacts, NetworkLook } from '../../workflow/doctor/facts.ts';
+import type { NetworkFacts, NetworkLook, Seen } from '../../workflow/doctor/facts.ts';
 import { servicesOfChecks, servicesOfMetricFunction } from '../../workflow/network/called-services.ts';
+import { destinationOf } from '../../workflow/network/destination.ts';
+import { seen, unseen } from '../../workflow/network/seen.ts';
+import { look } from './look.ts';
 import type { Doctor } from './looks.ts';
+
+interface LookedAt extends Pick<Doctor, 'target'> {
+  readonly clients: Pick<Doctor['clients'], 'lambda' | 'ec2'>;
+}
 
 type Vpc = NonNullable<FunctionEnv['vpc']>;
 
@@ -13,40 +20,49 @@ const isSame = (one: Vpc, other: Vpc) =>
       [...ids].sort().join() === [...(index === 0 ? other.subnetIds : other.securityGroupIds)].sort().join(),
   );
 
+/** Where the recovery's own functions are. A group that the stack has made is known by the function that has it. */
+async function placeOfChecks({ clients, target: { name, vpc } }: LookedAt): Promise<Seen<Vpc> | undefined> {
+  if (!vpc?.manage) return vpc && seen(vpc);
+  const functionName = `env-recovery-${name}-checkEndpoint`;
+  const found = await look(() => readFunctionEnv(clients.lambda, functionName));
+  if (!found.seen) return found;
+  return found.value.vpc ? seen(found.value.vpc) : unseen(`function ${functionName} is in no VPC yet`);
+}
+
 /**
  * Looks at the network of the metric function, and at that of the recovery's own functions: the same one, as a rule.
  *
  * @param configuration of the metric function; `undefined` if nobody could look.
  */
 export async function lookAtNetwork(
-  { clients, target }: Doctor,
+  { clients, target }: LookedAt,
   configuration: Pick<FunctionEnv, 'vpc'> | undefined,
   { addresses, isPrivate }: Pick<NetworkLook, 'addresses'> & Pick<NetworkFacts, 'isPrivate'>,
 ): Promise<NetworkFacts> {
   const own = configuration?.vpc;
-  const recovery = target.vpc;
+  const recovery = await placeOfChecks({ clients, target });
   const counting = servicesOfMetricFunction(target.metricFunction);
-  const isOne = own !== undefined && recovery !== undefined && isSame(own, recovery);
+  const isOne = own !== undefined && recovery?.seen === true && isSame(own, recovery.value);
   const wanted = [
     ...(own
       ? [
           {
             who: isOne ? 'the functions' : 'the metric function',
-            vpc: own,
+            vpc: seen(own),
             services: isOne ? [...counting, ...servicesOfChecks] : counting,
           },
         ]
       : []),
     ...(recovery && !isOne ? [{ who: 'the recovery', vpc: recovery, services: servicesOfChecks }] : []),
   ];
-  const { port, protocol } = new URL(target.endpoint.url);
+  const { port } = destinationOf(target.endpoint.url);
   const looks = wanted.map(
     async ({ who, vpc, services }): Promise<NetworkLook> => ({
       who,
       services,
       addresses,
-      port: Number(port) || (protocol === 'https:' ? 443 : 80),
-      found: await readNetwork(clients.ec2, { ...vpc, addresses }),
+      port,
+      found: vpc.seen ? await readNetwork(clients.ec2, { ...vpc.value, addresses }) : vpc,
     }),
   );
   return {

@@ -93,7 +93,7 @@ function addMetricFunction({ functions }: TestAws, env: string): void {
       MemorySize: 128,
       Timeout: 5,
       Environment: { Variables: { ...set, [key]: new RegExp(`^${key}=(.*)$`, 'm').exec(env)?.[1] ?? '' } },
-      ...(target.vpc
+      ...(target.vpc && !target.vpc.manage
         ? { VpcConfig: { SubnetIds: target.vpc.subnetIds, SecurityGroupIds: target.vpc.securityGroupIds } }
         : {}),
     },

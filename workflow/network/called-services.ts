@@ -1,8 +1,15 @@
 /** Which AWS services the functions in the target's VPC call, as the names of their endpoints have it. */
-import type { Target } from '../target.ts';
+
+export type CalledService = 'ssm' | 'monitoring' | 'sqs';
+
+/** What a target says of its metric function. */
+interface MetricFunction {
+  readonly deploy: boolean;
+  readonly queues?: object | undefined;
+}
 
 /** `CheckEndpoint` and `VerifyEndpoint` read the internal key. Parameter Store itself calls KMS to decrypt it. */
-export const servicesOfChecks: readonly string[] = ['ssm'];
+export const servicesOfChecks: readonly CalledService[] = ['ssm'];
 
 /**
  * The metric function publishes the datapoint, and counts the queues if there are any. Lambda itself sends the logs
@@ -10,5 +17,11 @@ export const servicesOfChecks: readonly string[] = ['ssm'];
  */
 export const servicesOfMetricFunction = ({
   queues,
-}: Pick<Target['metricFunction'], 'queues'>): readonly string[] =>
+}: Pick<MetricFunction, 'queues'>): readonly CalledService[] =>
   queues ? ['monitoring', 'sqs'] : ['monitoring'];
+
+/** Those that the functions of the stack call. */
+export const servicesOfStack = (metricFunction: MetricFunction): readonly CalledService[] => [
+  ...servicesOfChecks,
+  ...(metricFunction.deploy ? servicesOfMetricFunction(metricFunction) : []),
+];
