@@ -42,6 +42,10 @@ const Instances = v.pipe(
   v.check(({ ids, tag }) => (ids === undefined) !== (tag === undefined), 'expected either ids or tag'),
 );
 
+const ScalingPolicy = v.strictObject({
+  backlogPerInstance: v.pipe(v.number(), v.finite(), v.gtValue(0, 'expected more than 0')),
+});
+
 export const Target = v.pipe(
   v.strictObject({
     parameter: v.strictObject({
@@ -101,7 +105,7 @@ export const Target = v.pipe(
       // CloudWatch can take two minutes to show a first datapoint, counted from the next full minute.
       confirmWithinSeconds: v.optional(seconds(10, 600), 300),
     }),
-    scaling: v.optional(v.strictObject({ group: scalingGroupName })),
+    scaling: v.optional(v.strictObject({ group: scalingGroupName, policy: v.optional(ScalingPolicy) })),
     vpc: v.optional(Vpc),
     triggers: v.optional(
       v.strictObject({

@@ -90,23 +90,42 @@ const operators: Readonly<Record<string, (one: number, other: number) => number>
   '-': (one, other) => one - other,
   '*': (one, other) => one * other,
   '/': (one, other) => one / other,
+  '<': (one, other) => Number(one < other),
+  '<=': (one, other) => Number(one <= other),
+  '>': (one, other) => Number(one > other),
+  '>=': (one, other) => Number(one >= other),
+  '==': (one, other) => Number(one === other),
+  '!=': (one, other) => Number(one !== other),
 };
+const comparisons = ['<', '<=', '>', '>=', '==', '!='];
 
 /**
- * Of metric math, the sandbox knows numbers, the ids of queries, + - * / and parentheses.
+ * Of metric math, the sandbox knows numbers, the ids of queries, + - * /, parentheses, and `IF(a > b, then, else)`.
  *
  * @throws AwsError ValidationError for anything else.
  */
 export function readExpression(text: string): Expression {
-  const tokens = text.match(/\d+(?:\.\d+)?|[a-z]\w*|[^\s]/g) ?? [];
+  const tokens = text.match(/\d+(?:\.\d+)?|[a-z]\w*|IF(?=\s*\()|[<>=!]=|[^\s]/g) ?? [];
   const ids = new Set<string>();
   let next = 0;
 
+  const refuse = (): never => {
+    throw new AwsError('ValidationError', `Invalid metrics expression: ${text}`);
+  };
+  const expect = (token: string) => (tokens[next++] === token ? undefined : refuse());
+  const closedBy = (token: string, part: () => Term): Term => {
+    const term = part();
+    expect(token);
+    return term;
+  };
   const operand = (): Term => {
     const token = tokens[next++] ?? '';
-    if (token === '(') {
-      const inner = sum();
-      if (tokens[next++] === ')') return inner;
+    if (token === '(') return closedBy(')', sum);
+    if (token === 'IF') {
+      expect('(');
+      const condition = closedBy(',', () => chain(comparisons, sum));
+      const [yes, no] = [closedBy(',', sum), closedBy(')', sum)];
+      return (values) => (condition(values) === 0 ? no : yes)(values);
     }
     if (token === '-') {
       const inner = operand();
@@ -117,7 +136,7 @@ export function readExpression(text: string): Expression {
       ids.add(token);
       return (values) => values.get(token) ?? Number.NaN;
     }
-    throw new AwsError('ValidationError', `Invalid metrics expression: ${text}`);
+    return refuse();
   };
   const chain = (symbols: readonly string[], part: () => Term): Term => {
     let left = part();
@@ -132,6 +151,6 @@ export function readExpression(text: string): Expression {
   const sum = (): Term => chain(['+', '-'], product);
 
   const evaluate = sum();
-  if (next < tokens.length) throw new AwsError('ValidationError', `Invalid metrics expression: ${text}`);
+  if (next < tokens.length) refuse();
   return { ids: [...ids], evaluate };
 }

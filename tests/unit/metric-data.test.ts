@@ -17,13 +17,19 @@ describe('a metrics expression', () => {
     ['(m1 - m2) * 2', 32],
     ['-m2 + 0.5', -3.5],
     ['m1 / m2 / 2', 2.5],
+    ['IF(m2 > 3, m1 / m2, m1)', 5],
+    ['IF (m2 + 1 <= 4, m1, -m1) * 2', -40],
+    ['IF(m1 != 20, 1, IF(m2 == 4, 2, 3))', 2],
   ])('%s is %d', (text, expected) => {
     expect(readExpression(text).evaluate(values)).toBe(expected);
   });
 
-  it.each(['', 'm1 +', '(m1', 'm1 m2', 'SUM(METRICS())', 'm1 ^ m2', ')'])('is refused as %j', (text) => {
-    expect(() => readExpression(text)).toThrow('Invalid metrics expression');
-  });
+  it.each(['', 'm1 +', '(m1', 'm1 m2', 'SUM(METRICS())', 'm1 ^ m2', ')', 'IF', 'IF(m1, m2)', 'm1 > m2'])(
+    'is refused as %j',
+    (text) => {
+      expect(() => readExpression(text)).toThrow('Invalid metrics expression');
+    },
+  );
 
   it('has a datapoint where all its metrics have one, and where it is a number', () => {
     const stat = (MetricName: string) => ({
