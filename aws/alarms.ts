@@ -33,6 +33,7 @@ export async function readAlarms(
     stateSince: alarm.StateUpdatedTimestamp?.toISOString() ?? null,
     actionsEnabled: alarm.ActionsEnabled ?? true,
     metrics: metricsOf(alarm),
+    evaluatedSeconds: (alarm.EvaluationPeriods ?? 0) * periodOf(alarm),
   }));
 }
 
@@ -40,6 +41,10 @@ async function* bothKinds(pages: AsyncIterable<DescribeAlarmsCommandOutput>) {
   for await (const { MetricAlarms, CompositeAlarms = [] } of pages)
     yield { Alarms: MetricAlarms && [...MetricAlarms, ...CompositeAlarms] };
 }
+
+/** Seconds; of metric math, the longest period counts. */
+const periodOf = ({ Period = 0, Metrics = [] }: MetricAlarm): number =>
+  Math.max(Period, ...Metrics.map((query) => query.Period ?? query.MetricStat?.Period ?? 0));
 
 /** One metric, or all that its metric math reads. */
 function metricsOf({ Namespace, MetricName, Dimensions, Metrics = [] }: MetricAlarm): MetricRef[] {

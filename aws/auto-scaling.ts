@@ -39,6 +39,8 @@ export async function readGroup(client: AutoScalingClient, name: string): Promis
     desiredCapacity: required(call, 'DesiredCapacity', group.DesiredCapacity),
     inService: (group.Instances ?? []).filter(({ LifecycleState }) => LifecycleState === 'InService').length,
     suspendedProcesses: (group.SuspendedProcesses ?? []).flatMap(({ ProcessName }) => ProcessName ?? []),
+    // Without a warm-up of its own, the cooldown is the warm-up.
+    warmupSeconds: group.DefaultInstanceWarmup ?? group.DefaultCooldown ?? 300,
   };
 }
 
@@ -52,15 +54,18 @@ export async function readPolicies(client: AutoScalingClient, group: string): Pr
     'ScalingPolicies',
     noGroup,
   );
-  return policies.map(({ PolicyName = '', Enabled = true, TargetTrackingConfiguration }) => {
-    const metric = TargetTrackingConfiguration?.CustomizedMetricSpecification;
-    return {
-      name: PolicyName,
-      isEnabled: Enabled,
-      metrics: metric ? metricsOf(metric) : [],
-      expression: metric?.Metrics?.find(({ ReturnData }) => ReturnData ?? true)?.Expression ?? null,
-    };
-  });
+  return policies.map(
+    ({ PolicyName = '', Enabled = true, EstimatedInstanceWarmup, TargetTrackingConfiguration }) => {
+      const metric = TargetTrackingConfiguration?.CustomizedMetricSpecification;
+      return {
+        name: PolicyName,
+        isEnabled: Enabled,
+        metrics: metric ? metricsOf(metric) : [],
+        expression: metric?.Metrics?.find(({ ReturnData }) => ReturnData ?? true)?.Expression ?? null,
+        warmupSeconds: EstimatedInstanceWarmup ?? null,
+      };
+    },
+  );
 }
 
 /** One metric, or all that its metric math reads. */

@@ -1,10 +1,10 @@
 /** `recover doctor`: looks at the whole chain from the env to the workers, and says where it is broken. */
 import { findings } from '../workflow/doctor/catalogue.ts';
+import { fillCommand } from '../workflow/doctor/commands.ts';
 import { type Diagnosis, diagnose, type Finding, type LinkReport } from '../workflow/doctor/diagnosis.ts';
 import { links } from '../workflow/doctor/links.ts';
 import { counted } from '../workflow/words.ts';
 import { openClients } from './doctor/clients.ts';
-import { fillCommand } from './doctor/commands.ts';
 import { gatherFacts } from './doctor/gather.ts';
 import type { Outcome, Session } from './session.ts';
 

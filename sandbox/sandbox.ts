@@ -211,7 +211,7 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
       ssmService(parameters, runCommand),
       lambdaService(functions),
       statesService(machines),
-      cloudWatchService(metrics),
+      cloudWatchService(metrics, () => autoScaling.advance()),
       autoScalingService(autoScaling),
       sqsService(queues, () => endpoint.url),
       snsService(topics),

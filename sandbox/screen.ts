@@ -1,6 +1,7 @@
 /** What a person sees of an execution: one line for each state, and the proof at the end. */
 import * as v from 'valibot';
 import { TakeLeaseOutput } from '../workflow/chain.ts';
+import { scalingText } from '../workflow/end-message.ts';
 import { describeSource } from '../workflow/good-version.ts';
 import { RecoveryPlan } from '../workflow/plan.ts';
 import type { RecoveryReport } from '../workflow/report.ts';
@@ -81,8 +82,9 @@ const findings: Record<string, (result: unknown) => string> = {
     return `set ${listNames(setKeys)}; removed ${listNames(removedKeys)}; kept ${keptKeyCount}`;
   },
   ConfirmBacklog: (result) => {
-    const { backlog, metric, datapoint } = v.parse(BacklogProof, result);
-    return `the function counts ${backlog}; ${metric} = ${datapoint.value} at ${datapoint.timestamp.slice(11, 19)} UTC`;
+    const { backlog, metric, datapoint, scaling } = v.parse(BacklogProof, result);
+    const workers = scaling ? `; workers: ${scaling.outcome}` : '';
+    return `the function counts ${backlog}; ${metric} = ${datapoint.value} at ${datapoint.timestamp.slice(11, 19)} UTC${workers}`;
   },
   MarkKnownGood: (result) => {
     const { outcome, version, why, backup } = v.parse(KnownGood, result);
@@ -160,7 +162,7 @@ function causeMessage(cause: string | undefined): string {
 
 /** What was wrong, what was done, and the proof. */
 export function reportLines(report: RecoveryReport, execution: Execution): string[] {
-  const { env, deployment, endpoint, function: patched, metric } = report;
+  const { env, deployment, endpoint, function: patched, metric, scaling } = report;
   return [
     `${report.outcome} in ${report.durationSeconds} s (execution ${execution.name})`,
     '',
@@ -178,5 +180,6 @@ export function reportLines(report: RecoveryReport, execution: Execution): strin
     `    keys      ${env.keyCountBefore} before (version ${env.versionBefore}), ${env.keyCountAfter} after (version ${env.versionAfter})`,
     `    endpoint  HTTP ${endpoint.httpStatus}, backlog ${endpoint.backlog}`,
     `    metric    ${metric.name} = ${metric.value} at ${metric.timestamp}`,
+    ...(scaling ? [`    workers   ${scalingText(scaling)}`] : []),
   ];
 }

@@ -118,11 +118,13 @@ async function recover(sandbox: Sandbox, scenario: ScenarioName): Promise<number
   const { startedBy, expected } = scenarios[scenario];
   const versionBefore = sandbox.parameters.get(sandbox.parameterName).Version;
   const startedAtMs = Date.now();
+  const screen = new WorkersScreen(sandbox, print);
+  sandbox.workers.startCounting();
   if (startedBy === 'operator') {
     print('Started by an operator, with {}');
     sandbox.machines.start(sandbox.stateMachineArn, '{}');
   } else {
-    print(`The workers: ${new WorkersScreen(sandbox, print).summary()}`);
+    print(`The workers: ${screen.summary()}`);
     print('No datapoint for five minutes: the heartbeat alarm fires, and its event starts the state machine');
     sandbox.metrics.evaluateAlarms();
   }
@@ -160,7 +162,7 @@ async function recover(sandbox: Sandbox, scenario: ScenarioName): Promise<number
   if (expected !== 'Recovered') return 0;
   // The metric counts again: does target tracking act on it, and does the backlog go down?
   print(`\nThe workers, in ${workerGroup}, with ${sandbox.autoScaling.minuteSeconds} s for each minute:`);
-  return (await watchWorkers(sandbox, print)) ? 0 : 1;
+  return (await watchWorkers(sandbox, print, screen)) ? 0 : 1;
 }
 
 const indented = (text: string) => text.trimEnd().replaceAll(/^/gm, '    ');

@@ -107,13 +107,14 @@ export class WorkersScreen {
 /**
  * Lets the workers work until target tracking has scaled them and they have brought the backlog down, but not for long.
  *
+ * @param screen what has changed since it last looked is shown first; by default, since now.
  * @returns whether that has happened.
  */
 export function watchWorkers(
   sandbox: Watched & Pick<Sandbox, 'workers'>,
   print: (line: string) => void,
+  screen = new WorkersScreen(sandbox, print),
 ): Promise<boolean> {
-  const screen = new WorkersScreen(sandbox, print);
   let minutes = 0;
   return new Promise((resolve) => {
     sandbox.workers.start(() => {

@@ -26,17 +26,29 @@ export class Workers {
 
   /** @param onMinute called after each minute; the count follows it. */
   start(onMinute: () => void = () => undefined): void {
-    const minute = () => {
+    this.#eachMinute(() => {
       this.work();
       onMinute();
-      // A count that takes longer than a minute is waited for.
-      this.#counting ??= this.#options.count().finally(() => {
-        this.#counting = undefined;
-      });
-    };
+      this.#count();
+    });
+  }
+
+  /** They stand still, and what comes in waits elsewhere, but the schedule has the backlog counted all the same. */
+  startCounting(): void {
+    this.#eachMinute(() => this.#count());
+  }
+
+  #eachMinute(minute: () => void): void {
     clearInterval(this.#timer);
     this.#timer = setInterval(minute, this.#options.autoScaling.minuteSeconds * 1000);
     minute();
+  }
+
+  #count(): void {
+    // A count that takes longer than a minute is waited for.
+    this.#counting ??= this.#options.count().finally(() => {
+      this.#counting = undefined;
+    });
   }
 
   async stop(): Promise<void> {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { parse } from 'yaml';
-import { type DeployedTarget, splitTag } from '../workflow/target.ts';
+import { type DeployedTarget, scalingGroupOf, splitTag } from '../workflow/target.ts';
 import { nameInArn } from '../workflow/target-fields.ts';
 
 const Actions = v.union([v.string(), v.array(v.string())]);
@@ -97,6 +97,8 @@ function scopesOf(target: DeployedTarget): Readonly<Record<string, Scope | undef
       Resource: '*',
       Condition: { StringEquals: { 'cloudwatch:namespace': metric.namespace } },
     },
+    // What describes scaling knows no resources; a target without a group needs none of it.
+    scaledWorkers: scalingGroupOf(target) === undefined ? undefined : { Resource: '*' },
     queues: queues && {
       Resource: [queues.ai, queues.video, queues.messaging].map((queue) => arn('sqs', queue)),
     },

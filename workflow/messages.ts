@@ -3,18 +3,11 @@
  * Error messages are those of the closed list, which hold no value.
  */
 import { deployOf, restorationOf } from './chain.ts';
-import {
-  executionCommand,
-  linkOf,
-  lossCommands,
-  type Recovery,
-  recoverCommand,
-  startCommand,
-} from './commands.ts';
+import { executionCommand, linkOf, type Recovery, recoverCommand, startCommand } from './commands.ts';
 import type { FailureReport } from './failure.ts';
 import { describeSource } from './good-version.ts';
 import type { RecoveryPlan } from './plan.ts';
-import { lossOf, type RecoveryReport, type RefusalReport } from './report.ts';
+import type { RefusalReport } from './report.ts';
 import type { Request } from './request.ts';
 import { notesOnRestore } from './restore.ts';
 import type { Restoration } from './results.ts';
@@ -63,68 +56,6 @@ export function approvalNotification(
         `Execution:    ${linkOf(recovery)}`,
       ],
       'If nobody answers by then, or if this plan is out of date when you approve it, nothing is changed, and a message says so.',
-    ),
-  };
-}
-
-/** Sent once at the end of an execution that has repaired something, or that an alarm has started for nothing. */
-export function endNotification(recovery: Recovery, report: RecoveryReport): Notification {
-  if (report.outcome === 'Healthy') return falseAlarmNotification(recovery, report);
-  const { env, deployment, endpoint, function: patched, metric } = report;
-  const loss = lossOf(report);
-  return {
-    subject: subjectOf(recovery, 'recovered'),
-    text: paragraphs(
-      `${recovery.target} works again: HTTP ${endpoint.httpStatus}, backlog ${endpoint.backlog}, ${metric.name} = ${metric.value} at ${metric.timestamp}.`,
-      [
-        reasonLine(
-          {
-            request: report,
-            parameter: { ...env, version: env.versionBefore },
-            endpoint: report.found,
-            function: patched,
-          },
-          'was',
-        ),
-        'What was done',
-        env.versionAfter === env.versionBefore
-          ? `  env         nothing; version ${env.versionAfter} has ${counted(env.keyCountAfter, 'key')}`
-          : `  env         ${restoredText(env)}; version ${env.versionAfter} has ${env.keyCountAfter}`,
-        deployment
-          ? `  deploy      ${deployment.instanceIds.join(', ')} in ${duration(deployment.durationSeconds)}`
-          : '  deploy      none',
-        `  function    ${patched.functionName}: ${functionText(patched)}`,
-        ...env.notes.map((note) => `  note        ${note}`),
-        `It took:      ${duration(report.durationSeconds)}`,
-      ],
-      [
-        env.restoredKeys.length > 0
-          ? `To do:        Find out who overwrote the parameter: ${recoverCommand('env history', recovery)}`
-          : `To do:        ${loss ? 'Bring the lost keys back, or accept their loss.' : 'Nothing.'}`,
-        ...(loss ? lossCommands(recovery) : []),
-        `Execution:    ${linkOf(recovery)}`,
-      ],
-    ),
-  };
-}
-
-function falseAlarmNotification(recovery: Recovery, report: RecoveryReport): Notification {
-  const { env, endpoint, function: patched, metric } = report;
-  return {
-    subject: subjectOf(recovery, 'alarm, but nothing to repair'),
-    text: paragraphs(
-      `An alarm started a recovery of ${recovery.target}, but there was nothing to repair.`,
-      [
-        `Why:          started by ${startedBy(report)}`,
-        'What was seen',
-        `  env         ${env.parameterName} is complete (version ${env.versionAfter})`,
-        `  endpoint    HTTP ${endpoint.httpStatus}, backlog ${endpoint.backlog}`,
-        `  metric      ${metric.name} = ${metric.value} at ${metric.timestamp}, after env-recovery invoked ${patched.functionName}`,
-      ],
-      [
-        `To do:        Check that the schedule of ${patched.functionName} invokes it every minute. If it does, check the alarm.`,
-        `Execution:    ${linkOf(recovery)}`,
-      ],
     ),
   };
 }
@@ -231,7 +162,7 @@ interface Grounds {
   readonly function: Pick<RecoveryPlan['function'], 'functionName' | 'setKeys' | 'removedKeys'>;
 }
 
-function reasonLine(grounds: Grounds, verb: 'is' | 'was' = 'is'): string {
+export function reasonLine(grounds: Grounds, verb: 'is' | 'was' = 'is'): string {
   return `Why:          ${found(grounds, verb)}; started by ${startedBy(grounds.request)}`;
 }
 
@@ -285,13 +216,13 @@ function problemLines(problem: RecoveryPlan['function']['problem']): string[] {
   return problem ? [`              ${problem.error}: ${problem.message}`] : [];
 }
 
-function restoredText({ restoredKeys, source }: Pick<Restoration, 'restoredKeys' | 'source'>): string {
+export function restoredText({ restoredKeys, source }: Pick<Restoration, 'restoredKeys' | 'source'>): string {
   if (restoredKeys.length === 0) return 'rewritten so that its reader understands it';
   const from = source ? ` from ${describeSource(source)}` : '';
   return `${counted(restoredKeys.length, 'key')}${from}: ${listNames(restoredKeys, 20)}`;
 }
 
-function functionText({
+export function functionText({
   setKeys,
   removedKeys,
 }: Pick<RecoveryPlan['function'], 'setKeys' | 'removedKeys'>): string {

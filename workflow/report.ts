@@ -13,7 +13,15 @@ import { names, timestamp, wholeNumber } from './fields.ts';
 import { Approval, RecoveryPlan, Rejection } from './plan.ts';
 import { Request } from './request.ts';
 import { notesOnRestore } from './restore.ts';
-import { EndpointProof, EnvFinding, FunctionPatch, KnownGood, type Loss, RestoreSource } from './results.ts';
+import {
+  EndpointProof,
+  EnvFinding,
+  FunctionPatch,
+  KnownGood,
+  type Loss,
+  RestoreSource,
+  ScalingProof,
+} from './results.ts';
 
 /** The output of an execution that ends well. */
 export const RecoveryReport = v.object({
@@ -47,6 +55,8 @@ export const RecoveryReport = v.object({
     keptKeyCount: v.nullable(wholeNumber),
   }),
   metric: v.object({ name: v.string(), value: v.number(), timestamp }),
+  /** `null` if nothing was repaired, or the target has no group of workers. */
+  scaling: v.nullable(ScalingProof),
   knownGood: KnownGood,
 });
 export type RecoveryReport = v.InferOutput<typeof RecoveryReport>;
@@ -123,6 +133,7 @@ function reportProven(run: ProvenRun, finishedAtMs: number): RecoveryReport {
       keptKeyCount: patch?.keptKeyCount ?? null,
     },
     metric: { name: backlog.metric, value: backlog.datapoint.value, timestamp: backlog.datapoint.timestamp },
+    scaling: backlog.scaling ?? null,
     knownGood,
   };
 }

@@ -143,11 +143,41 @@ export const FunctionPatch = v.object({
 });
 export type FunctionPatch = v.InferOutput<typeof FunctionPatch>;
 
+const scalingEntries = { group: v.string(), /** What was seen, without a full stop. */ says: v.string() };
+/** Whether the workers follow the metric again. */
+export const ScalingProof = v.variant('outcome', [
+  /** There was a scaling activity after the repair. */
+  v.object({ outcome: v.literal('Scaled'), ...scalingEntries }),
+  /** The alarms have data, and there is a reason for which nobody has to be launched. */
+  v.object({
+    outcome: v.literal('NotDue'),
+    reason: v.picklist(['BelowTarget', 'WarmingUp', 'Refreshing']),
+    ...scalingEntries,
+  }),
+  /** More is asked for, and nothing is known to be in the way; it was not waited for any longer. */
+  v.object({ outcome: v.literal('NotYet'), ...scalingEntries }),
+  /** Something is in the way: a finding of `recover doctor`, with its commands. */
+  v.object({
+    outcome: v.literal('NotScaling'),
+    code: v.string(),
+    meaning: v.string(),
+    look: v.string(),
+    fix: v.string(),
+    note: v.nullable(v.string()),
+    ...scalingEntries,
+  }),
+  /** Nobody could look. */
+  v.object({ outcome: v.literal('Unknown'), ...scalingEntries }),
+]);
+export type ScalingProof = v.InferOutput<typeof ScalingProof>;
+
 export const BacklogProof = v.object({
   /** What the metric function answered. */
   backlog: v.number(),
   metric: v.string(),
   datapoint: v.object({ value: v.number(), timestamp }),
+  /** Only after a repair, and of a target with a group of workers. */
+  scaling: v.exactOptional(ScalingProof),
 });
 export type BacklogProof = v.InferOutput<typeof BacklogProof>;
 

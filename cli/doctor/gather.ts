@@ -1,13 +1,15 @@
 /** Gathers what the rules of the doctor look at. Every call reads; calls that need no other one's answer go together. */
 import { lookAtEndpoint, resolveHost } from '../../aws/endpoint-look.ts';
 import { readAgents } from '../../aws/instances.ts';
+import { look } from '../../aws/look.ts';
 import { readHistory } from '../../aws/parameter.ts';
 import { valuesOf } from '../../env/entries.ts';
 import { envFacts } from '../../workflow/doctor/env-facts.ts';
 import type { Facts } from '../../workflow/doctor/facts.ts';
 import { functionFacts } from '../../workflow/doctor/function-facts.ts';
 import { freshDatapointMs } from '../../workflow/doctor/metric-age.ts';
-import { look, mapSeen } from './look.ts';
+import { type Place, placeOf } from '../../workflow/doctor/place.ts';
+import { mapSeen } from './look.ts';
 import {
   type Doctor,
   lookAtAlarms,
@@ -18,10 +20,9 @@ import {
   lookAtFunction,
   lookAtInstances,
   lookAtInvocations,
+  lookAtMetricUnit,
   lookAtScaling,
   lookAtStack,
-  lookAtUnit,
-  type Place,
 } from './looks.ts';
 import { lookAtNetwork } from './network.ts';
 
@@ -60,7 +61,7 @@ export async function gatherFacts(
     ...(alarms.seen ? alarms.value.map(({ arn }) => arn) : []),
     newest?.modifiedBy,
   ];
-  const place = placeOf(arns, await ssm.reader.config.region());
+  const place = placeIn(arns, await ssm.reader.config.region());
   const isFresh =
     freshDatapointMs({
       nowMs,
@@ -71,7 +72,7 @@ export async function gatherFacts(
     lookAtCallers(doctor, place),
     lookAtStack(doctor, place),
     isFresh ? null : lookAtEndpoint(target.endpoint, host.isPrivate),
-    lookAtUnit(doctor, scaling.policies),
+    lookAtMetricUnit(doctor, scaling.policies),
     lookAtNetwork(doctor, typeof configuration === 'object' ? configuration : undefined, host),
   ]);
   const values = history.seen ? valuesOf(newest?.text ?? '', target.parameter.reader) : undefined;
@@ -97,11 +98,9 @@ export async function gatherFacts(
   return { facts, place };
 }
 
-/** The account of the first ARN that has one: `arn:<partition>:<service>:<region>:<account>:…`. */
-function placeOf(arns: readonly (string | undefined)[], region: string): Place | undefined {
-  for (const arn of arns) {
-    const [, partition = '', , , accountId = ''] = (arn ?? '').split(':');
-    if (/^\d{12}$/.test(accountId)) return { partition, region, accountId };
-  }
-  return undefined;
+/** The account of the first ARN that has one. */
+function placeIn(arns: readonly (string | undefined)[], region: string): Place | undefined {
+  const places = arns.map((arn) => placeOf(arn ?? ''));
+  const found = places.find(({ accountId }) => /^\d{12}$/.test(accountId));
+  return found && { ...found, region };
 }

@@ -1,15 +1,17 @@
 /** What the doctor looks at, service by service. */
 import { readAlarms } from '../../aws/alarms.ts';
-import { readActivities, readGroup, readPolicies, readRefreshes } from '../../aws/auto-scaling.ts';
 import { readBackup } from '../../aws/backup.ts';
 import { type FunctionEnv, readFunctionEnv } from '../../aws/function-environment.ts';
+import { look } from '../../aws/look.ts';
 import { listDimensions, readMinutes } from '../../aws/metric-look.ts';
 import { readInstances } from '../../aws/network-interfaces.ts';
+import { lookAtGroup, lookAtUnit } from '../../aws/scaling-look.ts';
 import { listRuleNames, readRule } from '../../aws/schedule.ts';
 import { hasStateMachine } from '../../aws/state-machine.ts';
 import { listSubscriptions } from '../../aws/topic.ts';
 import { whyUnusable } from '../../env/contract.ts';
-import type { BackupFacts, CallerFacts, Facts, PolicyFacts, Seen } from '../../workflow/doctor/facts.ts';
+import type { BackupFacts, CallerFacts, Facts, Seen } from '../../workflow/doctor/facts.ts';
+import { arnOf, machineArnOf, type Place, topicArnOf } from '../../workflow/doctor/place.ts';
 import { startingAlarms } from '../../workflow/doctor/scaling-rules.ts';
 import { isOfEc2 } from '../../workflow/doctor/service-rules.ts';
 import { seen } from '../../workflow/network/seen.ts';
@@ -17,7 +19,6 @@ import { RecoveryError } from '../../workflow/recovery-error.ts';
 import { scalingGroupOf } from '../../workflow/target.ts';
 import type { Session } from '../session.ts';
 import type { DoctorClients } from './clients.ts';
-import { look } from './look.ts';
 
 /** What every look needs. */
 export interface Doctor
@@ -25,22 +26,6 @@ export interface Doctor
   readonly clients: DoctorClients;
   readonly nowMs: number;
 }
-
-/** Where the resources of the target are. */
-export interface Place {
-  readonly partition: string;
-  readonly region: string;
-  readonly accountId: string;
-}
-
-const arnOf = (place: Place, service: string, resource: string) =>
-  `arn:${place.partition}:${service}:${place.region}:${place.accountId}:${resource}`;
-
-export const machineArnOf = (place: Place, target: string): string =>
-  arnOf(place, 'states', `stateMachine:env-recovery-${target}`);
-
-export const topicArnOf = (place: Place, target: string): string =>
-  arnOf(place, 'sns', `env-recovery-${target}`);
 
 const noAccount = {
   seen: false,
@@ -120,26 +105,12 @@ export const lookAtDimensions = ({ clients, target }: Doctor): Promise<Facts['di
   look(() => listDimensions(clients.cloudWatch, target.metric));
 
 /** Whether the metric has datapoints with the unit that a policy asks for; `null` if none asks for one. */
-export async function lookAtUnit(
+export async function lookAtMetricUnit(
   { clients, target, nowMs }: Doctor,
-  policies: Seen<readonly PolicyFacts[]> | null,
+  policies: Awaited<ReturnType<typeof lookAtScaling>>['policies'],
 ): Promise<boolean | null> {
-  const { namespace, name } = target.metric;
-  const metrics = policies?.seen ? policies.value.flatMap((policy) => policy.metrics) : [];
-  const unit = metrics.find(
-    (one) => one.namespace === namespace && one.name === name && one.unit !== null,
-  )?.unit;
-  if (unit === undefined || unit === null) return null;
-  const minutes = await look(() =>
-    readMinutes(clients.cloudWatch, {
-      metric: target.metric,
-      statistic: 'SampleCount',
-      unit,
-      sinceMs: nowMs - datapointWithinMs,
-      nowMs,
-    }),
-  );
-  return minutes.seen ? minutes.value.length > 0 : null;
+  const times = { sinceMs: nowMs - datapointWithinMs, nowMs };
+  return policies && lookAtUnit(clients, target.metric, policies, times);
 }
 
 export async function lookAtAlarms({ clients, target }: Doctor) {
@@ -148,22 +119,11 @@ export async function lookAtAlarms({ clients, target }: Doctor) {
 }
 
 /** All of it `null` if the target has no group. */
-export async function lookAtScaling({
-  clients,
-  target,
-}: Doctor): Promise<Pick<Facts, 'scalingAlarms' | 'policies' | 'group' | 'activities' | 'refreshes'>> {
+export async function lookAtScaling({ clients, target }: Doctor) {
   const name = scalingGroupOf(target);
-  if (name === undefined)
-    return { scalingAlarms: null, policies: null, group: null, activities: null, refreshes: null };
-  const { autoScaling, cloudWatch } = clients;
-  const [scalingAlarms, policies, group, activities, refreshes] = await Promise.all([
-    look(() => readAlarms(cloudWatch, { prefix: `TargetTracking-${name}-Alarm` })),
-    look(() => readPolicies(autoScaling, name)),
-    look(() => readGroup(autoScaling, name)),
-    look(() => readActivities(autoScaling, name)),
-    look(() => readRefreshes(autoScaling, name)),
-  ]);
-  return { scalingAlarms, policies, group, activities, refreshes };
+  return name === undefined
+    ? { scalingAlarms: null, policies: null, group: null, activities: null, refreshes: null }
+    : lookAtGroup(clients, name);
 }
 
 /** The rules of EventBridge that invoke the function. */

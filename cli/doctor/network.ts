@@ -1,11 +1,12 @@
 /** What the doctor looks at of the network that the functions are in. */
 import { type FunctionEnv, readFunctionEnv } from '../../aws/function-environment.ts';
+import { look } from '../../aws/look.ts';
 import { readNetwork } from '../../aws/network.ts';
 import type { NetworkFacts, NetworkLook, Seen } from '../../workflow/doctor/facts.ts';
 import { servicesOfChecks, servicesOfMetricFunction } from '../../workflow/network/called-services.ts';
 import { destinationOf } from '../../workflow/network/destination.ts';
 import { seen, unseen } from '../../workflow/network/seen.ts';
-import { look } from './look.ts';
+
 import type { Doctor } from './looks.ts';
 
 interface LookedAt extends Pick<Doctor, 'target'> {

@@ -4,7 +4,7 @@ import { AwsError, operation, type Service } from '../endpoint.ts';
 import { arn } from '../template.ts';
 import { type Alarm, type AlarmState, queriesOf, rangeOf, stateAfter } from './alarms.ts';
 import { makeEvent, type ServiceEvent } from './eventbridge.ts';
-import { type Datapoint, Dimensions, datapointsOf } from './metric-data.ts';
+import { type Datapoint, Dimensions, datapointsOf, Time } from './metric-data.ts';
 
 const statistics: Record<string, (values: readonly number[]) => number> = {
   SampleCount: (values) => values.length,
@@ -13,27 +13,6 @@ const statistics: Record<string, (values: readonly number[]) => number> = {
   Maximum: (values) => Math.max(...values),
   Minimum: (values) => Math.min(...values),
 };
-
-/** Seconds since the epoch, as the JSON protocols send a time, or what CBOR makes of that. */
-const Time = v.pipe(
-  v.union([
-    v.number(),
-    v.pipe(
-      v.string(),
-      v.isoTimestamp(),
-      v.transform((text) => Date.parse(text) / 1000),
-    ),
-    v.pipe(
-      v.date(),
-      v.transform((date) => date.getTime() / 1000),
-    ),
-    v.pipe(
-      v.object({ value: v.number() }),
-      v.transform(({ value }) => value),
-    ),
-  ]),
-  v.transform((seconds) => seconds * 1000),
-);
 
 const MetricData = v.array(
   v.object({
@@ -196,7 +175,8 @@ function metricKey(namespace: string, name: string, dimensions: Dimensions): str
   return [namespace, name, ...sorted].join('\n');
 }
 
-export function cloudWatchService(metrics: Metrics): Service {
+/** @param evaluate what else has to have happened by the time that alarms are described: they are evaluated each minute. */
+export function cloudWatchService(metrics: Metrics, evaluate: () => void = () => undefined): Service {
   return {
     targetPrefix: 'GraniteServiceVersion20100801',
     operations: {
@@ -262,21 +242,24 @@ export function cloudWatchService(metrics: Metrics): Service {
           AlarmNames: v.optional(v.array(v.string())),
           AlarmNamePrefix: v.optional(v.string(), ''),
         }),
-        ({ AlarmNames, AlarmNamePrefix }) => ({
-          MetricAlarms: metrics
-            .alarms()
-            .filter(({ properties: { AlarmName } }) => AlarmNames?.includes(AlarmName) ?? true)
-            .filter(({ properties: { AlarmName } }) => AlarmName.startsWith(AlarmNamePrefix))
-            .map(({ properties, state, reason, updatedAt }) => ({
-              ...properties,
-              AlarmArn: arn('cloudwatch', `alarm:${properties.AlarmName}`),
-              ActionsEnabled: true,
-              StateValue: state,
-              StateReason: reason,
-              StateUpdatedTimestamp: updatedAt,
-            })),
-          CompositeAlarms: [],
-        }),
+        ({ AlarmNames, AlarmNamePrefix }) => {
+          evaluate();
+          return {
+            MetricAlarms: metrics
+              .alarms()
+              .filter(({ properties: { AlarmName } }) => AlarmNames?.includes(AlarmName) ?? true)
+              .filter(({ properties: { AlarmName } }) => AlarmName.startsWith(AlarmNamePrefix))
+              .map(({ properties, state, reason, updatedAt }) => ({
+                ...properties,
+                AlarmArn: arn('cloudwatch', `alarm:${properties.AlarmName}`),
+                ActionsEnabled: true,
+                StateValue: state,
+                StateReason: reason,
+                StateUpdatedTimestamp: updatedAt,
+              })),
+            CompositeAlarms: [],
+          };
+        },
       ),
 
       SetAlarmState: operation(

@@ -2,6 +2,27 @@
 import * as v from 'valibot';
 import { AwsError } from '../endpoint.ts';
 
+/** Seconds since the epoch, as the JSON protocols send a time, or what CBOR makes of that. */
+export const Time = v.pipe(
+  v.union([
+    v.number(),
+    v.pipe(
+      v.string(),
+      v.isoTimestamp(),
+      v.transform((text) => Date.parse(text) / 1000),
+    ),
+    v.pipe(
+      v.date(),
+      v.transform((date) => date.getTime() / 1000),
+    ),
+    v.pipe(
+      v.object({ value: v.number() }),
+      v.transform(({ value }) => value),
+    ),
+  ]),
+  v.transform((seconds) => seconds * 1000),
+);
+
 export const Dimensions = v.optional(v.array(v.object({ Name: v.string(), Value: v.string() })), []);
 export type Dimensions = v.InferOutput<typeof Dimensions>;
 

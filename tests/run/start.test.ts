@@ -99,6 +99,7 @@ it('ends an outage with more workers, and with a backlog that goes down', async 
     /^The workers: 2 of 2 .* AlarmHigh INSUFFICIENT_DATA, AlarmLow INSUFFICIENT_DATA$/m,
   );
   expect(recovery).toMatch(/^Recovered in /m);
+  expect(recovery).toMatch(/^ {4}workers +scale again: Launching a new EC2 instance: i-.* of 6 wanted$/m);
   expect(scaling).toMatch(/ AlarmHigh +from INSUFFICIENT_DATA to ALARM$/m);
   expect(scaling).toMatch(/ desired capacity +from 2 to 6$/m);
   expect(scaling).toMatch(/ scaling activity +Successful: Launching a new EC2 instance: i-/);
@@ -114,7 +115,7 @@ it('fails with an outage after which the workers do not scale in time', async ()
   running = start([], { PATIENCE_MINUTES: '1' });
   const exitCode = await ended(running);
   expect(running.stdout).toMatch(/^Recovered in /m);
-  expect(running.stdout).toMatch(/^NOT SCALED: 2 of /m);
+  expect(running.stdout).toMatch(/^NOT SCALED: \d of 6 workers /m);
   expect(exitCode).toBe(1);
 });
 

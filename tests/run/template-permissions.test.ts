@@ -67,7 +67,18 @@ describe('permissions', () => {
         'states:DescribeExecution',
       ],
     ],
-    ['ConfirmBacklogRole', ['cloudwatch:GetMetricData', 'lambda:InvokeFunction']],
+    [
+      'ConfirmBacklogRole',
+      [
+        'autoscaling:DescribeAutoScalingGroups',
+        'autoscaling:DescribeInstanceRefreshes',
+        'autoscaling:DescribePolicies',
+        'autoscaling:DescribeScalingActivities',
+        'cloudwatch:DescribeAlarms',
+        'cloudwatch:GetMetricData',
+        'lambda:InvokeFunction',
+      ],
+    ],
     [
       'MarkKnownGoodRole',
       [
@@ -118,6 +129,11 @@ describe('permissions', () => {
       'ssm:GetCommandInvocation',
       'ssm:CancelCommand',
       'cloudwatch:GetMetricData',
+      'cloudwatch:DescribeAlarms',
+      'autoscaling:DescribeAutoScalingGroups',
+      'autoscaling:DescribeInstanceRefreshes',
+      'autoscaling:DescribePolicies',
+      'autoscaling:DescribeScalingActivities',
       // With a condition on the namespace.
       'cloudwatch:PutMetricData',
       'xray:PutTraceSegments',
@@ -142,13 +158,13 @@ describe('permissions', () => {
       if (Resource.includes('*')) for (const action of Action) expect(allowed).toContain(action);
   });
 
-  it('are named in SECURITY.md where they allow something of Run Command, or of metrics, on everything', () => {
+  it('are named in SECURITY.md where they allow something of Run Command, of metrics or of scaling, on everything', () => {
     const text = readFileSync(join(import.meta.dirname, '../../SECURITY.md'), 'utf8');
     const onAll = statementsOf(academy).flatMap(({ Action, Resource }) =>
       Resource.includes('*') ? Action : [],
     );
-    const named = onAll.filter((action) => /^(ssm|cloudwatch):/.test(action));
-    expect(named).toContain('ssm:CancelCommand');
+    const named = onAll.filter((action) => /^(ssm|cloudwatch|autoscaling):/.test(action));
+    expect(named).toEqual(expect.arrayContaining(['ssm:CancelCommand', 'autoscaling:DescribePolicies']));
     expect(named.filter((action) => !text.includes(`\`${action}\``))).toEqual([]);
   });
 

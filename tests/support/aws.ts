@@ -204,7 +204,7 @@ export async function openAws({
     [
       ssmService(parameters, runCommand),
       lambdaService(functions),
-      cloudWatchService(metrics),
+      cloudWatchService(metrics, () => autoScaling.advance()),
       autoScalingService(autoScaling),
       sqsService(queues, () => endpoint.url),
       snsService(topics),

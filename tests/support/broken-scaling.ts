@@ -121,6 +121,11 @@ export const scalingBreaks: readonly Break[] = [
     'GroupAtMax',
   ],
   [
+    'an alarm that nobody follows',
+    { scalingAlarms: seen([alarm(high, { state: 'ALARM' })]) },
+    'GroupNotFollowing',
+  ],
+  [
     'launches that fail',
     { activities: seen([{ status: 'Failed', at: '2026-11-30T11:00:00.000Z', message: 'no capacity' }]) },
     'ActivityFailed',

@@ -1,10 +1,10 @@
 /** A chain in which every link holds, as the doctor's rules see it. */
 import { readTarget } from '../../targets/load.ts';
 import type { AlarmFacts, Facts } from '../../workflow/doctor/facts.ts';
-import { seen } from '../../workflow/network/seen.ts';
+import { seen, unseen } from '../../workflow/network/seen.ts';
 import type { DeployedTarget } from '../../workflow/target.ts';
 
-export { seen };
+export { seen, unseen };
 
 export const nowMs = Date.UTC(2026, 10, 30, 12, 0, 0);
 export const minutesAgo = (minutes: number) => nowMs - minutes * 60_000;
@@ -39,6 +39,7 @@ export const alarm = (name: string, part: Partial<AlarmFacts> = {}): AlarmFacts 
   stateSince: '2026-11-30T08:00:00.000Z',
   actionsEnabled: true,
   metrics: [metric],
+  evaluatedSeconds: 180,
   ...part,
 });
 
@@ -73,6 +74,7 @@ export const policyOf = (part: object = {}, metricPart: object = {}) => ({
   isEnabled: true,
   metrics: [{ ...metric, statistic: 'Average', unit: null, ...metricPart }],
   expression: null,
+  warmupSeconds: null,
   ...part,
 });
 
@@ -82,6 +84,7 @@ export const groupOf = (part: object = {}) => ({
   desiredCapacity: 2,
   inService: 2,
   suspendedProcesses: [],
+  warmupSeconds: 300,
   ...part,
 });
 

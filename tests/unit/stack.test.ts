@@ -48,6 +48,15 @@ describe('the stack of a target', () => {
     expect(inVpc(appTarget())).toEqual([]);
   });
 
+  it('may describe what scales the workers only where the target has a group of them', () => {
+    const statement = { Action: 'autoscaling:DescribePolicies', Resource: 'scaledWorkers' };
+    expect(statementsFor([statement], appTarget())).toEqual([]);
+    const target = appTarget({ metric: { dimensions: { AutoScalingGroupName: 'workers' } } });
+    expect(statementsFor([statement], target)).toEqual([
+      { Effect: 'Allow', Action: 'autoscaling:DescribePolicies', Resource: '*' },
+    ]);
+  });
+
   it('brings the metric function with its queues where the target says so', () => {
     const queues = { ai: 'ai', video: 'video', messaging: 'messaging' };
     const { functions } = stackOf(appTarget({ metricFunction: { deploy: true, queues, set: { URL: 'u' } } }));

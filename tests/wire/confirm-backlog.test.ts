@@ -1,3 +1,4 @@
+import { openAutoScaling } from '../../aws/auto-scaling.ts';
 import type { Clock } from '../../aws/clock.ts';
 import { confirmBacklog } from '../../functions/confirm-backlog.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
@@ -43,6 +44,7 @@ const confirm = (input: ConfirmBacklogInput, clock: Clock) =>
     ...servicesOf(aws, {}, clock),
     lambda: aws.lambda.reader,
     cloudWatch: aws.cloudWatch,
+    autoScaling: openAutoScaling(aws.clientConfig),
   });
 const counting = (json: string) => aws.addFunction('metric', `return JSON.parse('${json}')`, {});
 

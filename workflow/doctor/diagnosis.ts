@@ -3,11 +3,12 @@ import type { DeployedTarget } from '../target.ts';
 import { type BrokenCode, brokenCodes, type FindingCode } from './catalogue.ts';
 import type { Check, Names } from './checks.ts';
 import type { Facts } from './facts.ts';
-import { follows } from './follows.ts';
+import { causesOf } from './follows.ts';
+import { group } from './group-rules.ts';
 import { type LinkName, linkNames } from './links.ts';
 import { network } from './network-rules.ts';
 import { readiness } from './readiness-rules.ts';
-import { alarms, group, metric, policy } from './scaling-rules.ts';
+import { alarms, metric, policy } from './scaling-rules.ts';
 import {
   endpoint,
   env,
@@ -89,7 +90,7 @@ function findingOf(check: Check, present: ReadonlySet<BrokenCode>): readonly Fin
   if (check.state === 'ok') return [];
   const { code, says } = check;
   if (check.state === 'unknown') return [{ code, says, followsFrom: [], names: {}, commands: [] }];
-  const followsFrom = (follows[check.code] ?? []).filter((cause) => present.has(cause));
+  const followsFrom = causesOf(check.code, present);
   return [{ code, says, followsFrom, names: check.names, commands: check.commands }];
 }
 

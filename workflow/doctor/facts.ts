@@ -106,6 +106,8 @@ export interface AlarmFacts {
   readonly actionsEnabled: boolean;
   /** One, or those of its metric math. */
   readonly metrics: readonly MetricRef[];
+  /** Over how long it is evaluated. */
+  readonly evaluatedSeconds: number;
 }
 
 /** One metric that a policy reads, as the policy asks for it. */
@@ -118,6 +120,8 @@ export interface PolicyFacts {
   readonly metrics: readonly PolicyMetric[];
   /** Of its metric math; `null` without. */
   readonly expression: string | null;
+  /** How long a new worker warms up; `null` if the group says so. */
+  readonly warmupSeconds: number | null;
 }
 
 /** What the metric is as it is published. */
@@ -134,6 +138,8 @@ export interface GroupFacts {
   readonly desiredCapacity: number;
   readonly inService: number;
   readonly suspendedProcesses: readonly string[];
+  /** How long a new worker warms up, unless a policy says otherwise. */
+  readonly warmupSeconds: number;
 }
 
 export interface ActivityFacts {

@@ -20,7 +20,12 @@ export const follows: Readonly<Partial<Record<BrokenCode, readonly BrokenCode[]>
   ScalingAlarmsElsewhere: ['PolicyElsewhere', 'PolicyOtherDimensions'],
   ScalingAlarmsSilent: [...noMetric, 'ScalingAlarmsElsewhere', 'PolicyOtherUnit', 'PolicyOtherDimensions'],
   PolicyMissing: ['GroupMissing'],
+  GroupNotFollowing: ['GroupSuspended', 'ActivityFailed', 'ScalingActionsDisabled', 'PolicyDisabled'],
   NobodySubscribed: ['StackNotDeployed'],
   NoKnownGood: ['StackNotDeployed', 'EnvGone'],
   BackupMissing: ['NoKnownGood', 'StackNotDeployed'],
 };
+
+/** The findings among these that a finding follows from; none if it is a cause of its own. */
+export const causesOf = (code: BrokenCode, present: ReadonlySet<BrokenCode>): readonly BrokenCode[] =>
+  (follows[code] ?? []).filter((cause) => present.has(cause));

@@ -141,6 +141,13 @@ export const scalingFindings = {
     look: 'aws autoscaling describe-auto-scaling-groups --auto-scaling-group-names <group>',
     fix: 'aws autoscaling update-auto-scaling-group --auto-scaling-group-name <group> --max-size <number>',
   },
+  GroupNotFollowing: {
+    link: 'group',
+    meaning: 'An alarm of target tracking asks for more workers, and no scaling activity has followed.',
+    look: 'aws autoscaling describe-scaling-activities --auto-scaling-group-name <group> --max-items 3',
+    fix: putPolicy,
+    note: 'Target tracking makes its alarms, and what they do, again when the policy is put again.',
+  },
   ActivityFailed: {
     link: 'group',
     meaning: 'The last scaling activity of the group failed, as when there is no capacity or no image.',

@@ -1,8 +1,8 @@
-/** The links from the metric to the workers: facts in, checks out. */
+/** The links from the metric to the scaling policy: facts in, checks out. */
 import { type DeployedTarget, scalingGroupOf } from '../target.ts';
-import { counted, listNames } from '../words.ts';
+import { listNames } from '../words.ts';
 import { broken, type Check, judge, ok, seenIn } from './checks.ts';
-import type { AlarmFacts, Dimensions, Facts, GroupFacts, MetricRef, PolicyFacts } from './facts.ts';
+import type { AlarmFacts, Dimensions, Facts, MetricRef, PolicyFacts } from './facts.ts';
 import { freshDatapointMs, timeOf } from './metric-age.ts';
 import type { Rule } from './service-rules.ts';
 
@@ -12,7 +12,7 @@ const sameDimensions = (one: Dimensions, other: Dimensions) =>
 const sameName = (one: Pick<MetricRef, 'namespace' | 'name'>, other: Pick<MetricRef, 'namespace' | 'name'>) =>
   one.namespace === other.namespace && one.name === other.name;
 
-const isMetric = (one: MetricRef, other: MetricRef) =>
+export const isMetric = (one: MetricRef, other: MetricRef) =>
   sameName(one, other) && sameDimensions(one.dimensions, other.dimensions);
 
 const describe = (dimensions: Dimensions) =>
@@ -63,12 +63,12 @@ export const startingAlarms = ({ name, triggers }: DeployedTarget): readonly str
 
 export const heartbeatOf = (target: string): string => `env-recovery-${target}-heartbeat`;
 
-const since = ({ state, stateSince }: AlarmFacts) =>
+export const stateOf = ({ state, stateSince }: AlarmFacts) =>
   `${state}${stateSince === null ? '' : ` since ${stateSince}`}`;
 
-export const alarms: Rule = ({ alarms: own, scalingAlarms }, target) => {
+export const alarms: Rule = (facts, target) => {
+  const { alarms: own } = facts;
   const wanted = startingAlarms(target);
-  const group = scalingGroupOf(target);
   return [
     ...(wanted.length === 0
       ? []
@@ -81,11 +81,31 @@ export const alarms: Rule = ({ alarms: own, scalingAlarms }, target) => {
             ),
           ),
         )),
-    ...(scalingAlarms === null || group === undefined
-      ? []
-      : judge(scalingAlarms, (found) => scalingChecks(found, group, target.metric))),
+    ...trackingAlarms(facts, target),
   ];
 };
+
+/** What scaling by the metric depends on. */
+export type ScalingFacts = Pick<
+  Facts,
+  'nowMs' | 'metric' | 'scalingAlarms' | 'policies' | 'group' | 'activities' | 'refreshes'
+>;
+export type ScalingRule = (facts: ScalingFacts, target: DeployedTarget) => readonly Check[];
+
+/** The alarms that target tracking made. Nothing if the target has no group. */
+export const trackingAlarms: ScalingRule = ({ scalingAlarms }, target) => {
+  const group = scalingGroupOf(target);
+  return scalingAlarms === null || group === undefined
+    ? []
+    : judge(scalingAlarms, (found) => scalingChecks(found, group, target.metric));
+};
+
+/** Whether an alarm asks for more workers. AWS documents the names of these alarms. */
+export const isAlarmHigh = ({ name }: Pick<AlarmFacts, 'name'>): boolean => name.includes('-AlarmHigh-');
+
+/** Those of the alarms that watch the metric. */
+export const alarmsOn = (found: readonly AlarmFacts[], wanted: MetricRef): readonly AlarmFacts[] =>
+  found.filter(({ metrics }) => metrics.some((one) => isMetric(one, wanted)));
 
 function startingCheck(
   alarm: string,
@@ -98,8 +118,8 @@ function startingCheck(
     return [broken('HeartbeatElsewhere', `alarm ${alarm} watches ${listMetrics(found)}`, { alarm })];
   return [
     found.state === 'OK'
-      ? ok(`alarm ${alarm} is ${since(found)}`)
-      : broken('HeartbeatFiring', `alarm ${alarm} is ${since(found)}`, { alarm }),
+      ? ok(`alarm ${alarm} is ${stateOf(found)}`)
+      : broken('HeartbeatFiring', `alarm ${alarm} is ${stateOf(found)}`, { alarm }),
   ];
 }
 
@@ -113,13 +133,20 @@ function scalingChecks(found: readonly AlarmFacts[], group: string, wanted: Metr
   const [first] = found;
   if (!first)
     return [broken('ScalingAlarmsMissing', `group ${group} has no alarm TargetTracking-${group}-…`)];
-  const ours = found.filter(({ metrics }) => metrics.some((one) => isMetric(one, wanted)));
+  const ours = alarmsOn(found, wanted);
   if (ours.length === 0)
     return [
       broken('ScalingAlarmsElsewhere', `the alarms of target tracking watch ${listMetrics(first)}`, {
         alarm: first.name,
       }),
     ];
+  if (!ours.some(isAlarmHigh))
+    return [
+      broken('ScalingAlarmsMissing', `group ${group} has no alarm TargetTracking-${group}-AlarmHigh-…`),
+    ];
+  // One that breaches stays without a state until it has as many datapoints as it evaluates: a quarter of an hour for
+  // the one that scales in. The other one shows that there is data.
+  const isSilent = ours.every(({ state }) => state === 'INSUFFICIENT_DATA');
   return ours.flatMap((alarm) => [
     ...(alarm.actionsEnabled
       ? []
@@ -129,14 +156,14 @@ function scalingChecks(found: readonly AlarmFacts[], group: string, wanted: Metr
           }),
         ]),
     // ALARM is no fault: it is how target tracking scales.
-    alarm.state === 'INSUFFICIENT_DATA'
-      ? broken('ScalingAlarmsSilent', `alarm ${alarm.name} is ${since(alarm)}`, { alarm: alarm.name })
-      : ok(`alarm ${alarm.name} is ${since(alarm)}`),
+    isSilent
+      ? broken('ScalingAlarmsSilent', `alarm ${alarm.name} is ${stateOf(alarm)}`, { alarm: alarm.name })
+      : ok(`alarm ${alarm.name} is ${stateOf(alarm)}`),
   ]);
 }
 
 /** @returns nothing if the target has no group. */
-export const policy: Rule = ({ policies, metric: published }, target) => {
+export const policy: ScalingRule = ({ policies, metric: published }, target) => {
   const group = scalingGroupOf(target);
   if (policies === null || group === undefined) return [];
   return judge(policies, (found) => {
@@ -185,50 +212,4 @@ function policyChecks(
   ];
   const as = `${read?.statistic}${read?.unit ? `, ${read.unit}` : ''}${expression === null ? '' : `, in ${expression}`}`;
   return faults.length > 0 ? faults : [ok(`policy ${name} reads the metric as it is published (${as})`)];
-}
-
-/** Without these a group neither follows its policy nor replaces what fails. */
-const neededProcesses = ['Launch', 'Terminate', 'AlarmNotification'];
-
-/** @returns nothing if the target has no group. */
-export const group: Rule = (facts, target) => {
-  const name = scalingGroupOf(target);
-  if (name === undefined || facts.group === null) return [];
-  return [
-    ...judge(facts.group, (found) =>
-      found ? sizeChecks(name, found, facts) : [broken('GroupMissing', `there is no group ${name}`)],
-    ),
-    ...(facts.activities === null
-      ? []
-      : judge(facts.activities, ([last]) => {
-          if (!last) return [ok('it has no scaling activity yet')];
-          return [
-            last.status === 'Failed'
-              ? broken('ActivityFailed', `the last scaling activity, of ${last.at}, failed: ${last.message}`)
-              : ok(`its last scaling activity, of ${last.at}, is ${last.status}`),
-          ];
-        })),
-    ...(facts.refreshes === null
-      ? []
-      : judge(facts.refreshes, ([last]) =>
-          last ? [ok(`its last instance refresh, of ${last.at}, is ${last.status}`)] : [],
-        )),
-  ];
-};
-
-function sizeChecks(name: string, found: GroupFacts, facts: Facts): readonly Check[] {
-  const { minSize, maxSize, desiredCapacity, inService, suspendedProcesses } = found;
-  const suspended = neededProcesses.filter((process) => suspendedProcesses.includes(process));
-  const wantsMore = (seenIn(facts.scalingAlarms) ?? []).some(
-    ({ name, state }) => name.includes('-AlarmHigh-') && state === 'ALARM',
-  );
-  const size = `group ${name} has ${counted(inService, 'worker')} of ${desiredCapacity} wanted, ${minSize} to ${maxSize} allowed`;
-  return [
-    ...(suspended.length > 0
-      ? [broken('GroupSuspended', `group ${name} has suspended ${suspended.join(', ')}`)]
-      : []),
-    desiredCapacity >= maxSize && wantsMore
-      ? broken('GroupAtMax', `${size}, and more are asked for`)
-      : ok(size),
-  ];
 }

@@ -1,11 +1,11 @@
 /** One notification of each kind; run as a program, it writes what they say to the golden files beside it. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { endNotification } from '../../../workflow/end-message.ts';
 import { catalogue, type ErrorName } from '../../../workflow/errors.ts';
 import { classifyFailure, type FailureReport } from '../../../workflow/failure.ts';
 import {
   approvalNotification,
-  endNotification,
   failureNotification,
   type Notification,
   refusalNotification,
@@ -16,6 +16,7 @@ import { RecoveryError } from '../../../workflow/recovery-error.ts';
 import type { RecoveryReport, RefusalReport } from '../../../workflow/report.ts';
 import type { Request } from '../../../workflow/request.ts';
 import { lossExamples } from './loss-examples.ts';
+import { scalingExamples } from './scaling-examples.ts';
 
 const recovery = {
   target: 'academy-api',
@@ -128,6 +129,11 @@ const report: RecoveryReport = {
     value: 7,
     timestamp: '2026-01-01T18:04:00.000Z',
   },
+  scaling: {
+    outcome: 'Scaled',
+    group: 'academy-video-worker-asg',
+    says: 'Launching a new EC2 instance: i-00000000000000003 (InProgress, 2026-01-01T18:03:58.000Z); group academy-video-worker-asg has 2 workers of 3 wanted',
+  },
   knownGood: { outcome: 'Marked', version: 42, why: 'it was deployed', backup: null },
 };
 const refusal = (outcome: RefusalReport['outcome'], answer: RefusalReport['answer']): RefusalReport => ({
@@ -222,6 +228,7 @@ export const examples: Readonly<Record<string, Notification>> = {
     deployment: null,
   }),
   ...lossExamples(recovery, report),
+  ...scalingExamples(recovery, report),
   'not-in-time': refusalNotification(recovery, refusal('NotApproved', null)),
   rejected: refusalNotification(recovery, refusal('NotApproved', { ...answer, decision: 'Rejected' })),
   'plan-changed': refusalNotification(recovery, refusal('PlanChanged', answer)),

@@ -1,7 +1,7 @@
 import type { Recovery } from '../../../workflow/commands.ts';
+import { endNotification } from '../../../workflow/end-message.ts';
 import { describeLoss } from '../../../workflow/loss.ts';
 import { lossNotification } from '../../../workflow/loss-message.ts';
-import { endNotification } from '../../../workflow/messages.ts';
 import type { RecoveryReport } from '../../../workflow/report.ts';
 import type { Loss } from '../../../workflow/results.ts';
 

@@ -1,7 +1,7 @@
 /** The commands of the catalogue with the names of the target in them. */
-import type { Finding } from '../../workflow/doctor/diagnosis.ts';
-import { type DeployedTarget, scalingGroupOf } from '../../workflow/target.ts';
-import { machineArnOf, type Place, topicArnOf } from './looks.ts';
+import { type DeployedTarget, scalingGroupOf } from '../target.ts';
+import type { Names } from './checks.ts';
+import { machineArnOf, type Place, topicArnOf } from './place.ts';
 
 /**
  * Puts names in the place of placeholders. A name that a shell would not take as it is, and a placeholder that has
@@ -11,7 +11,7 @@ export function fillCommand(
   command: string,
   target: DeployedTarget,
   place: Place | undefined,
-  names: Finding['names'],
+  names: Names,
 ): string {
   const known: Readonly<Record<string, string | undefined>> = {
     target: target.name,
