@@ -7,7 +7,7 @@ import {
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
-import { type ScenarioName, scenarioNames, scenarios } from '../../sandbox/scenarios.ts';
+import { type ScenarioName, scenarioNames, scenarios, workerGroup } from '../../sandbox/scenarios.ts';
 import type { Execution } from '../../sandbox/services/execution.ts';
 import { knownGoodLabel } from '../../workflow/versions.ts';
 import {
@@ -190,6 +190,7 @@ describe('an outage', () => {
       reason: 'env-recovery-sandbox-heartbeat is ALARM',
       endpoint: { httpStatus: 200, backlog: 7 },
       metric: { value: 7 },
+      scaling: { outcome: 'NotDue', group: workerGroup, reason: 'BelowTarget' },
     });
     expect(sandbox.metrics.alarms()[0]?.state).toBe('OK');
     checkInvariants(whole);
@@ -219,7 +220,7 @@ describe('an outage', () => {
     const written = writes().length;
     const starts = sandbox.host.starts();
     const again = await runAgain();
-    expect(outputOf(again)).toMatchObject({ outcome: 'Healthy', deployment: null });
+    expect(outputOf(again)).toMatchObject({ outcome: 'Healthy', deployment: null, scaling: null });
     expect(writes()).toHaveLength(written);
     expect(sandbox.host.starts()).toBe(starts);
   });
@@ -249,6 +250,28 @@ describe('an outage', () => {
       knownGood: { outcome: 'Marked', version: 1, backup: { version: 1 } },
     });
     expect(sandbox.parameters.get(parameterName).Value).toBe(known.Value);
+    checkInvariants(whole);
+  });
+});
+
+describe('workers that do not scale', () => {
+  afterEach(close);
+
+  it('do not fail a recovery whose metric is back, but a person is told, with what lets them scale', async () => {
+    await open('outage');
+    sandbox.autoScaling.group(workerGroup).suspended.set('AlarmNotification', 'User suspended');
+    const execution = await run();
+    expect(execution.status).toBe('SUCCEEDED');
+    expect(outputOf(execution)).toMatchObject({
+      outcome: 'Recovered',
+      metric: { value: 7 },
+      scaling: { outcome: 'NotScaling', code: 'GroupSuspended' },
+    });
+    const told = sandbox.topics.messages.at(-1);
+    expect(told?.subject).toBe('env-recovery: sandbox metric is back, but its workers do not scale');
+    expect(told?.message).toContain(
+      `Put it right: aws autoscaling resume-processes --auto-scaling-group-name ${workerGroup} --region`,
+    );
     checkInvariants(whole);
   });
 });

@@ -46,6 +46,7 @@ describe('the report of a run that has proved its end', () => {
         keptKeyCount: 9,
       },
       metric: { name: 'App/BacklogCount', value: 7, timestamp: '2026-01-01T18:04:00.000Z' },
+      scaling: null,
       knownGood: { outcome: 'Marked', version: 2, why: 'it was deployed', backup: null },
     });
   });
@@ -74,6 +75,17 @@ describe('the report of a run that has proved its end', () => {
     ['the function was patched', { patch }],
   ] as [string, Partial<ProvenRun>][])('says Recovered where only %s', (_what, part) => {
     expect(reportOn(provenRun(part)).outcome).toBe('Recovered');
+  });
+
+  it('says what became of the workers, and is of a recovery even if they do not scale', () => {
+    const says = { group: 'workers', says: 'group workers has suspended Launch' };
+    const commands = { meaning: 'Suspended.', look: 'look', fix: 'fix', note: null };
+    const scaling = { outcome: 'NotScaling', code: 'GroupSuspended', ...says, ...commands } as const;
+    const run = repairedRun();
+    expect(reportOn({ ...run, backlog: { ...run.backlog, scaling } })).toMatchObject({
+      outcome: 'Recovered',
+      scaling,
+    });
   });
 
   it('says of a healthy target which keys are lost', () => {

@@ -55,6 +55,25 @@ describe('ReportRecovery', () => {
     });
   });
 
+  it('tells of a repair after which the workers do not scale, with the command that lets them', async () => {
+    const run = repairedRun();
+    const scaling = {
+      outcome: 'NotScaling',
+      group: 'workers',
+      code: 'GroupSuspended',
+      says: 'group workers has suspended Launch',
+      meaning: 'Processes of the group are suspended that scaling needs.',
+      look: 'aws look',
+      fix: 'aws fix',
+      note: null,
+    } as const;
+    const output = await report({ ...run, backlog: { ...run.backlog, scaling } });
+    expect(output).toMatchObject({ outcome: 'Recovered', scaling });
+    expect(subjects()).toEqual(['env-recovery: app metric is back, but its workers do not scale']);
+    expect(aws.topics.messages[0]?.message).toMatch(/^Put it right: aws fix$/m);
+    expect(await ledger()).toMatchObject({ endings: [{ outcome: 'Recovered', counts: true, told: true }] });
+  });
+
   it('tells nobody of a healthy target that the schedule looked at, which counts for no pause', async () => {
     expect(await report(provenRun())).toMatchObject({ outcome: 'Healthy' });
     expect(subjects()).toEqual([]);
