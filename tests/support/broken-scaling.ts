@@ -7,6 +7,7 @@ import {
   groupOf,
   healthyFacts,
   high,
+  low,
   policyOf,
   seen,
   stopped,
@@ -53,6 +54,11 @@ export const scalingBreaks: readonly Break[] = [
     'HeartbeatElsewhere',
   ],
   ['deleted alarms of target tracking', { scalingAlarms: seen([]) }, 'ScalingAlarmsMissing'],
+  [
+    'a deleted alarm of target tracking, the one that scales out',
+    { scalingAlarms: seen([alarm(low)]) },
+    'ScalingAlarmsMissing',
+  ],
   [
     'alarms of target tracking on another metric',
     { scalingAlarms: seen([alarm(high, { metrics: [otherMetric] })]) },

@@ -67,7 +67,11 @@ describe('a look at the workers after a repair', () => {
     ],
     [
       'workers that may still warm up',
-      { ...asks, activities: activity(6), group: seen(groupOf({ warmupSeconds: 600 })) },
+      {
+        scalingAlarms: alarms('ALARM', 'OK', 2),
+        activities: activity(6),
+        group: seen(groupOf({ warmupSeconds: 600 })),
+      },
       { outcome: 'NotDue', reason: 'WarmingUp' },
     ],
     [

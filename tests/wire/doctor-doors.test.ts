@@ -54,6 +54,7 @@ describe('a group', () => {
       maxSize: 4,
       desiredCapacity: 1,
       suspendedProcesses: ['Launch'],
+      warmupSeconds: 60,
     });
   });
 });
@@ -107,6 +108,34 @@ describe('a metric', () => {
 });
 
 describe('an alarm', () => {
+  it('of target tracking says over how long it is evaluated, that of metric math too', async () => {
+    const put = (name: string, metric: object, estimatedInstanceWarmup?: number) =>
+      aws.autoScaling.putPolicy({
+        group: groupName,
+        name,
+        enabled: true,
+        estimatedInstanceWarmup,
+        configuration: {
+          TargetValue: 7,
+          DisableScaleIn: false,
+          CustomizedMetricSpecification: { Dimensions: [], ...metric },
+        },
+      });
+    const Metric = { Namespace: 'App', MetricName: 'Count', Dimensions: [] };
+    put('plain', { Namespace: 'App', MetricName: 'Count', Statistic: 'Maximum' }, 90);
+    put('math', {
+      Metrics: [
+        { Id: 'm1', ReturnData: false, MetricStat: { Metric, Stat: 'Maximum' } },
+        { Id: 'e1', ReturnData: true, Expression: 'm1 / 2' },
+      ],
+    });
+    const alarms = await readAlarms(aws.cloudWatch, { prefix: `TargetTracking-${groupName}-Alarm` });
+    // A minute takes a second here.
+    expect(alarms.map(({ evaluatedSeconds }) => evaluatedSeconds)).toEqual([3, 15, 3, 15]);
+    const policies = await readPolicies(openAutoScaling(aws.clientConfig), groupName);
+    expect(policies.map(({ warmupSeconds }) => warmupSeconds)).toEqual([90, null]);
+  });
+
   it('is also one that is made of others', async () => {
     const CompositeAlarms = [{ AlarmName: 'mine', StateValue: 'ALARM' }];
     jest
