@@ -12,8 +12,8 @@ import { lookAtGroup, lookAtUnit, type ScalingClients } from './scaling-look.ts'
 /** The function that waits has time for it after the longest wait for a datapoint. */
 export const mostScalingSeconds = 240;
 
-/** The alarm that scales out has a state after three minutes; then its action, and what shows it, take a moment. */
-const sparePeriods = 2 / 3;
+/** Of what an alarm is evaluated over: until it is evaluated, has acted, and the activity shows. */
+const spareShare = 2 / 3;
 
 const [leastMsBetween, mostLooks] = [2_000, 24];
 
@@ -72,5 +72,5 @@ async function waitForScaling(
 function waitFor(alarms: Seen<readonly AlarmFacts[]>): number {
   const seconds = (seenIn(alarms) ?? []).map(({ evaluatedSeconds }) => evaluatedSeconds);
   const quickest = seconds.length === 0 ? 0 : Math.min(...seconds);
-  return Math.min(quickest * (1 + sparePeriods), mostScalingSeconds) * 1000;
+  return Math.min(quickest * (1 + spareShare), mostScalingSeconds) * 1000;
 }
