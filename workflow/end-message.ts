@@ -96,6 +96,7 @@ const outcomes = {
 
 const notDue = {
   BelowTarget: 'no more are due',
+  AtMaximum: 'no more are allowed',
   WarmingUp: 'no more are due yet',
   Refreshing: 'are being replaced',
 };

@@ -151,7 +151,7 @@ export const ScalingProof = v.variant('outcome', [
   /** The alarms have data, and there is a reason for which nobody has to be launched. */
   v.object({
     outcome: v.literal('NotDue'),
-    reason: v.picklist(['BelowTarget', 'WarmingUp', 'Refreshing']),
+    reason: v.picklist(['BelowTarget', 'AtMaximum', 'WarmingUp', 'Refreshing']),
     ...scalingEntries,
   }),
   /** More is asked for, and nothing is known to be in the way; it was not waited for any longer. */

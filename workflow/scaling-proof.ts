@@ -50,7 +50,7 @@ export function judgeScaling(
   const causes = causesIn([trackingAlarms, policy, groupRule].flatMap((rule) => rule(facts, target)))
     // What failed before the repair says nothing about now.
     .filter(({ code }) => code !== 'ActivityFailed' || isNew);
-  // These two may be over in a moment, or be the end of a scaling that has just happened.
+  // The first may be over in a moment, the second be the end of a scaling that has just happened.
   const silent = causes.find(({ code }) => code === 'ScalingAlarmsSilent');
   const atMax = causes.find(({ code }) => code === 'GroupAtMax');
   const cause = causes.find(({ code }) => code !== 'ScalingAlarmsSilent' && code !== 'GroupAtMax');
@@ -75,7 +75,8 @@ export function judgeScaling(
       reason: 'Refreshing',
       says: `${says}; an instance refresh, of ${refresh.at}, is ${refresh.status}`,
     });
-  if (atMax) return final(notScaling(atMax));
+  // As many as the group's owner allows: that is no fault that a person has to be woken for.
+  if (atMax) return final({ outcome: 'NotDue', group, reason: 'AtMaximum', says: `${says}; ${atMax.says}` });
   if (activity && isWarmingUp(facts, target))
     return final({
       outcome: 'NotDue',

@@ -87,7 +87,7 @@ describe('a look at the workers after a repair', () => {
     [
       'a group at its maximum',
       { ...asks, group: seen(groupOf({ desiredCapacity: 4 })) },
-      { outcome: 'NotScaling', code: 'GroupAtMax' },
+      { outcome: 'NotDue', reason: 'AtMaximum' },
     ],
     [
       'a process that is suspended',

@@ -176,7 +176,11 @@ describe('after a repair, ConfirmBacklog', () => {
       { outcome: 'NotDue', reason: 'WarmingUp' },
     ],
     ['an instance refresh', () => tracked({}, 20, refreshed()), { outcome: 'NotDue', reason: 'Refreshing' }],
-    ['a group at its maximum', () => tracked({}, 20, addGroup('full', 4, 60)), notScaling('GroupAtMax')],
+    [
+      'a group at its maximum',
+      () => tracked({}, 20, addGroup('full', 4, 60)),
+      { outcome: 'NotDue', reason: 'AtMaximum' },
+    ],
     ['a suspended process', () => tracked({}, 20, suspended()), notScaling('GroupSuspended')],
     ['launches that fail', () => tracked({}, 20, failing()), notScaling('ActivityFailed')],
     ['a policy on another metric', () => tracked({ MetricName: 'Other' }), notScaling('PolicyElsewhere')],
