@@ -4,28 +4,14 @@ import { effectiveEntries, isBlank } from '../../env/entries.ts';
 import { type EnvReader, envReaders } from '../../env/readers/readers.ts';
 import { isNoEnv, salvageEnv } from '../../env/salvage.ts';
 import { fillGaps } from '../../workflow/restore.ts';
+import { readCase } from '../support/cases.ts';
 import { expectEqual, runs } from '../support/properties.ts';
 
 const contract = { requiredKeys: ['DB_HOST', 'DB_PASSWORD'], requiredPrefixes: [], rules: {} };
 const good = 'DB_HOST=db.internal\nDB_PASSWORD=pw-11111\nLAMBDA_KEY=ik-22222\n';
 const salvage = (text: string, reader: EnvReader) => salvageEnv(text, reader, contract);
 
-const page = `<!DOCTYPE html>
-<html lang="en">
-<head>
-  <meta charset="utf-8">
-  <title>Sign in</title>
-  <link rel="stylesheet"
-        href="/assets/site.css">
-</head>
-<body>
-  <form method="post"
-        action="/login?next=/env">
-    <input name="user">
-  </form>
-</body>
-</html>
-`;
+const page = readCase('02-html-page.html');
 const noEnvs: [string, string][] = [
   ['a page of HTML', page],
   ['an error of S3', '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code></Error>\n'],

@@ -1,26 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readCase } from '../support/cases.ts';
 import { complete, oneKey, parameterName, useOperator } from '../support/operator.ts';
 
 const { aws, directory, file, latest, put, run, versionsOf } = useOperator();
 
-const page = `<!DOCTYPE html>
-<html lang="en">
-<head>
-  <link rel="stylesheet"
-        href="/assets/site.css">
-</head>
-<body>
-  <form method="post"
-        action="/login?next=/env">
-    <input name="user">
-  </form>
-  <pre>
-q83vEjRWeJq8wQ9zT4uV==
-  </pre>
-</body>
-</html>
-`;
+const page = readCase('02-html-page.html').replace(
+  '</body>',
+  '  <pre>\nq83vEjRWeJq8wQ9zT4uV==\n  </pre>\n</body>',
+);
 /** As many lines that look like keys as others, so that nobody can tell that it is no env. */
 const half = 'first=canary\nsecond=canary\nq83vEjRWeJq8wQ9zT4uV==\nAKIAIOSFODNN7EXAMPLE=canary\nprose\n';
 /** Names a way on: a command, an option, or something to do. */
