@@ -15,13 +15,17 @@ export interface Request {
   readonly replyError: (response: ServerResponse, error: AwsError) => void;
 }
 
-const lambdaPath = /^\/2015-03-31\/functions\/([^/]+)\/(configuration|invocations)$/;
+const lambdaPath =
+  /^\/2015-03-31\/functions\/([^/]+)\/(configuration|invocations|versions|aliases)(?:\/([^/]+))?$/;
 const cborPath = /^\/service\/([^/]+)\/operation\/([^/]+)$/;
 
 export function readRequest(raw: RawRequest): Request {
-  const path = new URL(raw.path, 'http://localhost').pathname;
+  const { pathname: path, searchParams } = new URL(raw.path, 'http://localhost');
   const lambda = lambdaPath.exec(path);
-  if (lambda) return readLambdaRequest(raw, decodeURIComponent(lambda[1] ?? ''), lambda[2] ?? '');
+  if (lambda) {
+    const [name = '', what = '', alias] = lambda.slice(1).map((part) => part && decodeURIComponent(part));
+    return readLambdaRequest(raw, { name, what, alias, qualifier: searchParams.get('Qualifier') });
+  }
   const rpc = cborPath.exec(path);
   if (rpc) return readCborRequest(raw.body, rpc[1] ?? '', rpc[2] ?? '');
   if (/^application\/x-www-form-urlencoded\b/.test(raw.headers['content-type'] ?? ''))
@@ -59,15 +63,32 @@ function readCborRequest(body: Buffer, service: string, operation: string): Requ
   };
 }
 
-function readLambdaRequest({ method, headers, body }: RawRequest, name: string, what: string): Request {
-  // The CLI and the SDKs send a name, a partial ARN or a whole ARN here.
-  const FunctionName = name.split(':').at(-1) ?? name;
-  const operations: Record<string, string> = {
-    'GET configuration': 'GetFunctionConfiguration',
-    'PUT configuration': 'UpdateFunctionConfiguration',
-    'POST invocations': 'Invoke',
-  };
-  const operation = operations[`${method} ${what}`] ?? `${method} ${what}`;
+interface LambdaPath {
+  readonly name: string;
+  readonly what: string;
+  readonly alias: string | undefined;
+  readonly qualifier: string | null;
+}
+
+const lambdaOperations: Readonly<Record<string, string>> = {
+  'GET configuration': 'GetFunctionConfiguration',
+  'PUT configuration': 'UpdateFunctionConfiguration',
+  'POST invocations': 'Invoke',
+  'POST versions': 'PublishVersion',
+  'GET aliases': 'ListAliases',
+  'POST aliases': 'CreateAlias',
+  'GET aliases/name': 'GetAlias',
+  'PUT aliases/name': 'UpdateAlias',
+  'DELETE aliases/name': 'DeleteAlias',
+};
+
+function readLambdaRequest({ method, headers, body }: RawRequest, path: LambdaPath): Request {
+  const { name, what, alias, qualifier } = path;
+  // The CLI and the SDKs send a name, a partial ARN or a whole ARN here, with a qualifier or without.
+  const bare = name.replace(/^(arn:.*:|\d{12}:)function:/, '');
+  const FunctionName = qualifier === null || bare.includes(':') ? bare : `${bare}:${qualifier}`;
+  const called = `${method} ${what}${alias === undefined ? '' : '/name'}`;
+  const operation = lambdaOperations[called] ?? called;
   const parsed = parseJson(body);
   const InvocationType = headers['x-amz-invocation-type'];
   return {
@@ -76,12 +97,17 @@ function readLambdaRequest({ method, headers, body }: RawRequest, name: string, 
     input:
       operation === 'Invoke'
         ? { FunctionName, ...(InvocationType === undefined ? {} : { InvocationType }), Payload: parsed }
-        : { ...(typeof parsed === 'object' ? parsed : {}), FunctionName },
+        : {
+            ...(typeof parsed === 'object' ? parsed : {}),
+            FunctionName,
+            ...(alias === undefined ? {} : { Name: alias }),
+          },
     reply: (response, output) => {
       const invocation = v.safeParse(Invocation, output);
       if (operation !== 'Invoke' || !invocation.success) return sendJson(response, 200, output);
-      const { StatusCode, Payload, FunctionError } = invocation.output;
+      const { StatusCode, Payload, FunctionError, ExecutedVersion } = invocation.output;
       response.statusCode = StatusCode;
+      if (ExecutedVersion !== undefined) response.setHeader('x-amz-executed-version', ExecutedVersion);
       if (FunctionError !== undefined) response.setHeader('x-amz-function-error', FunctionError);
       response.end(Payload);
     },
@@ -96,6 +122,7 @@ const Invocation = v.object({
   StatusCode: v.optional(v.number(), 200),
   Payload: v.string(),
   FunctionError: v.optional(v.string()),
+  ExecutedVersion: v.optional(v.string()),
 });
 
 function parseJson(body: Buffer): unknown {

@@ -1,8 +1,8 @@
 /** Lambda: functions with their own environment, memory limit and timeout. */
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import { accessKeyIdOf } from '../callers.ts';
-import { AwsError, operation, type Service } from '../endpoint.ts';
+import { AwsError } from '../endpoint.ts';
 import {
   configurationOf,
   type FunctionConfiguration,
@@ -11,6 +11,7 @@ import {
   type Surroundings,
 } from '../function-runtime.ts';
 import { Concurrency } from './concurrency.ts';
+import { type FunctionSnapshot, FunctionVersions, latest, readFunctionName } from './lambda-versions.ts';
 
 export const FunctionProperties = v.object({
   FunctionName: v.string(),
@@ -45,18 +46,23 @@ export interface FunctionsOptions extends Surroundings {
   readonly onFailedEvent?: (destinationArn: string, record: unknown) => void;
   /** How long an update of the configuration takes, by default 300; on AWS seconds, or about a minute in a VPC. */
   readonly updateMilliseconds?: number | undefined;
+  /** How long a new version is `Pending`, by default 0; on AWS longer in a VPC or with SnapStart. */
+  readonly versionMilliseconds?: number | undefined;
 }
 
-interface FunctionState {
+/** `$LATEST`, which changes, with the versions that were made of it. */
+interface FunctionState extends FunctionSnapshot {
   readonly properties: FunctionProperties;
   readonly arn: string;
   codeDirectory: string;
+  codeSha256: string;
   variables: Readonly<Record<string, string>>;
   revisionId: string;
   modifiedAt: Date;
   updatedUntil: number;
   configuration: FunctionConfiguration;
   readonly concurrency: Concurrency;
+  readonly versions: FunctionVersions;
   eventInvoke: Pick<EventInvokeProperties, 'MaximumRetryAttempts' | 'DestinationConfig'>;
 }
 
@@ -78,12 +84,14 @@ export class Functions {
       properties,
       arn,
       codeDirectory,
+      codeSha256: hashOf(codeDirectory),
       variables,
       revisionId: randomUUID(),
       modifiedAt: new Date(),
       updatedUntil: 0,
       configuration: this.#configure(properties, codeDirectory, variables),
       concurrency: new Concurrency(properties.ReservedConcurrentExecutions),
+      versions: new FunctionVersions(arn, this.#options.versionMilliseconds),
       eventInvoke: { MaximumRetryAttempts: 2, DestinationConfig: {} },
     });
   }
@@ -92,6 +100,8 @@ export class Functions {
   replaceCode(name: string, change: (codeDirectory: string) => string): void {
     const state = this.#find(name);
     state.codeDirectory = change(state.codeDirectory);
+    state.codeSha256 = hashOf(state.codeDirectory);
+    state.revisionId = randomUUID();
     state.configuration = this.#configure(state.properties, state.codeDirectory, state.variables);
   }
 
@@ -122,16 +132,49 @@ export class Functions {
     });
   }
 
-  /** @param name or an ARN. */
+  /** @param name or an ARN, with a qualifier or without. */
   #find(name: string): FunctionState {
-    const found = this.#functions.get(name.replace(/^arn:.*:function:/, ''));
+    const found = this.#functions.get(readFunctionName(name).name);
     if (!found) throw new AwsError('ResourceNotFoundException', `Function not found: ${name}`, 404);
     return found;
   }
 
-  /** @throws AwsError if there is no such function, or if its reserved concurrency is used up. */
+  /** `$LATEST`, a version, or the version that an alias points to. */
+  #locate(name: string): {
+    readonly state: FunctionState;
+    readonly version: string;
+    readonly snapshot: FunctionSnapshot;
+  } {
+    const state = this.#find(name);
+    const version = state.versions.resolve(readFunctionName(name).qualifier ?? latest);
+    return { state, version, snapshot: version === latest ? state : state.versions.find(version) };
+  }
+
+  /** The versions and aliases of a function. */
+  versionsOf(name: string): FunctionVersions {
+    return this.#find(name).versions;
+  }
+
+  /** Makes a version of what `$LATEST` is; none if that is what the newest version is, too. */
+  publish(name: string): string {
+    const state = this.#find(name);
+    return state.versions.publish(state);
+  }
+
+  /**
+   * @param name or an ARN, with a qualifier or without.
+   * @throws AwsError if there is no such function, or if its reserved concurrency is used up.
+   */
   async invoke(name: string, event: unknown): Promise<FunctionOutcome> {
-    const { configuration, concurrency } = this.#find(name);
+    const { state, snapshot } = this.#locate(name);
+    const { concurrency } = state;
+    const { configuration } = snapshot;
+    if (state.versions.isPending(snapshot))
+      throw new AwsError(
+        'ResourceConflictException',
+        'The function is currently in the following state: Pending',
+        409,
+      );
     if (!concurrency.tryEnter()) throw new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429);
     this.#options.onInvocation?.(configuration.name);
     return this.#runtime.invoke(configuration, event).finally(() => concurrency.leave());
@@ -154,19 +197,20 @@ export class Functions {
    * @throws AwsError if there is no such function.
    */
   invokeLater(name: string, event: unknown): void {
-    const underWay = this.#deliver(this.#find(name), event);
+    const { state, snapshot } = this.#locate(name);
+    const underWay = this.#deliver(state, snapshot, event);
     this.#underWay.add(underWay);
     void underWay.finally(() => this.#underWay.delete(underWay));
   }
 
-  async #deliver(state: FunctionState, event: unknown): Promise<void> {
+  async #deliver(state: FunctionState, snapshot: FunctionSnapshot, event: unknown): Promise<void> {
     const { concurrency, arn, eventInvoke } = state;
     const requestId = randomUUID();
     const attempts = eventInvoke.MaximumRetryAttempts + 1;
     let outcome: FunctionOutcome | undefined;
     for (let attempt = 0; attempt < attempts; attempt += 1) {
       if (this.#stopped || !(await concurrency.enter())) return;
-      outcome = await this.#runtime.invoke(state.configuration, event).finally(() => concurrency.leave());
+      outcome = await this.#runtime.invoke(snapshot.configuration, event).finally(() => concurrency.leave());
       if ('result' in outcome) return;
     }
     const destination = eventInvoke.DestinationConfig.OnFailure?.Destination;
@@ -221,17 +265,21 @@ export class Functions {
     }, updateMilliseconds).unref();
   }
 
+  /** @param name or an ARN, with a qualifier or without. */
   describe(name: string) {
-    const { properties, arn, variables, revisionId, modifiedAt, updatedUntil } = this.#find(name);
-    const { ReservedConcurrentExecutions: _, ...shown } = properties;
+    const { state, version, snapshot } = this.#locate(name);
+    const { ReservedConcurrentExecutions: _, ...shown } = state.properties;
+    const { qualifier } = readFunctionName(name);
     return {
       ...shown,
-      FunctionArn: arn,
-      Environment: { Variables: variables },
-      RevisionId: revisionId,
-      LastModified: modifiedAt.toISOString().replace('Z', '+0000'),
-      State: 'Active',
-      LastUpdateStatus: Date.now() < updatedUntil ? 'InProgress' : 'Successful',
+      FunctionArn: qualifier === undefined ? state.arn : `${state.arn}:${qualifier}`,
+      Environment: { Variables: snapshot.variables },
+      CodeSha256: snapshot.codeSha256,
+      Version: version,
+      RevisionId: snapshot.revisionId,
+      LastModified: snapshot.modifiedAt.toISOString().replace('Z', '+0000'),
+      State: state.versions.isPending(snapshot) ? 'Pending' : 'Active',
+      LastUpdateStatus: version === latest && Date.now() < state.updatedUntil ? 'InProgress' : 'Successful',
     };
   }
 
@@ -243,56 +291,5 @@ export class Functions {
   }
 }
 
-export function lambdaService(functions: Functions): Service {
-  const Named = v.object({ FunctionName: v.string() });
-  return {
-    targetPrefix: 'Lambda',
-    operations: {
-      GetFunctionConfiguration: operation(Named, ({ FunctionName }) => functions.describe(FunctionName)),
-
-      UpdateFunctionConfiguration: operation(
-        v.object({
-          ...Named.entries,
-          Environment: v.optional(v.object({ Variables: v.record(v.string(), v.string()) })),
-          RevisionId: v.optional(v.string()),
-        }),
-        ({ FunctionName, Environment, RevisionId }) => {
-          const current = functions.describe(FunctionName);
-          if (current.LastUpdateStatus === 'InProgress') {
-            throw new AwsError(
-              'ResourceConflictException',
-              'The operation cannot be performed at this time. An update is in progress for resource',
-              409,
-            );
-          }
-          if (RevisionId !== undefined && RevisionId !== current.RevisionId)
-            throw new AwsError('PreconditionFailedException', 'The Revision Id provided does not match', 412);
-          if (Environment) functions.update(FunctionName, Environment.Variables);
-          return functions.describe(FunctionName);
-        },
-      ),
-
-      Invoke: operation(
-        v.object({
-          ...Named.entries,
-          InvocationType: v.optional(v.picklist(['RequestResponse', 'Event', 'DryRun']), 'RequestResponse'),
-          Payload: v.unknown(),
-        }),
-        async ({ FunctionName, InvocationType, Payload }) => {
-          if (InvocationType === 'Event') {
-            functions.invokeLater(FunctionName, Payload);
-            return { StatusCode: 202, Payload: '' };
-          }
-          if (InvocationType === 'DryRun') {
-            functions.describe(FunctionName);
-            return { StatusCode: 204, Payload: '' };
-          }
-          const outcome = await functions.invoke(FunctionName, Payload);
-          return 'result' in outcome
-            ? { Payload: JSON.stringify(outcome.result) }
-            : { Payload: JSON.stringify(outcome.error), FunctionError: 'Unhandled' };
-        },
-      ),
-    },
-  };
-}
+/** A hash that two pieces of code have in common if they are in the same place. */
+const hashOf = (codeDirectory: string) => createHash('sha256').update(codeDirectory).digest('base64');

@@ -23,7 +23,8 @@ import { dynamoDbService, openTables, type Tables } from '../../sandbox/services
 import { ec2Service } from '../../sandbox/services/ec2.ts';
 import type { Ec2Network } from '../../sandbox/services/ec2-network.ts';
 import { EventBus, eventBridgeService } from '../../sandbox/services/eventbridge.ts';
-import { Functions, lambdaService } from '../../sandbox/services/lambda.ts';
+import { Functions } from '../../sandbox/services/lambda.ts';
+import { lambdaService } from '../../sandbox/services/lambda-api.ts';
 import { RunCommand } from '../../sandbox/services/run-command.ts';
 import { snsService, Topics } from '../../sandbox/services/sns.ts';
 import { Queues, sqsService } from '../../sandbox/services/sqs.ts';
@@ -59,6 +60,8 @@ export interface AwsOptions {
   readonly instances?: readonly { readonly id: string; readonly online?: boolean; readonly tag?: string }[];
   /** How long an update of a function takes. */
   readonly updatedAfterMs?: number;
+  /** How long a new version of a function is pending; not at all by default. */
+  readonly versionAfterMs?: number;
 }
 
 export interface TestAws {
@@ -135,6 +138,7 @@ export async function openAws({
   deployTimeoutSeconds = 20,
   instances = [{ id: 'i-00000001' }],
   updatedAfterMs = 20,
+  versionAfterMs,
   rules = [],
   minuteSeconds = 1,
   network = appNetwork(),
@@ -175,6 +179,7 @@ export async function openAws({
   const functions = new Functions({
     platform: environment,
     updateMilliseconds: updatedAfterMs,
+    versionMilliseconds: versionAfterMs,
     onFailedEvent: (queueArn, record) => queues.send(queueArn, JSON.stringify(record)),
   });
   const [parameters, elsewhere] = [new ParameterStore(), new ParameterStore()];
