@@ -1,12 +1,14 @@
 import {
+  type FunctionConfiguration,
   GetFunctionConfigurationCommand,
   type LambdaClient,
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
+import type { FunctionBuild } from '../workflow/function-patch.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import { callAws, required } from './call.ts';
 
-export interface FunctionEnv {
+export interface FunctionEnv extends FunctionBuild {
   readonly arn: string | undefined;
   /** `Active`, `Inactive` after weeks without a call, `Pending` or `Failed`. */
   readonly state: string | undefined;
@@ -15,8 +17,6 @@ export interface FunctionEnv {
   readonly vpc:
     | { readonly subnetIds: readonly string[]; readonly securityGroupIds: readonly string[] }
     | undefined;
-  /** Secret values. */
-  readonly variables: Readonly<Record<string, string>>;
   readonly revisionId: string;
   readonly updateStatus: string | undefined;
   readonly updateReasonCode: string | undefined;
@@ -26,7 +26,10 @@ export interface FunctionEnv {
   readonly modifiedAtMs: number;
 }
 
-/** @throws RecoveryError FunctionNotFound; FunctionEnvUnreadable if Lambda can't decrypt the variables. */
+/**
+ * @param functionName or `<name>:<qualifier>` for a version, or for the one that an alias points to.
+ * @throws RecoveryError FunctionNotFound; FunctionEnvUnreadable if Lambda can't decrypt the variables.
+ */
 export async function readFunctionEnv(lambda: LambdaClient, functionName: string): Promise<FunctionEnv> {
   const call = { action: 'lambda:GetFunctionConfiguration', resource: `function ${functionName}` };
   const configuration = await callAws(
@@ -57,6 +60,8 @@ export async function readFunctionEnv(lambda: LambdaClient, functionName: string
     state: configuration.State,
     stateReasonCode: configuration.StateReasonCode,
     variables: configuration.Environment?.Variables ?? {},
+    codeSha256: configuration.CodeSha256,
+    settings: settingsOf(configuration),
     // Without it, an update would be unconditional.
     revisionId: required(call, 'RevisionId', configuration.RevisionId),
     updateStatus: configuration.LastUpdateStatus,
@@ -64,6 +69,36 @@ export async function readFunctionEnv(lambda: LambdaClient, functionName: string
     updateReasonCode: configuration.LastUpdateStatusReasonCode,
     modifiedAtMs: Date.parse(configuration.LastModified ?? '') || 0,
   };
+}
+
+/**
+ * What decides what runs besides code and variables. It leaves out what differs between `$LATEST` and a version made of
+ * it: version, ARN, revision, times, states, and how far SnapStart is.
+ */
+function settingsOf(configuration: FunctionConfiguration): Readonly<Record<string, string>> {
+  const { Layers = [], VpcConfig, SnapStart, ...rest } = configuration;
+  const settings = {
+    Runtime: rest.Runtime,
+    Handler: rest.Handler,
+    Role: rest.Role,
+    MemorySize: rest.MemorySize,
+    Timeout: rest.Timeout,
+    Architectures: rest.Architectures,
+    EphemeralStorage: rest.EphemeralStorage,
+    FileSystemConfigs: rest.FileSystemConfigs?.length ? rest.FileSystemConfigs : undefined,
+    ImageConfig: rest.ImageConfigResponse?.ImageConfig,
+    KMSKeyArn: rest.KMSKeyArn,
+    Layers: Layers.length > 0 ? Layers.map(({ Arn }) => Arn) : undefined,
+    SnapStart: SnapStart?.ApplyOn === 'None' ? undefined : SnapStart?.ApplyOn,
+    VpcConfig: VpcConfig?.SubnetIds?.length
+      ? [VpcConfig.SubnetIds.toSorted(), VpcConfig.SecurityGroupIds?.toSorted()]
+      : undefined,
+  };
+  return Object.fromEntries(
+    Object.entries(settings).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, JSON.stringify(value)]],
+    ),
+  );
 }
 
 /**

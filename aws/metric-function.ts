@@ -1,4 +1,5 @@
 import { InvokeCommand, type InvokeCommandOutput, type LambdaClient } from '@aws-sdk/client-lambda';
+import { invokedFunctionOf } from '../workflow/invoked-function.ts';
 import { numberAt } from '../workflow/number-at.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import type { Target } from '../workflow/target.ts';
@@ -14,16 +15,18 @@ import { withKey } from './function-environment.ts';
  */
 export async function invokeMetricFunction(
   lambda: LambdaClient,
-  { name, answerPath }: Pick<Target['metricFunction'], 'name' | 'answerPath'>,
+  metricFunction: Pick<Target['metricFunction'], 'name' | 'alias' | 'answerPath'>,
   kmsKeyArn: string | undefined,
 ): Promise<number | RecoveryError> {
+  const { name, answerPath } = metricFunction;
+  const invoked = invokedFunctionOf(metricFunction);
   // A function in a VPC that has been idle for weeks needs its network interface back first.
   const notReady = (): Pick<InvokeCommandOutput, 'FunctionError' | 'Payload'> => ({
     FunctionError: 'not ready yet',
   });
   const answer = await callAws(
-    { action: 'lambda:InvokeFunction', resource: `function ${name}${withKey(kmsKeyArn)}` },
-    async () => lambda.send(new InvokeCommand({ FunctionName: name })),
+    { action: 'lambda:InvokeFunction', resource: `function ${invoked}${withKey(kmsKeyArn)}` },
+    async () => lambda.send(new InvokeCommand({ FunctionName: invoked })),
     {
       ResourceNotReadyException: notReady,
       ResourceConflictException: notReady,
@@ -32,14 +35,18 @@ export async function invokeMetricFunction(
     },
   );
   if (answer.FunctionError !== undefined) {
-    return new RecoveryError('MetricFunctionFailed', `function ${name} failed (${answer.FunctionError}).`, {
-      remedy: `Read its log group /aws/lambda/${name}.`,
-    });
+    return new RecoveryError(
+      'MetricFunctionFailed',
+      `function ${invoked} failed (${answer.FunctionError}).`,
+      {
+        remedy: `Read its log group /aws/lambda/${name}.`,
+      },
+    );
   }
   const backlog = numberAt(Buffer.from(answer.Payload ?? []).toString('utf8'), answerPath);
   return (
     backlog ??
-    new RecoveryError('BacklogNotNumeric', `function ${name} answered no number ≥ 0 at "${answerPath}".`, {
+    new RecoveryError('BacklogNotNumeric', `function ${invoked} answered no number ≥ 0 at "${answerPath}".`, {
       remedy: `Check metricFunction.answerPath in the target file, and read its log group /aws/lambda/${name}: it says why it could not count.`,
     })
   );

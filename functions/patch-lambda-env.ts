@@ -1,7 +1,13 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import type * as v from 'valibot';
 import { requireCompleteEnv } from '../aws/complete-env.ts';
-import { readFunctionEnv, updateFailed, writeFunctionEnv } from '../aws/function-environment.ts';
+import { type AliasFinding, lookAtAlias, moveAlias } from '../aws/function-alias.ts';
+import {
+  type FunctionEnv,
+  readFunctionEnv,
+  updateFailed,
+  writeFunctionEnv,
+} from '../aws/function-environment.ts';
 import { type LambdaClients, openLambda } from '../aws/lambda-clients.ts';
 import { fenceOf, type LeaseClients, openLease } from '../aws/lease-table.ts';
 import { openSsm } from '../aws/ssm-clients.ts';
@@ -10,7 +16,7 @@ import { knownVersionOf, PatchLambdaEnvInput, unseenSince } from '../workflow/ch
 import { functionEnvLimitBytes, patchFrom, patchVariables } from '../workflow/function-patch.ts';
 import { refuseUnapproved } from '../workflow/plan.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
-import type { FunctionPatch } from '../workflow/results.ts';
+import type { AliasMove, FunctionPatch } from '../workflow/results.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
 import { leaseDoor } from './runtime/lease.ts';
 import { LeaseResources } from './runtime/resources.ts';
@@ -27,10 +33,12 @@ const updateWithinSeconds = 180;
 
 /**
  * Gives the metric function the environment that the target asks for, and leaves its other variables alone. Waits
- * until the function runs with it. An environment that is already right is not written.
+ * until the function runs with it: `$LATEST`, and then the version that its alias points to, if the target names one.
+ * An environment that is already right is not written, and an alias that is right is not moved.
  *
- * @throws RecoveryError EnvOverlooked, EnvReplaced, InternalKeyMissing, FunctionNotFound, FunctionEnvUnreadable, FunctionEnvTooLarge (all
- *   before the update), PlanOutdated, LeaseLost, FunctionUpdateConflict, FunctionUpdateFailed.
+ * @throws RecoveryError EnvOverlooked, EnvReplaced, InternalKeyMissing, FunctionNotFound, FunctionEnvUnreadable,
+ *   FunctionEnvTooLarge, FunctionAliasNotFound, FunctionAliasWeighted, FunctionChangesUnpublished (all before the
+ *   update), PlanOutdated, LeaseLost, FunctionUpdateConflict, FunctionUpdateFailed.
  */
 export async function patchLambdaEnv(
   state: PatchLambdaEnvInput,
@@ -39,7 +47,7 @@ export async function patchLambdaEnv(
   const { execution, plan } = state;
   const { target, clock, ssm, lambda } = services;
   const fence = fenceOf(leaseDoor(services), execution);
-  const functionName = target.metricFunction.name;
+  const { name: functionName, alias } = target.metricFunction;
   const { text } = await requireCompleteEnv(
     ssm,
     target.parameter,
@@ -48,45 +56,52 @@ export async function patchLambdaEnv(
   );
   const patch = patchFrom(valuesOf(text, target.parameter.reader), target);
   const deadline = clock.now() + updateWithinSeconds * 1000;
-  const changed = { set: new Set<string>(), removed: new Set<string>() };
+  const isOver = () => clock.now() >= deadline;
+  const done: Done = { set: new Set(), removed: new Set(), aliasMove: undefined };
 
   for (;;) {
     const current = await readFunctionEnv(lambda.reader, functionName);
-    const { variables, setKeys, removedKeys, keptKeyCount } = patchVariables(current.variables, patch);
-    const sizeBytes = Buffer.byteLength(JSON.stringify(variables));
-    let isOurs = setKeys.length + removedKeys.length === 0;
+    const patched = patchVariables(current.variables, patch);
+    let isOurs = patched.setKeys.length + patched.removedKeys.length === 0;
     if (current.updateStatus !== 'InProgress') {
-      if (isOurs) {
-        if (current.updateStatus === 'Failed') throw updateFailed(functionName, current.updateReasonCode);
-        // A try of this state whose answer was lost may have changed the function: that counts too.
-        const isWritten = changed.set.size + changed.removed.size > 0;
-        const isRecent = current.modifiedAtMs > Date.parse(execution.startedAt);
-        return {
-          outcome: isWritten || isRecent ? 'Patched' : 'Unchanged',
-          functionName,
-          setKeys: [...changed.set],
-          removedKeys: [...changed.removed],
-          keptKeyCount,
-          sizeBytes,
-          completedAt: new Date(clock.now()).toISOString(),
-        };
+      if (isOurs && current.updateStatus === 'Failed')
+        throw updateFailed(functionName, current.updateReasonCode);
+      const aliased =
+        alias === undefined
+          ? undefined
+          : await lookAtAlias(lambda.reader, { name: functionName, alias }, current, patch);
+      if (!isOurs) {
+        const { variables, setKeys, removedKeys } = patched;
+        refuseTooLarge(functionName, variables);
+        await refuseUnapproved(
+          plan,
+          `the variables of function ${functionName} to change are`,
+          () => isSubset(setKeys, plan.function.setKeys) && isSubset(removedKeys, plan.function.removedKeys),
+        );
+        await fence();
+        // `Changed` and `Busy`: read and merge again, with whatever the other writer has changed.
+        if ((await writeFunctionEnv(lambda.writer, functionName, variables, current)) === 'Accepted') {
+          isOurs = true;
+          for (const key of setKeys) done.set.add(key);
+          for (const key of removedKeys) done.removed.add(key);
+        }
+      } else if (aliased?.move) {
+        const { move } = aliased;
+        await refuseUnapproved(
+          plan,
+          `the version that alias ${move.name} of function ${functionName} points to is`,
+          () =>
+            plan.function.aliasMove?.name === move.name &&
+            plan.function.aliasMove.fromVersion === move.fromVersion,
+        );
+        await moveAlias(lambda, functionName, current, aliased, { clock, isOver, fence });
+        done.aliasMove ??= move;
+      } else {
+        const completedAt = new Date(clock.now()).toISOString();
+        return { functionName, ...outcomeOf(done, state, current, aliased), ...sizeOf(patched), completedAt };
       }
-      refuseTooLarge(functionName, sizeBytes);
-      await refuseUnapproved(
-        plan,
-        `the variables of function ${functionName} to change are`,
-        () => isSubset(setKeys, plan.function.setKeys) && isSubset(removedKeys, plan.function.removedKeys),
-      );
-      await fence();
-      const answer = await writeFunctionEnv(lambda.writer, functionName, variables, current);
-      if (answer === 'Accepted') {
-        isOurs = true;
-        for (const key of setKeys) changed.set.add(key);
-        for (const key of removedKeys) changed.removed.add(key);
-      }
-      // `Changed` and `Busy`: read and merge again, with whatever the other writer has changed.
     }
-    if (clock.now() >= deadline) {
+    if (isOver()) {
       throw new RecoveryError(
         'FunctionUpdateConflict',
         `function ${functionName}: ${isOurs ? 'the update that it needs did not end' : 'others kept it busy and no update was accepted'} within ${updateWithinSeconds} s.`,
@@ -96,10 +111,43 @@ export async function patchLambdaEnv(
   }
 }
 
+/** What this try has changed. */
+interface Done {
+  readonly set: Set<string>;
+  readonly removed: Set<string>;
+  aliasMove: AliasMove | undefined;
+}
+
+/** A try of this state whose answer was lost may have changed the function, or moved the alias: that counts too. */
+function outcomeOf(
+  { set, removed, ...own }: Done,
+  { execution, plan }: PatchLambdaEnvInput,
+  { modifiedAtMs }: FunctionEnv,
+  aliased: AliasFinding | undefined,
+): Pick<FunctionPatch, 'outcome' | 'setKeys' | 'removedKeys' | 'aliasMove'> {
+  const aliasMove = own.aliasMove ?? plan.function.aliasMove;
+  const isChanged =
+    set.size + removed.size > 0 || aliasMove !== undefined || modifiedAtMs > Date.parse(execution.startedAt);
+  return {
+    outcome: isChanged ? 'Patched' : 'Unchanged',
+    setKeys: [...set],
+    removedKeys: [...removed],
+    ...(aliasMove && aliased ? { aliasMove: { ...aliasMove, toVersion: aliased.version } } : {}),
+  };
+}
+
+const sizeOf = ({ variables, keptKeyCount }: ReturnType<typeof patchVariables>) => ({
+  keptKeyCount,
+  sizeBytes: bytesOf(variables),
+});
+
+const bytesOf = (variables: Readonly<Record<string, string>>) => Buffer.byteLength(JSON.stringify(variables));
+
 const isSubset = (some: readonly string[], all: readonly string[]) => some.every((one) => all.includes(one));
 
 /** Checked before the call, because Lambda's own error quotes the whole environment, secrets included. */
-function refuseTooLarge(functionName: string, sizeBytes: number): void {
+function refuseTooLarge(functionName: string, variables: Readonly<Record<string, string>>): void {
+  const sizeBytes = bytesOf(variables);
   if (sizeBytes > functionEnvLimitBytes) {
     throw new RecoveryError(
       'FunctionEnvTooLarge',

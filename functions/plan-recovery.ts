@@ -2,6 +2,7 @@ import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import type * as v from 'valibot';
 import { readDocumentCommands } from '../aws/deploy-document.ts';
+import { lookAtAlias } from '../aws/function-alias.ts';
 import { readFunctionEnv, updateFailed } from '../aws/function-environment.ts';
 import { listInstances } from '../aws/instances.ts';
 import { openLambda } from '../aws/lambda-clients.ts';
@@ -96,20 +97,28 @@ async function planFunction(
   text: string,
   { target, lambda }: PlanRecoveryServices,
 ): Promise<RecoveryPlan['function']> {
-  const functionName = target.metricFunction.name;
+  const { name: functionName, alias } = target.metricFunction;
   const nothing = { revisionId: null, setKeys: [], removedKeys: [] };
   const found = await orProblem<Omit<RecoveryPlan['function'], 'functionName' | 'problem'>>(
     nothing,
     async () => {
-      const { variables, revisionId, kmsKeyArn, updateStatus, updateReasonCode } = await readFunctionEnv(
-        lambda,
-        functionName,
-      );
+      const current = await readFunctionEnv(lambda, functionName);
+      const { variables, revisionId, kmsKeyArn, updateStatus, updateReasonCode } = current;
       // A failed update has to be looked at, whatever the variables are.
       if (updateStatus === 'Failed') throw updateFailed(functionName, updateReasonCode);
       const patch = patchFrom(valuesOf(text, target.parameter.reader), target);
       const { setKeys, removedKeys } = patchVariables(variables, patch);
-      return { revisionId, setKeys, removedKeys, ...(kmsKeyArn === undefined ? {} : { kmsKeyArn }) };
+      const aliased =
+        alias === undefined
+          ? undefined
+          : await lookAtAlias(lambda, { name: functionName, alias }, current, patch);
+      return {
+        revisionId,
+        setKeys,
+        removedKeys,
+        ...(aliased?.move ? { aliasMove: aliased.move } : {}),
+        ...(kmsKeyArn === undefined ? {} : { kmsKeyArn }),
+      };
     },
   );
   return { functionName, ...found };

@@ -82,6 +82,9 @@ function functionBlock(
     timeout: timeoutSeconds,
     // It has the variables that a recovery sets from the start, except the key, which no template may hold.
     environment: { ...environment, ...(isMetricFunction ? metricFunction.set : {}) },
+    ...(isMetricFunction && metricFunction.kmsKeyArn !== undefined
+      ? { kmsKeyArn: metricFunction.kmsKeyArn }
+      : {}),
     ...(place ? { vpc: place } : {}),
     ...(oneAtATime && stack.reserveConcurrency ? { reservedConcurrency: 1 } : {}),
     ...(isMetricFunction

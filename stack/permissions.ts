@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { parse } from 'yaml';
+import { invokedFunctionOf } from '../workflow/invoked-function.ts';
 import { type DeployedTarget, scalingGroupOf, splitTag } from '../workflow/target.ts';
 import { nameInArn } from '../workflow/target-fields.ts';
 
@@ -74,6 +75,8 @@ const keyThrough = (keyArn: string | undefined, service: string, region = ownReg
 function scopesOf(target: DeployedTarget): Readonly<Record<string, Scope | undefined>> {
   const { name, parameter, restore, metricFunction, metric, stack } = target;
   const { queues } = metricFunction;
+  const hasAlias = metricFunction.alias !== undefined;
+  const ofLambda = (functionName: string) => arn('lambda', `function:${functionName}`);
   const machine = `env-recovery-${name}`;
   return {
     leaseTable: { Resource: { 'Fn::GetAtt': ['LeaseTable', 'Arn'] } },
@@ -91,7 +94,15 @@ function scopesOf(target: DeployedTarget): Readonly<Record<string, Scope | undef
     backupKey: keyThrough(restore.backupKmsKeyArn, 'ssm', restore.backupRegion),
     deployDocument: { Resource: arn('ssm', 'document/${DeployDocument}') },
     instances: instancesOf(target),
-    metricFunction: { Resource: arn('lambda', `function:${metricFunction.name}`) },
+    metricFunction: { Resource: ofLambda(metricFunction.name) },
+    invokedFunction: { Resource: ofLambda(invokedFunctionOf(metricFunction)) },
+    // A version or an alias has an ARN of its own, which a statement on the function alone does not cover.
+    metricFunctionVersions: hasAlias ? { Resource: ofLambda(`${metricFunction.name}:*`) } : undefined,
+    metricFunctionAlias: hasAlias
+      ? { Resource: [metricFunction.name, invokedFunctionOf(metricFunction)].map(ofLambda) }
+      : undefined,
+    aliasedFunction: hasAlias ? { Resource: ofLambda(metricFunction.name) } : undefined,
+    functionKey: keyThrough(metricFunction.kmsKeyArn, 'lambda'),
     // PutMetricData knows no resources; the condition restricts it to the target's namespace.
     metricNamespace: {
       Resource: '*',

@@ -1,14 +1,8 @@
 /** What a person is told at the end of an execution that has found everything in order, or has put it in order. */
+
 import { linkOf, lossCommands, type Recovery, recoverCommand } from './commands.ts';
-import {
-  functionText,
-  type Notification,
-  paragraphs,
-  reasonLine,
-  restoredText,
-  startedBy,
-  subjectOf,
-} from './messages.ts';
+import { describePatch } from './function-patch.ts';
+import { type Notification, paragraphs, reasonLine, restoredText, startedBy, subjectOf } from './messages.ts';
 import { lossOf, type RecoveryReport } from './report.ts';
 import type { ScalingProof } from './results.ts';
 import { counted, duration } from './words.ts';
@@ -43,7 +37,7 @@ export function endNotification(recovery: Recovery, report: RecoveryReport): Not
         deployment
           ? `  deploy      ${deployment.instanceIds.join(', ')} in ${duration(deployment.durationSeconds)}`
           : '  deploy      none',
-        `  function    ${patched.functionName}: ${functionText(patched)}`,
+        `  function    ${patched.functionName}: ${describePatch(patched)}`,
         ...(scaling ? [`  workers     ${scalingText(scaling)}`] : []),
         ...env.notes.map((note) => `  note        ${note}`),
         `It took:      ${duration(report.durationSeconds)}`,

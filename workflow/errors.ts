@@ -178,7 +178,8 @@ const errors = {
   },
   FunctionEnvUnreadable: {
     meaning: "Lambda can't decrypt the variables of the metric function. Nothing was changed in it.",
-    remedy: "Check that the function's KMS key is enabled, and that its policy allows the function's role.",
+    remedy:
+      "Put the ARN of the function's KMS key into metricFunction.kmsKeyArn in the target file and deploy the stack, which lets the recovery use that key. If it is there already, check that the key is enabled, and that its policy allows the roles of the recovery and of the function.",
   },
   FunctionEnvTooLarge: {
     meaning: 'The variables of the metric function would be over 4 KB. Nothing was changed in it.',
@@ -193,6 +194,23 @@ const errors = {
   FunctionUpdateFailed: {
     meaning: 'The last update of the metric function failed for the reason that the message names.',
     remedy: 'Repair that in the Lambda console.',
+  },
+  FunctionAliasNotFound: {
+    meaning: 'The metric function has no alias of that name. Nothing was changed in it.',
+    remedy:
+      'Check metricFunction.alias in the target file, or make the alias with `aws lambda create-alias`.',
+  },
+  FunctionAliasWeighted: {
+    meaning:
+      'The alias of the metric function divides its invocations among versions of which at least one has the wrong variables, as a deploy that shifts them step by step does. Nothing was changed in the function.',
+    remedy:
+      'Wait for that deploy to end, or end the division with `aws lambda update-alias` and an empty routing configuration (`--routing-config AdditionalVersionWeights={}`).',
+  },
+  FunctionChangesUnpublished: {
+    meaning:
+      'The version that the alias of the metric function points to has the wrong variables, and `$LATEST` differs from it in more than those: somebody has changed the function and not published that, so the recovery does not either. Nothing was changed in it.',
+    remedy:
+      'Look at the changes that the message names. If they may go live, publish them with `aws lambda publish-version` and move the alias with `aws lambda update-alias`; otherwise put $LATEST back to what that version has.',
   },
   MetricFunctionFailed: {
     meaning: 'The metric function ended with an error.',

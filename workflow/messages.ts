@@ -5,8 +5,9 @@
 import { deployOf, restorationOf } from './chain.ts';
 import { executionCommand, linkOf, type Recovery, recoverCommand, startCommand } from './commands.ts';
 import type { FailureReport } from './failure.ts';
+import { describePatch } from './function-patch.ts';
 import { describeSource } from './good-version.ts';
-import type { RecoveryPlan } from './plan.ts';
+import { changesFunction, type RecoveryPlan } from './plan.ts';
 import type { RefusalReport } from './report.ts';
 import type { Request } from './request.ts';
 import { notesOnRestore } from './restore.ts';
@@ -130,7 +131,7 @@ function doneLines({ done, cancelledCommands }: FailureReport): string[] {
         ]
       : []),
     ...(deploy ? [`  deploy      ${deploy.instanceIds.join(', ')}`] : []),
-    ...(patch?.outcome === 'Patched' ? [`  function    ${patch.functionName}: ${functionText(patch)}`] : []),
+    ...(patch?.outcome === 'Patched' ? [`  function    ${patch.functionName}: ${describePatch(patch)}`] : []),
     ...cancelledCommands.map((id) => `  cancelled   command ${id}, which was still running`),
   ];
   return lines.length > 0 ? lines : ['  nothing'];
@@ -159,7 +160,7 @@ interface Grounds {
   readonly request: Pick<Request, 'trigger' | 'reason'>;
   readonly parameter: Pick<RecoveryPlan['parameter'], 'parameterName' | 'finding' | 'version'>;
   readonly endpoint: RecoveryPlan['endpoint'];
-  readonly function: Pick<RecoveryPlan['function'], 'functionName' | 'setKeys' | 'removedKeys'>;
+  readonly function: Pick<RecoveryPlan['function'], 'functionName' | 'setKeys' | 'removedKeys' | 'aliasMove'>;
 }
 
 export function reasonLine(grounds: Grounds, verb: 'is' | 'was' = 'is'): string {
@@ -174,7 +175,7 @@ function found({ parameter, endpoint, function: patched }: Grounds, verb: 'is' |
     const status = endpoint.httpStatus === null ? '' : ` (HTTP ${endpoint.httpStatus})`;
     return `the endpoint ${verb} not healthy: ${endpoint.finding}${status}`;
   }
-  if (patched.setKeys.length + patched.removedKeys.length === 0) return env;
+  if (!changesFunction(patched)) return env;
   const has = verb === 'is' ? 'has' : 'had';
   return `${patched.functionName} ${has} other variables than the target file asks for`;
 }
@@ -201,7 +202,7 @@ export function planLines({ parameter, restore, deploy, function: patched }: Rec
     `  deploy      ${deployText(deploy)}`,
     ...(deploy?.commands ?? []).map((line) => `              > ${line}`),
     ...problemLines(deploy?.problem ?? null),
-    `  function    ${patched.functionName}: ${patched.problem ? "can't be changed as things are" : functionText(patched)}`,
+    `  function    ${patched.functionName}: ${patched.problem ? "can't be changed as things are" : describePatch(patched)}`,
     ...problemLines(patched.problem),
   ];
 }
@@ -220,12 +221,4 @@ export function restoredText({ restoredKeys, source }: Pick<Restoration, 'restor
   if (restoredKeys.length === 0) return 'rewritten so that its reader understands it';
   const from = source ? ` from ${describeSource(source)}` : '';
   return `${counted(restoredKeys.length, 'key')}${from}: ${listNames(restoredKeys, 20)}`;
-}
-
-export function functionText({
-  setKeys,
-  removedKeys,
-}: Pick<RecoveryPlan['function'], 'setKeys' | 'removedKeys'>): string {
-  if (setKeys.length + removedKeys.length === 0) return 'nothing';
-  return `set ${listNames(setKeys)}; remove ${listNames(removedKeys)}`;
 }

@@ -6,7 +6,7 @@ import { errorNames } from './errors.ts';
 import { names, timestamp, wholeNumber } from './fields.ts';
 import { RecoveryError } from './recovery-error.ts';
 import type { Request } from './request.ts';
-import { EndpointCheck, EnvFinding, RestoreSource } from './results.ts';
+import { AliasMove, EndpointCheck, EnvFinding, RestoreSource } from './results.ts';
 import { mostCharacters, oneLine } from './words.ts';
 
 /** Why a part of the plan can't be carried out as things are; the state that tries will fail with it. */
@@ -64,6 +64,8 @@ export const RecoveryPlan = v.object({
     kmsKeyArn: v.exactOptional(v.string()),
     setKeys: names,
     removedKeys: names,
+    /** Absent if the alias stays where it is, or if the target has none. */
+    aliasMove: v.exactOptional(AliasMove),
     problem,
   }),
 });
@@ -135,13 +137,17 @@ function sorted(value: unknown): unknown {
 }
 
 /** Whether there is anything to do. The label and the copy of a version that works are not counted. */
-export function hasChanges({
-  restore,
-  deploy,
-  function: { setKeys, removedKeys },
-}: PlanIngredients): boolean {
-  return restore !== null || deploy !== null || setKeys.length + removedKeys.length > 0;
+export function hasChanges({ restore, deploy, function: patched }: PlanIngredients): boolean {
+  return restore !== null || deploy !== null || changesFunction(patched);
 }
+
+/** Whether the metric function, or the version that its alias points to, is not as the target asks. */
+export const changesFunction = ({
+  setKeys,
+  removedKeys,
+  aliasMove,
+}: Pick<RecoveryPlan['function'], 'setKeys' | 'removedKeys' | 'aliasMove'>): boolean =>
+  setKeys.length + removedKeys.length > 0 || aliasMove !== undefined;
 
 /**
  * Holds a change to what was approved: things can have changed since the approval, all the more after a redrive.

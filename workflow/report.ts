@@ -50,7 +50,7 @@ export const RecoveryReport = v.object({
   found: RecoveryPlan.entries.endpoint,
   endpoint: v.pick(EndpointProof, ['httpStatus', 'backlog']),
   function: v.object({
-    ...v.pick(FunctionPatch, ['functionName', 'outcome', 'setKeys', 'removedKeys']).entries,
+    ...v.pick(FunctionPatch, ['functionName', 'outcome', 'setKeys', 'removedKeys', 'aliasMove']).entries,
     /** How many other variables it has; `null` where there was nothing to patch. */
     keptKeyCount: v.nullable(wholeNumber),
   }),
@@ -130,6 +130,7 @@ function reportProven(run: ProvenRun, finishedAtMs: number): RecoveryReport {
       outcome: patch?.outcome ?? 'Unchanged',
       setKeys: patch?.setKeys ?? [],
       removedKeys: patch?.removedKeys ?? [],
+      ...(patch?.aliasMove ? { aliasMove: patch.aliasMove } : {}),
       keptKeyCount: patch?.keptKeyCount ?? null,
     },
     metric: { name: backlog.metric, value: backlog.datapoint.value, timestamp: backlog.datapoint.timestamp },

@@ -132,11 +132,22 @@ export type FinishedDeploy = v.InferOutput<typeof FinishedDeploy>;
 export const Deployment = v.variant('outcome', [v.object(NotPlanned), RunningDeploy, FinishedDeploy]);
 export type Deployment = v.InferOutput<typeof Deployment>;
 
+/** That an alias of the metric function points to another version than before. */
+export const AliasMove = v.object({
+  name: v.string(),
+  fromVersion: v.string(),
+  /** `null` as long as it is not published. */
+  toVersion: v.nullable(v.string()),
+});
+export type AliasMove = v.InferOutput<typeof AliasMove>;
+
 export const FunctionPatch = v.object({
   outcome: v.picklist(['Patched', 'Unchanged']),
   functionName: v.string(),
   setKeys: names,
   removedKeys: names,
+  /** Absent if the alias stays where it is, or if the target has none. */
+  aliasMove: v.exactOptional(AliasMove),
   keptKeyCount: wholeNumber,
   sizeBytes: wholeNumber,
   completedAt: timestamp,

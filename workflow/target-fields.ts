@@ -87,6 +87,12 @@ export const functionName = checkedBy((name) => {
   return /^[A-Za-z0-9_-]{1,64}$/.test(name) ? undefined : 'expected the name of a function';
 });
 
+/** A name of digits only would be a version: API_CreateAlias.html there, `Name`. */
+export const aliasName = matching(
+  /^(?![0-9]+$)[A-Za-z0-9_-]{1,128}$/,
+  'expected the name of an alias, such as live',
+);
+
 /** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html, `QueueName`. */
 export const queueName = checkedBy((name) => {
   if (/^(arn|https?):/.test(name)) return 'expected the name of the queue, neither its ARN nor its URL';

@@ -8,6 +8,7 @@ import { faultOfSchedule } from './schedule.ts';
 import { hostHeader, httpUrl, isHostForDjango, Subscription } from './target-addresses.ts';
 import {
   alarmName,
+  aliasName,
   checkedBy,
   dimensions,
   envKey,
@@ -93,6 +94,8 @@ export const Target = v.pipe(
       set: v.optional(v.record(functionVariable, v.string()), {}),
       setFromEnv: v.optional(v.record(functionVariable, envKey), {}),
       remove: v.optional(v.array(functionVariable), []),
+      alias: v.optional(aliasName),
+      kmsKeyArn: v.optional(keyArn),
       deploy: v.optional(v.boolean(), false),
       schedule: v.optional(v.boolean(), false),
       queues: v.optional(v.strictObject({ ai: queueName, video: queueName, messaging: queueName })),
@@ -241,6 +244,13 @@ export const Target = v.pipe(
       'expected the names of the queues, since deploy is true',
     ),
     ['metricFunction', 'queues'],
+  ),
+  v.forward(
+    v.check(
+      ({ metricFunction }) => !metricFunction.deploy || metricFunction.alias === undefined,
+      'the function that comes with the stack has no alias, and deploy is true',
+    ),
+    ['metricFunction', 'alias'],
   ),
   v.forward(
     v.check(

@@ -1,6 +1,7 @@
 /** What the doctor looks at, service by service. */
 import { readAlarms } from '../../aws/alarms.ts';
 import { readBackup } from '../../aws/backup.ts';
+import { listAliases } from '../../aws/function-alias.ts';
 import { type FunctionEnv, readFunctionEnv } from '../../aws/function-environment.ts';
 import { look } from '../../aws/look.ts';
 import { listDimensions, readMinutes } from '../../aws/metric-look.ts';
@@ -14,6 +15,7 @@ import type { BackupFacts, CallerFacts, Facts, Seen } from '../../workflow/docto
 import { arnOf, machineArnOf, type Place, topicArnOf } from '../../workflow/doctor/place.ts';
 import { startingAlarms } from '../../workflow/doctor/scaling-rules.ts';
 import { isOfEc2 } from '../../workflow/doctor/service-rules.ts';
+import { invokedFunctionOf } from '../../workflow/invoked-function.ts';
 import { seen } from '../../workflow/network/seen.ts';
 import { RecoveryError } from '../../workflow/recovery-error.ts';
 import { scalingGroupOf } from '../../workflow/target.ts';
@@ -50,10 +52,12 @@ export async function lookAtBackup(doctor: Doctor): Promise<Seen<BackupFacts> | 
 export function lookAtFunction({
   clients,
   target,
-}: Doctor): Promise<Seen<FunctionEnv | 'NotFound' | 'EnvUnreadable'>> {
+}: Pick<Doctor, 'target'> & { readonly clients: Pick<DoctorClients, 'lambda'> }): Promise<
+  Seen<FunctionEnv | 'NotFound' | 'EnvUnreadable'>
+> {
   return look(async () => {
     try {
-      return await readFunctionEnv(clients.lambda, target.metricFunction.name);
+      return await readFunctionEnv(clients.lambda, invokedFunctionOf(target.metricFunction));
     } catch (error) {
       if (error instanceof RecoveryError && error.name === 'FunctionNotFound') return 'NotFound';
       if (error instanceof RecoveryError && error.name === 'FunctionEnvUnreadable') return 'EnvUnreadable';
@@ -126,18 +130,28 @@ export async function lookAtScaling({ clients, target }: Doctor) {
     : lookAtGroup(clients, name);
 }
 
-/** The rules of EventBridge that invoke the function. */
+/** The rules of EventBridge that invoke the function, or one of its aliases. */
 export async function lookAtCallers(
   { clients, target }: Doctor,
   place: Place | undefined,
 ): Promise<Seen<readonly CallerFacts[]>> {
   if (!place) return noAccount;
-  const functionArn = arnOf(place, 'lambda', `function:${target.metricFunction.name}`);
-  const names = await look(() => listRuleNames(clients.events, functionArn));
-  if (!names.seen) return names;
+  const { name } = target.metricFunction;
+  const aliases = await look(() => listAliases(clients.lambda, name));
+  if (!aliases.seen) return aliases;
   return look(async () => {
-    const rules = await Promise.all(names.value.map((name) => readRule(clients.events, name)));
-    return rules.filter((rule) => rule !== undefined);
+    const invoked = [{}, ...aliases.value.map((alias) => ({ alias }))];
+    const callers = invoked.map(async (one: { readonly alias?: string }) => {
+      const functionArn = arnOf(place, 'lambda', `function:${invokedFunctionOf({ name, ...one })}`);
+      const rules = await listRuleNames(clients.events, functionArn);
+      return Promise.all(
+        rules.map(async (rule) => {
+          const found = await readRule(clients.events, rule);
+          return found ? [{ ...found, ...one }] : [];
+        }),
+      );
+    });
+    return (await Promise.all(callers)).flat(2);
   });
 }
 

@@ -148,6 +148,13 @@ export const scalingBreaks: readonly Break[] = [
     'StackNotDeployed',
     ['HeartbeatMissing', 'NobodySubscribed', 'NoKnownGood', 'BackupMissing'],
   ],
+  [
+    'an alias that is invoked, and not named',
+    {
+      callers: seen([{ rule: 'each-minute', alias: 'live', isEnabled: true, schedule: 'rate(1 minute)' }]),
+    },
+    'AliasNotNamed',
+  ],
   ['no subscription', { subscriptions: seen([]) }, 'NobodySubscribed'],
   [
     'a subscription that nobody confirmed',

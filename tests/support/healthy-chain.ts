@@ -36,11 +36,15 @@ export interface ChainOptions {
   /** How long ago it was last invoked; 0 by default. */
   readonly invokedMinutesAgo?: number;
   readonly isRuleEnabled?: boolean;
+  /** The alias of the function that the rule invokes; none by default. */
+  readonly callerAlias?: string;
   readonly isOnline?: boolean;
 }
 
 export async function openChain(options: ChainOptions = {}): Promise<TestAws> {
   const { stoppedMinutesAgo = 0, invokedMinutesAgo = 0, isRuleEnabled = true, isOnline = true } = options;
+  const { callerAlias: alias } = options;
+  const invoked = alias === undefined ? functionArn : `${functionArn}:${alias}`;
   const aws = await openAws({
     instances: [{ id: target.instances.ids?.[0] ?? '', online: isOnline }],
     minuteSeconds: 60,
@@ -50,7 +54,7 @@ export async function openChain(options: ChainOptions = {}): Promise<TestAws> {
         Name: 'count-each-minute',
         ScheduleExpression: 'rate(1 minute)',
         State: isRuleEnabled ? 'ENABLED' : 'DISABLED',
-        Targets: [{ Arn: functionArn }],
+        Targets: [{ Arn: invoked }],
       },
     ],
   });

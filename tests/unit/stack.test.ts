@@ -13,6 +13,14 @@ const Role = v.object({
   }),
 });
 
+/** Of a role; none of anything else. */
+function statementsOf(resource: unknown): readonly object[] {
+  const role = v.safeParse(Role, resource);
+  return role.success
+    ? role.output.Properties.Policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
+    : [];
+}
+
 const vpc = { subnetIds: ['subnet-00000000'], securityGroupIds: ['sg-00000000'] };
 
 describe('the stack of a target', () => {
@@ -142,6 +150,67 @@ describe('permissions', () => {
     expect(policy).toContain(
       '"Action":"lambda:UpdateFunctionConfiguration","Resource":{"Fn::Sub":"arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:metric"},"Condition":{"Null":{"lambda:Layer":"true","lambda:VpcIds":"true"}}',
     );
+  });
+
+  it('reach versions and aliases of the metric function only if the target names an alias', () => {
+    expect(JSON.stringify(stackOf(appTarget()).resources)).not.toMatch(
+      /function:metric:|PublishVersion|GetAlias|UpdateAlias/,
+    );
+    const { resources } = stackOf(appTarget({ metricFunction: { alias: 'live' } }));
+    const ofFunction = (suffix: string) => ({
+      'Fn::Sub': `arn:\${AWS::Partition}:lambda:\${AWS::Region}:\${AWS::AccountId}:function:metric${suffix}`,
+    });
+    const allowed = (role: string) =>
+      statementsOf(resources[role]).filter((statement) => /"lambda:/.test(JSON.stringify(statement)));
+    const look = { Effect: 'Allow', Action: 'lambda:GetFunctionConfiguration' };
+    const both = [ofFunction(''), ofFunction(':live')];
+    expect(allowed('PlanRecoveryRole')).toEqual([
+      { ...look, Resource: ofFunction('') },
+      { ...look, Resource: ofFunction(':*') },
+      { Effect: 'Allow', Action: 'lambda:GetAlias', Resource: both },
+    ]);
+    expect(allowed('PatchLambdaEnvRole')).toEqual([
+      { ...look, Resource: ofFunction('') },
+      { ...look, Resource: ofFunction(':*') },
+      { Effect: 'Allow', Action: ['lambda:GetAlias', 'lambda:UpdateAlias'], Resource: both },
+      { Effect: 'Allow', Action: 'lambda:PublishVersion', Resource: ofFunction('') },
+      expect.objectContaining({ Action: 'lambda:UpdateFunctionConfiguration', Resource: ofFunction('') }),
+    ]);
+    expect(allowed('ConfirmBacklogRole')).toEqual([
+      { Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: ofFunction(':live') },
+    ]);
+  });
+
+  it('use the key of the metric function, through Lambda, only where its variables are read or written', () => {
+    const kmsKeyArn = keyOf('ap-northeast-2');
+    const keysOf = (target: ReturnType<typeof appTarget>) =>
+      Object.entries(stackOf(target).resources)
+        .map(([id, resource]) => [
+          id,
+          statementsOf(resource).filter((statement) => /"kms:/.test(JSON.stringify(statement))),
+        ])
+        .filter(([, statements]) => statements?.length !== 0);
+    expect(keysOf(appTarget())).toEqual([]);
+    const statement = (Action: string | string[]) => ({
+      Effect: 'Allow',
+      Action,
+      Resource: kmsKeyArn,
+      Condition: {
+        StringEquals: { 'kms:ViaService': { 'Fn::Sub': 'lambda.${AWS::Region}.amazonaws.com' } },
+      },
+    });
+    const roles = [
+      ['PatchLambdaEnvRole', [statement(['kms:Decrypt', 'kms:Encrypt', 'kms:CreateGrant'])]],
+      ['PlanRecoveryRole', [statement('kms:Decrypt')]],
+    ];
+    expect(keysOf(appTarget({ metricFunction: { kmsKeyArn } }))).toEqual(roles);
+
+    const own = appTarget({
+      metricFunction: { kmsKeyArn, deploy: true, queues: { ai: 'a', video: 'v', messaging: 'm' } },
+    });
+    expect(keysOf(own)).toEqual([...roles, ['QueueDepthMetricRole', [statement('kms:Decrypt')]]]);
+    expect(stackOf(own).functions.queueDepthMetric).toMatchObject({ kmsKeyArn });
+    expect(stackOf(own).functions.planRecovery).not.toHaveProperty('kmsKeyArn');
   });
 
   it('join the condition of a statement and the one of its resource', () => {

@@ -219,6 +219,11 @@ const others: [values: Readonly<Record<string, unknown>>, told: string][] = [
     'metricFunction.queues: expected the names of the queues, since deploy is true',
   ],
   [
+    { 'metricFunction.deploy': true, 'metricFunction.alias': 'live' },
+    'metricFunction.alias: the function that comes with the stack has no alias',
+  ],
+  [{ 'metricFunction.alias': '3' }, 'metricFunction.alias: expected the name of an alias'],
+  [
     { 'metricFunction.set': { AWS_REGION: 'x' } },
     'metricFunction.set.AWS_REGION: this name is reserved by Lambda',
   ],

@@ -5,7 +5,7 @@ import { AwsError } from '../../sandbox/endpoint.ts';
 import type { ConfirmBacklogInput } from '../../workflow/chain.ts';
 import { openAws, type TestAws } from '../support/aws.ts';
 import { executionRef, recoveryPlan } from '../support/execution.ts';
-import { servicesOf, steppedClock } from '../support/services.ts';
+import { servicesOf, steppedClock, type TargetPart } from '../support/services.ts';
 
 let aws: TestAws;
 beforeEach(async () => {
@@ -39,9 +39,9 @@ const state = (
     completedAt: new Date(startedAtMs).toISOString(),
   },
 });
-const confirm = (input: ConfirmBacklogInput, clock: Clock) =>
+const confirm = (input: ConfirmBacklogInput, clock: Clock, part: TargetPart = {}) =>
   confirmBacklog(input, {
-    ...servicesOf(aws, {}, clock),
+    ...servicesOf(aws, part, clock),
     lambda: aws.lambda.reader,
     cloudWatch: aws.cloudWatch,
     autoScaling: openAutoScaling(aws.clientConfig),
@@ -60,6 +60,17 @@ describe('ConfirmBacklog', () => {
     const proof = await confirm(state(repairedAt), clock);
     expect(proof).toMatchObject({ backlog: 7, metric: 'App/BacklogCount', datapoint: { value: 7 } });
     expect(Date.parse(proof.datapoint.timestamp)).toBeGreaterThanOrEqual(repairedAt);
+  });
+
+  it('invokes the function as its callers do, through the alias', async () => {
+    aws.addFunction('metric', 'return {video_backlog_count: Number(process.env.COUNT)}', { COUNT: '7' });
+    aws.functions.versionsOf('metric').putAlias('live', { FunctionVersion: aws.functions.publish('metric') });
+    aws.functions.replaceCode('metric', (directory) => `${directory}-broken`);
+    const clock = steppedClock();
+    publish(7, clock.now());
+    const input = state(clock.now() - 60_000, 'Unchanged');
+    const proof = await confirm(input, clock, { metricFunction: { alias: 'live' } });
+    expect(proof).toMatchObject({ backlog: 7 });
   });
 
   it('invokes the function again in each new period, so that there is a datapoint to wait for', async () => {

@@ -1,4 +1,5 @@
 /** What the doctor's doors give where there is nothing, and where a list has many pages. */
+
 import { readAlarms } from '../../aws/alarms.ts';
 import {
   openAutoScaling,
@@ -7,13 +8,16 @@ import {
   readPolicies,
   readRefreshes,
 } from '../../aws/auto-scaling.ts';
+import { listAliases } from '../../aws/function-alias.ts';
 import { readAgents } from '../../aws/instances.ts';
 import { listDimensions, readMinutes } from '../../aws/metric-look.ts';
 import { listRuleNames, openEventBridge, readRule } from '../../aws/schedule.ts';
 import { hasStateMachine } from '../../aws/state-machine.ts';
 import { listSubscriptions } from '../../aws/topic.ts';
+import { lookAtFunction } from '../../cli/doctor/looks.ts';
 import { arn } from '../../sandbox/template.ts';
 import { groupName, openAws, type TestAws } from '../support/aws.ts';
+import { appTarget } from '../support/services.ts';
 
 let aws: TestAws;
 const targetArn = arn('lambda', 'function:metric');
@@ -147,8 +151,25 @@ describe('an alarm', () => {
   });
 });
 
+describe('the metric function', () => {
+  it('is what its alias points to, if the target names one', async () => {
+    aws.addFunction('metric', '', { A: 'published' });
+    aws.functions.versionsOf('metric').putAlias('live', { FunctionVersion: aws.functions.publish('metric') });
+    aws.functions.update('metric', { A: 'latest' });
+    const found = (alias?: string) =>
+      lookAtFunction({
+        clients: { lambda: aws.lambda.reader },
+        target: appTarget({ metricFunction: alias === undefined ? {} : { alias } }),
+      });
+    expect(await found('live')).toMatchObject({ value: { variables: { A: 'published' } } });
+    expect(await found()).toMatchObject({ value: { variables: { A: 'latest' } } });
+    expect(await found('other')).toMatchObject({ value: 'NotFound' });
+  });
+});
+
 describe('what is not there', () => {
-  it('is none: an alarm, a topic, a state machine, an instance', async () => {
+  it('is none: an alarm, a topic, a state machine, an instance, an alias', async () => {
+    expect(await listAliases(aws.lambda.reader, 'nobody')).toEqual([]);
     expect(await readAlarms(aws.cloudWatch, { names: ['nobody'] })).toEqual([]);
     expect(await listSubscriptions(aws.sns, arn('sns', 'nobody'))).toEqual([]);
     expect(await hasStateMachine(aws.sfn, arn('states', 'stateMachine:nobody'))).toBe(false);

@@ -16,6 +16,7 @@ describe('without the permission', () => {
     ['cloudwatch:GetMetricData', ['endpoint', 'schedule', 'metric']],
     ['cloudwatch:ListMetrics', ['metric']],
     ['cloudwatch:DescribeAlarms', ['alarms']],
+    ['lambda:ListAliases', ['schedule']],
     ['events:ListRuleNamesByTarget', ['schedule']],
     ['events:DescribeRule', ['schedule']],
     ['autoscaling:DescribeAutoScalingGroups', ['group'], 'AccessDenied'],

@@ -34,6 +34,17 @@ describe('recover doctor', () => {
     expect(called.filter((operation) => !allowed.includes(operation))).toEqual([]);
   });
 
+  it('finds a rule that invokes an alias which the target does not name', async () => {
+    await open({ callerAlias: 'live' });
+    const { functions } = aws();
+    const { name } = target.metricFunction;
+    functions.versionsOf(name).putAlias('live', { FunctionVersion: functions.publish(name) });
+    const found = await doctor();
+    expect(causesOf(found)).toEqual(['AliasNotNamed']);
+    expect(found.diagnosis).toMatch(/rule count-each-minute invokes alias live of .* names no alias/);
+    expect(found.text).toContain('rule count-each-minute invokes its alias live, rate(1 minute)');
+  });
+
   it('tells of an outage that the env is the cause, and what follows from it', async () => {
     await open({ stoppedMinutesAgo: 20 });
     putEnv(aws(), 'LAMBDA_INTERNAL_API_KEY=canary\n');

@@ -77,6 +77,36 @@ describe('PlanRecovery', () => {
     });
   });
 
+  it('plans to move the alias of the metric function, which an approval then covers, and says what keeps it from that', async () => {
+    put(complete);
+    aws.addFunction('metric', 'return 1', { API_HOST: 'x' });
+    const versions = aws.functions.versionsOf('metric');
+    versions.putAlias('live', { FunctionVersion: aws.functions.publish('metric') });
+    const withAlias = { metricFunction: { ...target.metricFunction, alias: 'live' } };
+    const env = envFinding({ version: 1 });
+    const planned = await plan({ env, check: healthy }, withAlias);
+    const aliasMove = { name: 'live', fromVersion: '1', toVersion: null };
+    expect(planned.function).toMatchObject({ aliasMove, removedKeys: ['API_HOST'], problem: null });
+    const { aliasMove: _, ...without } = planned.function;
+    expect(hashPlan({ ...planned, function: without })).not.toBe(planned.hash);
+
+    // $LATEST is right by now, but nobody invokes that.
+    aws.functions.update('metric', right);
+    expect(
+      await plan({ env, check: healthy, request: request({ mode: 'recover' }) }, withAlias),
+    ).toMatchObject({
+      decision: 'Repair',
+      function: { setKeys: [], removedKeys: [], aliasMove },
+    });
+    versions.putAlias('live', { FunctionVersion: aws.functions.publish('metric') });
+    expect((await plan({ env, check: healthy }, withAlias)).function).not.toHaveProperty('aliasMove');
+
+    const other = { metricFunction: { ...target.metricFunction, alias: 'other' } };
+    expect(await plan({ env, check: healthy }, other)).toMatchObject({
+      function: { problem: { error: 'FunctionAliasNotFound' } },
+    });
+  });
+
   it('plans nothing where nothing is wrong', async () => {
     put(complete);
     aws.addFunction('metric', 'return 1', right);

@@ -1,4 +1,5 @@
 /** The commands of the catalogue with the names of the target in them. */
+import { invokedFunctionOf } from '../invoked-function.ts';
 import { type DeployedTarget, scalingGroupOf } from '../target.ts';
 import type { Names } from './checks.ts';
 import { machineArnOf, type Place, topicArnOf } from './place.ts';
@@ -19,6 +20,7 @@ export function fillCommand(
     backup: target.restore.backupParameter,
     'backup-region': target.restore.backupRegion ?? place?.region,
     function: target.metricFunction.name,
+    'invoked-function': invokedFunctionOf(target.metricFunction),
     url: target.endpoint.url,
     namespace: target.metric.namespace,
     metric: target.metric.name,

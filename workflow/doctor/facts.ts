@@ -63,6 +63,8 @@ export type FunctionFinding = FunctionFacts | 'NotFound' | 'EnvUnreadable';
 /** A rule of EventBridge that has the function as a target. */
 export interface CallerFacts {
   readonly rule: string;
+  /** The alias that it invokes; absent if it invokes the function without one. */
+  readonly alias?: string;
   readonly isEnabled: boolean;
   readonly schedule: string | null;
 }

@@ -1,10 +1,12 @@
 /** What has to be there before an outage. */
+import type { Target } from '../target.ts';
 import { counted, listNames } from '../words.ts';
-import { broken, type Check, judge, ok } from './checks.ts';
-import type { SubscriptionFacts } from './facts.ts';
+import { broken, type Check, judge, ok, seenIn } from './checks.ts';
+import type { CallerFacts, SubscriptionFacts } from './facts.ts';
 import type { Rule } from './service-rules.ts';
 
-export const readiness: Rule = (facts, { name, restore }) => [
+export const readiness: Rule = (facts, { name, restore, metricFunction }) => [
+  ...aliasChecks(seenIn(facts.callers) ?? [], metricFunction),
   ...judge(facts.isStackDeployed, (isDeployed) => [
     isDeployed
       ? ok(`the state machine env-recovery-${name} is there`)
@@ -32,6 +34,23 @@ export const readiness: Rule = (facts, { name, restore }) => [
         ];
       })),
 ];
+
+/** A recovery changes `$LATEST`, and of the aliases only the one that the target names. */
+function aliasChecks(
+  callers: readonly CallerFacts[],
+  { name, alias: named }: Pick<Target['metricFunction'], 'name' | 'alias'>,
+): readonly Check[] {
+  return callers.flatMap(({ rule, alias, isEnabled }) =>
+    alias === undefined || alias === named || !isEnabled
+      ? []
+      : [
+          broken(
+            'AliasNotNamed',
+            `rule ${rule} invokes alias ${alias} of function ${name}, and the target file ${named === undefined ? 'names no alias' : `names ${named}`}`,
+          ),
+        ],
+  );
+}
 
 function subscriptionChecks(found: readonly SubscriptionFacts[]): readonly Check[] {
   if (found.length === 0) return [broken('NobodySubscribed', 'nobody has subscribed to the messages')];

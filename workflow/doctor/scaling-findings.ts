@@ -161,6 +161,14 @@ export const scalingFindings = {
     look: 'aws stepfunctions describe-state-machine --state-machine-arn <machine>',
     fix: deployStack,
   },
+  AliasNotNamed: {
+    link: 'readiness',
+    meaning:
+      'A rule invokes an alias of the metric function that the target file does not name. A recovery changes `$LATEST` and moves only the alias that is named, so it would not repair what the rule invokes.',
+    look: 'aws lambda list-aliases --function-name <function>',
+    fix: checkTargetFile,
+    note: 'Put the alias into metricFunction.alias in the target file first, and deploy the stack.',
+  },
   NobodySubscribed: {
     link: 'readiness',
     meaning: 'Nobody is told about recoveries: the topic is not there, or has no subscription.',

@@ -138,7 +138,7 @@ export const serviceFindings = {
     meaning: "Lambda can't decrypt the variables of the metric function, so it can't run.",
     look: `${describeFunction} --query "[KMSKeyArn,Environment.Error.ErrorCode]"`,
     fix: 'aws kms enable-key --key-id <key-arn>',
-    note: "If the key is enabled, its policy has to allow the function's role.",
+    note: "If the key is enabled, its policy has to allow the function's role, and whoever looks. For a recovery, put the key into metricFunction.kmsKeyArn in the target file and deploy the stack.",
   },
   FunctionFailed: {
     link: 'function',
@@ -157,7 +157,7 @@ export const serviceFindings = {
   FunctionEnvWrong: {
     link: 'function',
     meaning: 'The variables of the metric function are not what the target sets and removes.',
-    look: `${describeFunction} --query "keys(Environment.Variables)"`,
+    look: `aws lambda get-function-configuration --function-name <invoked-function> --query "keys(Environment.Variables)"`,
     fix: startRecovery,
   },
   ScheduleDisabled: {

@@ -1,4 +1,5 @@
 /** The links from the env to the metric function: facts in, checks out. */
+import { invokedFunctionOf } from '../invoked-function.ts';
 import type { DeployedTarget } from '../target.ts';
 import { counted, duration, listNames } from '../words.ts';
 import { codesOf, isBrokenCode } from './catalogue.ts';
@@ -119,8 +120,9 @@ export const request: Rule = (facts, target) =>
     ];
   });
 
-export const metricFunction: Rule = ({ function: found }, { metricFunction: { name } }) =>
+export const metricFunction: Rule = ({ function: found }, target) =>
   judge(found, (it) => {
+    const name = invokedFunctionOf(target.metricFunction);
     if (it === 'NotFound') return [broken('FunctionNotFound', `there is no function ${name}`)];
     if (it === 'EnvUnreadable')
       return [broken('FunctionEnvUnreadable', `Lambda can't decrypt the variables of function ${name}`)];
@@ -178,7 +180,10 @@ function callerChecks(callers: readonly CallerFacts[], isSilent: boolean): reado
     ok(
       enabled.length > 0
         ? enabled
-            .map(({ rule, schedule }) => `rule ${rule} invokes it${schedule === null ? '' : `, ${schedule}`}`)
+            .map(
+              ({ rule, alias, schedule }) =>
+                `rule ${rule} invokes ${alias === undefined ? 'it' : `its alias ${alias}`}${schedule === null ? '' : `, ${schedule}`}`,
+            )
             .join('; ')
         : `no enabled rule of EventBridge invokes it${isSilent ? '' : ': something else does'}`,
     ),

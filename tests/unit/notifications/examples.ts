@@ -206,6 +206,32 @@ export const examples: Readonly<Record<string, Notification>> = {
     '2026-01-01T19:00:00.000Z',
   ),
   recovered: endNotification(recovery, report),
+  'started-with-an-alias': startNotification(recovery, request, {
+    ...plan,
+    function: {
+      ...plan.function,
+      aliasMove: { name: 'live', fromVersion: '7', toVersion: null },
+    },
+  }),
+  'recovered-alias-only': endNotification(recovery, {
+    ...report,
+    env: {
+      ...report.env,
+      finding: 'Complete',
+      restoredKeys: [],
+      versionAfter: 41,
+      keyCountAfter: 13,
+      notes: [],
+    },
+    found: { finding: 'Healthy', httpStatus: 200 },
+    deployment: null,
+    function: {
+      ...report.function,
+      setKeys: [],
+      removedKeys: [],
+      aliasMove: { name: 'live', fromVersion: '7', toVersion: '8' },
+    },
+  }),
   'recovered-without-restore': endNotification(recovery, {
     ...report,
     trigger: 'operator',
