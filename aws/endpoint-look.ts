@@ -1,7 +1,9 @@
 /** Looks at the endpoint from wherever this runs, for `recover doctor`. */
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIPv6 } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import type { AnswerFacts } from '../workflow/doctor/facts.ts';
+import { destinationOf } from '../workflow/network/destination.ts';
 import type { Target } from '../workflow/target.ts';
 import { askEndpoint } from './endpoint.ts';
 
@@ -33,6 +35,11 @@ export async function lookAtEndpoint(
     : { fault, detail, isPrivate };
 }
 
+async function tooLate(): Promise<never> {
+  await setTimeout(longestSeconds * 1000, undefined, { ref: false });
+  throw new Error('no answer');
+}
+
 /** Addresses that mean another machine in each network, or none (RFC 1918, 3927, 4193, 6598, loopback). */
 const privateAddresses = new BlockList();
 for (const [network, bits] of [
@@ -51,13 +58,15 @@ for (const [network, bits] of [
 ] as const)
   privateAddresses.addSubnet(network, bits, 'ipv6');
 
-/** The addresses of a URL's host, and whether they are private; none, and private, if the name is not known here. */
+/**
+ * The addresses of a URL's host, and whether they are private; none, and private, if the name is not known here, or if
+ * nobody answers within a few seconds.
+ */
 export async function resolveHost(
   url: string,
 ): Promise<{ readonly addresses: readonly string[]; readonly isPrivate: boolean }> {
-  const hostname = new URL(url).hostname.replace(/^\[|\]$/g, '');
   try {
-    const found = await lookup(hostname, { all: true });
+    const found = await Promise.race([lookup(destinationOf(url).host, { all: true }), tooLate()]);
     const addresses = found.map(({ address }) => address);
     const isPrivate = addresses.some((address) =>
       privateAddresses.check(address, isIPv6(address) ? 'ipv6' : 'ipv4'),

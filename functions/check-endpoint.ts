@@ -1,8 +1,10 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
+import { resolveHost } from '../aws/endpoint-look.ts';
 import { probeUntilHealthy } from '../aws/probe.ts';
 import { openSsm } from '../aws/ssm-clients.ts';
 import { CheckEndpointInput } from '../workflow/chain.ts';
 import { notCuredByDeploy } from '../workflow/endpoint-fault.ts';
+import { destinationOf } from '../workflow/network/destination.ts';
 import type { EndpointCheck } from '../workflow/results.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
 import { NoResources } from './runtime/resources.ts';
@@ -23,8 +25,12 @@ export async function checkEndpoint(
   { request, env }: CheckEndpointInput,
   services: CheckEndpointServices,
 ): Promise<EndpointCheck> {
+  // Only here in the VPC can somebody tell what a private name means.
+  const { url } = services.target.endpoint;
+  const addresses = destinationOf(url).address === undefined ? (await resolveHost(url)).addresses : [];
+  const found = addresses.length > 0 ? { addresses: [...addresses] } : {};
   if (!env.complete || request.deploy === 'always')
-    return { finding: 'NotAsked', needsDeploy: false, httpStatus: null, proof: null };
+    return { finding: 'NotAsked', needsDeploy: false, httpStatus: null, proof: null, ...found };
   const answer = await probeUntilHealthy(
     services,
     env,
@@ -32,9 +38,9 @@ export async function checkEndpoint(
   );
   if ('fault' in answer) {
     const { fault, httpStatus } = answer;
-    return { finding: fault, needsDeploy: !notCuredByDeploy.has(fault), httpStatus, proof: null };
+    return { finding: fault, needsDeploy: !notCuredByDeploy.has(fault), httpStatus, proof: null, ...found };
   }
-  return { finding: 'Healthy', needsDeploy: false, httpStatus: answer.httpStatus, proof: answer };
+  return { finding: 'Healthy', needsDeploy: false, httpStatus: answer.httpStatus, proof: answer, ...found };
 }
 
 export const handler = stateHandler(

@@ -1,8 +1,10 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { requireCompleteEnv } from '../aws/complete-env.ts';
+import { resolveHost } from '../aws/endpoint-look.ts';
 import { probeUntilHealthy } from '../aws/probe.ts';
 import { openSsm } from '../aws/ssm-clients.ts';
 import { knownVersionOf, unseenSince, VerifyEndpointInput } from '../workflow/chain.ts';
+import { destinationOf } from '../workflow/network/destination.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import type { EndpointProof } from '../workflow/results.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
@@ -46,10 +48,19 @@ export async function verifyEndpoint(
   const { fault, detail, attempts } = answer;
   // Django compares the name alone, without the port.
   const sentHost = host ?? new URL(url).hostname;
+  const meaning = fault === 'EndpointUnreachable' ? await meaningOf(url) : '';
   throw new RecoveryError(
     fault,
-    `${url} with Host ${sentHost}: ${detail} after ${attempts === 1 ? 'one try' : `${attempts} tries`}.`,
+    `${url} with Host ${sentHost}: ${detail}${meaning} after ${attempts === 1 ? 'one try' : `${attempts} tries`}.`,
   );
+}
+
+/** What the name means in this network; nothing to say of an address. */
+async function meaningOf(url: string): Promise<string> {
+  const { host: name, address } = destinationOf(url);
+  if (address !== undefined) return '';
+  const { addresses } = await resolveHost(url);
+  return addresses.length > 0 ? ` (${name} is ${addresses.join(', ')})` : ` (${name} is not resolved)`;
 }
 
 export const handler = stateHandler(

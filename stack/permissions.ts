@@ -124,6 +124,18 @@ function scopesOf(target: DeployedTarget): Readonly<Record<string, Scope | undef
               },
             },
           },
+    // Only for a target in a VPC; what describes a network knows no resources.
+    network: target.vpc && { Resource: '*' },
+    // AWS's own lists belong to the account `aws`.
+    prefixLists: target.vpc && {
+      Resource: [
+        arn('ec2', 'prefix-list/*'),
+        { 'Fn::Sub': 'arn:${AWS::Partition}:ec2:${AWS::Region}:aws:prefix-list/*' },
+      ],
+    },
+    checksFunction: target.vpc?.manage
+      ? { Resource: ofLambda(`env-recovery-${name}-checkEndpoint`) }
+      : undefined,
     queueKey: keyThrough(stack.kmsKeyArn, 'sqs'),
     // For actions that know no resources; a comment says so next to each.
     '*': { Resource: '*' },

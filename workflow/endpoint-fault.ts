@@ -46,7 +46,8 @@ export const endpointErrors = {
   },
   EndpointUnreachable: {
     meaning: 'No connection to the API.',
-    remedy: 'Check that the API listens, and the security groups, subnets and routes to it.',
+    remedy:
+      'See with `recover doctor` what is blocked on the way to the API, and open it. If nothing is, make sure that the API listens.',
     next: 'Start',
   },
   EndpointNameNotResolved: {

@@ -4,6 +4,7 @@
  */
 import { deployOf, restorationOf } from './chain.ts';
 import { executionCommand, linkOf, type Recovery, recoverCommand, startCommand } from './commands.ts';
+import { wayLines } from './doctor/way.ts';
 import type { FailureReport } from './failure.ts';
 import { describePatch } from './function-patch.ts';
 import { describeSource } from './good-version.ts';
@@ -95,6 +96,7 @@ export function failureNotification(recovery: Recovery, failed: FailureReport): 
         : `${recovery.target} is NOT recovered: ${headline}.`,
       [
         `Cause:        ${failed.cause}`,
+        ...wayLines(failed.way),
         ...(done.request ? [`Started by:   ${startedBy(done.request)}`] : []),
         'What was done',
         ...doneLines(failed),

@@ -69,6 +69,8 @@ export const EndpointCheck = v.object({
   httpStatus: v.nullable(v.number()),
   /** `null` unless healthy. */
   proof: v.nullable(EndpointProof),
+  /** What its name means in the VPC; absent if it has an address in place of a name, or if the name is not known. */
+  addresses: v.exactOptional(names),
 });
 export type EndpointCheck = v.InferOutput<typeof EndpointCheck>;
 

@@ -1,7 +1,8 @@
 /** What the doctor looks at of the network that the functions are in. */
-import { type FunctionEnv, readFunctionEnv } from '../../aws/function-environment.ts';
+import type { FunctionEnv } from '../../aws/function-environment.ts';
 import { look } from '../../aws/look.ts';
 import { readNetwork } from '../../aws/network.ts';
+import { checksFunctionOf, readPlaceOfChecks } from '../../aws/place-of-checks.ts';
 import type { NetworkFacts, NetworkLook, Seen } from '../../workflow/doctor/facts.ts';
 import { servicesOfChecks, servicesOfMetricFunction } from '../../workflow/network/called-services.ts';
 import { destinationOf } from '../../workflow/network/destination.ts';
@@ -21,13 +22,12 @@ const isSame = (one: Vpc, other: Vpc) =>
       [...ids].sort().join() === [...(index === 0 ? other.subnetIds : other.securityGroupIds)].sort().join(),
   );
 
-/** Where the recovery's own functions are. A group that the stack has made is known by the function that has it. */
-async function placeOfChecks({ clients, target: { name, vpc } }: LookedAt): Promise<Seen<Vpc> | undefined> {
-  if (!vpc?.manage) return vpc && seen(vpc);
-  const functionName = `env-recovery-${name}-checkEndpoint`;
-  const found = await look(() => readFunctionEnv(clients.lambda, functionName));
+/** Where the recovery's own functions are; `undefined` if the target wants them in no VPC. */
+async function placeOfChecks({ clients, target }: LookedAt): Promise<Seen<Vpc> | undefined> {
+  if (!target.vpc) return undefined;
+  const found = await look(() => readPlaceOfChecks(clients.lambda, target));
   if (!found.seen) return found;
-  return found.value.vpc ? seen(found.value.vpc) : unseen(`function ${functionName} is in no VPC yet`);
+  return found.value ? seen(found.value) : unseen(`function ${checksFunctionOf(target)} is in no VPC yet`);
 }
 
 /**

@@ -1,7 +1,12 @@
+import type { EC2Client } from '@aws-sdk/client-ec2';
+import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { SNSClient } from '@aws-sdk/client-sns';
 import * as v from 'valibot';
 import { cancelCommand, listCommands, lookAgainTimes, lookFor } from '../../aws/command.ts';
+import { openEc2 } from '../../aws/ec2.ts';
+import { lookAtWay } from '../../aws/endpoint-way.ts';
 import { readFailedExecution, readLastState } from '../../aws/execution.ts';
+import { openLambda } from '../../aws/lambda-clients.ts';
 import { type LeaseClients, openLease } from '../../aws/lease-table.ts';
 import { openSsm, type SsmClients } from '../../aws/ssm-clients.ts';
 import { openTopic } from '../../aws/topic.ts';
@@ -21,7 +26,12 @@ import { leaseDoor } from '../runtime/lease.ts';
 import { CloseResources } from '../runtime/resources.ts';
 
 type CloseRecoveryServices = Services<v.InferOutput<typeof CloseResources>> &
-  LeaseClients & { readonly ssm: SsmClients; readonly sns: SNSClient };
+  LeaseClients & {
+    readonly ssm: SsmClients;
+    readonly sns: SNSClient;
+    readonly ec2: EC2Client;
+    readonly lambda: LambdaClient;
+  };
 
 /** The event that EventBridge delivers when an execution changes its status, with the fields that are read. */
 const StatusEvent = v.object({
@@ -62,6 +72,11 @@ export async function closeRecovery(
   const isMistyped =
     nameOfFailure(execution, last) === 'InvalidInput' && last?.name === 'TakeLease' && !last.isEvent;
   const isQuiet = last?.state.request?.mode === 'plan' || isMistyped;
+  const isUnreachable = nameOfFailure(execution, last) === 'EndpointUnreachable';
+  const way =
+    isUnreachable && !isQuiet
+      ? await lookAtWay(services, target, last?.state.check?.addresses, clock)
+      : undefined;
   const message = ({ all, own }: Endings) => {
     const pause = own.counts ? findPause(all, target.pauses, clock.now()) : undefined;
     return failureNotification(
@@ -70,6 +85,7 @@ export async function closeRecovery(
         ...classifyFailure(execution, last),
         done: last?.state ?? {},
         cancelledCommands,
+        way,
         durationSeconds: execution.durationSeconds,
         pause: pause?.message,
         isPaused: pause?.outcome === 'CircuitOpen',
@@ -113,6 +129,6 @@ async function cancelRunning(
 export const handler = lambdaHandler(
   StatusEvent,
   CloseResources,
-  () => ({ ssm: openSsm(), ...openLease(), ...openTopic() }),
+  () => ({ ssm: openSsm(), ec2: openEc2(), lambda: openLambda().reader, ...openLease(), ...openTopic() }),
   closeRecovery,
 );

@@ -6,6 +6,20 @@ import { accountId, resourcesOf } from '../../sandbox/template.ts';
 import { academy, actionsOf, machine, Role, sandbox, statementsOf } from '../support/compiled-template.ts';
 
 const leaseActions = ['dynamodb:GetItem', 'dynamodb:PutItem'];
+/** For a target in a VPC. */
+const networkActions = [
+  'ec2:DescribeManagedPrefixLists',
+  'ec2:DescribeNatGateways',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeRouteTables',
+  'ec2:DescribeSecurityGroupRules',
+  'ec2:DescribeSecurityGroups',
+  'ec2:DescribeSubnets',
+  'ec2:DescribeVpcAttribute',
+  'ec2:DescribeVpcEndpoints',
+  'ec2:DescribeVpcPeeringConnections',
+  'ec2:GetManagedPrefixListEntries',
+];
 const fenceActions = [...leaseActions, 'states:DescribeExecution'];
 
 describe('permissions', () => {
@@ -96,6 +110,7 @@ describe('permissions', () => {
       'CloseRecoveryRole',
       [
         ...leaseActions,
+        ...networkActions,
         'sns:Publish',
         'sqs:SendMessage',
         'ssm:CancelCommand',
@@ -139,9 +154,8 @@ describe('permissions', () => {
       'xray:PutTraceSegments',
       'xray:PutTelemetryRecords',
       'ec2:CreateNetworkInterface',
-      'ec2:DescribeNetworkInterfaces',
-      'ec2:DescribeSubnets',
       'ec2:DeleteNetworkInterface',
+      ...networkActions.filter((action) => action.startsWith('ec2:Describe')),
       // The state machine's own role: the delivery of its logs and traces.
       'logs:CreateLogDelivery',
       'logs:GetLogDelivery',

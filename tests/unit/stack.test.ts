@@ -181,6 +181,31 @@ describe('permissions', () => {
     ]);
   });
 
+  it('let CloseRecovery look at the network only if the target has a VPC, and at a function only for its group', () => {
+    const ofNetwork = (target: ReturnType<typeof appTarget>) =>
+      statementsOf(stackOf(target).resources.CloseRecoveryRole).filter((statement) =>
+        /"ec2:/.test(JSON.stringify(statement)),
+      );
+    expect(ofNetwork(appTarget())).toEqual([]);
+    expect(ofNetwork({ ...appTarget(), vpc })).toEqual([
+      { Effect: 'Allow', Action: expect.arrayContaining(['ec2:DescribeSubnets']), Resource: '*' },
+      {
+        Effect: 'Allow',
+        Action: 'ec2:GetManagedPrefixListEntries',
+        Resource: [expect.anything(), expect.anything()],
+      },
+    ]);
+    const ways = { ssm: 'nat', monitoring: 'nat', sqs: 'nat' };
+    const { subnetIds } = vpc;
+    const managed = { manage: true, vpcId: 'vpc-00000000', subnetIds, endpoints: ways } as const;
+    const looksAt = (target: ReturnType<typeof appTarget>) =>
+      JSON.stringify(stackOf(target).resources.CloseRecoveryRole).match(
+        /lambda:GetFunctionConfiguration.*function:env-recovery-app-checkEndpoint/,
+      );
+    expect(looksAt({ ...appTarget(), vpc: managed })).not.toBeNull();
+    expect(looksAt({ ...appTarget(), vpc })).toBeNull();
+  });
+
   it('use the key of the metric function, through Lambda, only where its variables are read or written', () => {
     const kmsKeyArn = keyOf('ap-northeast-2');
     const keysOf = (target: ReturnType<typeof appTarget>) =>

@@ -1,14 +1,16 @@
 /** What is tidied up after an execution that has not succeeded. */
 import { ListCommandsCommand, SendCommandCommand } from '@aws-sdk/client-ssm';
+import { openEc2 } from '../../aws/ec2.ts';
 import { endLease, readLedger, takeLease } from '../../aws/lease-table.ts';
 import { closeRecovery } from '../../functions/events/close-recovery.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
 import type { Execution } from '../../sandbox/services/execution.ts';
 import { commentOf } from '../../workflow/deployment.ts';
+import { apiAddress, apiGroup, question } from '../support/app-network.ts';
 import { documentName, openAws, type TestAws } from '../support/aws.ts';
 import { executionRef, leaseDoor, machineArn } from '../support/execution.ts';
 import { pauses } from '../support/ledger.ts';
-import { servicesOf } from '../support/services.ts';
+import { appTarget, servicesOf, steppedClock } from '../support/services.ts';
 
 let aws: TestAws;
 afterEach(() => aws.close());
@@ -42,10 +44,17 @@ async function start(name: string, fail?: { name: string; message: string }, sta
   if (fail) await execution.ended;
   return { execution, ref };
 }
-const close = ({ executionArn, stopDate }: Execution) =>
+const services = () => ({
+  ...servicesOf(aws),
+  ssm: aws.ssm,
+  ec2: openEc2(aws.clientConfig),
+  lambda: aws.lambda.reader,
+});
+type CloseServices = Parameters<typeof closeRecovery>[1];
+const close = ({ executionArn, stopDate }: Execution, part: Partial<CloseServices> = {}) =>
   closeRecovery(
     { detail: { executionArn, stopDate: stopDate?.getTime() ?? null } },
-    { ...servicesOf(aws), ssm: aws.ssm },
+    { ...services(), ...part },
   );
 const ledger = async () => (await readLedger(leaseDoor(aws))).ledger;
 const failure = {
@@ -149,7 +158,7 @@ describe('CloseRecovery', () => {
     await open();
     const { execution, ref } = await start('run-1');
     const event = { detail: { executionArn: ref.arn, stopDate: Date.now() } };
-    await expect(closeRecovery(event, { ...servicesOf(aws), ssm: aws.ssm })).rejects.toMatchObject({
+    await expect(closeRecovery(event, services())).rejects.toMatchObject({
       name: 'ExecutionStale',
     });
     expect((await ledger()).owner?.arn).toBe(execution.executionArn);
@@ -205,5 +214,40 @@ describe('CloseRecovery', () => {
       'env-recovery: app FAILED, and will not start by itself',
     ]);
     expect(aws.topics.messages.at(-1)?.message).toContain('3 recoveries failed within 6 hours');
+  });
+});
+
+describe('CloseRecovery, where the endpoint could not be reached', () => {
+  const target = {
+    ...appTarget({ endpoint: { url: 'http://api.internal:8000/' } }),
+    vpc: { subnetIds: [...question.subnetIds], securityGroupIds: [...question.securityGroupIds] },
+  };
+  /** Time stands still: whoever waits does so for ever. */
+  const clock = steppedClock(undefined, () => new Promise(() => undefined));
+
+  it('says which side is blocked, for the address that CheckEndpoint has found, and the command that opens it', async () => {
+    await open();
+    const group = aws.network.group(apiGroup);
+    group.rules = group.rules.filter(({ isEgress }) => isEgress);
+    const check = { finding: 'NotAsked', needsDeploy: false, httpStatus: null, proof: null };
+    const unreachable = { name: 'EndpointUnreachable', message: 'http://api.internal:8000/: ETIMEDOUT.' };
+    const { execution } = await start('run-1', unreachable, { check: { ...check, addresses: [apiAddress] } });
+    expect(await close(execution, { target, clock })).toMatchObject({ outcome: 'Closed' });
+    const message = aws.topics.messages[0]?.message;
+    expect(message).toContain(
+      `Network:      security groups block TCP from the recovery to ${apiAddress} on port 8000 (ingress of ${apiGroup})`,
+    );
+    expect(message).toMatch(
+      new RegExp(`To open it:   aws ec2 authorize-security-group-ingress --group-id ${apiGroup} .*8000`),
+    );
+    expect(message).toMatch(/npx .*recover doctor --target app/);
+  });
+
+  it('looks at no network for another failure', async () => {
+    await open();
+    const { execution } = await start('run-1', failure);
+    await close(execution, { target, clock });
+    expect(aws.topics.messages[0]?.message).not.toContain('Network:');
+    expect(aws.countCalls('DescribeSubnets')).toBe(0);
   });
 });

@@ -110,6 +110,23 @@ describe('VerifyEndpoint', () => {
     });
   });
 
+  it('says what the name of an endpoint means here that takes no connection, or that it means nothing', async () => {
+    const verify = (url: string) =>
+      verifyEndpoint(
+        { execution: executionRef(), env: envFinding({}) },
+        services({ url, healthyWithinSeconds: 2 }),
+      );
+    await expect(verify('http://localhost:1/')).rejects.toMatchObject({
+      name: 'EndpointUnreachable',
+      message: expect.stringMatching(
+        /ECONNREFUSED \(localhost is [\d.:, ]*(127\.0\.0\.1|::1)[\d.:, ]*\) after/,
+      ),
+    });
+    await expect(verify('http://127.0.0.1:1/')).rejects.toMatchObject({
+      message: expect.stringContaining('ECONNREFUSED after'),
+    });
+  });
+
   it('does not try an endpoint again that answers without a number', async () => {
     body = '{"backlog":null}';
     await expect(
@@ -182,6 +199,16 @@ describe('VerifyEndpoint', () => {
 });
 
 describe('CheckEndpoint', () => {
+  it('finds what a name means in its network, also where it asks nothing; an address needs no look', async () => {
+    for (const found of [
+      check('always', true, { url: 'http://localhost:1/' }),
+      check('auto', true, { url: 'http://localhost:1/' }),
+    ])
+      expect((await found).addresses?.join()).toMatch(/127\.0\.0\.1|::1/);
+    expect(await check()).not.toHaveProperty('addresses');
+    expect(await check('always', true, { url: 'http://api.invalid/' })).not.toHaveProperty('addresses');
+  });
+
   it('takes a healthy endpoint for a finding', async () => {
     expect(await check()).toMatchObject({
       needsDeploy: false,

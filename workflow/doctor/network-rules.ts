@@ -36,6 +36,10 @@ export const network: Rule = (facts, { metricFunction, endpoint }) => {
     : [ok(`function ${metricFunction.name} is in no VPC`), ...checks];
 };
 
+/** How the endpoint can be reached, for each of its addresses. */
+export const wayChecks = (look: NetworkLook): readonly Check[] =>
+  judge(look.found, (found) => look.addresses.map((address) => addressCheck(look, address, found)));
+
 function addressCheck(look: NetworkLook, address: string, found: Found): Check {
   const owner = found.owners.get(address);
   if (!owner) return unknown('NetworkUnknown', `nobody looked who has the address ${address}`);

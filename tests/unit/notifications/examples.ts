@@ -15,8 +15,10 @@ import { hashPlan, type RecoveryPlan } from '../../../workflow/plan.ts';
 import { RecoveryError } from '../../../workflow/recovery-error.ts';
 import type { RecoveryReport, RefusalReport } from '../../../workflow/report.ts';
 import type { Request } from '../../../workflow/request.ts';
+import { aliasExamples } from './alias-examples.ts';
 import { lossExamples } from './loss-examples.ts';
 import { scalingExamples } from './scaling-examples.ts';
+import { unreachableExample } from './unreachable-example.ts';
 
 const recovery = {
   target: 'academy-api',
@@ -206,32 +208,7 @@ export const examples: Readonly<Record<string, Notification>> = {
     '2026-01-01T19:00:00.000Z',
   ),
   recovered: endNotification(recovery, report),
-  'started-with-an-alias': startNotification(recovery, request, {
-    ...plan,
-    function: {
-      ...plan.function,
-      aliasMove: { name: 'live', fromVersion: '7', toVersion: null },
-    },
-  }),
-  'recovered-alias-only': endNotification(recovery, {
-    ...report,
-    env: {
-      ...report.env,
-      finding: 'Complete',
-      restoredKeys: [],
-      versionAfter: 41,
-      keyCountAfter: 13,
-      notes: [],
-    },
-    found: { finding: 'Healthy', httpStatus: 200 },
-    deployment: null,
-    function: {
-      ...report.function,
-      setKeys: [],
-      removedKeys: [],
-      aliasMove: { name: 'live', fromVersion: '7', toVersion: '8' },
-    },
-  }),
+  ...aliasExamples(recovery, request, plan, report),
   'recovered-without-restore': endNotification(recovery, {
     ...report,
     trigger: 'operator',
@@ -272,6 +249,7 @@ export const examples: Readonly<Record<string, Notification>> = {
       },
     ),
   ),
+  ...unreachableExample(failure),
   'failed-and-paused': failure(
     {
       isPaused: true,
