@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { TakeLeaseOutput } from '../workflow/chain.ts';
 import { scalingText } from '../workflow/end-message.ts';
 import { describeSource } from '../workflow/good-version.ts';
-import { RecoveryPlan } from '../workflow/plan.ts';
+import { changesFunction, RecoveryPlan } from '../workflow/plan.ts';
 import type { RecoveryReport } from '../workflow/report.ts';
 import {
   Announcement,
@@ -46,7 +46,7 @@ const findings: Record<string, (result: unknown) => string> = {
     const steps = [
       ...(restore ? ['restore'] : []),
       ...(deploy ? ['deploy'] : []),
-      ...(patched.setKeys.length + patched.removedKeys.length > 0 ? ['patch'] : []),
+      ...(changesFunction(patched) ? ['patch'] : []),
     ];
     return `${steps.join(', ') || 'nothing to do'} (plan ${plan.hash.slice(0, 12)})`;
   },

@@ -189,7 +189,9 @@ describe('PatchLambdaEnv', () => {
       Environment: { Error: { ErrorCode: 'KMSDisabledException', Message: '' } },
     });
     await expect(patch()).rejects.toMatchObject({
-      message: expect.stringContaining('with KMS key arn:aws:kms:x:0:key/k (KMSDisabledException)'),
+      message: expect.stringMatching(
+        /with KMS key arn:aws:kms:x:0:key\/k \(KMSDisabledException\)\..* metricFunction\.kmsKeyArn /,
+      ),
     });
     answer({
       Environment: { Variables: right },
