@@ -59,8 +59,13 @@ export function loadTarget(name: string, directory = import.meta.dirname): Targe
  *
  * @throws TargetInvalid
  */
-export function requireKeysOf(region: string, { name, parameter, stack }: DeployedTarget): void {
-  const keys = { 'parameter.kmsKeyArn': parameter.kmsKeyArn, 'stack.kmsKeyArn': stack.kmsKeyArn };
+export function requireKeysOf(region: string, target: DeployedTarget): void {
+  const { name, parameter, metricFunction, stack } = target;
+  const keys = {
+    'parameter.kmsKeyArn': parameter.kmsKeyArn,
+    'metricFunction.kmsKeyArn': metricFunction.kmsKeyArn,
+    'stack.kmsKeyArn': stack.kmsKeyArn,
+  };
   for (const [field, arn] of Object.entries(keys))
     if (arn !== undefined && regionOfKey(arn) !== region)
       throw new TargetInvalid(

@@ -20,6 +20,13 @@ const networkActions = [
   'ec2:DescribeVpcPeeringConnections',
   'ec2:GetManagedPrefixListEntries',
 ];
+/** Of each function in the VPC. */
+const ofInterfaces = [
+  'ec2:CreateNetworkInterface',
+  'ec2:DeleteNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+];
 const fenceActions = [...leaseActions, 'states:DescribeExecution'];
 
 describe('permissions', () => {
@@ -110,7 +117,6 @@ describe('permissions', () => {
       'CloseRecoveryRole',
       [
         ...leaseActions,
-        ...networkActions,
         'sns:Publish',
         'sqs:SendMessage',
         'ssm:CancelCommand',
@@ -123,6 +129,14 @@ describe('permissions', () => {
     ['StartRecoveryRole', ['states:StartExecution']],
   ])('lets %s do %j and nothing else', (role, actions) => {
     expect(actionsOf(academy, role)).toEqual(actions);
+  });
+
+  it('let nobody but CloseRecovery look at the network', () => {
+    const roles = statementsOf(academy).filter(({ Action }) =>
+      Action.some((action) => action.startsWith('ec2:') && !ofInterfaces.includes(action)),
+    );
+    expect(new Set(roles.map(({ role }) => role))).toEqual(new Set(['CloseRecoveryRole']));
+    expect(roles.flatMap(({ Action }) => Action).sort()).toEqual(networkActions);
   });
 
   it('are listed here for every role', () => {
@@ -153,8 +167,7 @@ describe('permissions', () => {
       'cloudwatch:PutMetricData',
       'xray:PutTraceSegments',
       'xray:PutTelemetryRecords',
-      'ec2:CreateNetworkInterface',
-      'ec2:DeleteNetworkInterface',
+      ...ofInterfaces,
       ...networkActions.filter((action) => action.startsWith('ec2:Describe')),
       // The state machine's own role: the delivery of its logs and traces.
       'logs:CreateLogDelivery',

@@ -220,9 +220,9 @@ const others: [values: Readonly<Record<string, unknown>>, told: string][] = [
   ],
   [
     { 'metricFunction.deploy': true, 'metricFunction.alias': 'live' },
-    'metricFunction.alias: the function that comes with the stack has no alias',
+    'metricFunction.alias: the function that comes with the stack has no alias, and deploy is true',
   ],
-  [{ 'metricFunction.alias': '3' }, 'metricFunction.alias: expected the name of an alias'],
+  [{ 'metricFunction.alias': '3' }, 'metricFunction.alias: expected the name of an alias, such as live'],
   [
     { 'metricFunction.set': { AWS_REGION: 'x' } },
     'metricFunction.set.AWS_REGION: this name is reserved by Lambda',

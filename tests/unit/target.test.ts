@@ -116,6 +116,10 @@ describe('requireKeysOf', () => {
     expect(() => requireKeysOf('us-east-1', stackWith({ stack: { kmsKeyArn: keyArn } }))).toThrow(
       'targets/mine.yml: stack.kmsKeyArn: expected a key of us-east-1, the region of the stack',
     );
+    const ofFunction = { metricFunction: { ...academy().metricFunction, kmsKeyArn: keyArn } };
+    expect(() => requireKeysOf('us-east-1', stackWith(ofFunction))).toThrow(
+      'targets/mine.yml: metricFunction.kmsKeyArn: expected a key of us-east-1, the region of the stack',
+    );
     expect(() => requireKeysOf('ap-northeast-2', stackWith(own))).not.toThrow();
     expect(() => requireKeysOf('us-east-1', stackWith({}))).not.toThrow();
   });
