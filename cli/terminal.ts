@@ -128,6 +128,8 @@ export class Terminal {
           reject(new UsageError('more than one line was pasted; give it through standard input.'));
         else resolve(undefined);
       });
+      // The end of an input is told once, and that may have been before the question.
+      if (this.#input.readableEnded || this.#input.destroyed) questions.close();
     });
   }
 }

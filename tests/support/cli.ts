@@ -14,7 +14,7 @@ export interface CliRun {
 
 export interface CliOptions {
   readonly input?: string | Uint8Array;
-  /** There is a terminal, on which each of these is typed as the answer to a question. */
+  /** There is a terminal, on which each of these is typed, and Enter after it, as the answer to a question. */
   readonly typed?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -59,11 +59,14 @@ function keyboard(typed: readonly string[], screen: Writable) {
   const write = screen.write.bind(screen);
   screen.write = (part: unknown, ...rest: []) => {
     const isQuestion = /(?::|\]) $/.test(String(part));
-    if (isQuestion) setImmediate(() => keys.write(answers.next().value ?? '\u0004'));
+    if (isQuestion) setImmediate(() => keys.write(keysFor(answers.next().value)));
     return write(part, ...rest);
   };
   return keys;
 }
+
+/** An answer and Enter, without which every prompt waits; Ctrl+D if no answer is left. */
+const keysFor = (answer: string | undefined) => (answer === undefined ? '\u0004' : `${answer}\n`);
 
 function collector() {
   const parts: Buffer[] = [];

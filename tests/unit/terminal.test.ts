@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { PassThrough, type Readable, Writable } from 'node:stream';
 import { Terminal } from '../../cli/terminal.ts';
 
@@ -38,6 +39,24 @@ describe('Terminal', () => {
   ])('takes %j for %s', async (answer, expected) => {
     expect(await new Terminal({}, around(typing(answer))).confirm('Write?')).toBe(expected);
     expect(shown).toContain('Write? [y/N] ');
+  });
+
+  it.each(['ended', 'destroyed'])(
+    'takes the end of an input that has %s before the question for no',
+    async (how) => {
+      const input = typing();
+      if (how === 'ended') await once(input.end().resume(), 'end');
+      else input.destroy();
+      expect(await new Terminal({}, around(input)).confirm('Write?')).toBe(false);
+    },
+  );
+
+  it('asks twice, and takes each answer for its own question', async () => {
+    const input = typing('y\n');
+    const terminal = new Terminal({}, around(input));
+    expect(await terminal.confirm('Write?')).toBe(true);
+    input.write('y\n');
+    expect(await terminal.confirm('Is it meant?')).toBe(true);
   });
 
   it('does not ask what --yes has answered', async () => {

@@ -75,13 +75,13 @@ describe('recover env set', () => {
   });
 
   it.each([
-    ['y\n', 0, 2],
-    ['n\n', 1, 1],
+    ['y', 0, 2],
+    ['n', 1, 1],
   ])(
     'asks on a terminal about a value that nobody would type, and takes %j',
     async (answer, exitCode, version) => {
       put(complete());
-      const ran = await run(['set', 'DB_PASSWORD'], { typed: ['canary \n', answer] });
+      const ran = await run(['set', 'DB_PASSWORD'], { typed: ['canary ', answer] });
       expect(ran).toMatchObject({
         exitCode,
         stderr: expect.stringContaining('has a blank at its beginning or end'),

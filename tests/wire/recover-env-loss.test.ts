@@ -72,6 +72,12 @@ describe('recover env restore, after keys were lost', () => {
     expect(await run(['check'])).toMatchObject({ exitCode: 0 });
   });
 
+  it('asks on a terminal, once', async () => {
+    lose();
+    expect(await run(['restore'], { typed: ['y', 'y'] })).toMatchObject({ exitCode: 0 });
+    expect(latest().Version).toBe(3);
+  });
+
   it('brings back nothing that may go', async () => {
     lose();
     label(2, lossAcceptedLabel);
@@ -83,14 +89,14 @@ describe('recover env restore, after keys were lost', () => {
 describe('recover env accept', () => {
   it('names the keys, asks, and marks the version that was shown', async () => {
     lose();
-    const ran = await run(['accept'], { typed: ['y\n'] });
+    const ran = await run(['accept'], { typed: ['y'] });
     expect(ran).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(unnamed.join(', ')) });
     expect(acceptedVersion()).toBe(2);
   });
 
   it('marks nothing where the person says no, nor without anybody to ask', async () => {
     lose();
-    expect(await run(['accept'], { typed: ['n\n'] })).toMatchObject({ exitCode: 1 });
+    expect(await run(['accept'], { typed: ['n'] })).toMatchObject({ exitCode: 1 });
     expect(await run(['accept'])).toMatchObject({ exitCode: 2 });
     expect(acceptedVersion()).toBeUndefined();
   });

@@ -74,7 +74,7 @@ describe('a push that would lose keys whose names may be secrets', () => {
     ['y', 1, 1],
   ])('asks on a terminal for the name of the parameter, and takes %s', async (typed, exitCode, version) => {
     put(complete() + half);
-    expect(await run(['push', file(complete()), '--replace'], { typed: [`${typed}\n`] })).toMatchObject({
+    expect(await run(['push', file(complete()), '--replace'], { typed: [typed] })).toMatchObject({
       exitCode,
       stderr: expect.stringContaining('This gives up 4 keys. To go on, type the name of the parameter:'),
     });
