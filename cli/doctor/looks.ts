@@ -11,12 +11,12 @@ import { listRuleNames, readRule } from '../../aws/schedule.ts';
 import { hasStateMachine } from '../../aws/state-machine.ts';
 import { listSubscriptions } from '../../aws/topic.ts';
 import { whyUnusable } from '../../env/contract.ts';
-import type { BackupFacts, CallerFacts, Facts, Seen } from '../../workflow/doctor/facts.ts';
+import type { BackupFacts, CallerFacts, Facts } from '../../workflow/doctor/facts.ts';
 import { arnOf, machineArnOf, type Place, topicArnOf } from '../../workflow/doctor/place.ts';
 import { startingAlarms } from '../../workflow/doctor/scaling-rules.ts';
 import { isOfEc2 } from '../../workflow/doctor/service-rules.ts';
 import { invokedFunctionOf } from '../../workflow/invoked-function.ts';
-import { seen } from '../../workflow/network/seen.ts';
+import { type Seen, seen, unseen } from '../../workflow/network/seen.ts';
 import { RecoveryError } from '../../workflow/recovery-error.ts';
 import { scalingGroupOf } from '../../workflow/target.ts';
 import type { Session } from '../session.ts';
@@ -29,11 +29,7 @@ export interface Doctor
   readonly nowMs: number;
 }
 
-const noAccount = {
-  seen: false,
-  code: 'AccountUnknown',
-  why: 'nothing that could be read tells the number of the account',
-} as const;
+const noAccount = unseen('nothing that could be read tells the number of the account', 'AccountUnknown');
 
 /** `null` if the target has no backup parameter. */
 export async function lookAtBackup(doctor: Doctor): Promise<Seen<BackupFacts> | null> {

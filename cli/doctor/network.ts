@@ -3,10 +3,10 @@ import type { FunctionEnv } from '../../aws/function-environment.ts';
 import { look } from '../../aws/look.ts';
 import { readNetwork } from '../../aws/network.ts';
 import { checksFunctionOf, readPlaceOfChecks } from '../../aws/place-of-checks.ts';
-import type { NetworkFacts, NetworkLook, Seen } from '../../workflow/doctor/facts.ts';
+import type { NetworkFacts, NetworkLook } from '../../workflow/doctor/facts.ts';
 import { servicesOfChecks, servicesOfMetricFunction } from '../../workflow/network/called-services.ts';
 import { destinationOf } from '../../workflow/network/destination.ts';
-import { seen, unseen } from '../../workflow/network/seen.ts';
+import { type Seen, seen, unseen } from '../../workflow/network/seen.ts';
 
 import type { Doctor } from './looks.ts';
 

@@ -1,8 +1,9 @@
 /** What the doctor makes of links that it could not look at. */
 import { unknownCodes } from '../../workflow/doctor/catalogue.ts';
 import { diagnose } from '../../workflow/doctor/diagnosis.ts';
-import type { Facts, Seen } from '../../workflow/doctor/facts.ts';
+import type { Facts } from '../../workflow/doctor/facts.ts';
 import type { LinkName } from '../../workflow/doctor/links.ts';
+import type { Seen } from '../../workflow/network/seen.ts';
 import { doctorTarget, envOf, functionOf, healthyFacts, seen, stopped } from '../support/healthy-facts.ts';
 
 const target = doctorTarget();

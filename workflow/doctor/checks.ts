@@ -1,6 +1,6 @@
 /** What a rule makes of what was looked at. */
+import type { Seen } from '../network/seen.ts';
 import type { BrokenCode, UnknownCode } from './catalogue.ts';
-import type { Seen } from './facts.ts';
 
 /** The placeholders that the commands of one finding have, besides those of the target. */
 export type Names = Readonly<

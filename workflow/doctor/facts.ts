@@ -1,12 +1,7 @@
 /** What `recover doctor` has looked at. No value of the env is in it: names, versions, times and states only. */
 import type { EndpointFault } from '../endpoint-fault.ts';
 import type { AddressOwner, FunctionNetwork, InstanceFacts, VpcFacts } from '../network/facts.ts';
-import type { Seen as Looked } from '../network/seen.ts';
-
-/** What a look has found, or why there was none: also that nobody knows of which account. */
-export type Seen<T> =
-  | Looked<T>
-  | { readonly seen: false; readonly code: 'AccountUnknown'; readonly why: string };
+import type { Seen } from '../network/seen.ts';
 
 /** The newest version of the parameter; `version` 0 if there is none. */
 export interface EnvFacts {
@@ -81,7 +76,7 @@ export interface NetworkLook {
   readonly found: Seen<{
     readonly caller: FunctionNetwork;
     readonly vpc: VpcFacts;
-    readonly owners: ReadonlyMap<string, Looked<AddressOwner>>;
+    readonly owners: ReadonlyMap<string, Seen<AddressOwner>>;
   }>;
 }
 

@@ -1,9 +1,12 @@
 /** What a look has found, or why there was none; `why` names the IAM action, e.g. `ec2:DescribeSubnets is not allowed`. */
 export type Seen<T> =
   | { readonly seen: true; readonly value: T }
-  | { readonly seen: false; readonly code: 'NotAllowed' | 'NotAnswered'; readonly why: string };
+  | { readonly seen: false; readonly code: UnseenCode; readonly why: string };
+
+/** `AccountUnknown`: nobody knows of which account. */
+export type UnseenCode = 'NotAllowed' | 'NotAnswered' | 'AccountUnknown';
 
 export const seen = <T>(value: T): Seen<T> => ({ seen: true, value });
 
-export const unseen = (why: string, code: 'NotAllowed' | 'NotAnswered' = 'NotAnswered') =>
+export const unseen = (why: string, code: UnseenCode = 'NotAnswered') =>
   ({ seen: false, code, why }) as const;
