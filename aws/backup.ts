@@ -1,7 +1,7 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
+import type { RestoreRules } from '../workflow/restore.ts';
 import type { ParameterVersion } from '../workflow/versions.ts';
 import { readParameter } from './parameter.ts';
-import type { RestoreRules } from './restore-source.ts';
 import { atBackup } from './ssm-clients.ts';
 
 /** The backup as it is now; `undefined` if there is none. */

@@ -1,9 +1,9 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { type KnownGoodLook, knownGoodIn, labelledIn } from '../workflow/loss.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
+import type { RestoreRules } from '../workflow/restore.ts';
 import type { LabelledVersion } from '../workflow/versions.ts';
 import { readBackup } from './backup.ts';
-import type { RestoreRules } from './restore-source.ts';
 
 /**
  * Looks for the known-good env: the version that has the label, or else the backup, which is a copy of it. The backup

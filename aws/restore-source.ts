@@ -1,37 +1,15 @@
 /** Finds what to restore from: the parameter's own history, or the backup parameter. */
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import { type EnvContract, isUsable } from '../env/contract.ts';
-import type { EnvReader } from '../env/readers/readers.ts';
+import { isUsable } from '../env/contract.ts';
 import { catalogue } from '../workflow/errors.ts';
 import { findGoodVersion, type GoodEnv, nearestVersions, notesOnSource } from '../workflow/good-version.ts';
 import { withLostKeys } from '../workflow/loss.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
+import type { RestoreRules } from '../workflow/restore.ts';
 import type { RestoreSource } from '../workflow/results.ts';
-import type { Target } from '../workflow/target.ts';
 import { type ParameterRecord, unreadableNotes } from '../workflow/versions.ts';
 import { readBackup } from './backup.ts';
 import { lookForKnownGood } from './known-good-env.ts';
-
-export interface RestoreRules {
-  readonly parameterName: string;
-  /** `undefined` if the target has none. */
-  readonly backupParameterName: string | undefined;
-  /** `undefined` if it is the region of the parameter. */
-  readonly backupRegion: string | undefined;
-  readonly reader: EnvReader;
-  readonly contract: EnvContract;
-}
-
-/** The rules of a target. */
-export function restoreRules({ parameter, restore }: Pick<Target, 'parameter' | 'restore'>): RestoreRules {
-  return {
-    parameterName: parameter.name,
-    backupParameterName: restore.backupParameter,
-    backupRegion: restore.backupRegion,
-    reader: parameter.reader,
-    contract: parameter,
-  };
-}
 
 /**
  * What to restore from: a version of the parameter itself, or else the backup; `undefined` if neither satisfies the

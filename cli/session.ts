@@ -1,9 +1,9 @@
 /** What each command works with: its target, the doors to AWS, and the person who runs it. */
 import { type Clock, systemClock } from '../aws/clock.ts';
 import { type LeaseClients, type LeaseItem, openLease } from '../aws/lease-table.ts';
-import { type RestoreRules, restoreRules } from '../aws/restore-source.ts';
 import { openSsm, type SsmClients, ssmOfBackup } from '../aws/ssm-clients.ts';
 import { loadTarget, targetNames } from '../targets/load.ts';
+import { type RestoreRules, restoreRules } from '../workflow/restore.ts';
 import type { DeployedTarget } from '../workflow/target.ts';
 import { type Fingerprint, fingerprinter } from './changes.ts';
 import { findCredentials, silent } from './credentials.ts';

@@ -7,6 +7,7 @@ import type { EnvReader } from '../env/readers/readers.ts';
 import { salvageEnv } from '../env/salvage.ts';
 import type { GoodEnv } from './good-version.ts';
 import type { EnvFinding, Restoration } from './results.ts';
+import type { Target } from './target.ts';
 import { type ParameterRecord, unreadableNotes } from './versions.ts';
 import { listNames } from './words.ts';
 
@@ -14,6 +15,26 @@ import { listNames } from './words.ts';
 export interface TextRules {
   readonly reader: EnvReader;
   readonly contract: EnvContract;
+}
+
+/** What is restored, and from where. */
+export interface RestoreRules extends TextRules {
+  readonly parameterName: string;
+  /** `undefined` if the target has none. */
+  readonly backupParameterName: string | undefined;
+  /** `undefined` if it is the region of the parameter. */
+  readonly backupRegion: string | undefined;
+}
+
+/** The rules of a target. */
+export function restoreRules({ parameter, restore }: Pick<Target, 'parameter' | 'restore'>): RestoreRules {
+  return {
+    parameterName: parameter.name,
+    backupParameterName: restore.backupParameter,
+    backupRegion: restore.backupRegion,
+    reader: parameter.reader,
+    contract: parameter,
+  };
 }
 
 /**

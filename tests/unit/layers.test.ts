@@ -25,10 +25,10 @@ const modules = Object.keys(layers).flatMap((layer) =>
     .filter((file) => file.endsWith('.ts'))
     .map((file) => ({ layer, file: join(layer, file) })),
 );
-const importsOf = (file: string): string[] =>
-  [...readFileSync(join(root, file), 'utf8').matchAll(importPattern)].map(
-    ([, from, bare, dynamic]) => from ?? bare ?? dynamic ?? '',
-  );
+const importsOf = (file: string, { withTypes = true } = {}): string[] =>
+  [...readFileSync(join(root, file), 'utf8').matchAll(importPattern)]
+    .filter(([statement]) => withTypes || !/^(?:import|export) type\b/.test(statement))
+    .map(([, from, bare, dynamic]) => from ?? bare ?? dynamic ?? '');
 /** The folder below the root that a relative import leads into. */
 const layerOf = (file: string, specifier: string) =>
   relative(root, join(root, dirname(file), specifier)).split(sep)[0] ?? '';
@@ -69,6 +69,64 @@ describe('each layer', () => {
     expect(importsOf(join('aws', 'parameter.ts'))).toEqual(
       expect.arrayContaining(['@aws-sdk/client-ssm', './call.ts']),
     );
+  });
+});
+
+/** The ways that lead from a module back to itself, by what each module imports; one for each circle. */
+function circlesIn(imports: ReadonlyMap<string, readonly string[]>): string[] {
+  const circles = new Map<string, string>();
+  for (const start of imports.keys()) {
+    const visited = new Set<string>();
+    const ways = [[start]];
+    for (let way = ways.shift(); way !== undefined; way = ways.shift()) {
+      for (const next of imports.get(way.at(-1) ?? '') ?? []) {
+        if (next === start) circles.set([...way].sort().join(), [...way, start].join(' -> '));
+        if (visited.has(next)) continue;
+        visited.add(next);
+        ways.push([...way, next]);
+      }
+    }
+  }
+  return [...circles.values()];
+}
+
+describe('modules', () => {
+  // Types are gone when a program runs: a type may well be named by what its own module imports.
+  it('import each other in no circle, types apart', () => {
+    const imports = modules.map(({ file }): [string, string[]] => [
+      file,
+      importsOf(file, { withTypes: false })
+        .filter((specifier) => specifier.startsWith('.'))
+        .map((specifier) => join(dirname(file), specifier)),
+    ]);
+    expect(circlesIn(new Map(imports))).toEqual([]);
+  });
+
+  it('would be found in a circle, once, however many they are', () => {
+    const circle = new Map([
+      ['a', ['b']],
+      ['b', ['c', 'd']],
+      ['c', ['a']],
+      ['d', []],
+    ]);
+    expect(circlesIn(circle)).toEqual([expect.stringMatching(/^. -> . -> . -> .$/)]);
+  });
+
+  it('have 300 lines at most, tests too', () => {
+    const folders = readdirSync(root, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && !/^(\.|node_modules$|coverage$)/.test(entry.name))
+      .map(({ name }) => name);
+    const files = [
+      ...readdirSync(root),
+      ...folders.flatMap((folder) =>
+        readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) =>
+          join(folder, file),
+        ),
+      ),
+    ].filter((file) => file.endsWith('.ts'));
+    expect(files).toEqual(expect.arrayContaining(modules.map(({ file }) => file)));
+    const lines = (file: string) => readFileSync(join(root, file), 'utf8').split('\n').length - 1;
+    expect(files.filter((file) => lines(file) > 300)).toEqual([]);
   });
 });
 
