@@ -49,6 +49,8 @@ export interface Alarm {
   state: AlarmState;
   reason: string;
   updatedAt: Date;
+  /** Without its actions, nobody acts on its state. */
+  actionsEnabled: boolean;
 }
 
 /** What the alarm looks at, in the form of queries. */

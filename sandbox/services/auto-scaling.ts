@@ -120,7 +120,7 @@ export class AutoScaling {
   #read(alarmName: string): Reading {
     const alarm = this.#metrics.alarms().find(({ properties }) => properties.AlarmName === alarmName);
     return {
-      state: alarm?.state ?? 'INSUFFICIENT_DATA',
+      state: alarm?.actionsEnabled ? alarm.state : 'INSUFFICIENT_DATA',
       value: alarm && this.#metrics.datapoints(alarm).at(-1)?.value,
     };
   }

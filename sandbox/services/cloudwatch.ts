@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { AwsError, operation, type Service } from '../endpoint.ts';
 import { arn } from '../template.ts';
 import { type Alarm, type AlarmState, queriesOf, rangeOf, stateAfter } from './alarms.ts';
+import { alarmOperations } from './alarms-api.ts';
 import { makeEvent, type ServiceEvent } from './eventbridge.ts';
 import { type Datapoint, Dimensions, datapointsOf, Time } from './metric-data.ts';
 
@@ -120,7 +121,8 @@ export class Metrics {
   /** @param state what it is in before it is evaluated for the first time. */
   addAlarm(properties: Alarm['properties'], state: AlarmState = 'OK'): void {
     const reason = 'Unchecked: Initial alarm creation';
-    this.#alarms = [...this.#alarms, { properties, state, reason, updatedAt: new Date(this.#now()) }];
+    const updatedAt = new Date(this.#now());
+    this.#alarms = [...this.#alarms, { properties, state, reason, updatedAt, actionsEnabled: true }];
   }
 
   removeAlarms(names: readonly string[]): void {
@@ -237,44 +239,7 @@ export function cloudWatchService(metrics: Metrics, evaluate: () => void = () =>
         }),
       ),
 
-      DescribeAlarms: operation(
-        v.object({
-          AlarmNames: v.optional(v.array(v.string())),
-          AlarmNamePrefix: v.optional(v.string(), ''),
-        }),
-        ({ AlarmNames, AlarmNamePrefix }) => {
-          evaluate();
-          return {
-            MetricAlarms: metrics
-              .alarms()
-              .filter(({ properties: { AlarmName } }) => AlarmNames?.includes(AlarmName) ?? true)
-              .filter(({ properties: { AlarmName } }) => AlarmName.startsWith(AlarmNamePrefix))
-              .map(({ properties, state, reason, updatedAt }) => ({
-                ...properties,
-                AlarmArn: arn('cloudwatch', `alarm:${properties.AlarmName}`),
-                ActionsEnabled: true,
-                StateValue: state,
-                StateReason: reason,
-                StateUpdatedTimestamp: updatedAt,
-              })),
-            CompositeAlarms: [],
-          };
-        },
-      ),
-
-      SetAlarmState: operation(
-        v.object({
-          AlarmName: v.string(),
-          StateValue: v.picklist(['OK', 'ALARM', 'INSUFFICIENT_DATA']),
-          StateReason: v.string(),
-        }),
-        ({ AlarmName, StateValue, StateReason }) => {
-          const alarm = metrics.alarms().find(({ properties }) => properties.AlarmName === AlarmName);
-          if (!alarm) throw new AwsError('ResourceNotFound', 'The alarm does not exist.', 404);
-          metrics.setAlarmState(alarm, StateValue, StateReason);
-          return {};
-        },
-      ),
+      ...alarmOperations(metrics, evaluate),
     },
   };
 }

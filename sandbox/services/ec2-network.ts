@@ -135,6 +135,8 @@ export class Ec2Network {
   readonly interfaces: NetworkInterface[] = [];
   readonly endpoints: Endpoint[] = [];
   readonly peerings: Peering[] = [];
+  /** The ids of the instances that do not run; every other one does. */
+  readonly stoppedInstances = new Set<string>();
   readonly prefixLists: PrefixList[] = ['dynamodb', 's3'].map((service) => ({
     prefixListId: newId('pl'),
     prefixListName: `com.amazonaws.${region}.${service}`,

@@ -4,6 +4,7 @@ import { operation, type Service } from '../endpoint.ts';
 import { accountId, region } from '../template.ts';
 import { describe, listEntries } from './ec2-describe.ts';
 import { endpointElements, endpointOperations } from './ec2-endpoints.ts';
+import { instanceOperations } from './ec2-instances.ts';
 import type { Ec2Network, NetworkInterface, VpcRouteTable } from './ec2-network.ts';
 import { permissionElements, ruleElements, ruleOperations } from './ec2-rules.ts';
 
@@ -148,28 +149,7 @@ export function ec2Service(network: Ec2Network): Service {
         elements: (one) => interfaceElements(network, one),
       }),
 
-      DescribeInstances: describe(network, {
-        set: 'reservationSet',
-        entries: () => network.interfaces.filter(({ instanceId }) => instanceId !== undefined),
-        idName: 'InstanceId',
-        idOf: ({ instanceId = '' }) => instanceId,
-        notFound: 'InvalidInstanceID.NotFound',
-        filters: { 'instance-id': ({ instanceId }) => [instanceId], 'vpc-id': ({ vpcId }) => [vpcId] },
-        elements: (one) => ({
-          reservationId: one.instanceId?.replace('i-', 'r-'),
-          ownerId: accountId,
-          instancesSet: [
-            {
-              instanceId: one.instanceId,
-              instanceState: { code: 16, name: 'running' },
-              privateIpAddress: one.addresses[0],
-              subnetId: one.subnetId,
-              vpcId: one.vpcId,
-              networkInterfaceSet: [ofInstance(network, one)],
-            },
-          ],
-        }),
-      }),
+      ...instanceOperations(network, (one) => ofInstance(network, one)),
 
       DescribeManagedPrefixLists: describe(network, {
         set: 'prefixListSet',

@@ -22,8 +22,14 @@ const maxMessageBytes = 262_144;
 /** ASCII without line breaks or control characters; begins with a letter, a number or a punctuation mark. */
 const subjectPattern = /^[!-~][ -~]{0,99}$/;
 
+type Subscribed = Subscription & { SubscriptionArn: string };
+
+const pending = 'PendingConfirmation';
+
 export class Topics {
-  readonly #topics = new Map<string, (Subscription & { SubscriptionArn: string })[]>();
+  readonly #topics = new Map<string, Subscribed[]>();
+  /** Which subscription a link confirms, by the token in it. */
+  readonly #tokens = new Map<string, Subscribed>();
   /** What has been published, oldest first. */
   readonly messages: Message[] = [];
   readonly #onMessage: (message: Message) => void;
@@ -33,10 +39,28 @@ export class Topics {
   }
 
   add(topicArn: string, subscriptions: readonly Subscription[] = []): void {
-    this.#topics.set(
-      topicArn,
-      subscriptions.map((subscription) => ({ ...subscription, SubscriptionArn: 'PendingConfirmation' })),
-    );
+    this.#topics.set(topicArn, []);
+    for (const subscription of subscriptions) this.subscribe(topicArn, subscription);
+  }
+
+  /** A subscription that somebody has to confirm, with the token that is sent there. */
+  subscribe(topicArn: string, subscription: Subscription): void {
+    const subscribed = { ...subscription, SubscriptionArn: pending };
+    this.subscriptions(topicArn).push(subscribed);
+    this.#tokens.set(randomUUID().replaceAll('-', ''), subscribed);
+  }
+
+  /** The tokens in the messages to an address, oldest first. */
+  tokensTo(address: string): string[] {
+    return [...this.#tokens].flatMap(([token, { Endpoint }]) => (Endpoint === address ? token : []));
+  }
+
+  /** @throws AwsError NotFound or InvalidParameter. */
+  confirm(topicArn: string, token: string): string {
+    const subscribed = this.#tokens.get(token);
+    if (!subscribed || !this.subscriptions(topicArn).includes(subscribed)) throw invalidParameter('Token');
+    if (subscribed.SubscriptionArn === pending) subscribed.SubscriptionArn = `${topicArn}:${randomUUID()}`;
+    return subscribed.SubscriptionArn;
   }
 
   /** @throws AwsError NotFound. */
@@ -87,6 +111,19 @@ export function snsService(topics: Topics): Service {
           topics.publish({ topicArn: TopicArn, subject: Subject, message: Message });
           return { MessageId: randomUUID() };
         },
+      ),
+
+      Subscribe: operation(
+        v.object({ TopicArn: v.string(), Protocol: v.string(), Endpoint: v.string() }),
+        ({ TopicArn, ...subscription }) => {
+          topics.subscribe(TopicArn, subscription);
+          return { SubscriptionArn: 'pending confirmation' };
+        },
+      ),
+
+      ConfirmSubscription: operation(
+        v.object({ TopicArn: v.string(), Token: v.string() }),
+        ({ TopicArn, Token }) => ({ SubscriptionArn: topics.confirm(TopicArn, Token) }),
       ),
 
       ListSubscriptionsByTopic: operation(v.object({ TopicArn: v.string() }), ({ TopicArn }) => ({

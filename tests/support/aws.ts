@@ -77,6 +77,8 @@ export interface TestAws {
   readonly autoScaling: AutoScaling;
   readonly queues: Queues;
   readonly runCommand: RunCommand;
+  /** The hosts of the SSM agents; a test turns them off and on. */
+  readonly hosts: readonly Instance[];
   readonly tables: Tables;
   readonly topics: Topics;
   /** Has no state machine until a test adds one; its tasks invoke the functions. */
@@ -145,6 +147,15 @@ export async function openAws({
 }: AwsOptions = {}): Promise<TestAws> {
   const directory = mkdtempSync(join(tmpdir(), 'env-recovery-'));
   writeFileSync(join(directory, 'deploy.cjs'), deployScript);
+  const hosts = instances.map(
+    ({ id, online = true, tag = '' }): Instance => ({
+      id,
+      online,
+      tags: { Name: tag },
+      workingDirectory: directory,
+      environment: systemEnvironment(),
+    }),
+  );
   const runCommand = new RunCommand(
     new Map([
       [
@@ -163,15 +174,7 @@ export async function openAws({
         },
       ],
     ]),
-    instances.map(
-      ({ id, online = true, tag = '' }): Instance => ({
-        id,
-        online,
-        tags: { Name: tag },
-        workingDirectory: directory,
-        environment: systemEnvironment(),
-      }),
-    ),
+    hosts,
     listedAfterMs,
   );
   const environment: Record<string, string> = { ...systemEnvironment(), ...baseEnvironment };
@@ -250,6 +253,7 @@ export async function openAws({
     autoScaling,
     queues,
     runCommand,
+    hosts,
     tables,
     topics,
     machines,
