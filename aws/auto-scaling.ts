@@ -54,18 +54,18 @@ export async function readPolicies(client: AutoScalingClient, group: string): Pr
     'ScalingPolicies',
     noGroup,
   );
-  return policies.map(
-    ({ PolicyName = '', Enabled = true, EstimatedInstanceWarmup, TargetTrackingConfiguration }) => {
-      const metric = TargetTrackingConfiguration?.CustomizedMetricSpecification;
-      return {
-        name: PolicyName,
-        isEnabled: Enabled,
-        metrics: metric ? metricsOf(metric) : [],
-        expression: metric?.Metrics?.find(({ ReturnData }) => ReturnData ?? true)?.Expression ?? null,
-        warmupSeconds: EstimatedInstanceWarmup ?? null,
-      };
-    },
-  );
+  return policies.map(({ PolicyName = '', Enabled = true, EstimatedInstanceWarmup, ...policy }) => {
+    const configuration = policy.TargetTrackingConfiguration;
+    const metric = configuration?.CustomizedMetricSpecification;
+    return {
+      name: PolicyName,
+      isEnabled: Enabled,
+      warmupSeconds: EstimatedInstanceWarmup ?? null,
+      configuration: configuration ?? {},
+      metrics: metric ? metricsOf(metric) : [],
+      expression: metric?.Metrics?.find(({ ReturnData }) => ReturnData ?? true)?.Expression ?? null,
+    };
+  });
 }
 
 /** One metric, or all that its metric math reads. */

@@ -17,12 +17,15 @@ export async function runDoctor(session: Session): Promise<Outcome> {
     const { facts, place } = await gatherFacts({ ...session, clients, nowMs });
     const diagnosis = diagnose(facts, target);
     const describe = ({ code, names, commands }: Finding) => {
-      const { meaning, look, fix, note } = findings[code];
+      const { meaning, look, fix, afterwards, note } = findings[code];
       const fill = (command: string) => fillCommand(command, target, place, names);
       return {
         meaning,
         look: fill(look),
-        fix: commands.length > 0 ? commands : [fill(fix)],
+        fix: [
+          ...(commands.length > 0 ? commands : [fix]),
+          ...(afterwards === undefined ? [] : [afterwards]),
+        ].map(fill),
         ...(note === undefined ? {} : { note }),
       };
     };

@@ -72,7 +72,7 @@ function describeError(name: ErrorName): string {
 
 /** What the doctor says of a finding, with the commands as they are before a target's names are in them. */
 function describeFinding(code: FindingCode): string {
-  const { meaning, look, fix, note } = findings[code];
+  const { meaning, look, fix, afterwards, note } = findings[code];
   const isBroken = isBrokenCode(code);
   const causes = isBroken ? (follows[code] ?? []) : [];
   return [
@@ -85,6 +85,7 @@ function describeFinding(code: FindingCode): string {
     look,
     `# put it right`,
     fix,
+    ...(afterwards === undefined ? [] : [afterwards]),
     '```',
     ...(causes.length > 0 ? ['', `It may follow from ${describeCauses(causes)}.`] : []),
   ].join('\n');

@@ -8,7 +8,13 @@ const Report = v.object({
   state: v.picklist(['ok', 'broken', 'unknown']),
   diagnosis: v.string(),
   causes: v.array(
-    v.object({ code: v.string(), link: v.string(), look: v.string(), fix: v.array(v.string()) }),
+    v.object({
+      code: v.string(),
+      link: v.string(),
+      look: v.string(),
+      fix: v.array(v.string()),
+      note: v.optional(v.string()),
+    }),
   ),
   links: v.array(
     v.object({
@@ -25,6 +31,15 @@ export const statesOf = ({ links }: Look) =>
   Object.fromEntries(links.map(({ link, state }) => [link, state]));
 
 export const causesOf = ({ causes }: Look) => causes.map(({ code }) => code);
+
+/** The codes of what follows from something else. */
+export const followersOf = ({ links }: Look) =>
+  links.flatMap(({ findings }) =>
+    findings.filter(({ followsFrom }) => followsFrom.length > 0).map(({ code }) => code),
+  );
+
+/** What the doctor prints to put it right, each command once. */
+export const commandsOf = ({ causes }: Look) => [...new Set(causes.flatMap(({ fix }) => fix))];
 
 export function useDoctor() {
   let aws: TestAws;

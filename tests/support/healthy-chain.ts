@@ -39,11 +39,13 @@ export interface ChainOptions {
   /** The alias of the function that the rule invokes; none by default. */
   readonly callerAlias?: string;
   readonly isOnline?: boolean;
+  /** 7 by default, at which the policy holds it. */
+  readonly backlog?: number;
 }
 
 export async function openChain(options: ChainOptions = {}): Promise<TestAws> {
   const { stoppedMinutesAgo = 0, invokedMinutesAgo = 0, isRuleEnabled = true, isOnline = true } = options;
-  const { callerAlias: alias } = options;
+  const { callerAlias: alias, backlog = 7 } = options;
   const invoked = alias === undefined ? functionArn : `${functionArn}:${alias}`;
   const aws = await openAws({
     instances: [{ id: target.instances.ids?.[0] ?? '', online: isOnline }],
@@ -71,7 +73,10 @@ export async function openChain(options: ChainOptions = {}): Promise<TestAws> {
     JSON.stringify({ StartAt: 'End', States: { End: { Type: 'Succeed' } } }),
     true,
   );
-  publish(aws, stoppedMinutesAgo, invokedMinutesAgo);
+  for (let minute = 60; minute >= 0; minute -= 1) {
+    if (minute >= invokedMinutesAgo) invoke(aws, minute);
+    if (minute >= stoppedMinutesAgo) publish(aws, minute, backlog);
+  }
   aws.metrics.addAlarm(heartbeat);
   aws.metrics.evaluateAlarms();
   aws.autoScaling.addGroup({
@@ -122,32 +127,35 @@ const heartbeat = v.parse(AlarmProperties, {
   TreatMissingData: 'breaching',
 });
 
-/** The function was invoked each minute, and had a number, until some minutes ago. */
-function publish(aws: TestAws, stoppedMinutesAgo: number, invokedMinutesAgo: number): void {
-  for (let minute = 60; minute >= 0; minute -= 1) {
-    const Timestamp = Date.now() - minute * 60_000;
-    if (minute >= invokedMinutesAgo)
-      aws.metrics.record('AWS/Lambda', [invocationOf(target.metricFunction.name, Timestamp)]);
-    if (minute >= stoppedMinutesAgo)
-      aws.metrics.record(target.metric.namespace, [
-        {
-          MetricName: target.metric.name,
-          Dimensions: dimensions,
-          Value: 7,
-          Unit: 'Count',
-          Timestamp,
-          StorageResolution: 60,
-        },
-      ]);
-  }
+const invoke = (aws: TestAws, minutesAgo: number) =>
+  aws.metrics.record('AWS/Lambda', [
+    invocationOf(target.metricFunction.name, Date.now() - minutesAgo * 60_000),
+  ]);
+
+const publish = (aws: TestAws, minutesAgo: number, backlog: number) =>
+  aws.metrics.record(target.metric.namespace, [
+    {
+      MetricName: target.metric.name,
+      Dimensions: dimensions,
+      Value: backlog,
+      Unit: 'Count',
+      Timestamp: Date.now() - minutesAgo * 60_000,
+      StorageResolution: 60,
+    },
+  ]);
+
+/** The function is invoked again and gets a number, as it would within a minute. */
+export function countAgain(aws: TestAws): void {
+  invoke(aws, 0);
+  publish(aws, 0, 7);
 }
 
 /** Puts the policy that follows the backlog, and lets its alarms look at it. */
-export function trackBacklog(aws: TestAws, part: object = {}): void {
+export function trackBacklog(aws: TestAws, part: object = {}, enabled = true): void {
   aws.autoScaling.putPolicy({
     group,
     name: 'hold-backlog',
-    enabled: true,
+    enabled,
     estimatedInstanceWarmup: undefined,
     configuration: {
       TargetValue: 7,

@@ -72,6 +72,7 @@ export const functionOf = (part: object = {}) => ({
 export const policyOf = (part: object = {}, metricPart: object = {}) => ({
   name: 'hold-backlog',
   isEnabled: true,
+  configuration: { TargetValue: 7 },
   metrics: [{ ...metric, statistic: 'Average', unit: null, ...metricPart }],
   expression: null,
   warmupSeconds: null,

@@ -1,54 +1,190 @@
 /** What a person pastes: a command line of `recover` or of the `aws` CLI, as the doctor prints it. */
 import * as autoScaling from '@aws-sdk/client-auto-scaling';
+import * as cloudWatch from '@aws-sdk/client-cloudwatch';
 import * as ec2 from '@aws-sdk/client-ec2';
 import * as events from '@aws-sdk/client-eventbridge';
+import * as sfn from '@aws-sdk/client-sfn';
+import * as sns from '@aws-sdk/client-sns';
+import * as v from 'valibot';
 import { region } from '../../sandbox/template.ts';
 import { recover } from './cli.ts';
+import { Options, wordsOf } from './command-words.ts';
 
-const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+const IpPermission = v.object({
+  IpProtocol: v.string(),
+  FromPort: v.pipe(v.string(), v.transform(Number)),
+  ToPort: v.pipe(v.string(), v.transform(Number)),
+  UserIdGroupPairs: v.optional(v.array(v.object({ GroupId: v.string() })), []),
+  IpRanges: v.optional(v.array(v.object({ CidrIp: v.string() })), []),
+  PrefixListIds: v.optional(v.array(v.object({ PrefixListId: v.string() })), []),
+});
+const Dimension = v.object({ Name: v.string(), Value: v.string() });
+const Metric = {
+  Namespace: v.string(),
+  MetricName: v.string(),
+  Dimensions: v.array(Dimension),
+};
+const TrackingConfiguration = v.strictObject({
+  TargetValue: v.number(),
+  DisableScaleIn: v.optional(v.boolean(), false),
+  CustomizedMetricSpecification: v.union([
+    v.strictObject({
+      ...Metric,
+      Statistic: v.picklist(['Average', 'Maximum']),
+      Unit: v.exactOptional(v.string()),
+    }),
+    v.strictObject({
+      Metrics: v.array(
+        v.strictObject({
+          Id: v.string(),
+          Expression: v.exactOptional(v.string()),
+          ReturnData: v.exactOptional(v.boolean()),
+          MetricStat: v.exactOptional(v.strictObject({ Metric: v.strictObject(Metric), Stat: v.string() })),
+        }),
+      ),
+    }),
+  ]),
+});
+const True = v.object({
+  Value: v.pipe(
+    v.literal('true'),
+    v.transform(() => true),
+  ),
+});
+
+type Act = (options: Options, config: typeof commonConfig & { endpoint: string }) => Promise<unknown>;
+
+const commonConfig = { region, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
+
+const openGroup = (options: Options) => ({
+  GroupId: options.text('group-id'),
+  IpPermissions: [v.parse(IpPermission, options.structure('ip-permissions'))],
+});
+const groupName = (options: Options) => ({ AutoScalingGroupName: options.text('auto-scaling-group-name') });
+
+/** By service and operation, with the options as the AWS CLI's reference names them. */
+const operations: Readonly<Record<string, Act>> = {
+  'autoscaling put-scaling-policy': (options, config) => {
+    const warmup = options.optional('estimated-instance-warmup', () =>
+      Number(options.text('estimated-instance-warmup')),
+    );
+    const input = {
+      ...groupName(options),
+      PolicyName: options.text('policy-name'),
+      PolicyType: options.text('policy-type'),
+      TargetTrackingConfiguration: v.parse(
+        TrackingConfiguration,
+        options.structure('target-tracking-configuration'),
+      ),
+      ...(warmup === undefined ? {} : { EstimatedInstanceWarmup: warmup }),
+      ...(options.flag('enabled') ? { Enabled: true } : {}),
+    };
+    return new autoScaling.AutoScalingClient(config).send(new autoScaling.PutScalingPolicyCommand(input));
+  },
+  'autoscaling resume-processes': (options, config) =>
+    new autoScaling.AutoScalingClient(config).send(
+      new autoScaling.ResumeProcessesCommand({
+        ...groupName(options),
+        ScalingProcesses: options.list('scaling-processes'),
+      }),
+    ),
+  'autoscaling update-auto-scaling-group': (options, config) =>
+    new autoScaling.AutoScalingClient(config).send(
+      new autoScaling.UpdateAutoScalingGroupCommand({
+        ...groupName(options),
+        MaxSize: Number(options.text('max-size')),
+      }),
+    ),
+  'cloudwatch enable-alarm-actions': (options, config) =>
+    new cloudWatch.CloudWatchClient(config).send(
+      new cloudWatch.EnableAlarmActionsCommand({ AlarmNames: options.list('alarm-names') }),
+    ),
+  'ec2 authorize-security-group-egress': (options, config) =>
+    new ec2.EC2Client(config).send(new ec2.AuthorizeSecurityGroupEgressCommand(openGroup(options))),
+  'ec2 authorize-security-group-ingress': (options, config) =>
+    new ec2.EC2Client(config).send(new ec2.AuthorizeSecurityGroupIngressCommand(openGroup(options))),
+  'ec2 create-vpc-endpoint': (options, config) =>
+    new ec2.EC2Client(config).send(
+      new ec2.CreateVpcEndpointCommand({
+        VpcEndpointType: v.parse(v.picklist(['Interface']), options.text('vpc-endpoint-type')),
+        VpcId: options.text('vpc-id'),
+        ServiceName: options.text('service-name'),
+        SubnetIds: options.list('subnet-ids'),
+        SecurityGroupIds: options.list('security-group-ids'),
+        PrivateDnsEnabled: options.flag('private-dns-enabled'),
+      }),
+    ),
+  'ec2 modify-vpc-attribute': (options, config) => {
+    const read = (name: string) => options.optional(name, () => v.parse(True, options.structure(name)));
+    const [support, hostnames] = [read('enable-dns-support'), read('enable-dns-hostnames')];
+    return new ec2.EC2Client(config).send(
+      new ec2.ModifyVpcAttributeCommand({
+        VpcId: options.text('vpc-id'),
+        ...(support ? { EnableDnsSupport: support } : {}),
+        ...(hostnames ? { EnableDnsHostnames: hostnames } : {}),
+      }),
+    );
+  },
+  'ec2 modify-vpc-endpoint': (options, config) =>
+    new ec2.EC2Client(config).send(
+      new ec2.ModifyVpcEndpointCommand({
+        VpcEndpointId: options.text('vpc-endpoint-id'),
+        PrivateDnsEnabled: options.flag('private-dns-enabled'),
+      }),
+    ),
+  'ec2 start-instances': (options, config) =>
+    new ec2.EC2Client(config).send(
+      new ec2.StartInstancesCommand({ InstanceIds: options.list('instance-ids') }),
+    ),
+  'events enable-rule': (options, config) =>
+    new events.EventBridgeClient(config).send(new events.EnableRuleCommand({ Name: options.text('name') })),
+  'sns confirm-subscription': (options, config) =>
+    new sns.SNSClient(config).send(
+      new sns.ConfirmSubscriptionCommand({
+        TopicArn: options.text('topic-arn'),
+        Token: options.text('token'),
+      }),
+    ),
+  'sns subscribe': (options, config) =>
+    new sns.SNSClient(config).send(
+      new sns.SubscribeCommand({
+        TopicArn: options.text('topic-arn'),
+        Protocol: options.text('protocol'),
+        Endpoint: options.text('notification-endpoint'),
+      }),
+    ),
+  'stepfunctions start-execution': (options, config) =>
+    new sfn.SFNClient(config).send(
+      new sfn.StartExecutionCommand({
+        stateMachineArn: options.text('state-machine-arn'),
+        input: options.text('input'),
+      }),
+    ),
+};
 
 /**
  * Carries out one command against the endpoint.
  *
- * @throws Error on a command that isn't known here.
+ * @param typed what a person types where a command of `recover` asks for a value.
+ * @throws Error on a placeholder that somebody has to fill in, and on a command that is run elsewhere or isn't known.
  */
-export async function paste(command: string, endpoint: string): Promise<void> {
-  const [program, ...words] = command.split(' ');
-  const config = { region, endpoint, credentials };
+export async function paste(command: string, endpoint: string, typed = ''): Promise<void> {
+  const placeholder = /<[a-z-]+>/.exec(command)?.[0];
+  if (placeholder !== undefined) throw new Error(`somebody has to fill in ${placeholder}`);
+  const [program, ...words] = wordsOf(command);
   if (program === 'npx') {
-    const { exitCode, stderr } = await recover(endpoint, [...words.slice(2), '--yes']);
+    const commandLine = words.slice(2);
+    // A value that is piped in answers for itself.
+    const answers = commandLine.includes('set') ? [] : ['--yes'];
+    const { exitCode, stderr } = await recover(endpoint, [...commandLine, ...answers], { input: typed });
     if (exitCode !== 0) throw new Error(stderr);
-  } else if (command.startsWith('aws events enable-rule ')) {
-    const client = new events.EventBridgeClient(config);
-    await client.send(new events.EnableRuleCommand({ Name: optionOf(words, '--name') }));
-  } else if (command.startsWith('aws autoscaling resume-processes ')) {
-    const client = new autoScaling.AutoScalingClient(config);
-    const AutoScalingGroupName = optionOf(words, '--auto-scaling-group-name');
-    await client.send(new autoScaling.ResumeProcessesCommand({ AutoScalingGroupName }));
-  } else if (command.startsWith('aws ec2 authorize-security-group-ingress ')) {
-    const client = new ec2.EC2Client(config);
-    const permission = optionOf(words, '--ip-permissions');
-    const field = (name: string) => new RegExp(`${name}=([^,}\\]"]+)`).exec(permission)?.[1];
-    await client.send(
-      new ec2.AuthorizeSecurityGroupIngressCommand({
-        GroupId: optionOf(words, '--group-id'),
-        IpPermissions: [
-          {
-            IpProtocol: field('IpProtocol'),
-            FromPort: Number(field('FromPort')),
-            ToPort: Number(field('ToPort')),
-            UserIdGroupPairs: [{ GroupId: field('UserIdGroupPairs=\\[\\{GroupId') }],
-          },
-        ],
-      }),
-    );
-  } else {
-    throw new Error(`nobody knows here how to run: ${command}`);
+    return;
   }
-}
-
-function optionOf(words: readonly string[], option: string): string {
-  const value = words[words.indexOf(option) + 1];
-  if (value === undefined || !words.includes(option)) throw new Error(`${words.join(' ')} has no ${option}`);
-  return value;
+  if (program !== 'aws') throw new Error(`${program} is run elsewhere`);
+  const [service = '', operation = '', ...rest] = words;
+  const act = operations[`${service} ${operation}`];
+  if (!act) throw new Error(`nobody knows here how to run: ${command}`);
+  const options = new Options(rest);
+  await act(options, { ...commonConfig, endpoint });
+  options.end();
 }

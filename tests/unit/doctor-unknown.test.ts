@@ -4,7 +4,17 @@ import { diagnose } from '../../workflow/doctor/diagnosis.ts';
 import type { Facts } from '../../workflow/doctor/facts.ts';
 import type { LinkName } from '../../workflow/doctor/links.ts';
 import type { Seen } from '../../workflow/network/seen.ts';
-import { doctorTarget, envOf, functionOf, healthyFacts, seen, stopped } from '../support/healthy-facts.ts';
+import {
+  alarm,
+  doctorTarget,
+  envOf,
+  functionOf,
+  healthyFacts,
+  high,
+  minutesAgo,
+  seen,
+  stopped,
+} from '../support/healthy-facts.ts';
 
 const target = doctorTarget();
 const denied = (action: string): Seen<never> => ({
@@ -89,6 +99,17 @@ describe('the doctor does not know', () => {
       { function: seen(functionOf({ updateStatus: 'InProgress' })) },
       'function',
       'UpdateInProgress',
+    ],
+    [
+      'what an alarm says that was made a moment ago',
+      {
+        metric: healthyFacts().metric,
+        scalingAlarms: seen([
+          alarm(high, { state: 'INSUFFICIENT_DATA', stateSince: new Date(minutesAgo(4)).toISOString() }),
+        ]),
+      },
+      'alarms',
+      'AlarmTooNew',
     ],
     [
       'who invokes the function without an account for its ARN',

@@ -49,6 +49,12 @@ const unknown = {
     fix: again,
     note: 'In a minute.',
   },
+  AlarmTooNew: {
+    meaning: 'An alarm of target tracking was made minutes ago, or lost its data then, and has no state yet.',
+    look: 'aws cloudwatch describe-alarms --alarm-name-prefix "TargetTracking-<group>-Alarm"',
+    fix: again,
+    note: 'In five minutes.',
+  },
   AccountUnknown: {
     meaning: 'Nothing that could be looked at tells the number of the account, which the ARN needs.',
     look: 'aws sts get-caller-identity',

@@ -15,7 +15,7 @@ export type Check =
       readonly code: BrokenCode;
       readonly says: string;
       readonly names: Names;
-      /** Commands that put just this right; none if the catalogue's does. */
+      /** Commands that put just this right, with placeholders; none if the catalogue's does. */
       readonly commands: readonly string[];
     }
   | { readonly state: 'unknown'; readonly code: UnknownCode; readonly says: string };

@@ -43,7 +43,7 @@ export interface Finding {
   /** The broken findings that it follows from; none if it is a cause of its own. */
   readonly followsFrom: readonly BrokenCode[];
   readonly names: Names;
-  /** Commands that put just this right, in this order; none if the catalogue's does. */
+  /** Commands that put just this right, in this order, with placeholders; none if the catalogue's does. */
   readonly commands: readonly string[];
 }
 

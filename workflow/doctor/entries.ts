@@ -7,6 +7,8 @@ export interface FindingEntry {
   readonly look: string;
   /** A command that puts it right. */
   readonly fix: string;
+  /** A command that has to follow it. */
+  readonly afterwards?: string;
   /** What has to be known or done besides that command. */
   readonly note?: string;
 }

@@ -110,9 +110,35 @@ export interface AlarmFacts {
 /** One metric that a policy reads, as the policy asks for it. */
 export type PolicyMetric = MetricRef & { readonly statistic: string; readonly unit: string | null };
 
+/** What a policy says of one metric, as PutScalingPolicy takes it. */
+export interface TrackedMetric {
+  readonly Metric?:
+    | {
+        readonly Namespace?: string | undefined;
+        readonly MetricName?: string | undefined;
+        readonly Dimensions?: readonly { readonly Name?: string; readonly Value?: string }[] | undefined;
+      }
+    | undefined;
+  readonly Stat?: string | undefined;
+  readonly Unit?: string | undefined;
+}
+
+/** As PutScalingPolicy takes it; besides these fields it has others, which stay as they are. */
+export interface TrackingConfiguration {
+  readonly TargetValue?: number | undefined;
+  readonly CustomizedMetricSpecification?:
+    | (NonNullable<TrackedMetric['Metric']> & {
+        readonly Statistic?: string | undefined;
+        readonly Unit?: string | undefined;
+        readonly Metrics?: readonly { readonly MetricStat?: TrackedMetric | undefined }[] | undefined;
+      })
+    | undefined;
+}
+
 export interface PolicyFacts {
   readonly name: string;
   readonly isEnabled: boolean;
+  readonly configuration: TrackingConfiguration;
   /** None for a predefined metric. */
   readonly metrics: readonly PolicyMetric[];
   /** Of its metric math; `null` without. */

@@ -10,6 +10,8 @@ export const follows: Readonly<Partial<Record<BrokenCode, readonly BrokenCode[]>
   EndpointUnhealthy: ['EnvGone', 'EnvIncomplete', 'EnvInvalid'],
   InstanceNotManaged: ['InstanceGone', 'InstanceStopped'],
   AddressElsewhere: ['InstanceGone'],
+  // The function may well have the right key: what the env says of it can't be sent.
+  FunctionEnvWrong: ['InternalKeyUnusable'],
   AgentOffline: ['InstanceGone', 'InstanceStopped'],
   FunctionNotInvoked: ['FunctionNotFound', 'FunctionFailed', 'ScheduleDisabled'],
   MetricNeverPublished: noNumber,

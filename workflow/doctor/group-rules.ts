@@ -49,7 +49,11 @@ function sizeChecks(
   const unheard = asking.find((alarm) => isUnheard(alarm, facts));
   return [
     ...(suspended.length > 0
-      ? [broken('GroupSuspended', `group ${name} has suspended ${suspended.join(', ')}`)]
+      ? [
+          broken('GroupSuspended', `group ${name} has suspended ${suspended.join(', ')}`, {}, [
+            `aws autoscaling resume-processes --auto-scaling-group-name <group> --scaling-processes ${suspended.join(' ')}`,
+          ]),
+        ]
       : []),
     desiredCapacity >= maxSize && asking.length > 0
       ? broken('GroupAtMax', `${size}, and more are asked for`)

@@ -74,7 +74,8 @@ export const scalingFindings = {
     link: 'alarms',
     meaning: 'The alarms of target tracking have no data, so they neither scale out nor in.',
     look: describeAlarm,
-    fix: startRecovery,
+    fix: putPolicy,
+    note: 'Target tracking makes its alarms again when the policy is put again.',
   },
   ScalingActionsDisabled: {
     link: 'alarms',
@@ -93,6 +94,7 @@ export const scalingFindings = {
     meaning: 'No target tracking policy of the group reads the metric of the target.',
     look: describePolicies,
     fix: putPolicy,
+    note: 'The policies that are there stay; of several, the one that asks for the most workers counts.',
   },
   PolicyOtherDimensions: {
     link: 'policy',
@@ -132,7 +134,7 @@ export const scalingFindings = {
     link: 'group',
     meaning: 'Processes of the group are suspended that scaling needs.',
     look: 'aws autoscaling describe-auto-scaling-groups --auto-scaling-group-names <group>',
-    fix: 'aws autoscaling resume-processes --auto-scaling-group-name <group>',
+    fix: 'aws autoscaling resume-processes --auto-scaling-group-name <group> --scaling-processes <process>',
     note: 'Ask first who suspended them, and why.',
   },
   GroupAtMax: {

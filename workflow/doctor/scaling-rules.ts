@@ -1,9 +1,10 @@
 /** The links from the metric to the scaling policy: facts in, checks out. */
 import { type DeployedTarget, scalingGroupOf } from '../target.ts';
 import { listNames } from '../words.ts';
-import { broken, type Check, judge, ok, seenIn } from './checks.ts';
+import { broken, type Check, judge, ok, seenIn, unknown } from './checks.ts';
 import type { AlarmFacts, Dimensions, Facts, MetricRef, PolicyFacts } from './facts.ts';
-import { freshDatapointMs, timeOf } from './metric-age.ts';
+import { freshDatapointMs, freshMs, timeOf } from './metric-age.ts';
+import { putPolicyAgain } from './policy-command.ts';
 import type { Rule } from './service-rules.ts';
 
 const sameDimensions = (one: Dimensions, other: Dimensions) =>
@@ -23,10 +24,10 @@ const describe = (dimensions: Dimensions) =>
 export const metric: Rule = (facts, { metric: wanted }) => {
   const { dimensionSets } = facts;
   const name = `${wanted.namespace}/${wanted.name}`;
-  const freshMs = freshDatapointMs(facts);
+  const provenMs = freshDatapointMs(facts);
   return [
     ...judge(facts.metric, ({ lastDatapointMs }) => {
-      if (freshMs !== undefined) return [ok(`the newest datapoint of ${name} is of ${timeOf(freshMs)}`)];
+      if (provenMs !== undefined) return [ok(`the newest datapoint of ${name} is of ${timeOf(provenMs)}`)];
       // Whether it is elsewhere, or nowhere, is told below.
       if (
         lastDatapointMs === null &&
@@ -41,7 +42,7 @@ export const metric: Rule = (facts, { metric: wanted }) => {
     }),
     ...judge(dimensionSets, (found) => {
       // A new metric is not listed for some minutes.
-      if (freshMs !== undefined || found.some((one) => sameDimensions(one, wanted.dimensions)))
+      if (provenMs !== undefined || found.some((one) => sameDimensions(one, wanted.dimensions)))
         return [ok(`it is published with ${describe(wanted.dimensions)}`)];
       return found.length === 0
         ? [broken('MetricNeverPublished', `CloudWatch lists no metric ${name}`)]
@@ -93,12 +94,28 @@ export type ScalingFacts = Pick<
 export type ScalingRule = (facts: ScalingFacts, target: DeployedTarget) => readonly Check[];
 
 /** The alarms that target tracking made. Nothing if the target has no group. */
-export const trackingAlarms: ScalingRule = ({ scalingAlarms }, target) => {
+export const trackingAlarms: ScalingRule = (facts, target) => {
+  const { scalingAlarms, policies, nowMs } = facts;
   const group = scalingGroupOf(target);
-  return scalingAlarms === null || group === undefined
-    ? []
-    : judge(scalingAlarms, (found) => scalingChecks(found, group, target.metric));
+  if (scalingAlarms === null || group === undefined) return [];
+  const ours = (seenIn(policies) ?? []).find(({ metrics }) =>
+    metrics.some((one) => isMetric(one, target.metric)),
+  );
+  const isFed = freshDatapointMs(facts) !== undefined;
+  return judge(scalingAlarms, (found) =>
+    scalingChecks(found, group, target.metric, {
+      again: ours ? putPolicyAgain(ours, target.metric) : [],
+      isNew: ({ stateSince }) => isFed && stateSince !== null && nowMs - Date.parse(stateSince) <= freshMs,
+    }),
+  );
 };
+
+interface AlarmMeans {
+  /** Puts the policy again, which makes its alarms. */
+  readonly again: readonly string[];
+  /** Whether an alarm without data may just not have been evaluated yet. */
+  readonly isNew: (alarm: AlarmFacts) => boolean;
+}
 
 /** Whether an alarm asks for more workers. AWS documents the names of these alarms. */
 export const isAlarmHigh = ({ name }: Pick<AlarmFacts, 'name'>): boolean => name.includes('-AlarmHigh-');
@@ -129,20 +146,35 @@ const listMetrics = ({ metrics }: Pick<AlarmFacts, 'metrics'>) =>
     2,
   );
 
-function scalingChecks(found: readonly AlarmFacts[], group: string, wanted: MetricRef): readonly Check[] {
+function scalingChecks(
+  found: readonly AlarmFacts[],
+  group: string,
+  wanted: MetricRef,
+  { again, isNew }: AlarmMeans,
+): readonly Check[] {
   const [first] = found;
   if (!first)
-    return [broken('ScalingAlarmsMissing', `group ${group} has no alarm TargetTracking-${group}-…`)];
+    return [
+      broken('ScalingAlarmsMissing', `group ${group} has no alarm TargetTracking-${group}-…`, {}, again),
+    ];
   const ours = alarmsOn(found, wanted);
   if (ours.length === 0)
     return [
-      broken('ScalingAlarmsElsewhere', `the alarms of target tracking watch ${listMetrics(first)}`, {
-        alarm: first.name,
-      }),
+      broken(
+        'ScalingAlarmsElsewhere',
+        `the alarms of target tracking watch ${listMetrics(first)}`,
+        { alarm: first.name },
+        again,
+      ),
     ];
   if (!ours.some(isAlarmHigh))
     return [
-      broken('ScalingAlarmsMissing', `group ${group} has no alarm TargetTracking-${group}-AlarmHigh-…`),
+      broken(
+        'ScalingAlarmsMissing',
+        `group ${group} has no alarm TargetTracking-${group}-AlarmHigh-…`,
+        {},
+        again,
+      ),
     ];
   // One that breaches stays without a state until it has as many datapoints as it evaluates: a quarter of an hour for
   // the one that scales in. The other one shows that there is data.
@@ -156,9 +188,16 @@ function scalingChecks(found: readonly AlarmFacts[], group: string, wanted: Metr
           }),
         ]),
     // ALARM is no fault: it is how target tracking scales.
-    isSilent
-      ? broken('ScalingAlarmsSilent', `alarm ${alarm.name} is ${stateOf(alarm)}`, { alarm: alarm.name })
-      : ok(`alarm ${alarm.name} is ${stateOf(alarm)}`),
+    !isSilent
+      ? ok(`alarm ${alarm.name} is ${stateOf(alarm)}`)
+      : ours.some(isNew)
+        ? unknown('AlarmTooNew', `alarm ${alarm.name} is ${stateOf(alarm)}`)
+        : broken(
+            'ScalingAlarmsSilent',
+            `alarm ${alarm.name} is ${stateOf(alarm)}`,
+            { alarm: alarm.name },
+            again,
+          ),
   ]);
 }
 
@@ -180,34 +219,37 @@ export const policy: ScalingRule = ({ policies, metric: published }, target) => 
     const right = named.find(({ metrics }) => metrics.some((one) => isMetric(one, target.metric)));
     if (!right)
       return [
-        broken('PolicyOtherDimensions', `policy ${first.name} reads ${listMetrics(first)}`, {
-          policy: first.name,
-        }),
+        broken(
+          'PolicyOtherDimensions',
+          `policy ${first.name} reads ${listMetrics(first)}`,
+          { policy: first.name },
+          putPolicyAgain(first, target.metric),
+        ),
       ];
     return policyChecks(right, target.metric, seenIn(published)?.hasUnit ?? null);
   });
 };
 
-function policyChecks(
-  { name, isEnabled, metrics, expression }: PolicyFacts,
-  wanted: MetricRef,
-  hasUnit: boolean | null,
-): readonly Check[] {
+function policyChecks(policy: PolicyFacts, wanted: MetricRef, hasUnit: boolean | null): readonly Check[] {
+  const { name, isEnabled, metrics, expression } = policy;
   const read = metrics.find((one) => isMetric(one, wanted));
   const names = { policy: name };
+  // One command cures all of it.
+  const again = putPolicyAgain(policy, wanted, hasUnit === false);
   const faults = [
-    ...(isEnabled ? [] : [broken('PolicyDisabled', `policy ${name} is disabled`, names)]),
+    ...(isEnabled ? [] : [broken('PolicyDisabled', `policy ${name} is disabled`, names, again)]),
     ...(hasUnit === false && read?.unit
       ? [
           broken(
             'PolicyOtherUnit',
             `policy ${name} asks for the unit ${read.unit}, and no datapoint has it`,
             names,
+            again,
           ),
         ]
       : []),
     ...(read?.statistic === 'SampleCount'
-      ? [broken('PolicyCountsSamples', `policy ${name} takes SampleCount of the metric`, names)]
+      ? [broken('PolicyCountsSamples', `policy ${name} takes SampleCount of the metric`, names, again)]
       : []),
   ];
   const as = `${read?.statistic}${read?.unit ? `, ${read.unit}` : ''}${expression === null ? '' : `, in ${expression}`}`;

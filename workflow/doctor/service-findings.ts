@@ -19,6 +19,7 @@ export const serviceFindings = {
     meaning: 'There is no parameter of that name: it was deleted, or the target file names another one.',
     look: 'npx --no-install recover env history --target <target>',
     fix: 'npx --no-install recover env restore --target <target>',
+    afterwards: startDeploy,
     note: 'SSM deletes the history with the parameter, so only the backup parameter has a copy.',
   },
   EnvIncomplete: {
@@ -26,7 +27,8 @@ export const serviceFindings = {
     meaning: 'The newest version lacks what the target asks for. The next deploy runs without it.',
     look: checkEnv,
     fix: 'npx --no-install recover env restore --target <target>',
-    note: 'A recovery does the same by itself, and deploys the API with it.',
+    afterwards: startDeploy,
+    note: 'A recovery does both by itself.',
   },
   EnvInvalid: {
     link: 'env',
@@ -34,7 +36,8 @@ export const serviceFindings = {
       'The newest version has all keys, but a line that its reader refuses, a placeholder of a template, or a value that breaks a rule of the target file.',
     look: checkEnv,
     fix: 'npx --no-install recover env set <key> --target <target>',
-    note: 'A restore keeps the values that are there, so a person has to correct it; then deploy.',
+    afterwards: startDeploy,
+    note: 'A restore keeps the values that are there, so a person has to correct it.',
   },
   EnvKeysLost: {
     link: 'env',
@@ -42,6 +45,7 @@ export const serviceFindings = {
       'The newest version lacks keys of the known-good one that the target does not ask for, and nobody has said that they may go.',
     look: checkEnv,
     fix: 'npx --no-install recover env restore --target <target>',
+    afterwards: startDeploy,
     note: 'If they may go: `recover env accept`.',
   },
   NoInstances: {
@@ -110,13 +114,15 @@ export const serviceFindings = {
     meaning: 'The API does not allow the Host of the requests: ALLOWED_HOSTS lacks it.',
     look: checkEnv,
     fix: 'npx --no-install recover env set ALLOWED_HOSTS --target <target>',
-    note: 'With all hosts that it has, and that one, without a port; then deploy.',
+    afterwards: startDeploy,
+    note: 'With all hosts that it has, and that one, without a port.',
   },
   InternalKeyMissing: {
     link: 'request',
     meaning: 'The env has no value for the internal key, so nobody can ask the API for its backlog.',
     look: checkEnv,
     fix: 'npx --no-install recover env set <key> --target <target>',
+    afterwards: startDeploy,
   },
   InternalKeyUnusable: {
     link: 'request',
@@ -124,7 +130,8 @@ export const serviceFindings = {
       'The internal key holds a character that no HTTP header can carry, such as a typographic quote or one that is invisible.',
     look: checkEnv,
     fix: 'npx --no-install recover env set <key> --target <target>',
-    note: 'Type it, or paste it without anything around it; then deploy.',
+    afterwards: startDeploy,
+    note: 'Type it, or paste it without anything around it.',
   },
   FunctionNotFound: {
     link: 'function',
@@ -171,6 +178,6 @@ export const serviceFindings = {
     meaning: 'Nothing has invoked the metric function for a quarter of an hour.',
     look: functionLog,
     fix: 'aws events put-targets --rule <rule> --targets "Id=metric,Arn=<function-arn>"',
-    note: 'If another service invokes it, such as EventBridge Scheduler, put that right; the function has to allow the caller (`aws lambda get-policy`).',
+    note: 'Schedules of EventBridge Scheduler are not read: `aws scheduler list-schedules --query "Schedules[].[Name,State,Target.Arn]"` shows them. A rule also needs the permission of the function (`aws lambda get-policy`).',
   },
 } as const satisfies Readonly<Record<string, BrokenEntry>>;

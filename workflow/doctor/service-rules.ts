@@ -185,7 +185,7 @@ function callerChecks(callers: readonly CallerFacts[], isSilent: boolean): reado
                 `rule ${rule} invokes ${alias === undefined ? 'it' : `its alias ${alias}`}${schedule === null ? '' : `, ${schedule}`}`,
             )
             .join('; ')
-        : `no enabled rule of EventBridge invokes it${isSilent ? '' : ': something else does'}`,
+        : `no enabled rule of EventBridge invokes it${isSilent ? '; schedules of EventBridge Scheduler are not read' : ': something else does'}`,
     ),
   ];
 }

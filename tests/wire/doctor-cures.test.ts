@@ -1,0 +1,101 @@
+/**
+ * One thing is broken in a healthy chain: the doctor has to find just that, and what it prints to put it right has to
+ * put it right when it is pasted.
+ */
+import { cures, envText, instanceId, scalingAlarms } from '../support/cures.ts';
+import { causesOf, commandsOf, followersOf, useDoctor } from '../support/doctor.ts';
+import { type ChainOptions, group, putEnv, trackBacklog } from '../support/healthy-chain.ts';
+import { paste } from '../support/paste.ts';
+import { until } from '../support/until.ts';
+
+const { aws, doctor, open } = useDoctor();
+
+describe('the commands that the doctor prints cure', () => {
+  it.each(cures)(
+    '$what',
+    async ({ options, change, cause, followers = [], fills, typed, afterwards, left = [] }) => {
+      await open(options);
+      change?.(aws());
+      const found = await doctor();
+      expect(new Set(causesOf(found))).toEqual(new Set([cause]));
+      expect(new Set(followersOf(found))).toEqual(new Set(followers));
+      const values = fills?.(aws()) ?? {};
+      const commands = commandsOf(found).map((command) =>
+        command.replaceAll(/<([a-z-]+)>/g, (placeholder, name: string) => values[name] ?? placeholder),
+      );
+      for (const command of commands) await paste(command, aws().endpoint.url, typed?.(aws()));
+      afterwards?.(aws());
+      // As CloudWatch does each minute.
+      aws().metrics.evaluateAlarms();
+      // A new endpoint is pending for a moment.
+      await until(() =>
+        aws().network.endpoints.every(({ availableFromMs }) => availableFromMs <= Date.now()),
+      );
+      const cured = await doctor();
+      expect(causesOf(cured)).toEqual(left);
+      if (left.length === 0) expect(cured).toMatchObject({ exitCode: 0, state: 'ok' });
+    },
+  );
+});
+
+it('does not know of alarms that were made a moment ago, as after one of these commands', async () => {
+  await open();
+  trackBacklog(aws(), { Unit: 'Seconds' });
+  trackBacklog(aws(), {});
+  for (const alarm of scalingAlarms(aws())) alarm.state = 'INSUFFICIENT_DATA';
+  const found = await doctor();
+  expect(found).toMatchObject({ exitCode: 3, state: 'unknown', causes: [] });
+  expect(found.text).toContain('AlarmTooNew');
+});
+
+describe('a person has to', () => {
+  it.each<[what: string, cause: string, change: () => void, says: RegExp, options?: ChainOptions]>([
+    [
+      'start an agent again on its host',
+      'AgentOffline',
+      () => undefined,
+      /run elsewhere/,
+      { isOnline: false },
+    ],
+    [
+      'correct the address in the target file',
+      'InstanceGone',
+      () => {
+        const { interfaces } = aws().network;
+        interfaces.splice(
+          interfaces.findIndex((one) => one.instanceId === instanceId),
+          1,
+        );
+      },
+      /run elsewhere/,
+    ],
+    [
+      'deploy the stack',
+      'HeartbeatMissing',
+      () => aws().metrics.removeAlarms(['env-recovery-sandbox-heartbeat']),
+      /run elsewhere/,
+    ],
+    [
+      'say which key is to be corrected',
+      'EnvInvalid',
+      () => putEnv(aws(), envText(aws()).replace(/^DB_PORT=.*$/m, 'DB_PORT=none')),
+      /fill in <key>/,
+    ],
+    [
+      'say what to launch',
+      'ActivityFailed',
+      () => {
+        aws().autoScaling.group(group).launchFailure = 'no capacity';
+        aws().autoScaling.setDesired(group, 2, 'a test');
+      },
+      /fill in <template>/,
+    ],
+  ])('%s (%s), and is told so', async (_what, cause, change, says, options = {}) => {
+    await open(options);
+    change();
+    const found = await doctor();
+    expect(causesOf(found)).toEqual([cause]);
+    expect(found.causes[0]?.note).toMatch(/^[A-Z].*\.$/);
+    await expect(paste(commandsOf(found)[0] ?? '', aws().endpoint.url)).rejects.toThrow(says);
+  });
+});

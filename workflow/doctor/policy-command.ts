@@ -1,0 +1,101 @@
+/** The command that puts a target tracking policy as it ought to be, whole: nothing has to be known besides it. */
+import type { MetricRef, PolicyFacts, TrackedMetric, TrackingConfiguration } from './facts.ts';
+
+const sameName = (one: TrackedMetric['Metric'], { namespace, name }: MetricRef) =>
+  one?.Namespace === namespace && one.MetricName === name;
+
+const dimensionsOf = ({ dimensions }: MetricRef) =>
+  Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value }));
+
+const meant = (statistic: string | undefined) => (statistic === 'SampleCount' ? 'Average' : statistic);
+
+/**
+ * Puts a policy again, with the dimensions of the target, a statistic that says how much there is, and enabled. Auto
+ * Scaling makes the alarms of a policy again whenever it is put.
+ *
+ * @param leavesUnitOut whether it asks for a unit with which nothing is published.
+ * @returns nothing if the policy reads the metric more than once: only a person knows which of them is meant how.
+ */
+export function putPolicyAgain(
+  policy: PolicyFacts,
+  wanted: MetricRef,
+  leavesUnitOut = false,
+): readonly string[] {
+  const { CustomizedMetricSpecification: specification, ...rest } = policy.configuration;
+  if (specification === undefined) return [];
+  const { Metrics } = specification;
+  const withUnit = <T extends { readonly Unit?: string | undefined }>({ Unit, ...more }: T) => ({
+    ...more,
+    ...(Unit === undefined || leavesUnitOut ? {} : { Unit }),
+  });
+  if (Metrics === undefined || Metrics.length === 0)
+    return put(policy.name, policy, {
+      ...rest,
+      CustomizedMetricSpecification: withUnit({
+        ...specification,
+        Dimensions: dimensionsOf(wanted),
+        Statistic: meant(specification.Statistic),
+      }),
+    });
+  const isWanted = ({ MetricStat }: { readonly MetricStat?: TrackedMetric | undefined }) =>
+    sameName(MetricStat?.Metric, wanted);
+  if (Metrics.filter(isWanted).length !== 1) return [];
+  return put(policy.name, policy, {
+    ...rest,
+    CustomizedMetricSpecification: {
+      ...specification,
+      Metrics: Metrics.map((query) =>
+        query.MetricStat && isWanted(query)
+          ? {
+              ...query,
+              MetricStat: withUnit({
+                ...query.MetricStat,
+                Metric: { ...query.MetricStat.Metric, Dimensions: dimensionsOf(wanted) },
+                Stat: meant(query.MetricStat.Stat),
+              }),
+            }
+          : query,
+      ),
+    },
+  });
+}
+
+/** Puts a policy on the metric beside whatever there is; only a person knows at which value it is to be held. */
+export function putNewPolicy(wanted: MetricRef): readonly string[] {
+  return put(
+    'track-backlog',
+    { isEnabled: true, warmupSeconds: null },
+    {
+      CustomizedMetricSpecification: {
+        Namespace: wanted.namespace,
+        MetricName: wanted.name,
+        Dimensions: dimensionsOf(wanted),
+        Statistic: 'Average',
+      },
+    },
+    // In the JSON it is a number, so the placeholder goes in where the text begins.
+  ).map((command) => command.replace('"{', '"{\\"TargetValue\\":<target-value>,'));
+}
+
+/** Characters that one of sh, cmd and PowerShell would take for more than text, even in quotes. */
+const notForShells = /[$`\\%!<>\r\n]/;
+
+function put(
+  name: string,
+  { isEnabled, warmupSeconds }: Pick<PolicyFacts, 'isEnabled' | 'warmupSeconds'>,
+  configuration: TrackingConfiguration,
+): readonly string[] {
+  const json = JSON.stringify(configuration, (_key, value: unknown) =>
+    Array.isArray(value) && value.length === 0 ? undefined : value,
+  );
+  if (notForShells.test(json) || !/^[\w.-]+$/.test(name)) return [];
+  return [
+    [
+      'aws autoscaling put-scaling-policy --auto-scaling-group-name <group>',
+      `--policy-name ${name} --policy-type TargetTrackingScaling`,
+      `--target-tracking-configuration "${json.replaceAll('"', '\\"')}"`,
+      ...(warmupSeconds === null ? [] : [`--estimated-instance-warmup ${warmupSeconds}`]),
+      ...(isEnabled ? [] : ['--enabled']),
+    ].join(' '),
+  ];
+}
