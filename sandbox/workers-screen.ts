@@ -36,7 +36,7 @@ export class WorkersScreen {
     const { alarms, desired, inService, backlog } = this.#last;
     const { maxSize } = this.#group();
     const states = Object.entries(alarms).map(([name, state]) => `${name} ${state}`);
-    return `${inService} of ${desired} workers in service, at most ${maxSize}; ${this.#sandbox.heartbeat.MetricName} ${backlog ?? 'unknown'}, target ${this.#target()}; ${states.join(', ')}`;
+    return `${inService} of ${desired} workers in service, at most ${maxSize}; ${this.#sandbox.heartbeat.MetricName} ${backlog ?? 'unknown'}, target ${this.#target() ?? 'none'}; ${states.join(', ')}`;
   }
 
   /** Prints what has changed since it last looked. */
@@ -55,7 +55,8 @@ export class WorkersScreen {
   /** There are more workers than at first, and the backlog is at its target again. */
   isScaled(): boolean {
     const { desired, inService, backlog } = this.#last;
-    const isDone = backlog !== undefined && backlog <= this.#target();
+    const target = this.#target();
+    const isDone = backlog !== undefined && target !== undefined && backlog <= target;
     return desired > this.#first.desired && inService > this.#first.inService && isDone;
   }
 
@@ -63,19 +64,18 @@ export class WorkersScreen {
     return this.#sandbox.autoScaling.group(workerGroup);
   }
 
+  /** `undefined` while somebody has deleted it. */
   #policy() {
-    const [policy] = this.#sandbox.autoScaling.policies(workerGroup);
-    if (!policy) throw new Error(`${workerGroup} has no scaling policy`);
-    return policy;
+    return this.#sandbox.autoScaling.policies(workerGroup)[0];
   }
 
-  #target(): number {
-    return this.#policy().configuration.TargetValue;
+  #target(): number | undefined {
+    return this.#policy()?.configuration.TargetValue;
   }
 
   #look(): Sight {
-    const { alarmHigh, alarmLow } = this.#policy();
-    const find = (name: string) =>
+    const { alarmHigh, alarmLow } = this.#policy() ?? {};
+    const find = (name: string | undefined) =>
       this.#sandbox.metrics.alarms().find(({ properties }) => properties.AlarmName === name);
     const [high, low] = [find(alarmHigh), find(alarmLow)];
     const group = this.#group();

@@ -168,6 +168,13 @@ describe('what a person sees of them', () => {
     expect(lines.at(-1)).toMatch(/^NOT SCALED: 2 of 2 workers in service.* AlarmHigh ALARM/);
   });
 
+  it('goes on where somebody deletes the policy meanwhile', async () => {
+    count.mockImplementationOnce(async () => autoScaling.deletePolicy(workerGroup, 'hold'));
+    expect(await watch()).toBe(false);
+    expect(lines).toContain('AlarmHigh: from INSUFFICIENT_DATA to deleted');
+    expect(lines.at(-1)).toMatch(/^NOT SCALED: .* target none; AlarmHigh deleted, AlarmLow deleted$/);
+  });
+
   it('is each launch that has failed', async () => {
     autoScaling.group(workerGroup).launchFailure = 'no capacity';
     expect(await watch()).toBe(false);
