@@ -4,7 +4,6 @@ import type { TestAws } from './aws.ts';
 import {
   type ChainOptions,
   countAgain,
-  dimensions,
   group,
   putEnv,
   target,
@@ -200,20 +199,6 @@ export const cures: readonly Cure[] = [
     what: 'a disabled policy',
     change: (aws) => trackBacklog(aws, {}, false),
     cause: 'PolicyDisabled',
-  },
-  {
-    what: 'a deleted policy',
-    change: ({ autoScaling }) => autoScaling.deletePolicy(group, 'hold-backlog'),
-    cause: 'PolicyMissing',
-    followers: ['ScalingAlarmsMissing'],
-    fills: () => ({ 'target-value': '7' }),
-  },
-  {
-    what: 'a policy on another metric',
-    change: (aws) => trackBacklog(aws, { MetricName: 'Other', Dimensions: dimensions }),
-    cause: 'PolicyElsewhere',
-    followers: ['ScalingAlarmsElsewhere'],
-    fills: () => ({ 'target-value': '7' }),
   },
   {
     what: 'deleted alarms of target tracking',

@@ -76,6 +76,18 @@ describe('a person has to', () => {
       /run elsewhere/,
     ],
     [
+      'put a scaling policy into the target file',
+      'PolicyMissing',
+      () => aws().autoScaling.deletePolicy(group, 'hold-backlog'),
+      /run elsewhere/,
+    ],
+    [
+      'choose between two policies',
+      'PolicyElsewhere',
+      () => trackBacklog(aws(), { MetricName: 'Other' }),
+      /run elsewhere/,
+    ],
+    [
       'say which key is to be corrected',
       'EnvInvalid',
       () => putEnv(aws(), envText(aws()).replace(/^DB_PORT=.*$/m, 'DB_PORT=none')),

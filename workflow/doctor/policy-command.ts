@@ -60,25 +60,22 @@ export function putPolicyAgain(
   });
 }
 
-/** Puts a policy on the metric beside whatever there is; only a person knows at which value it is to be held. */
-export function putNewPolicy(wanted: MetricRef): readonly string[] {
-  return put(
-    'track-backlog',
-    { isEnabled: true, warmupSeconds: null },
-    {
-      CustomizedMetricSpecification: {
-        Namespace: wanted.namespace,
-        MetricName: wanted.name,
-        Dimensions: dimensionsOf(wanted),
-        Statistic: 'Average',
-      },
-    },
-    // In the JSON it is a number, so the placeholder goes in where the text begins.
-  ).map((command) => command.replace('"{', '"{\\"TargetValue\\":<target-value>,'));
+/**
+ * What gives a policy its data that divides by a metric of its group: those are off unless somebody turns them on.
+ *
+ * @returns nothing for another policy.
+ */
+export function collectGroupMetrics({ metrics }: PolicyFacts): readonly string[] {
+  const names = metrics.filter(({ namespace }) => namespace === 'AWS/AutoScaling').map(({ name }) => name);
+  return names.length === 0
+    ? []
+    : [
+        `aws autoscaling enable-metrics-collection --auto-scaling-group-name <group> --granularity 1Minute --metrics ${names.join(' ')}`,
+      ];
 }
 
 /** Characters that one of sh, cmd and PowerShell would take for more than text, even in quotes. */
-const notForShells = /[$`\\%!<>\r\n]/;
+const notForShells = /[$`\\%!<>&|^\r\n]/;
 
 function put(
   name: string,

@@ -87,14 +87,15 @@ export const scalingFindings = {
     link: 'policy',
     meaning: 'The group has no target tracking policy.',
     look: describePolicies,
-    fix: putPolicy,
+    fix: deployStack,
+    note: 'The stack brings one if the target file has scaling.policy.',
   },
   PolicyElsewhere: {
     link: 'policy',
     meaning: 'No target tracking policy of the group reads the metric of the target.',
     look: describePolicies,
-    fix: putPolicy,
-    note: 'The policies that are there stay; of several, the one that asks for the most workers counts.',
+    fix: deployStack,
+    note: 'The stack brings one if the target file has scaling.policy; of several policies, the one that asks for the most workers counts. A policy of your own has to be put with the right metric.',
   },
   PolicyOtherDimensions: {
     link: 'policy',

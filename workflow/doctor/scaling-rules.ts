@@ -4,7 +4,7 @@ import { listNames } from '../words.ts';
 import { broken, type Check, judge, ok, seenIn, unknown } from './checks.ts';
 import type { AlarmFacts, Dimensions, Facts, MetricRef, PolicyFacts } from './facts.ts';
 import { freshDatapointMs, freshMs, timeOf } from './metric-age.ts';
-import { putPolicyAgain } from './policy-command.ts';
+import { collectGroupMetrics, putPolicyAgain } from './policy-command.ts';
 import type { Rule } from './service-rules.ts';
 
 const sameDimensions = (one: Dimensions, other: Dimensions) =>
@@ -105,6 +105,7 @@ export const trackingAlarms: ScalingRule = (facts, target) => {
   return judge(scalingAlarms, (found) =>
     scalingChecks(found, group, target.metric, {
       again: ours ? putPolicyAgain(ours, target.metric) : [],
+      feed: ours ? collectGroupMetrics(ours) : [],
       isNew: ({ stateSince }) => isFed && stateSince !== null && nowMs - Date.parse(stateSince) <= freshMs,
     }),
   );
@@ -113,6 +114,8 @@ export const trackingAlarms: ScalingRule = (facts, target) => {
 interface AlarmMeans {
   /** Puts the policy again, which makes its alarms. */
   readonly again: readonly string[];
+  /** Gives the policy the data that it lacks; nothing if that is the metric itself. */
+  readonly feed: readonly string[];
   /** Whether an alarm without data may just not have been evaluated yet. */
   readonly isNew: (alarm: AlarmFacts) => boolean;
 }
@@ -150,7 +153,7 @@ function scalingChecks(
   found: readonly AlarmFacts[],
   group: string,
   wanted: MetricRef,
-  { again, isNew }: AlarmMeans,
+  { again, feed, isNew }: AlarmMeans,
 ): readonly Check[] {
   const [first] = found;
   if (!first)
@@ -196,7 +199,7 @@ function scalingChecks(
             'ScalingAlarmsSilent',
             `alarm ${alarm.name} is ${stateOf(alarm)}`,
             { alarm: alarm.name },
-            again,
+            feed.length > 0 ? feed : again,
           ),
   ]);
 }
