@@ -24,6 +24,7 @@ export interface FunctionEnv extends FunctionBuild {
   readonly kmsKeyArn: string | undefined;
   /** Milliseconds since the epoch. */
   readonly modifiedAtMs: number;
+  readonly roleArn: string | undefined;
 }
 
 /**
@@ -68,6 +69,7 @@ export async function readFunctionEnv(lambda: LambdaClient, functionName: string
     kmsKeyArn,
     updateReasonCode: configuration.LastUpdateStatusReasonCode,
     modifiedAtMs: Date.parse(configuration.LastModified ?? '') || 0,
+    roleArn: configuration.Role,
   };
 }
 

@@ -66,6 +66,7 @@ export const functionOf = (part: object = {}) => ({
   updateReason: null,
   wrongVariables: [],
   extraVariables: [],
+  roleArn: 'arn:aws:iam::111122223333:role/metric',
   ...part,
 });
 

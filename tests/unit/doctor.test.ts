@@ -7,7 +7,7 @@ import type { DeployedTarget } from '../../workflow/target.ts';
 import { type Break, breaks } from '../support/broken-chains.ts';
 import { api, networkBreaks, networkWith } from '../support/broken-networks.ts';
 import { scalingBreaks } from '../support/broken-scaling.ts';
-import { doctorTarget, healthyFacts } from '../support/healthy-facts.ts';
+import { doctorTarget, functionOf, healthyFacts, stopped } from '../support/healthy-facts.ts';
 
 const target = doctorTarget();
 const all: readonly Break[] = [...breaks, ...networkBreaks, ...scalingBreaks];
@@ -38,6 +38,25 @@ describe('the doctor', () => {
     expect(cause?.commands).toEqual([
       expect.stringMatching(
         /^aws ec2 authorize-security-group-ingress --group-id sg-a .*FromPort=8000.*sg-f/,
+      ),
+    ]);
+  });
+
+  it.each([{ state: 'Failed' }, { updateStatus: 'Failed' }])(
+    'has the role that an update of a function needs, for %j',
+    (part) => {
+      const [cause] = diagnose(healthyFacts({ function: seen(functionOf(part)) }), target).causes;
+      expect(cause?.names).toEqual({ 'role-arn': functionOf().roleArn });
+    },
+  );
+
+  it('has the command that puts the function into the network of the recovery', () => {
+    const vpc = { subnetIds: ['subnet-0123456789abcdef0'], securityGroupIds: ['sg-0123456789abcdef0'] };
+    const part = { ...stopped, network: { isInVpc: false, isPrivate: true, looks: [] } };
+    const [cause] = diagnose(healthyFacts(part), doctorTarget({ vpc })).causes;
+    expect(cause?.commands).toEqual([
+      expect.stringContaining(
+        '--vpc-config "SubnetIds=subnet-0123456789abcdef0,SecurityGroupIds=sg-0123456789abcdef0"',
       ),
     ]);
   });

@@ -50,6 +50,7 @@ export interface FunctionFacts {
   /** Names of variables that are not as the target asks: to set, and to remove. */
   readonly wrongVariables: readonly string[];
   readonly extraVariables: readonly string[];
+  readonly roleArn: string | null;
 }
 
 /** The function as it was found; the other two are what Lambda answers instead. */

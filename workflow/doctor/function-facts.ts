@@ -10,11 +10,12 @@ export interface FunctionConfiguration {
   readonly stateReasonCode: string | undefined;
   readonly updateStatus: string | undefined;
   readonly updateReasonCode: string | undefined;
+  readonly roleArn?: string | undefined;
 }
 
 /** @param env the env's values by key; `undefined` if they could not be read. What it lacks is not compared. */
 export function functionFacts(
-  { variables, state, stateReasonCode, updateStatus, updateReasonCode }: FunctionConfiguration,
+  { variables, state, stateReasonCode, updateStatus, updateReasonCode, roleArn }: FunctionConfiguration,
   env: ReadonlyMap<string, string> | undefined,
   { metricFunction: { set, setFromEnv, remove } }: Pick<DeployedTarget, 'metricFunction'>,
 ): FunctionFacts {
@@ -32,5 +33,6 @@ export function functionFacts(
     updateReason: updateReasonCode ?? null,
     wrongVariables: setKeys,
     extraVariables: removedKeys,
+    roleArn: roleArn ?? null,
   };
 }

@@ -5,6 +5,7 @@ import type { AddressOwner } from '../network/facts.ts';
 import { internetThroughNat } from '../network/internet.ts';
 import { judgePath, type PathVerdict } from '../network/path.ts';
 import { judgeService } from '../network/service-access.ts';
+import type { DeployedTarget } from '../target.ts';
 import { listNames } from '../words.ts';
 import { broken, type Check, judge, ok, unknown } from './checks.ts';
 import type { NetworkLook } from './facts.ts';
@@ -13,7 +14,7 @@ import type { Rule } from './service-rules.ts';
 
 type Found = Extract<NetworkLook['found'], { readonly seen: true }>['value'];
 
-export const network: Rule = (facts, { metricFunction, endpoint }) => {
+export const network: Rule = (facts, { metricFunction, endpoint, vpc }) => {
   const { isInVpc, isPrivate, looks } = facts.network;
   const checks = looks.flatMap((look) =>
     judge(look.found, (found) => [
@@ -30,6 +31,8 @@ export const network: Rule = (facts, { metricFunction, endpoint }) => {
         broken(
           'FunctionOutsideVpc',
           `function ${metricFunction.name} is in no VPC, and ${endpoint.url} has a private address`,
+          {},
+          intoVpc(vpc),
         ),
         ...checks,
       ]
@@ -39,6 +42,14 @@ export const network: Rule = (facts, { metricFunction, endpoint }) => {
 /** How the endpoint can be reached, for each of its addresses. */
 export const wayChecks = (look: NetworkLook): readonly Check[] =>
   judge(look.found, (found) => look.addresses.map((address) => addressCheck(look, address, found)));
+
+/** Into the network of the recovery, whose groups the API lets in already; those of a stack are known to it alone. */
+const intoVpc = (vpc: DeployedTarget['vpc']): readonly string[] =>
+  vpc?.securityGroupIds
+    ? [
+        `aws lambda update-function-configuration --function-name <function> --vpc-config "SubnetIds=${vpc.subnetIds.join(',')},SecurityGroupIds=${vpc.securityGroupIds.join(',')}"`,
+      ]
+    : [];
 
 function addressCheck(look: NetworkLook, address: string, found: Found): Check {
   const owner = found.owners.get(address);

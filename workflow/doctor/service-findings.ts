@@ -12,6 +12,11 @@ const checkEnv = 'npx --no-install recover env check --target <target>';
 const describeInstance =
   'aws ssm describe-instance-information --filters "Key=InstanceIds,Values=<instance>"';
 const describeFunction = 'aws lambda get-function-configuration --function-name <function>';
+// A recovery ends at a failed update whose variables are right; it makes no other.
+const updateFunction =
+  'aws lambda update-function-configuration --function-name <function> --role <role-arn>';
+const updateNote =
+  'Put right what the reason names first; an update, even to the same role, lets Lambda try again.';
 
 export const serviceFindings = {
   EnvGone: {
@@ -151,15 +156,15 @@ export const serviceFindings = {
     link: 'function',
     meaning: 'Lambda could not set up the metric function, and refuses to run it.',
     look: `${describeFunction} --query "[State,StateReasonCode,StateReason]"`,
-    fix: 'aws lambda update-function-configuration --function-name <function> --role <role-arn>',
-    note: 'Put right what the reason names first; an update, even to the same role, lets Lambda try again.',
+    fix: updateFunction,
+    note: updateNote,
   },
   FunctionUpdateFailed: {
     link: 'function',
     meaning: 'The last update of the metric function failed: it runs with the configuration before that.',
     look: `${describeFunction} --query "[LastUpdateStatus,LastUpdateStatusReasonCode]"`,
-    fix: startRecovery,
-    note: 'Put right what the reason names first.',
+    fix: updateFunction,
+    note: updateNote,
   },
   FunctionEnvWrong: {
     link: 'function',

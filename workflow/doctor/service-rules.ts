@@ -129,16 +129,22 @@ export const metricFunction: Rule = ({ function: found }, target) =>
     return [stateCheck(name, it), variableCheck(name, it)];
   });
 
-function stateCheck(name: string, { state, stateReason, updateStatus, updateReason }: FunctionFacts): Check {
+function stateCheck(
+  name: string,
+  { state, stateReason, updateStatus, updateReason, roleArn }: FunctionFacts,
+): Check {
+  const names = roleArn === null ? {} : { 'role-arn': roleArn };
   if (state === 'Failed')
     return broken(
       'FunctionFailed',
       `the state of function ${name} is Failed (${stateReason ?? 'no reason given'})`,
+      names,
     );
   if (updateStatus === 'Failed')
     return broken(
       'FunctionUpdateFailed',
       `the last update of function ${name} failed (${updateReason ?? 'no reason given'})`,
+      names,
     );
   if (state === 'Pending' || updateStatus === 'InProgress')
     return unknown('UpdateInProgress', `function ${name} is being updated`);
