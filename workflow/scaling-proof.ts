@@ -94,7 +94,11 @@ function causesIn(checks: readonly Check[]): readonly BrokenCheck[] {
   return found.filter(({ code }) => causesOf(code, present).length === 0);
 }
 
-function notScalingProof({ code, says, names }: BrokenCheck, target: DeployedTarget, place: Place) {
+function notScalingProof(
+  { code, says, names, commands: [command] }: BrokenCheck,
+  target: DeployedTarget,
+  place: Place,
+) {
   const { meaning, look, fix, note } = brokenFindings[code];
   const fill = (command: string) => inRegion(fillCommand(command, target, place, names), place.region);
   return {
@@ -104,7 +108,7 @@ function notScalingProof({ code, says, names }: BrokenCheck, target: DeployedTar
     says,
     meaning,
     look: fill(look),
-    fix: fill(fix),
+    fix: fill(command ?? fix),
     note: note ?? null,
   } as const;
 }

@@ -25,7 +25,7 @@ const onlyEgress = ({ network }: TestAws, groupId: string) => {
 };
 const endpointOf = ({ network }: TestAws, service: string) =>
   network.endpoints.findIndex(({ serviceName }) => serviceName.endsWith(`.${service}`));
-export const scalingAlarms = ({ metrics }: TestAws) =>
+const scalingAlarms = ({ metrics }: TestAws) =>
   metrics.alarms().filter(({ properties: { AlarmName } }) => AlarmName.startsWith('TargetTracking-'));
 const math: NewPolicy['configuration']['CustomizedMetricSpecification']['Metrics'] = [
   {

@@ -2,7 +2,7 @@
  * One thing is broken in a healthy chain: the doctor has to find just that, and what it prints to put it right has to
  * put it right when it is pasted.
  */
-import { cures, envText, instanceId, scalingAlarms } from '../support/cures.ts';
+import { cures, envText, instanceId } from '../support/cures.ts';
 import { causesOf, commandsOf, followersOf, useDoctor } from '../support/doctor.ts';
 import { type ChainOptions, group, putEnv, trackBacklog } from '../support/healthy-chain.ts';
 import { paste } from '../support/paste.ts';
@@ -36,16 +36,6 @@ describe('the commands that the doctor prints cure', () => {
       if (left.length === 0) expect(cured).toMatchObject({ exitCode: 0, state: 'ok' });
     },
   );
-});
-
-it('does not know of alarms that were made a moment ago, as after one of these commands', async () => {
-  await open();
-  trackBacklog(aws(), { Unit: 'Seconds' });
-  trackBacklog(aws(), {});
-  for (const alarm of scalingAlarms(aws())) alarm.state = 'INSUFFICIENT_DATA';
-  const found = await doctor();
-  expect(found).toMatchObject({ exitCode: 3, state: 'unknown', causes: [] });
-  expect(found.text).toContain('AlarmTooNew');
 });
 
 describe('a person has to', () => {

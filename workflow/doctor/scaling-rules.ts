@@ -82,9 +82,19 @@ export const alarms: Rule = (facts, target) => {
             ),
           ),
         )),
-    ...trackingAlarms(facts, target),
+    ...trackingAlarms(facts, target).map((check) => notYetKnown(check, facts)),
   ];
 };
+
+/** An alarm that was made a moment ago has just not been evaluated yet, if there are datapoints. */
+function notYetKnown(check: Check, facts: Facts): Check {
+  if (check.state !== 'broken' || check.code !== 'ScalingAlarmsSilent') return check;
+  const found = seenIn(facts.scalingAlarms)?.find(({ name }) => name === check.names.alarm);
+  const sinceMs = Date.parse(found?.stateSince ?? '');
+  return freshDatapointMs(facts) !== undefined && facts.nowMs - sinceMs <= freshMs
+    ? unknown('AlarmTooNew', check.says)
+    : check;
+}
 
 /** What scaling by the metric depends on. */
 export type ScalingFacts = Pick<
@@ -95,18 +105,16 @@ export type ScalingRule = (facts: ScalingFacts, target: DeployedTarget) => reado
 
 /** The alarms that target tracking made. Nothing if the target has no group. */
 export const trackingAlarms: ScalingRule = (facts, target) => {
-  const { scalingAlarms, policies, nowMs } = facts;
+  const { scalingAlarms, policies } = facts;
   const group = scalingGroupOf(target);
   if (scalingAlarms === null || group === undefined) return [];
   const ours = (seenIn(policies) ?? []).find(({ metrics }) =>
     metrics.some((one) => isMetric(one, target.metric)),
   );
-  const isFed = freshDatapointMs(facts) !== undefined;
   return judge(scalingAlarms, (found) =>
     scalingChecks(found, group, target.metric, {
       again: ours ? putPolicyAgain(ours, target.metric) : [],
       feed: ours ? collectGroupMetrics(ours) : [],
-      isNew: ({ stateSince }) => isFed && stateSince !== null && nowMs - Date.parse(stateSince) <= freshMs,
     }),
   );
 };
@@ -116,8 +124,6 @@ interface AlarmMeans {
   readonly again: readonly string[];
   /** Gives the policy the data that it lacks; nothing if that is the metric itself. */
   readonly feed: readonly string[];
-  /** Whether an alarm without data may just not have been evaluated yet. */
-  readonly isNew: (alarm: AlarmFacts) => boolean;
 }
 
 /** Whether an alarm asks for more workers. AWS documents the names of these alarms. */
@@ -153,7 +159,7 @@ function scalingChecks(
   found: readonly AlarmFacts[],
   group: string,
   wanted: MetricRef,
-  { again, feed, isNew }: AlarmMeans,
+  { again, feed }: AlarmMeans,
 ): readonly Check[] {
   const [first] = found;
   if (!first)
@@ -191,16 +197,14 @@ function scalingChecks(
           }),
         ]),
     // ALARM is no fault: it is how target tracking scales.
-    !isSilent
-      ? ok(`alarm ${alarm.name} is ${stateOf(alarm)}`)
-      : ours.some(isNew)
-        ? unknown('AlarmTooNew', `alarm ${alarm.name} is ${stateOf(alarm)}`)
-        : broken(
-            'ScalingAlarmsSilent',
-            `alarm ${alarm.name} is ${stateOf(alarm)}`,
-            { alarm: alarm.name },
-            feed.length > 0 ? feed : again,
-          ),
+    isSilent
+      ? broken(
+          'ScalingAlarmsSilent',
+          `alarm ${alarm.name} is ${stateOf(alarm)}`,
+          { alarm: alarm.name },
+          feed.length > 0 ? feed : again,
+        )
+      : ok(`alarm ${alarm.name} is ${stateOf(alarm)}`),
   ]);
 }
 
