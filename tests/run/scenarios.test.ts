@@ -270,7 +270,7 @@ describe('workers that do not scale', () => {
     const told = sandbox.topics.messages.at(-1);
     expect(told?.subject).toBe('env-recovery: sandbox metric is back, but its workers do not scale');
     expect(told?.message).toContain(
-      `Put it right: aws autoscaling resume-processes --auto-scaling-group-name ${workerGroup} --region`,
+      `Put it right: aws autoscaling resume-processes --auto-scaling-group-name ${workerGroup} --scaling-processes AlarmNotification --region`,
     );
     checkInvariants(whole);
   });

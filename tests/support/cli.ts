@@ -14,7 +14,7 @@ export interface CliRun {
 
 export interface CliOptions {
   readonly input?: string | Uint8Array;
-  /** There is a terminal, on which each of these is typed, and Enter after it, as the answer to a question. */
+  /** There is a terminal, on which each of these is typed as the answer to a question, with Enter if it has no end. */
   readonly typed?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -65,8 +65,9 @@ function keyboard(typed: readonly string[], screen: Writable) {
   return keys;
 }
 
-/** An answer and Enter, without which every prompt waits; Ctrl+D if no answer is left. */
-const keysFor = (answer: string | undefined) => (answer === undefined ? '\u0004' : `${answer}\n`);
+/** Every prompt waits for Enter, unless it is left with Ctrl+C or Ctrl+D, as it is when no answer is left. */
+const keysFor = (answer = '\u0004') =>
+  ['\n', '\u0003', '\u0004'].some((end) => answer.endsWith(end)) ? answer : `${answer}\n`;
 
 function collector() {
   const parts: Buffer[] = [];
