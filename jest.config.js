@@ -22,6 +22,6 @@ export default {
   collectCoverageFrom: ['{env,workflow,aws,functions,cli,sandbox,stack,targets}/**/*.ts'],
   testTimeout: 120_000,
   // More than there may be cores: whole runs mostly wait.
-  maxWorkers: 3,
+  maxWorkers: 4,
   testSequencer: '<rootDir>/tests/sequencer.cjs',
 };
