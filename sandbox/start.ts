@@ -3,13 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { askEndpoint } from '../aws/endpoint.ts';
-import { readEnvText } from '../env/document.ts';
-import { effectiveEntries } from '../env/entries.ts';
 import { RecoveryReport } from '../workflow/report.ts';
 import { readCommandLine } from './command-line.ts';
-import { localUrl } from './network.ts';
 import { packageTarget } from './package.ts';
+import { checkProof } from './proof.ts';
 import { credentials, openSandbox, type Sandbox } from './sandbox.ts';
 import {
   grownBacklog,
@@ -170,35 +167,6 @@ const indented = (text: string) => text.trimEnd().replaceAll(/^/gm, '    ');
 function printLastMessage({ topics }: Sandbox): void {
   const message = topics.messages.at(-1)?.message;
   if (message !== undefined) print(`\nThe last message to whoever is on call:\n\n${indented(message)}`);
-}
-
-/** Checks without the workflow: is the env whole, does the API answer, does the metric count? */
-async function checkProof(sandbox: Sandbox, startedAtMs: number): Promise<string[]> {
-  const problems: string[] = [];
-  const history = sandbox.parameters.history(sandbox.parameterName);
-  const keysNow = effectiveEntries(readEnvText(history.at(-1)?.Value ?? '', 'dotenv'));
-  for (const { Value, Version } of history) {
-    for (const key of effectiveEntries(readEnvText(Value, 'dotenv')).keys())
-      if (!keysNow.has(key)) problems.push(`${key} of version ${Version} is lost`);
-  }
-  const variables = sandbox.functions.variables(sandbox.metricFunctionName);
-  const answer = await askEndpoint({
-    url: localUrl(sandbox.network, variables.VIDEO_BACKLOG_API_INTERNAL ?? ''),
-    host: variables.VIDEO_BACKLOG_API_HOST,
-    internalKey: variables.LAMBDA_INTERNAL_API_KEY ?? '',
-    backlogPath: sandbox.target.endpoint.backlogPath,
-    timeoutSeconds: 5,
-  });
-  if (answer.fault !== undefined)
-    problems.push(`the endpoint answers the function's own request with ${answer.fault}`);
-  const datapoints = sandbox.metrics.read(sandbox.heartbeat, {
-    startMs: startedAtMs,
-    endMs: Date.now() + 1000,
-    periodSeconds: 1,
-    statistic: 'Maximum',
-  });
-  if (datapoints.length === 0) problems.push('the metric has no datapoint since the start');
-  return problems;
 }
 
 function printCommands(sandbox: Sandbox): void {
