@@ -46,7 +46,7 @@ export const alarm = (name: string, part: Partial<AlarmFacts> = {}): AlarmFacts 
 export const envOf = (part: object = {}) => ({
   version: 4,
   modifiedAt: '2026-11-30T09:00:00.000Z',
-  modifiedBy: 'user/kim',
+  modifiedBy: 'user/operator',
   isByRecovery: false,
   keyCount: 12,
   gaps: [],

@@ -16,7 +16,7 @@ const record = (version: number, text: string, part: Partial<ParameterRecord> = 
   allowedPattern: undefined,
   tier: undefined,
   labels: [],
-  modifiedBy: 'arn:aws:iam::111122223333:user/kim',
+  modifiedBy: 'arn:aws:iam::111122223333:user/operator',
   ...part,
 });
 
@@ -31,7 +31,7 @@ describe('the facts of the env', () => {
     const facts = envFacts(history, target);
     expect(facts).toMatchObject({
       version: 2,
-      modifiedBy: 'user/kim',
+      modifiedBy: 'user/operator',
       isByRecovery: false,
       gaps: ['DB_HOST is missing'],
       knownGoodVersion: 1,
@@ -61,7 +61,7 @@ describe('the facts of the env', () => {
       envFacts([record(1, complete, { modifiedBy: session(name) })], target).isByRecovery;
     expect(isByRecovery('env-recovery-app-uploadEnv')).toBe(true);
     expect(isByRecovery('env-recovery-other-uploadEnv')).toBe(false);
-    expect(isByRecovery('kim')).toBe(false);
+    expect(isByRecovery('operator')).toBe(false);
   });
 
   it.each([

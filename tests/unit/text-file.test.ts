@@ -118,10 +118,10 @@ describe('decodeText', () => {
 
   it('refuses cp949 with the byte, the line and how to convert it', () => {
     const bytes = Buffer.concat([utf8('A=1\nB="한글"\n'), koreanCommentInCp949]);
-    expect(refusal(bytes, '/home/kim/.env', 'darwin')).toBe(
-      '/home/kim/.env is neither UTF-8 nor UTF-16 (byte 0xC7 at line 3). It was probably saved in the code page ' +
+    expect(refusal(bytes, '/home/operator/.env', 'darwin')).toBe(
+      '/home/operator/.env is neither UTF-8 nor UTF-16 (byte 0xC7 at line 3). It was probably saved in the code page ' +
         'of Windows ("ANSI", cp949). Convert it first, and use the new file in its place:\n' +
-        "(umask 077; iconv -f CP949 -t UTF-8 '/home/kim/.env' > '/home/kim/.env.utf8')",
+        "(umask 077; iconv -f CP949 -t UTF-8 '/home/operator/.env' > '/home/operator/.env.utf8')",
     );
     expect(refusal(bytes, 'C:\\x\\.env', 'win32')).toBe(
       'C:\\x\\.env is neither UTF-8 nor UTF-16 (byte 0xC7 at line 3). It was probably saved in the code page ' +
@@ -133,8 +133,8 @@ describe('decodeText', () => {
   });
 
   it('quotes spaces and apostrophes for the shell, and also typographic ones for PowerShell', () => {
-    expect(refusal(koreanCommentInCp949, "/home/kim/It's $HOME/.env", 'linux')).toContain(
-      "(umask 077; iconv -f CP949 -t UTF-8 '/home/kim/It'\\''s $HOME/.env' > '/home/kim/It'\\''s $HOME/.env.utf8')",
+    expect(refusal(koreanCommentInCp949, "/home/operator/It's $HOME/.env", 'linux')).toContain(
+      "(umask 077; iconv -f CP949 -t UTF-8 '/home/operator/It'\\''s $HOME/.env' > '/home/operator/It'\\''s $HOME/.env.utf8')",
     );
     const onWindows = refusal(koreanCommentInCp949, "C:\\It's ‘mine’ $x\\.env", 'win32');
     expect(onWindows).toContain("WriteAllText('C:\\It''s ‘‘mine’’ $x\\.env.utf8',");

@@ -41,7 +41,7 @@ export function envFacts(history: readonly Version[], target: DeployedTarget): E
   };
 }
 
-/** The last part of an ARN: `user/kim`, `assumed-role/deploy/kim`. */
+/** The last part of an ARN: `user/operator`, `assumed-role/deploy/operator`. */
 const whoIs = (arn: string) => oneLine(arn.split(':').at(-1) ?? arn);
 
 /** A function writes as its role, in a session with the function's name. */
