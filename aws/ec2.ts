@@ -2,9 +2,10 @@
 
 import { EC2Client, type EC2ClientConfig } from '@aws-sdk/client-ec2';
 import * as v from 'valibot';
-import { type Seen, seen, unseen } from '../workflow/network/seen.ts';
+import type { Seen } from '../workflow/network/seen.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import { callAws, readerConfig } from './call.ts';
+import { look } from './look.ts';
 
 /** @param config overrides the client's settings. */
 export function openEc2(config: EC2ClientConfig = {}): EC2Client {
@@ -28,24 +29,21 @@ export async function lookAt<Page, Schema extends v.GenericSchema>(
   entriesOf: (page: Page) => unknown,
   schema: Schema,
 ): Promise<Seen<v.InferOutput<Schema>[]>> {
-  const call = { action, resource };
-  try {
+  const readAll = async () => {
     const entries: v.InferOutput<Schema>[] = [];
-    await callAws(call, async () => {
-      for await (const page of pages) {
-        const parsed = v.safeParse(v.array(schema), entriesOf(page));
-        if (!parsed.success)
-          throw new RecoveryError('AwsUnavailable', `${action} on ${resource}: the answer lacks something.`);
-        entries.push(...parsed.output);
-      }
-    });
-    return seen(entries);
-  } catch (error) {
-    if (!(error instanceof RecoveryError) || error.name === 'CredentialsExpired') throw error;
-    return error.name === 'AccessDenied'
-      ? unseen(`${action} is not allowed`, 'NotAllowed')
-      : unseen(`${action} was not answered (${error.name})`);
-  }
+    for await (const page of pages) {
+      const parsed = v.safeParse(v.array(schema), entriesOf(page));
+      if (!parsed.success)
+        throw new RecoveryError('AwsUnavailable', `${action} on ${resource}: the answer lacks something.`);
+      entries.push(...parsed.output);
+    }
+    return entries;
+  };
+  return look(
+    () => callAws({ action, resource }, readAll),
+    ({ name }) =>
+      name === 'AccessDenied' ? `${action} is not allowed` : `${action} was not answered (${name})`,
+  );
 }
 
 /** A single answer in the form of a list of pages. */

@@ -2,13 +2,19 @@
 import { type Seen, seen, unseen } from '../workflow/network/seen.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 
-/** @throws RecoveryError CredentialsExpired: without credentials, there is nothing to look at. */
-export async function look<T>(ask: () => Promise<T>): Promise<Seen<T>> {
+/**
+ * @param whyOf what is said of a failure: its message names the action and the resource, or the key that the answer is
+ *   encrypted with.
+ * @throws RecoveryError CredentialsExpired: without credentials, there is nothing to look at.
+ */
+export async function look<T>(
+  ask: () => Promise<T>,
+  whyOf: (error: RecoveryError) => string = ({ message }) => message,
+): Promise<Seen<T>> {
   try {
     return seen(await ask());
   } catch (error) {
     if (!(error instanceof RecoveryError) || error.name === 'CredentialsExpired') throw error;
-    // Its message names the action and the resource, or the key that the answer is encrypted with.
-    return unseen(error.message, error.name === 'AccessDenied' ? 'NotAllowed' : 'NotAnswered');
+    return unseen(whyOf(error), error.name === 'AccessDenied' ? 'NotAllowed' : 'NotAnswered');
   }
 }
