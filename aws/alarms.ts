@@ -5,9 +5,9 @@ import {
   type MetricAlarm,
   paginateDescribeAlarms,
 } from '@aws-sdk/client-cloudwatch';
+import { dimensionsFrom } from '../workflow/dimensions.ts';
 import type { AlarmFacts, MetricRef } from '../workflow/doctor/facts.ts';
 import { callPages } from './call.ts';
-import { dimensionsFrom } from './metric-look.ts';
 
 /** Which alarms: up to 100 by name, or those whose name begins so. */
 export type AlarmChoice = { readonly names: readonly string[] } | { readonly prefix: string };

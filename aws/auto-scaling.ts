@@ -6,16 +6,10 @@ import {
   DescribeAutoScalingGroupsCommand,
   DescribeInstanceRefreshesCommand,
   DescribeScalingActivitiesCommand,
-  type MetricDimension,
   paginateDescribePolicies,
 } from '@aws-sdk/client-auto-scaling';
-import type {
-  ActivityFacts,
-  Dimensions,
-  GroupFacts,
-  PolicyFacts,
-  PolicyMetric,
-} from '../workflow/doctor/facts.ts';
+import { dimensionsFrom } from '../workflow/dimensions.ts';
+import type { ActivityFacts, GroupFacts, PolicyFacts, PolicyMetric } from '../workflow/doctor/facts.ts';
 import { oneLine } from '../workflow/words.ts';
 import { callAws, callPages, readerConfig, required } from './call.ts';
 
@@ -75,7 +69,7 @@ function metricsOf({ Metrics, ...one }: CustomizedMetricSpecification): PolicyMe
       {
         namespace: one.Namespace ?? '',
         name: one.MetricName ?? '',
-        dimensions: dimensionsOf(one.Dimensions),
+        dimensions: dimensionsFrom(one.Dimensions),
         statistic: one.Statistic ?? '',
         unit: one.Unit ?? null,
       },
@@ -86,7 +80,7 @@ function metricsOf({ Metrics, ...one }: CustomizedMetricSpecification): PolicyMe
           {
             namespace: MetricStat.Metric?.Namespace ?? '',
             name: MetricStat.Metric?.MetricName ?? '',
-            dimensions: dimensionsOf(MetricStat.Metric?.Dimensions),
+            dimensions: dimensionsFrom(MetricStat.Metric?.Dimensions),
             statistic: MetricStat.Stat ?? '',
             unit: MetricStat.Unit ?? null,
           },
@@ -94,9 +88,6 @@ function metricsOf({ Metrics, ...one }: CustomizedMetricSpecification): PolicyMe
       : [],
   );
 }
-
-const dimensionsOf = (dimensions: readonly MetricDimension[] = []): Dimensions =>
-  Object.fromEntries(dimensions.map(({ Name, Value }) => [Name ?? '', Value ?? '']));
 
 /** The last scaling activity of a group. */
 export async function readActivities(client: AutoScalingClient, group: string): Promise<ActivityFacts[]> {

@@ -1,19 +1,16 @@
 /** Looks at metrics as they are published, for `recover doctor`. */
 import {
   type CloudWatchClient,
-  type Dimension,
   GetMetricDataCommand,
   type GetMetricDataCommandOutput,
   type Metric,
   paginateListMetrics,
   type StandardUnit,
 } from '@aws-sdk/client-cloudwatch';
-import type { Dimensions, MetricRef } from '../workflow/doctor/facts.ts';
+import { type Dimensions, dimensionList, dimensionsFrom } from '../workflow/dimensions.ts';
+import type { MetricRef } from '../workflow/doctor/facts.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import { callAws, callPages, required } from './call.ts';
-
-export const dimensionsFrom = (dimensions: readonly Dimension[] = []): Dimensions =>
-  Object.fromEntries(dimensions.map(({ Name, Value }) => [Name ?? '', Value ?? '']));
 
 /** The sets of dimensions with which a metric was published in the last two weeks; new ones show after some minutes. */
 export async function listDimensions(
@@ -58,7 +55,7 @@ export async function readMinutes(
               Metric: {
                 Namespace: metric.namespace,
                 MetricName: metric.name,
-                Dimensions: Object.entries(metric.dimensions).map(([Name, Value]) => ({ Name, Value })),
+                Dimensions: dimensionList(metric.dimensions),
               },
               Period: periodSeconds,
               Stat: statistic,

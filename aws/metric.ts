@@ -3,6 +3,7 @@ import {
   GetMetricDataCommand,
   PutMetricDataCommand,
 } from '@aws-sdk/client-cloudwatch';
+import { dimensionList } from '../workflow/dimensions.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import type { Metric } from '../workflow/target.ts';
 import { callAws, required } from './call.ts';
@@ -16,9 +17,6 @@ export interface Datapoint {
 /** The name of a metric in messages and in the report. */
 export const nameOfMetric = (metric: Pick<Metric, 'namespace' | 'name'>) =>
   `${metric.namespace}/${metric.name}`;
-
-const dimensionsOf = (metric: Metric) =>
-  Object.entries(metric.dimensions).map(([Name, Value]) => ({ Name, Value }));
 
 /**
  * The newest datapoint stamped at or after `sinceMs`; `undefined` if CloudWatch shows none (yet). A result that isn't
@@ -48,7 +46,7 @@ export async function readNewestDatapoint(
               Metric: {
                 Namespace: metric.namespace,
                 MetricName: metric.name,
-                Dimensions: dimensionsOf(metric),
+                Dimensions: dimensionList(metric.dimensions),
               },
               Period: metric.periodSeconds,
               Stat: 'Maximum',
@@ -90,7 +88,7 @@ export async function publishDatapoint(
           MetricData: [
             {
               MetricName: metric.name,
-              Dimensions: dimensionsOf(metric),
+              Dimensions: dimensionList(metric.dimensions),
               Value: value,
               Unit: 'Count',
               Timestamp: new Date(),

@@ -1,5 +1,7 @@
 /** The outages that the sandbox can play. They differ in the state of things before the recovery starts. */
+
 import { randomBytes } from 'node:crypto';
+import { dimensionList } from '../workflow/dimensions.ts';
 import { knownGoodLabel } from '../workflow/versions.ts';
 import type { HostOptions } from './host/host.ts';
 import type { Sandbox } from './sandbox.ts';
@@ -178,7 +180,7 @@ function seedWorkers({ autoScaling, target: { metric } }: Sandbox): void {
       CustomizedMetricSpecification: {
         Namespace: metric.namespace,
         MetricName: metric.name,
-        Dimensions: Object.entries(metric.dimensions).map(([Name, Value]) => ({ Name, Value })),
+        Dimensions: dimensionList(metric.dimensions),
         Statistic: 'Maximum',
         Unit: 'Count',
       },

@@ -1,4 +1,5 @@
 /** What `recover doctor` has looked at. No value of the env is in it: names, versions, times and states only. */
+import type { Dimensions } from '../dimensions.ts';
 import type { EndpointFault } from '../endpoint-fault.ts';
 import type { AddressOwner, FunctionNetwork, InstanceFacts, VpcFacts } from '../network/facts.ts';
 import type { Seen } from '../network/seen.ts';
@@ -88,8 +89,6 @@ export interface NetworkFacts {
   readonly isPrivate: boolean;
   readonly looks: readonly NetworkLook[];
 }
-
-export type Dimensions = Readonly<Record<string, string>>;
 
 export interface MetricRef {
   readonly namespace: string;

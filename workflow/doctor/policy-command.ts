@@ -1,11 +1,9 @@
 /** The command that puts a target tracking policy as it ought to be, whole: nothing has to be known besides it. */
+import { dimensionList } from '../dimensions.ts';
 import type { MetricRef, PolicyFacts, TrackedMetric, TrackingConfiguration } from './facts.ts';
 
 const sameName = (one: TrackedMetric['Metric'], { namespace, name }: MetricRef) =>
   one?.Namespace === namespace && one.MetricName === name;
-
-const dimensionsOf = ({ dimensions }: MetricRef) =>
-  Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value }));
 
 const meant = (statistic: string | undefined) => (statistic === 'SampleCount' ? 'Average' : statistic);
 
@@ -33,7 +31,7 @@ export function putPolicyAgain(
       ...rest,
       CustomizedMetricSpecification: withUnit({
         ...specification,
-        Dimensions: dimensionsOf(wanted),
+        Dimensions: dimensionList(wanted.dimensions),
         Statistic: meant(specification.Statistic),
       }),
     });
@@ -50,7 +48,7 @@ export function putPolicyAgain(
               ...query,
               MetricStat: withUnit({
                 ...query.MetricStat,
-                Metric: { ...query.MetricStat.Metric, Dimensions: dimensionsOf(wanted) },
+                Metric: { ...query.MetricStat.Metric, Dimensions: dimensionList(wanted.dimensions) },
                 Stat: meant(query.MetricStat.Stat),
               }),
             }

@@ -1,8 +1,10 @@
 /** The links from the metric to the scaling policy: facts in, checks out. */
+
+import type { Dimensions } from '../dimensions.ts';
 import { type DeployedTarget, scalingGroupOf } from '../target.ts';
 import { listNames } from '../words.ts';
 import { broken, type Check, judge, ok, seenIn, unknown } from './checks.ts';
-import type { AlarmFacts, Dimensions, Facts, MetricRef, PolicyFacts } from './facts.ts';
+import type { AlarmFacts, Facts, MetricRef, PolicyFacts } from './facts.ts';
 import { freshDatapointMs, freshMs, timeOf } from './metric-age.ts';
 import { collectGroupMetrics, putPolicyAgain } from './policy-command.ts';
 import type { Rule } from './service-rules.ts';
