@@ -1,10 +1,11 @@
 /** Where the recovery's own functions are in the network. */
 import type { LambdaClient } from '@aws-sdk/client-lambda';
+import { functionNameOf } from '../workflow/stack-names.ts';
 import type { DeployedTarget } from '../workflow/target.ts';
 import { type FunctionEnv, readFunctionEnv } from './function-environment.ts';
 
 export const checksFunctionOf = ({ name }: Pick<DeployedTarget, 'name'>): string =>
-  `env-recovery-${name}-checkEndpoint`;
+  functionNameOf(name, 'checkEndpoint');
 
 /**
  * As the target file says it. A group that the stack has made is known by the function that has it.

@@ -4,6 +4,7 @@ import { type LeaseClients, type LeaseItem, openLease } from '../aws/lease-table
 import { openSsm, type SsmClients, ssmOfBackup } from '../aws/ssm-clients.ts';
 import { loadTarget, targetNames } from '../targets/load.ts';
 import { type RestoreRules, restoreRules } from '../workflow/restore.ts';
+import { leaseTableOf, stackNameOf } from '../workflow/stack-names.ts';
 import type { DeployedTarget } from '../workflow/target.ts';
 import { type Fingerprint, fingerprinter } from './changes.ts';
 import { findCredentials, silent } from './credentials.ts';
@@ -86,8 +87,8 @@ export function openSession(options: CommonOptions, surroundings: Surroundings):
     ssm,
     backupSsm,
     lease,
-    stateMachine: target.triggers.parameterChange ? `env-recovery-${name}` : undefined,
-    leaseItem: { tableName: `env-recovery-${name}-lease`, target: name },
+    stateMachine: target.triggers.parameterChange ? stackNameOf(name) : undefined,
+    leaseItem: { tableName: leaseTableOf(name), target: name },
     clock: systemClock,
     terminal,
     fingerprint: fingerprinter(environment.RECOVER_FINGERPRINT_KEY),

@@ -1,12 +1,13 @@
 /** What the template needs from a target in AWS's own words; it reads everything else from the target itself. */
 
+import { heartbeatOf } from '../workflow/stack-names.ts';
 import { approvalMinutesOf, type DeployedTarget } from '../workflow/target.ts';
 import { logicalName } from './functions.ts';
 
 /** @param stateKeys of the functions that the state machine invokes. */
 export function derivedSettings(target: DeployedTarget, stateKeys: readonly string[]) {
   const { name, deploy, metric, triggers, notify, stack } = target;
-  const heartbeatAlarmName = `env-recovery-${name}-heartbeat`;
+  const heartbeatAlarmName = heartbeatOf(name);
   return {
     // The shebang chooses the shell: without it the agent runs sh, which has no pipefail on Debian and Ubuntu.
     // SSM fills in the version that DeployApi has looked at: a read of the newest one on the host could lag.

@@ -2,10 +2,12 @@
  * The functions of the stack and their roles. What is special about a function is next to its code, in
  * functions/<name>.yml; what they have in common is here, once.
  */
+
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { parse } from 'yaml';
+import { functionNameOf } from '../workflow/stack-names.ts';
 import type { DeployedTarget } from '../workflow/target.ts';
 import { placeInVpc } from './network.ts';
 import { type Permission, Statement, statementsFor } from './permissions.ts';
@@ -76,7 +78,7 @@ function functionBlock(
   const place = inVpc ? placeInVpc(target) : undefined;
   const isMetricFunction = dirname(file) === folders.metric;
   return {
-    name: isMetricFunction ? metricFunction.name : `env-recovery-${name}-${key}`,
+    name: isMetricFunction ? metricFunction.name : functionNameOf(name, key),
     handler: `functions/${file.replace(/\.yml$/, '')}.handler`,
     role: `${logicalName(key)}Role`,
     timeout: timeoutSeconds,

@@ -3,10 +3,12 @@
  * they call, and the rules for exactly these ways. DNS needs no rule, since security groups don't filter what goes to
  * the DNS server of the VPC.
  */
+
 import { asBlock } from '../workflow/network/addresses.ts';
 import { servicesOfStack } from '../workflow/network/called-services.ts';
 import { destinationOf } from '../workflow/network/destination.ts';
 import { httpsPort } from '../workflow/network/vpc.ts';
+import { stackNameOf } from '../workflow/stack-names.ts';
 import type { DeployedTarget } from '../workflow/target.ts';
 import type { ManagedVpc } from '../workflow/target-vpc.ts';
 
@@ -32,7 +34,7 @@ export function networkResources(target: DeployedTarget): Record<string, object>
     [functionsGroup]: {
       Type: 'AWS::EC2::SecurityGroup',
       Properties: {
-        GroupDescription: `The functions of env-recovery-${target.name}`,
+        GroupDescription: `The functions of ${stackNameOf(target.name)}`,
         VpcId: vpc.vpcId,
         SecurityGroupEgress: ways.map(({ to, port }) => ({ ...tcp(port), ...peerOf(to, 'Destination') })),
       },
@@ -108,7 +110,7 @@ const ingressFromFunctions = (to: string, port: number) =>
 const groupOfEndpoints = (name: string, { vpcId, endpointClients = [] }: ManagedVpc) => ({
   Type: 'AWS::EC2::SecurityGroup',
   Properties: {
-    GroupDescription: `The endpoints of env-recovery-${name}`,
+    GroupDescription: `The endpoints of ${stackNameOf(name)}`,
     VpcId: vpcId,
     SecurityGroupIngress: [...new Set(endpointClients)].map((client) => ({
       ...tcp(httpsPort),

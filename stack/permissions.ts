@@ -1,9 +1,11 @@
 /** IAM statements: those that several functions share, by name, and the resources that statements refer to. */
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { parse } from 'yaml';
 import { invokedFunctionOf } from '../workflow/invoked-function.ts';
+import { functionNameOf, stackNameOf } from '../workflow/stack-names.ts';
 import { type DeployedTarget, scalingGroupOf, splitTag } from '../workflow/target.ts';
 import { nameInArn } from '../workflow/target-fields.ts';
 
@@ -77,7 +79,7 @@ function scopesOf(target: DeployedTarget): Readonly<Record<string, Scope | undef
   const { queues } = metricFunction;
   const hasAlias = metricFunction.alias !== undefined;
   const ofLambda = (functionName: string) => arn('lambda', `function:${functionName}`);
-  const machine = `env-recovery-${name}`;
+  const machine = stackNameOf(name);
   return {
     leaseTable: { Resource: { 'Fn::GetAtt': ['LeaseTable', 'Arn'] } },
     executions: { Resource: arn('states', `execution:${machine}:*`) },
@@ -134,7 +136,7 @@ function scopesOf(target: DeployedTarget): Readonly<Record<string, Scope | undef
       ],
     },
     checksFunction: target.vpc?.manage
-      ? { Resource: ofLambda(`env-recovery-${name}-checkEndpoint`) }
+      ? { Resource: ofLambda(functionNameOf(name, 'checkEndpoint')) }
       : undefined,
     queueKey: keyThrough(stack.kmsKeyArn, 'sqs'),
     // For actions that know no resources; a comment says so next to each.

@@ -4,6 +4,7 @@ import { readEnvText } from '../../env/document.ts';
 import { effectiveEntries, valuesOf } from '../../env/entries.ts';
 import { canBeHeader } from '../endpoint-fault.ts';
 import { describeLoss, findLoss, knownGoodIn, labelledIn } from '../loss.ts';
+import { functionNameOf } from '../stack-names.ts';
 import type { DeployedTarget } from '../target.ts';
 import type { LabelledVersion, ParameterRecord } from '../versions.ts';
 import { oneLine } from '../words.ts';
@@ -46,7 +47,7 @@ const whoIs = (arn: string) => oneLine(arn.split(':').at(-1) ?? arn);
 
 /** A function writes as its role, in a session with the function's name. */
 const isRecovery = (arn = '', target: string) =>
-  arn.split('/').at(-1)?.startsWith(`env-recovery-${target}-`) === true;
+  arn.split('/').at(-1)?.startsWith(functionNameOf(target, '')) === true;
 
 /** The Host of the requests, without its port. */
 export const hostOf = ({ url, host }: DeployedTarget['endpoint']): string =>

@@ -1,4 +1,6 @@
 /** Where the resources of a target are, as ARNs have it. */
+import { stackNameOf } from '../stack-names.ts';
+
 export interface Place {
   readonly partition: string;
   readonly region: string;
@@ -15,7 +17,6 @@ export const arnOf = (place: Place, service: string, resource: string): string =
   `arn:${place.partition}:${service}:${place.region}:${place.accountId}:${resource}`;
 
 export const machineArnOf = (place: Place, target: string): string =>
-  arnOf(place, 'states', `stateMachine:env-recovery-${target}`);
+  arnOf(place, 'states', `stateMachine:${stackNameOf(target)}`);
 
-export const topicArnOf = (place: Place, target: string): string =>
-  arnOf(place, 'sns', `env-recovery-${target}`);
+export const topicArnOf = (place: Place, target: string): string => arnOf(place, 'sns', stackNameOf(target));

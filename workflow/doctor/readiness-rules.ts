@@ -1,4 +1,5 @@
 /** What has to be there before an outage. */
+import { stackNameOf } from '../stack-names.ts';
 import type { Target } from '../target.ts';
 import { counted, listNames } from '../words.ts';
 import { broken, type Check, judge, ok, seenIn } from './checks.ts';
@@ -9,8 +10,8 @@ export const readiness: Rule = (facts, { name, restore, metricFunction }) => [
   ...aliasChecks(seenIn(facts.callers) ?? [], metricFunction),
   ...judge(facts.isStackDeployed, (isDeployed) => [
     isDeployed
-      ? ok(`the state machine env-recovery-${name} is there`)
-      : broken('StackNotDeployed', `there is no state machine env-recovery-${name}`),
+      ? ok(`the state machine ${stackNameOf(name)} is there`)
+      : broken('StackNotDeployed', `there is no state machine ${stackNameOf(name)}`),
   ]),
   ...judge(facts.subscriptions, subscriptionChecks),
   ...judge(facts.env, ({ version, knownGoodVersion }) =>

@@ -1,6 +1,7 @@
 /** The links from the metric to the scaling policy: facts in, checks out. */
 
 import type { Dimensions } from '../dimensions.ts';
+import { heartbeatOf } from '../stack-names.ts';
 import { type DeployedTarget, scalingGroupOf } from '../target.ts';
 import { listNames } from '../words.ts';
 import { broken, type Check, judge, ok, seenIn, unknown } from './checks.ts';
@@ -63,8 +64,6 @@ export const startingAlarms = ({ name, triggers }: DeployedTarget): readonly str
   ...(triggers.heartbeat ? [heartbeatOf(name)] : []),
   ...triggers.alarms,
 ];
-
-export const heartbeatOf = (target: string): string => `env-recovery-${target}-heartbeat`;
 
 export const stateOf = ({ state, stateSince }: AlarmFacts) =>
   `${state}${stateSince === null ? '' : ` since ${stateSince}`}`;
