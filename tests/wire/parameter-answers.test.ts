@@ -1,9 +1,8 @@
 /** What a write of the parameter makes of answers that are none, or that come late. */
-import { writeEnvParameter } from '../../aws/guarded-write.ts';
-import { awaitVersion, readHistory } from '../../aws/parameter.ts';
-import type { EnvContract } from '../../env/contract.ts';
+import { awaitVersion } from '../../aws/parameter.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
 import { openAws, parameterName, type TestAws } from '../support/aws.ts';
+import { writesOn } from '../support/parameter-write.ts';
 import { steppedClock } from '../support/services.ts';
 
 let aws: TestAws;
@@ -12,19 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => aws.close());
 
-const contract: EnvContract = { requiredKeys: ['A'], requiredPrefixes: [], rules: {} };
-const put = (Value: string) =>
-  aws.parameters.put({ Name: parameterName, Value, Type: 'SecureString', Overwrite: true }).Version;
-const latest = () => aws.parameters.get(parameterName);
-const write = async (text: string) =>
-  writeEnvParameter(aws.ssm, steppedClock(), {
-    name: parameterName,
-    reader: 'dotenv',
-    contract,
-    madeFrom: (await readHistory(aws.ssm.reader, parameterName)).at(-1),
-    text,
-    kmsKeyId: undefined,
-  });
+const { put, latest, write } = writesOn(() => aws);
 
 describe('an answer to a write of the parameter', () => {
   it.each(['{"Versi', '<html>Sign in</html>', '{}'])(

@@ -1,11 +1,9 @@
-import { type GuardedWrite, writeEnvParameter } from '../../aws/guarded-write.ts';
 import { readHistory } from '../../aws/parameter.ts';
-import type { EnvContract } from '../../env/contract.ts';
 import type { EnvReader } from '../../env/readers/readers.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
 import { knownGoodLabel, lossAcceptedLabel } from '../../workflow/versions.ts';
 import { openAws, parameterName, type TestAws } from '../support/aws.ts';
-import { steppedClock } from '../support/services.ts';
+import { contract, writesOn } from '../support/parameter-write.ts';
 
 let aws: TestAws;
 beforeEach(async () => {
@@ -13,20 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => aws.close());
 
-const contract: EnvContract = { requiredKeys: ['A'], requiredPrefixes: [], rules: {} };
-const put = (Value: string) =>
-  aws.parameters.put({ Name: parameterName, Value, Type: 'SecureString', Overwrite: true }).Version;
-const latest = () => aws.parameters.get(parameterName);
-const write = async (text: string, part: Partial<GuardedWrite> = {}) =>
-  writeEnvParameter(aws.ssm, steppedClock(), {
-    name: parameterName,
-    reader: 'dotenv',
-    contract,
-    madeFrom: (await readHistory(aws.ssm.reader, parameterName)).at(-1),
-    text,
-    kmsKeyId: undefined,
-    ...part,
-  });
+const { put, latest, write } = writesOn(() => aws);
 /** Lets somebody else write right before our own write, once. */
 const interfere = (theirs: () => string) => aws.meanwhile('PutParameter', () => put(theirs()));
 
