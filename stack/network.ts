@@ -9,8 +9,8 @@ import { servicesOfStack } from '../workflow/network/called-services.ts';
 import { destinationOf } from '../workflow/network/destination.ts';
 import { httpsPort } from '../workflow/network/vpc.ts';
 import { stackNameOf } from '../workflow/stack-names.ts';
+import type { ManagedVpc } from '../workflow/target/vpc.ts';
 import type { DeployedTarget } from '../workflow/target.ts';
-import type { ManagedVpc } from '../workflow/target-vpc.ts';
 
 const idOf = (logicalId: string) => ({ 'Fn::GetAtt': [logicalId, 'GroupId'] });
 

@@ -6,8 +6,8 @@ import * as v from 'valibot';
 import { parse } from 'yaml';
 import { invokedFunctionOf } from '../workflow/invoked-function.ts';
 import { functionNameOf, stackNameOf } from '../workflow/stack-names.ts';
+import { nameInArn } from '../workflow/target/fields.ts';
 import { type DeployedTarget, scalingGroupOf, splitTag } from '../workflow/target.ts';
-import { nameInArn } from '../workflow/target-fields.ts';
 
 const Actions = v.union([v.string(), v.array(v.string())]);
 /** `Resource` is a name from `scopesOf`, or CloudFormation's own notation. */

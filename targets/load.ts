@@ -5,8 +5,8 @@ import * as v from 'valibot';
 import { parseDocument, YAMLError } from 'yaml';
 import { decodeText, UnreadableText } from '../env/decode-text.ts';
 import { describeIssue } from '../workflow/parse.ts';
+import { regionOfKey } from '../workflow/target/fields.ts';
 import { type DeployedTarget, Target } from '../workflow/target.ts';
-import { regionOfKey } from '../workflow/target-fields.ts';
 
 /** A mistake in a target file, in one line: file, field, and what was expected. */
 export class TargetInvalid extends Error {

@@ -5,7 +5,7 @@ import * as chain from '../../workflow/chain.ts';
 import { retriedErrorNames } from '../../workflow/errors.ts';
 import { Approval, planRejected, RecoveryPlan } from '../../workflow/plan.ts';
 import * as results from '../../workflow/results.ts';
-import { maxApprovalMinutes } from '../../workflow/target.ts';
+import { maxApprovalMinutes } from '../../workflow/target/triggers.ts';
 import { definition, type Retrier, tasks } from '../support/compiled-machine.ts';
 
 /** A schema, as far as it is looked at here. */

@@ -1,4 +1,4 @@
-import { faultOfSchedule } from '../../workflow/schedule.ts';
+import { faultOfSchedule } from '../../workflow/target/schedule.ts';
 
 const sixFields = (count: number) =>
   `expected six fields in cron(…), not ${count}: minutes hours day-of-month month day-of-week year, such as cron(0/5 * * * ? *)`;

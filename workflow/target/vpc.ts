@@ -1,7 +1,7 @@
 /** `vpc` of a target: with security groups of yours, or with those that the stack brings. */
 import * as v from 'valibot';
-import { parseRange } from './network/addresses.ts';
-import { checkedBy, matching, securityGroupId, securityGroupIds, subnetIds } from './target-fields.ts';
+import { parseRange } from '../network/addresses.ts';
+import { checkedBy, matching, securityGroupId, securityGroupIds, subnetIds } from './fields.ts';
 
 const isGroup = (text: string): boolean => v.safeParse(securityGroupId, text).success;
 

@@ -1,6 +1,6 @@
 /** The addresses in a target file: of the endpoint, and of those who are told. */
 import * as v from 'valibot';
-import { checkedBy, matching } from './target-fields.ts';
+import { checkedBy, matching } from './fields.ts';
 
 /** What Django takes as a Host before it looks at ALLOWED_HOSTS: `host_validation_re` in django/http/request.py. */
 const djangoHost = /^([a-z0-9.-]+|\[[a-f0-9]*:[a-f0-9.:]+\])(:\d+)?$/;
