@@ -1,6 +1,8 @@
 import { PublishCommand, paginateListSubscriptionsByTopic, SNSClient } from '@aws-sdk/client-sns';
 import type { SubscriptionFacts } from '../workflow/doctor/facts.ts';
 import type { Notification } from '../workflow/messages.ts';
+import { RecoveryError } from '../workflow/recovery-error.ts';
+import type { Announcement } from '../workflow/results.ts';
 import { callAws, callPages, readerConfig, required } from './call.ts';
 
 /** Being told twice is better than not at all: the SDK may repeat the call. */
@@ -19,6 +21,21 @@ export async function publish(
     );
     return required(call, 'MessageId', MessageId);
   });
+}
+
+/** As `publish`, where a message that can't be sent is a finding, and must not stop what it is about. */
+export async function announce(
+  sns: SNSClient,
+  topicArn: string,
+  notification: Notification,
+): Promise<Announcement> {
+  try {
+    await publish(sns, topicArn, notification);
+    return { problem: null };
+  } catch (error) {
+    if (error instanceof RecoveryError) return { problem: error.name };
+    throw error;
+  }
 }
 
 /**

@@ -1,9 +1,8 @@
 import type { SNSClient } from '@aws-sdk/client-sns';
 import type * as v from 'valibot';
-import { openTopic, publish } from '../aws/topic.ts';
+import { announce, openTopic } from '../aws/topic.ts';
 import { AnnounceRecoveryInput } from '../workflow/chain.ts';
 import { startNotification } from '../workflow/messages.ts';
-import { RecoveryError } from '../workflow/recovery-error.ts';
 import type { Announcement } from '../workflow/results.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
 import { TopicResources } from './runtime/resources.ts';
@@ -19,13 +18,7 @@ export async function announceRecovery(
   { target, resources, sns }: AnnounceRecoveryServices,
 ): Promise<Announcement> {
   const recovery = { target: target.name, execution };
-  try {
-    await publish(sns, resources.TOPIC_ARN, startNotification(recovery, request, plan));
-    return { problem: null };
-  } catch (error) {
-    if (error instanceof RecoveryError) return { problem: error.name };
-    throw error;
-  }
+  return announce(sns, resources.TOPIC_ARN, startNotification(recovery, request, plan));
 }
 
 export const handler = stateHandler(AnnounceRecoveryInput, TopicResources, openTopic, announceRecovery);

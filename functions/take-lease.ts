@@ -1,21 +1,25 @@
+import type { SNSClient } from '@aws-sdk/client-sns';
 import type * as v from 'valibot';
 import { type LeaseClients, openLease, takeLease as take } from '../aws/lease-table.ts';
+import { announce, openTopic } from '../aws/topic.ts';
 import { TakeLeaseInput, type TakeLeaseOutput } from '../workflow/chain.ts';
+import { relapseNotification } from '../workflow/relapse-message.ts';
 import { isAllClear, readRequest } from '../workflow/request.ts';
 import type { Skip } from '../workflow/results.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
 import { leaseDoor } from './runtime/lease.ts';
-import { LeaseResources } from './runtime/resources.ts';
+import { EndResources } from './runtime/resources.ts';
 
 /**
  * Reads the execution's input, and takes the lease of the target. An execution that doesn't get it ends at once: it
- * neither waits nor queues. One that only plans changes nothing, and takes none.
+ * neither waits nor queues. One that only plans changes nothing, and takes none. If an alarm fires in the pause after a
+ * recovery, a person is told: that may not have lasted.
  *
  * @throws RecoveryError InvalidInput, before any call.
  */
 export async function takeLease(
   { execution, input }: TakeLeaseInput,
-  services: Services<v.InferOutput<typeof LeaseResources>> & LeaseClients,
+  services: Services<v.InferOutput<typeof EndResources>> & LeaseClients & { readonly sns: SNSClient },
 ): Promise<TakeLeaseOutput | Skip> {
   if (isAllClear(input)) {
     const message = 'the alarm that started this execution is OK, so there is nothing to recover from';
@@ -30,11 +34,20 @@ export async function takeLease(
   }
   const request = readRequest(input);
   if (request.mode === 'plan') return { request, lease: null };
-  const { pauses } = services.target;
-  const lease = await take(leaseDoor(services), execution, { pauses, force: request.force });
-  return 'outcome' in lease
-    ? { execution: execution.name, trigger: request.trigger, ...lease }
-    : { request, lease };
+  const { target, resources, sns } = services;
+  const lease = await take(leaseDoor(services), execution, { pauses: target.pauses, force: request.force });
+  if (!('outcome' in lease)) return { request, lease };
+  const { after, ...skip } = lease;
+  const skipped = { execution: execution.name, trigger: request.trigger, ...skip };
+  // All was well a moment ago, and nothing looks again before the pause is over.
+  if (request.trigger !== 'alarm' || after?.outcome !== 'Recovered') return skipped;
+  const message = relapseNotification({ target: target.name, execution }, request, after, skip);
+  return { ...skipped, announcement: await announce(sns, resources.TOPIC_ARN, message) };
 }
 
-export const handler = stateHandler(TakeLeaseInput, LeaseResources, () => openLease(), takeLease);
+export const handler = stateHandler(
+  TakeLeaseInput,
+  EndResources,
+  () => ({ ...openLease(), ...openTopic() }),
+  takeLease,
+);

@@ -36,7 +36,10 @@ export type NewEnding = Omit<Ending, keyof Run | 'endedAt'>;
 export type Pauses = Target['pauses'];
 
 /** Why an execution doesn't get the lease. */
-export type SkipReason = Pick<Skip, 'outcome' | 'owner' | 'until' | 'message'>;
+export type SkipReason = Pick<Skip, 'outcome' | 'owner' | 'until' | 'message'> & {
+  /** How the execution ended that a pause follows. */
+  readonly after?: Ending;
+};
 
 /**
  * Whether nothing should start by itself for a while. The pause after a recovery doubles with each one in the window.
@@ -73,6 +76,7 @@ export function findPause(
     outcome: 'CoolingDown',
     owner: last.arn,
     until,
+    after: last,
     message: `execution ${executionName(last.arn)} ended at ${last.endedAt} (${last.outcome}), so none starts by itself before ${until}. ${force}`,
   };
 }

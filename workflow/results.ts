@@ -8,6 +8,12 @@ import { errorNames } from './errors.ts';
 import { names, timestamp, wholeNumber } from './fields.ts';
 import { Request } from './request.ts';
 
+export const Announcement = v.object({
+  /** Why nobody could be told; `null` if somebody was told. */
+  problem: v.nullable(v.picklist(errorNames)),
+});
+export type Announcement = v.InferOutput<typeof Announcement>;
+
 /** Why an execution ends at once, without looking at or changing anything. It is the execution's output. */
 export const Skip = v.object({
   /**
@@ -22,6 +28,8 @@ export const Skip = v.object({
   /** When an execution can start again; `null` while the owner runs. */
   until: v.nullable(timestamp),
   message: v.string(),
+  /** Whether a person was told, where an alarm has fired in the pause after a recovery. */
+  announcement: v.exactOptional(Announcement),
 });
 export type Skip = v.InferOutput<typeof Skip>;
 
@@ -80,12 +88,6 @@ export const RestoreSource = v.variant('kind', [
   v.object({ kind: v.literal('backup'), parameterName: v.string(), version: wholeNumber }),
 ]);
 export type RestoreSource = v.InferOutput<typeof RestoreSource>;
-
-export const Announcement = v.object({
-  /** Why nobody could be told that changes begin; `null` if somebody was told. */
-  problem: v.nullable(v.picklist(errorNames)),
-});
-export type Announcement = v.InferOutput<typeof Announcement>;
 
 const NotPlanned = { outcome: v.literal('NotPlanned') };
 

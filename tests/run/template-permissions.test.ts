@@ -31,7 +31,7 @@ const fenceActions = [...leaseActions, 'states:DescribeExecution'];
 
 describe('permissions', () => {
   it.each<[string, string[]]>([
-    ['TakeLeaseRole', fenceActions],
+    ['TakeLeaseRole', [...fenceActions, 'sns:Publish'].sort()],
     ['ValidateEnvRole', ['ssm:GetParameter', 'ssm:GetParameterHistory']],
     ['CheckEndpointRole', ['ssm:GetParameter', 'ssm:GetParameterHistory']],
     [

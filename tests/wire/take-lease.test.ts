@@ -1,8 +1,10 @@
 /** The first state: who may go on. */
+import { endLease } from '../../aws/lease-table.ts';
 import { takeLease } from '../../functions/take-lease.ts';
+import { AwsError } from '../../sandbox/endpoint.ts';
 import type { ExecutionRef } from '../../workflow/execution-ref.ts';
-import { openAws, type TestAws } from '../support/aws.ts';
-import { executionRef, startExecution } from '../support/execution.ts';
+import { openAws, type TestAws, topicArn } from '../support/aws.ts';
+import { executionRef, leaseDoor, startExecution } from '../support/execution.ts';
 import { servicesOf } from '../support/services.ts';
 
 let aws: TestAws;
@@ -17,6 +19,16 @@ function start(name: string): ExecutionRef {
 }
 
 describe('TakeLease', () => {
+  const alarm = {
+    source: 'aws.cloudwatch',
+    'detail-type': 'CloudWatch Alarm State Change',
+    detail: { alarmName: 'beat', state: { value: 'ALARM' } },
+  };
+  const recover = async (name: string, outcome: 'Recovered' | 'Failed') => {
+    const ref = start(name);
+    await run({}, ref);
+    await endLease(leaseDoor(aws), ref, { outcome, counts: true, told: true });
+  };
   const run = (input: unknown, ref = executionRef()) => takeLease({ execution: ref, input }, servicesOf(aws));
 
   it('refuses an unknown input before it calls anything', async () => {
@@ -55,5 +67,38 @@ describe('TakeLease', () => {
       trigger: 'operator',
       owner: first.arn,
     });
+  });
+
+  it('tells a person of an alarm that fires in the pause after a recovery', async () => {
+    await recover('first', 'Recovered');
+    expect(await run(alarm, start('second'))).toMatchObject({
+      outcome: 'CoolingDown',
+      announcement: { problem: null },
+    });
+    expect(aws.topics.messages).toEqual([
+      {
+        topicArn,
+        subject: 'env-recovery: app alarm again, right after a recovery',
+        message: expect.stringContaining('an alarm: "beat is ALARM"'),
+      },
+    ]);
+  });
+
+  it('leaves all the same where nobody can be told', async () => {
+    await recover('first', 'Recovered');
+    aws.fail('Publish', new AwsError('AuthorizationError', 'no', 403));
+    expect(await run(alarm, start('second'))).toMatchObject({
+      outcome: 'CoolingDown',
+      announcement: { problem: 'AccessDenied' },
+    });
+  });
+
+  it.each([
+    ['a failure, of which a person knows', 'Failed', alarm],
+    ['a recovery, where no alarm has started it', 'Recovered', {}],
+  ] as const)('tells nobody in the pause after %s', async (_what, outcome, input) => {
+    await recover('first', outcome);
+    expect(await run(input, start('second'))).not.toHaveProperty('announcement');
+    expect(aws.topics.messages).toEqual([]);
   });
 });

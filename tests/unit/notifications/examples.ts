@@ -17,6 +17,7 @@ import type { RecoveryReport, RefusalReport } from '../../../workflow/report.ts'
 import type { Request } from '../../../workflow/request.ts';
 import { aliasExamples } from './alias-examples.ts';
 import { lossExamples } from './loss-examples.ts';
+import { relapseExample } from './relapse-example.ts';
 import { scalingExamples } from './scaling-examples.ts';
 import { unreachableExample } from './unreachable-example.ts';
 
@@ -232,6 +233,7 @@ export const examples: Readonly<Record<string, Notification>> = {
   }),
   ...lossExamples(recovery, report),
   ...scalingExamples(recovery, report),
+  ...relapseExample(recovery, request),
   'not-in-time': refusalNotification(recovery, refusal('NotApproved', null)),
   rejected: refusalNotification(recovery, refusal('NotApproved', { ...answer, decision: 'Rejected' })),
   'plan-changed': refusalNotification(recovery, refusal('PlanChanged', answer)),
