@@ -3,6 +3,7 @@ import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import { openAutoScaling } from '../aws/auto-scaling.ts';
 import { readerConfig } from '../aws/call.ts';
+import { proveCallers } from '../aws/callers-proof.ts';
 import { openLambda } from '../aws/lambda-clients.ts';
 import { nameOfMetric, readNewestDatapoint } from '../aws/metric.ts';
 import { invokeMetricFunction } from '../aws/metric-function.ts';
@@ -26,7 +27,7 @@ const healthyWithinPeriods = 3;
 
 /**
  * Invokes the metric function until it counts, and waits for the datapoint. After a repair, it then looks whether the
- * workers follow the metric again; whatever it finds, the metric is back.
+ * workers follow the metric again, and whether anybody else calls the function; whatever it finds, the metric is back.
  *
  * @throws RecoveryError as `confirmDatapoint`.
  */
@@ -36,7 +37,8 @@ export async function confirmBacklog(
 ): Promise<BacklogProof> {
   const { target, clock } = services;
   const sinceMs = provenSince(state, services);
-  const proof = await confirmDatapoint(state, services, sinceMs);
+  const ownSinceMs = clock.now();
+  const { ownCount, proof } = await confirmDatapoint(state, services, sinceMs);
   if (!wasRepaired(state)) return proof;
   const scaling = await proveScaling(services, {
     target,
@@ -45,7 +47,9 @@ export async function confirmBacklog(
     repairedAtMs: sinceMs,
     datapointMs: Date.parse(proof.datapoint.timestamp),
   });
-  return scaling ? { ...proof, scaling } : proof;
+  // Last, since CloudWatch shows calls late.
+  const callers = await proveCallers(services, { ownSinceMs, ownCount });
+  return { ...proof, callers, ...(scaling ? { scaling } : {}) };
 }
 
 /**
@@ -76,7 +80,7 @@ async function confirmDatapoint(
   state: ConfirmBacklogInput,
   { target, clock, lambda, cloudWatch }: ConfirmBacklogServices,
   sinceMs: number,
-): Promise<BacklogProof> {
+): Promise<{ readonly ownCount: number; readonly proof: BacklogProof }> {
   const { metric, metricFunction } = target;
   const { confirmWithinSeconds } = metric;
   const deadline = clock.now() + confirmWithinSeconds * 1000;
@@ -85,9 +89,11 @@ async function confirmDatapoint(
   let backlog: number | undefined;
   let invokedInPeriod = Number.NaN;
   let failure: RecoveryError | undefined;
+  let ownCount = 0;
   for (;;) {
     const period = Math.floor(clock.now() / (metric.periodSeconds * 1000));
     if (period !== invokedInPeriod) {
+      ownCount += 1;
       const answer = await invokeMetricFunction(lambda, metricFunction, state.plan?.function.kmsKeyArn);
       if (answer instanceof RecoveryError) {
         failure = answer;
@@ -100,7 +106,8 @@ async function confirmDatapoint(
       const datapoint = await readNewestDatapoint(cloudWatch, metric, sinceMs, clock.now());
       if (datapoint) {
         const timestamp = new Date(datapoint.timestampMs).toISOString();
-        return { backlog, metric: metricName, datapoint: { value: datapoint.value, timestamp } };
+        const proof = { backlog, metric: metricName, datapoint: { value: datapoint.value, timestamp } };
+        return { ownCount, proof };
       }
       failure = new RecoveryError(
         'DatapointMissing',

@@ -36,7 +36,7 @@ export async function reportRecovery(
   const isNewLoss = loss !== undefined && !told.some(({ lostSince }) => isSameVersion(lostSince, loss.since));
   // An alarm that fires while nothing is wrong would go on firing, and nobody would know.
   const tells = !isHealthy || isNewLoss || (isAlarm && !isToldLately(told, clock.now()));
-  const outcome = report.outcome === 'PlanChanged' ? 'NotApproved' : report.outcome;
+  const outcome = endingOf(report);
   const recovery = { target: target.name, execution };
   const message = () =>
     'plan' in report
@@ -51,6 +51,11 @@ export async function reportRecovery(
     tells ? message : undefined,
   );
   return report;
+}
+
+function endingOf({ outcome }: RecoveryReport | RefusalReport): Ending['outcome'] {
+  if (outcome === 'PlanChanged') return 'NotApproved';
+  return outcome === 'Inconclusive' ? 'Recovered' : outcome;
 }
 
 async function endingsTold(lease: LeaseDoor): Promise<Ending[]> {

@@ -162,7 +162,7 @@ function causeMessage(cause: string | undefined): string {
 
 /** What was wrong, what was done, and the proof. */
 export function reportLines(report: RecoveryReport, execution: Execution): string[] {
-  const { env, deployment, endpoint, function: patched, metric, scaling } = report;
+  const { env, deployment, endpoint, function: patched, metric, scaling, callers } = report;
   return [
     `${report.outcome} in ${report.durationSeconds} s (execution ${execution.name})`,
     '',
@@ -180,6 +180,7 @@ export function reportLines(report: RecoveryReport, execution: Execution): strin
     `    keys      ${env.keyCountBefore} before (version ${env.versionBefore}), ${env.keyCountAfter} after (version ${env.versionAfter})`,
     `    endpoint  HTTP ${endpoint.httpStatus}, backlog ${endpoint.backlog}`,
     `    metric    ${metric.name} = ${metric.value} at ${metric.timestamp}`,
+    ...(callers ? [`    calls     ${callers.says}`] : []),
     ...(scaling ? [`    workers   ${scalingText(scaling)}`] : []),
   ];
 }

@@ -14,12 +14,22 @@ export function endNotification(recovery: Recovery, report: RecoveryReport): Not
   const loss = lossOf(report);
   const problem = scaling?.outcome === 'NotScaling' ? scaling : undefined;
   const proof = `HTTP ${endpoint.httpStatus}, backlog ${endpoint.backlog}, ${metric.name} = ${metric.value} at ${metric.timestamp}`;
+  const uncalled = report.outcome === 'Inconclusive' ? report.callers : null;
+  const [subject, headline] = uncalled
+    ? [
+        'metric is back, but nobody calls its function',
+        `The metric of ${recovery.target} is back (${proof}), but ${uncalled.says}: it will stop again.`,
+      ]
+    : problem
+      ? [
+          'metric is back, but its workers do not scale',
+          `The metric of ${recovery.target} is back (${proof}), but its workers do NOT scale: ${problem.code}.`,
+        ]
+      : ['recovered', `${recovery.target} works again: ${proof}.`];
   return {
-    subject: subjectOf(recovery, problem ? 'metric is back, but its workers do not scale' : 'recovered'),
+    subject: subjectOf(recovery, subject),
     text: paragraphs(
-      problem
-        ? `The metric of ${recovery.target} is back (${proof}), but its workers do NOT scale: ${problem.code}.`
-        : `${recovery.target} works again: ${proof}.`,
+      headline,
       [
         reasonLine(
           {
@@ -44,9 +54,15 @@ export function endNotification(recovery: Recovery, report: RecoveryReport): Not
       ],
       problem ? scalingLines(problem) : [],
       [
+        ...(uncalled
+          ? [
+              `To do:        Have ${patched.functionName} called again, by its schedule or by whoever called it before:`,
+              `              ${recoverCommand('doctor', recovery)}`,
+            ]
+          : []),
         env.restoredKeys.length > 0
           ? `To do:        Find out who overwrote the parameter: ${recoverCommand('env history', recovery)}`
-          : `To do:        ${loss ? 'Bring the lost keys back, or accept their loss.' : `Nothing${problem ? ' else' : ''}.`}`,
+          : `To do:        ${loss ? 'Bring the lost keys back, or accept their loss.' : `Nothing${problem || uncalled ? ' else' : ''}.`}`,
         ...(loss ? lossCommands(recovery) : []),
         `Execution:    ${linkOf(recovery)}`,
       ],

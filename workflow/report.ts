@@ -14,6 +14,7 @@ import { Approval, RecoveryPlan, Rejection } from './plan.ts';
 import { Request } from './request.ts';
 import { notesOnRestore } from './restore.ts';
 import {
+  CallersProof,
   EndpointProof,
   EnvFinding,
   FunctionPatch,
@@ -25,7 +26,8 @@ import {
 
 /** The output of an execution that ends well. */
 export const RecoveryReport = v.object({
-  outcome: v.picklist(['Recovered', 'Healthy']),
+  /** `Inconclusive`: repaired, but the metric counts only as long as the recovery itself calls its function. */
+  outcome: v.picklist(['Recovered', 'Healthy', 'Inconclusive']),
   execution: v.string(),
   trigger: Request.entries.trigger,
   reason: Request.entries.reason,
@@ -55,6 +57,8 @@ export const RecoveryReport = v.object({
     keptKeyCount: v.nullable(wholeNumber),
   }),
   metric: v.object({ name: v.string(), value: v.number(), timestamp }),
+  /** `null` if nothing was repaired. */
+  callers: v.nullable(CallersProof),
   /** `null` if nothing was repaired, or the target has no group of workers. */
   scaling: v.nullable(ScalingProof),
   knownGood: KnownGood,
@@ -96,13 +100,18 @@ function commonOf({ execution, request }: ReportRecoveryInput, finishedAtMs: num
   };
 }
 
+function outcomeOf(run: ProvenRun): RecoveryReport['outcome'] {
+  if (!wasRepaired(run)) return 'Healthy';
+  return run.backlog.callers?.outcome === 'NotCalled' ? 'Inconclusive' : 'Recovered';
+}
+
 function reportProven(run: ProvenRun, finishedAtMs: number): RecoveryReport {
   const { env, plan, backlog, knownGood, patch } = run;
   const restoration = restorationOf(run);
   const deploy = deployOf(run);
   const { httpStatus = 200, backlog: counted = backlog.backlog } = endpointProofOf(run) ?? {};
   return {
-    outcome: wasRepaired(run) ? 'Recovered' : 'Healthy',
+    outcome: outcomeOf(run),
     ...commonOf(run, finishedAtMs),
     durationSeconds: secondsBetween(run.execution.startedAt, finishedAtMs),
     env: {
@@ -134,6 +143,7 @@ function reportProven(run: ProvenRun, finishedAtMs: number): RecoveryReport {
       keptKeyCount: patch?.keptKeyCount ?? null,
     },
     metric: { name: backlog.metric, value: backlog.datapoint.value, timestamp: backlog.datapoint.timestamp },
+    callers: backlog.callers ?? null,
     scaling: backlog.scaling ?? null,
     knownGood,
   };

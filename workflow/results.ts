@@ -186,11 +186,21 @@ export const ScalingProof = v.variant('outcome', [
 ]);
 export type ScalingProof = v.InferOutput<typeof ScalingProof>;
 
+/** Whether anybody but the recovery calls the metric function. */
+export const CallersProof = v.object({
+  /** `NotCalled`: the metric stops as soon as the recovery ends. `Unknown`: nobody could look. */
+  outcome: v.picklist(['Called', 'NotCalled', 'Unknown']),
+  says: v.string(),
+});
+export type CallersProof = v.InferOutput<typeof CallersProof>;
+
 export const BacklogProof = v.object({
   /** What the metric function answered. */
   backlog: v.number(),
   metric: v.string(),
   datapoint: v.object({ value: v.number(), timestamp }),
+  /** Only after a repair. */
+  callers: v.exactOptional(CallersProof),
   /** Only after a repair, and of a target with a group of workers. */
   scaling: v.exactOptional(ScalingProof),
 });

@@ -1,6 +1,7 @@
 /** What the doctor looks at, service by service. */
 import { readAlarms } from '../../aws/alarms.ts';
 import { readBackup } from '../../aws/backup.ts';
+import { readCalls } from '../../aws/callers-proof.ts';
 import { listAliases } from '../../aws/function-alias.ts';
 import { type FunctionEnv, readFunctionEnv } from '../../aws/function-environment.ts';
 import { look } from '../../aws/look.ts';
@@ -11,6 +12,7 @@ import { listRuleNames, readRule } from '../../aws/schedule.ts';
 import { hasStateMachine } from '../../aws/state-machine.ts';
 import { listSubscriptions } from '../../aws/topic.ts';
 import { whyUnusable } from '../../env/contract.ts';
+import { calledWithinMs } from '../../workflow/callers-proof.ts';
 import type { BackupFacts, CallerFacts, Facts } from '../../workflow/doctor/facts.ts';
 import { arnOf, machineArnOf, type Place, topicArnOf } from '../../workflow/doctor/place.ts';
 import { startingAlarms } from '../../workflow/doctor/scaling-rules.ts';
@@ -72,21 +74,11 @@ export async function lookAtInstances(
   return ids.length === 0 ? seen([]) : readInstances(clients.ec2, ids);
 }
 
-const invokedWithinMs = 15 * 60_000;
-
 /** How often the function was invoked in the last quarter of an hour. */
 export function lookAtInvocations({ clients, target, nowMs }: Doctor): Promise<Seen<number>> {
   return look(async () => {
-    const minutes = await readMinutes(clients.cloudWatch, {
-      metric: {
-        namespace: 'AWS/Lambda',
-        name: 'Invocations',
-        dimensions: { FunctionName: target.metricFunction.name },
-      },
-      statistic: 'Sum',
-      sinceMs: nowMs - invokedWithinMs,
-      nowMs,
-    });
+    const times = { sinceMs: nowMs - calledWithinMs, nowMs };
+    const minutes = await readCalls(clients.cloudWatch, target.metricFunction.name, times);
     return minutes.reduce((sum, { value }) => sum + value, 0);
   });
 }

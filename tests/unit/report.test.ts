@@ -46,9 +46,19 @@ describe('the report of a run that has proved its end', () => {
         keptKeyCount: 9,
       },
       metric: { name: 'App/BacklogCount', value: 7, timestamp: '2026-01-01T18:04:00.000Z' },
+      callers: null,
       scaling: null,
       knownGood: { outcome: 'Marked', version: 2, why: 'it was deployed', backup: null },
     });
+  });
+
+  it('is inconclusive if nobody but the recovery calls the metric function, and healthy if nothing was repaired', () => {
+    const callers = { outcome: 'NotCalled' as const, says: 'nobody else has called metric' };
+    for (const [run, outcome] of [
+      [repairedRun(), 'Inconclusive'],
+      [provenRun(), 'Healthy'],
+    ] as const)
+      expect(reportOn({ ...run, backlog: { ...run.backlog, callers } })).toMatchObject({ outcome, callers });
   });
 
   it('is of a healthy target where nothing was done, with the proof of the first look', () => {

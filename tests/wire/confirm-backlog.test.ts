@@ -2,6 +2,7 @@ import { openAutoScaling } from '../../aws/auto-scaling.ts';
 import type { Clock } from '../../aws/clock.ts';
 import { confirmBacklog } from '../../functions/confirm-backlog.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
+import { invocationOf } from '../../sandbox/services/metric-data.ts';
 import type { ConfirmBacklogInput } from '../../workflow/chain.ts';
 import { openAws, type TestAws } from '../support/aws.ts';
 import { executionRef, recoveryPlan } from '../support/execution.ts';
@@ -60,6 +61,28 @@ describe('ConfirmBacklog', () => {
     const proof = await confirm(state(repairedAt), clock);
     expect(proof).toMatchObject({ backlog: 7, metric: 'App/BacklogCount', datapoint: { value: 7 } });
     expect(Date.parse(proof.datapoint.timestamp)).toBeGreaterThanOrEqual(repairedAt);
+  });
+
+  it.each([
+    ['nobody else has called its function', [0], 'NotCalled'],
+    ['its function was called in the minutes before', [-3, 0], 'Called'],
+    ['CloudWatch does not show the calls yet', [], 'Unknown'],
+  ])('says after a repair whether the metric goes on by itself: %s', async (_what, minutes, outcome) => {
+    counting('{"video_backlog_count":7}');
+    const clock = steppedClock();
+    publish(7, clock.now() + 60_000);
+    aws.metrics.record(
+      'AWS/Lambda',
+      minutes.map((minute) => invocationOf('metric', clock.now() + minute * 60_000)),
+    );
+    expect(await confirm(state(clock.now()), clock)).toMatchObject({ callers: { outcome } });
+  });
+
+  it('says nothing of the callers where nothing was repaired', async () => {
+    counting('{"video_backlog_count":7}');
+    const clock = steppedClock();
+    publish(7, clock.now());
+    expect(await confirm(state(clock.now() - 60_000, 'Unchanged'), clock)).not.toHaveProperty('callers');
   });
 
   it('invokes the function as its callers do, through the alias', async () => {

@@ -132,6 +132,7 @@ const report: RecoveryReport = {
     value: 7,
     timestamp: '2026-01-01T18:04:00.000Z',
   },
+  callers: { outcome: 'Called', says: 'its function was called 15 times by others in the last 15 min' },
   scaling: {
     outcome: 'Scaled',
     group: 'academy-video-worker-asg',

@@ -21,7 +21,12 @@ export function scalingExamples(recovery: Recovery, report: RecoveryReport) {
     const { proof } = judgeScaling(healthyFacts(part), target, place, minutesAgo(5));
     return endNotification(recovery, { ...report, scaling: proof });
   };
+  const callers = {
+    outcome: 'NotCalled' as const,
+    says: 'nobody but this recovery has called academy-worker-queue-depth-metric, not in the 15 min before it either',
+  };
   return {
+    'recovered-without-callers': endNotification(recovery, { ...report, outcome: 'Inconclusive', callers }),
     'recovered-without-scaling': notify({
       group: seen(groupOf({ suspendedProcesses: ['AlarmNotification'] })),
     }),
