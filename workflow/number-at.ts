@@ -3,15 +3,20 @@ const largestValue = 2 ** 360;
 
 /** The number at a path of a JSON text, if it is one from 0 to what CloudWatch takes; a numeric string is none. */
 export function numberAt(json: string, path: string): number | undefined {
-  let value: unknown;
+  let value: unknown = json;
+  for (const key of path.split('.')) {
+    const holder = parsed(value);
+    if (typeof holder !== 'object' || holder === null) return undefined;
+    value = new Map<string, unknown>(Object.entries(holder)).get(key);
+  }
+  return typeof value === 'number' && value >= 0 && value <= largestValue ? value : undefined;
+}
+
+/** What JSON texts within JSON texts hold; each is shorter than the one around it. */
+function parsed(value: unknown): unknown {
   try {
-    value = JSON.parse(json);
+    return typeof value === 'string' ? parsed(JSON.parse(value)) : value;
   } catch {
     return undefined;
   }
-  for (const key of path.split('.')) {
-    if (typeof value !== 'object' || value === null) return undefined;
-    value = new Map<string, unknown>(Object.entries(value)).get(key);
-  }
-  return typeof value === 'number' && value >= 0 && value <= largestValue ? value : undefined;
 }

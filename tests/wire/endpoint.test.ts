@@ -163,6 +163,25 @@ describe('numberAt', () => {
     expect(numberAt('{"data":{"video":{"backlog":0}}}', 'data.video.backlog')).toBe(0);
   });
 
+  it.each([
+    ['{"statusCode":200,"body":"{\\"backlog\\":3}"}', 'body.backlog'],
+    [JSON.stringify({ body: JSON.stringify({ data: JSON.stringify({ backlog: 3 }) }) }), 'body.data.backlog'],
+    // json.dumps in a handler of Python.
+    [JSON.stringify(JSON.stringify({ backlog: 3 })), 'backlog'],
+  ])('goes down a path into JSON that is in a string: %s', (json, path) => {
+    expect(numberAt(json, path)).toBe(3);
+  });
+
+  it.each([
+    ['{"body":"3"}', 'body'],
+    ['{"body":"{\\"backlog\\":\\"3\\"}"}', 'body.backlog'],
+    ['{"body":"backlog"}', 'body.backlog'],
+    ['{"body":"3"}', 'body.0'],
+    ['"abc"', 'length'],
+  ])('takes no string for a number, and none for what it is not: %s', (json, path) => {
+    expect(numberAt(json, path)).toBeUndefined();
+  });
+
   it.each(['{"a":1e999}', '{"a":1e308}', '{"a":true}', '{"a":[1]}', 'null', '{'])(
     'finds no number in %s',
     (json) => {
