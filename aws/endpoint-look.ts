@@ -9,26 +9,25 @@ import { askEndpoint } from './endpoint.ts';
 
 const longestSeconds = 3;
 
-/** What an API answers that is asked without its key. */
+/** What an API answers that is asked without its keys. */
 const refused = new Set(['InternalKeyRejected', 'BacklogNotNumeric']);
 
 /**
- * Asks the endpoint once, without the key: outside of the VPC, the machine that has this address may be anybody's.
+ * Asks the endpoint once, without the keys: outside of the VPC, the machine that has this address may be anybody's.
  *
  * @param isPrivate whether it may be.
+ * @returns `null` if it was not asked, since a POST to somebody else's machine might change something there.
  */
 export async function lookAtEndpoint(
-  { url, host, backlogPath, requestTimeoutSeconds }: Target['endpoint'],
+  endpoint: Target['endpoint'],
   isPrivate: boolean,
-): Promise<AnswerFacts> {
+): Promise<AnswerFacts | null> {
+  if (isPrivate && endpoint.method === 'POST') return null;
   const answer = await askEndpoint({
-    url,
-    host,
-    internalKey: '',
-    backlogPath,
-    timeoutSeconds: Math.min(requestTimeoutSeconds, longestSeconds),
+    ...endpoint,
+    requestTimeoutSeconds: Math.min(endpoint.requestTimeoutSeconds, longestSeconds),
   });
-  if (answer.fault === undefined) return { fault: undefined, detail: 'HTTP 200', isPrivate };
+  if (answer.fault === undefined) return { fault: undefined, detail: `HTTP ${answer.httpStatus}`, isPrivate };
   const { fault, httpStatus, detail } = answer;
   return refused.has(fault)
     ? { fault: undefined, detail: `HTTP ${httpStatus}`, isPrivate }

@@ -1,23 +1,12 @@
 import { type ClientRequest, request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
-import { canBeHeader, type EndpointFault, faultOfStatus } from '../workflow/endpoint-fault.ts';
+import { request as httpsRequest, type RequestOptions } from 'node:https';
+import { type EndpointFault, faultOfStatus } from '../workflow/endpoint-fault.ts';
+import type { EndpointRequest } from '../workflow/endpoint-request.ts';
 import { numberAt } from '../workflow/number-at.ts';
 import { safeCause } from '../workflow/recovery-error.ts';
 
-export interface EndpointRequest {
-  readonly url: string;
-  /** The Host header; the URL's own host if undefined. */
-  readonly host: string | undefined;
-  /** Sent as `X-Internal-Key`. A secret. */
-  readonly internalKey: string;
-  /** Where the number is in the JSON answer, as keys joined by dots. */
-  readonly backlogPath: string;
-  /** For name look-up, connection, headers and body together. */
-  readonly timeoutSeconds: number;
-}
-
 export type EndpointAnswer =
-  | { readonly fault: undefined; readonly httpStatus: 200; readonly backlog: number }
+  | { readonly fault: undefined; readonly httpStatus: number; readonly backlog: number }
   | {
       readonly fault: EndpointFault;
       readonly httpStatus: number | null;
@@ -31,17 +20,13 @@ const maxBodyBytes = 64 * 1024;
 
 /**
  * Asks the internal endpoint for its backlog, once. Never throws: a fault is an answer too.
- * Redirects are not followed, since the key would be sent along.
+ * Redirects are not followed, since the key would be sent along. No header is in any answer.
  */
 export async function askEndpoint(request: EndpointRequest): Promise<EndpointAnswer> {
-  if (!canBeHeader(request.internalKey)) {
-    const detail = 'the internal key holds a character that no header can carry';
-    return { fault: 'InternalKeyUnusable', httpStatus: null, detail };
-  }
   const received = await receive(request);
   if ('fault' in received) return { ...received, httpStatus: null };
   const { httpStatus, body, retryAfterSeconds } = received;
-  const fault = faultOfStatus(httpStatus, retryAfterSeconds !== undefined);
+  const fault = faultOfStatus(httpStatus, request.expectStatus, retryAfterSeconds !== undefined);
   if (fault) {
     const wish = retryAfterSeconds === undefined ? '' : `, Retry-After ${retryAfterSeconds} s`;
     return { fault, httpStatus, detail: `HTTP ${httpStatus}${wish}`, retryAfterSeconds };
@@ -54,7 +39,7 @@ export async function askEndpoint(request: EndpointRequest): Promise<EndpointAns
       detail: `HTTP ${httpStatus}, but no number ≥ 0 at "${request.backlogPath}"`,
     };
   }
-  return { fault: undefined, httpStatus: 200, backlog };
+  return { fault: undefined, httpStatus, backlog };
 }
 
 /** Seconds, or a date (RFC 9110, section 10.2.3). */
@@ -74,23 +59,18 @@ type Received =
     }
   | { readonly fault: EndpointFault; readonly detail: string };
 
-function receive({ url, host, internalKey, timeoutSeconds }: EndpointRequest): Promise<Received> {
+function receive(request: EndpointRequest): Promise<Received> {
+  // For name look-up, connection, headers and body together.
+  const { url, requestTimeoutSeconds: timeoutSeconds } = request;
   return new Promise((resolve) => {
     const target = new URL(url);
     const send = target.protocol === 'https:' ? httpsRequest : httpRequest;
     let connected = false;
     let outgoing: ClientRequest;
     try {
-      outgoing = send(target, {
-        agent: false,
-        headers: {
-          Accept: 'application/json',
-          'X-Internal-Key': internalKey,
-          ...(host === undefined ? {} : { Host: host }),
-        },
-      });
+      outgoing = send(target, optionsOf(request));
     } catch (error) {
-      // A protocol other than HTTP, or a Host with a character that no header can carry.
+      // A protocol other than HTTP, or a header with a character that none can carry.
       return resolve(faultOfNetwork(error));
     }
     const end = (received: Received) => {
@@ -134,10 +114,29 @@ function receive({ url, host, internalKey, timeoutSeconds }: EndpointRequest): P
   });
 }
 
+/** Of headers with the same name, in capitals or not, the last one is sent. */
+function optionsOf({ method, headers, host, caCertificates }: EndpointRequest): RequestOptions {
+  return {
+    agent: false,
+    method,
+    headers: { Accept: 'application/json', ...headers, ...(host === undefined ? {} : { Host: host }) },
+    // In place of the CAs that Node trusts, and not besides them.
+    ...(caCertificates === undefined ? {} : { ca: caCertificates }),
+  };
+}
+
+/** OpenSSL's words for a certificate of a CA that nobody here knows: X509_verify_cert_error_string(3). */
+const isOfUnknownCa =
+  /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_GET_ISSUER_CERT(_LOCALLY)?|UNABLE_TO_VERIFY_LEAF_SIGNATURE|CERT_UNTRUSTED)$/;
+
 function faultOfNetwork(error: unknown): { fault: EndpointFault; detail: string } {
   const { name, code = name } = safeCause(error);
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return { fault: 'EndpointNameNotResolved', detail: code };
-  const isTls = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|EPROTO|HOSTNAME_MISMATCH)/.test(
+  if (isOfUnknownCa.test(code)) {
+    const detail = `${code}, so its certificate is of no CA that is trusted here (see endpoint.caFile)`;
+    return { fault: 'EndpointTlsFailed', detail };
+  }
+  const isTls = /^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO|INVALID_CA|INVALID_PURPOSE|EPROTO|HOSTNAME_MISMATCH)/.test(
     code,
   );
   return { fault: isTls ? 'EndpointTlsFailed' : 'EndpointUnreachable', detail: code };

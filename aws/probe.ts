@@ -1,5 +1,6 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { type EndpointFault, passingFaults } from '../workflow/endpoint-fault.ts';
+import { headersFrom } from '../workflow/endpoint-request.ts';
 import type { EndpointProof } from '../workflow/results.ts';
 import type { Target } from '../workflow/target.ts';
 import type { KnownVersion } from '../workflow/versions.ts';
@@ -15,28 +16,14 @@ interface ProbeServices {
   readonly ssm: SSMClient;
 }
 
-/** Asks the target's endpoint once, with the Host and the key the metric function is going to use. */
+/** Asks the target's endpoint once, with the Host and the headers that the metric function is going to use. */
 async function probeEndpoint(
   { ssm, clock, target: { parameter, endpoint } }: ProbeServices,
   known: KnownVersion,
 ): Promise<EndpointAnswer> {
-  const internalKey = (await readEnvValues(ssm, parameter.name, parameter.reader, { clock, known })).get(
-    endpoint.internalKey,
-  );
-  if (internalKey === undefined) {
-    return {
-      fault: 'InternalKeyMissing',
-      httpStatus: null,
-      detail: `parameter ${parameter.name} has no value for ${endpoint.internalKey}`,
-    };
-  }
-  return askEndpoint({
-    url: endpoint.url,
-    host: endpoint.host,
-    internalKey,
-    backlogPath: endpoint.backlogPath,
-    timeoutSeconds: endpoint.requestTimeoutSeconds,
-  });
+  const values = await readEnvValues(ssm, parameter.name, parameter.reader, { clock, known });
+  const made = headersFrom(endpoint, (key) => values.get(key), `parameter ${parameter.name}`);
+  return 'fault' in made ? { ...made, httpStatus: null } : askEndpoint({ ...endpoint, ...made });
 }
 
 /** What the endpoint answered last, and after how many tries. */

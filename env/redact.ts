@@ -26,6 +26,12 @@ export function redact(text: string, values: KnownValues): string {
     .replaceAll(/(?:\[redacted\]){2,}/g, mask);
 }
 
+/** Whether a log would mask what is under this name: by the name, or by the value. */
+export function looksSecret(name: string, value: string): boolean {
+  const shown = `${name}: ${value}`;
+  return redact(shown, []) !== shown;
+}
+
 /** A setting that everybody could guess and no log should lose: a switch, a port, a level. */
 const plainSetting =
   /^(?:true|false|yes|no|on|off|none|null|nil|undefined|\d{1,5}|trace|debug|info|notice|warn|warning|error|critical|fatal)$/i;

@@ -17,11 +17,11 @@ export async function checkProof(sandbox: Sandbox, startedAtMs: number): Promise
   }
   const variables = sandbox.functions.variables(sandbox.metricFunctionName);
   const answer = await askEndpoint({
+    ...sandbox.target.endpoint,
     url: localUrl(sandbox.network, variables.VIDEO_BACKLOG_API_INTERNAL ?? ''),
     host: variables.VIDEO_BACKLOG_API_HOST,
-    internalKey: variables.LAMBDA_INTERNAL_API_KEY ?? '',
-    backlogPath: sandbox.target.endpoint.backlogPath,
-    timeoutSeconds: 5,
+    headers: { [sandbox.target.endpoint.internalKeyHeader]: variables.LAMBDA_INTERNAL_API_KEY ?? '' },
+    requestTimeoutSeconds: 5,
   });
   if (answer.fault !== undefined)
     problems.push(`the endpoint answers the function's own request with ${answer.fault}`);

@@ -1,7 +1,10 @@
 /** CloudWatch takes values up to this (PutMetricData, MetricDatum). */
 const largestValue = 2 ** 360;
 
-/** The number at a path of a JSON text, if it is one from 0 to what CloudWatch takes; a numeric string is none. */
+/**
+ * The number at a path of a JSON text, if it is one from 0 to what CloudWatch takes; a numeric string is none. Where the
+ * path leads into a string, that is read as JSON too: Lambda functions behind an API give their `body` so.
+ */
 export function numberAt(json: string, path: string): number | undefined {
   let value: unknown = json;
   for (const key of path.split('.')) {

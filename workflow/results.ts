@@ -62,7 +62,7 @@ export type EnvFinding = v.InferOutput<typeof EnvFinding>;
 
 /** Proof that the API answers. */
 export const EndpointProof = v.object({
-  httpStatus: v.literal(200),
+  httpStatus: v.number(),
   backlog: v.number(),
   attempts: wholeNumber,
   verifiedAt: timestamp,

@@ -1,6 +1,7 @@
 /** A target: the service that is recovered, as its file describes it. `target/` has the fields, and what has to hold between them. */
 import * as v from 'valibot';
 import { checks } from './target/checks.ts';
+import type { Endpoint } from './target/endpoint.ts';
 import { TargetFields } from './target/sections.ts';
 import { defaultApprovalMinutes } from './target/triggers.ts';
 
@@ -20,7 +21,7 @@ const pathTo = ([section, field]: (typeof checks)[number]['field'], input: Targe
     { type: 'object', origin: 'value', input: { ...input[section] }, key: field, value: undefined },
   ] satisfies [v.IssuePathItem, v.IssuePathItem];
 
-export type Target = v.InferOutput<typeof Target>;
+export type Target = Omit<v.InferOutput<typeof Target>, 'endpoint'> & { readonly endpoint: Endpoint };
 export type Metric = Target['metric'];
 
 /** A target with its name, as it is shipped inside each function's bundle. */

@@ -5,15 +5,22 @@ import { readerConfig } from '../../aws/call.ts';
 import { askEndpoint } from '../../aws/endpoint.ts';
 import { publishDatapoint } from '../../aws/metric.ts';
 import { readQueueDepth } from '../../aws/queue.ts';
+import { headersFrom } from '../../workflow/endpoint-request.ts';
 import { safeCause } from '../../workflow/recovery-error.ts';
 import { lambdaHandler, type Services } from '../runtime/handler.ts';
 
-/** The variables of the function that this one replaces; a recovery sets and removes them. */
-const MetricVariables = v.object({
-  VIDEO_BACKLOG_API_INTERNAL: v.optional(v.string(), ''),
-  LAMBDA_INTERNAL_API_KEY: v.optional(v.string(), ''),
-  VIDEO_BACKLOG_API_HOST: v.optional(v.string()),
-});
+/**
+ * The variables of the function that this one replaces, and those with the keys of `endpoint.headersFromEnv`; a recovery
+ * sets and removes them.
+ */
+const MetricVariables = v.objectWithRest(
+  {
+    VIDEO_BACKLOG_API_INTERNAL: v.optional(v.string(), ''),
+    LAMBDA_INTERNAL_API_KEY: v.optional(v.string(), ''),
+    VIDEO_BACKLOG_API_HOST: v.optional(v.string(), ''),
+  },
+  v.string(),
+);
 type MetricVariables = v.InferOutput<typeof MetricVariables>;
 
 type QueueDepthMetricServices = Services<MetricVariables> & {
@@ -71,13 +78,25 @@ async function countBacklog({ target, resources }: QueueDepthMetricServices): Pr
     console.error({ problem: 'backlog not counted', fault: 'VIDEO_BACKLOG_API_INTERNAL is not a URL' });
     return null;
   }
-  const answer = await askEndpoint({
-    url,
-    host: resources.VIDEO_BACKLOG_API_HOST || undefined,
-    internalKey: resources.LAMBDA_INTERNAL_API_KEY,
-    backlogPath: target.endpoint.backlogPath,
-    timeoutSeconds: target.endpoint.requestTimeoutSeconds,
-  });
+  const { endpoint, metricFunction } = target;
+  const variableOf = (key: string) =>
+    key === endpoint.internalKey
+      ? 'LAMBDA_INTERNAL_API_KEY'
+      : Object.keys(metricFunction.setFromEnv).find((name) => metricFunction.setFromEnv[name] === key);
+  const made = headersFrom(
+    endpoint,
+    (key) => resources[variableOf(key) ?? ''] || undefined,
+    'the environment of this function',
+  );
+  const answer =
+    'fault' in made
+      ? made
+      : await askEndpoint({
+          ...endpoint,
+          ...made,
+          url,
+          host: resources.VIDEO_BACKLOG_API_HOST || undefined,
+        });
   if (answer.fault === undefined) return answer.backlog;
   console.error({ problem: 'backlog not counted', url, fault: answer.fault, detail: answer.detail });
   return null;

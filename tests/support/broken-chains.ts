@@ -24,7 +24,7 @@ export type Break = [
 export const breaks: readonly Break[] = [
   [
     'no parameter',
-    { ...stopped, env: seen(envOf({ version: 0, internalKey: 'Missing' })) },
+    { ...stopped, env: seen(envOf({ version: 0, headerKeys: { INTERNAL_KEY: 'Missing' as const } })) },
     'EnvGone',
     ['InternalKeyMissing', ...afterStop],
   ],
@@ -36,7 +36,12 @@ export const breaks: readonly Break[] = [
   ],
   [
     'an env without the internal key',
-    { ...stopped, env: seen(envOf({ gaps: ['INTERNAL_KEY is missing'], internalKey: 'Missing' })) },
+    {
+      ...stopped,
+      env: seen(
+        envOf({ gaps: ['INTERNAL_KEY is missing'], headerKeys: { INTERNAL_KEY: 'Missing' as const } }),
+      ),
+    },
     'EnvIncomplete',
     ['InternalKeyMissing', ...afterStop],
   ],
@@ -113,14 +118,33 @@ export const breaks: readonly Break[] = [
     afterStop,
   ],
   [
+    'a Host that Django never takes',
+    { ...stopped, env: seen(envOf({ allowsHost: false })) },
+    'HostRejected',
+    afterStop,
+    doctorTarget({
+      endpoint: {
+        url: 'http://academy_api:8000/count/',
+        internalKey: 'INTERNAL_KEY',
+        backlogPath: 'backlog',
+      },
+    }),
+  ],
+  [
+    'a key of another header that has no value',
+    { ...stopped, env: seen(envOf({ headerKeys: { INTERNAL_KEY: 'Usable', API_TOKEN: 'Missing' } })) },
+    'InternalKeyMissing',
+    afterStop,
+  ],
+  [
     'a key that no header can carry',
-    { ...stopped, env: seen(envOf({ internalKey: 'Unusable' })) },
+    { ...stopped, env: seen(envOf({ headerKeys: { INTERNAL_KEY: 'Unusable' as const } })) },
     'InternalKeyUnusable',
     afterStop,
   ],
   [
     'a key that no rule asks for',
-    { ...stopped, env: seen(envOf({ internalKey: 'Missing' })) },
+    { ...stopped, env: seen(envOf({ headerKeys: { INTERNAL_KEY: 'Missing' as const } })) },
     'InternalKeyMissing',
     afterStop,
   ],

@@ -54,7 +54,7 @@ export const envOf = (part: object = {}) => ({
   knownGoodVersion: 4,
   loss: null,
   unreadable: null,
-  internalKey: 'Usable' as const,
+  headerKeys: { INTERNAL_KEY: 'Usable' as const },
   allowsHost: true,
   ...part,
 });

@@ -36,7 +36,7 @@ describe('the facts of the env', () => {
       gaps: ['DB_HOST is missing'],
       knownGoodVersion: 1,
       loss: 'lacks 2 keys of known-good version 1 since version 2: DB_HOST, DB_NAME',
-      internalKey: 'Usable',
+      headerKeys: { INTERNAL_KEY: 'Usable' },
       allowsHost: null,
     });
     expect(JSON.stringify(facts)).not.toContain('canary');
@@ -45,7 +45,7 @@ describe('the facts of the env', () => {
   it('say that there is none', () => {
     expect(envFacts([], target)).toMatchObject({
       version: 0,
-      internalKey: 'Missing',
+      headerKeys: { INTERNAL_KEY: 'Missing' },
       knownGoodVersion: null,
     });
   });
@@ -90,8 +90,29 @@ describe('the facts of the env', () => {
     ]);
   });
 
+  it('let Django take no Host with an underscore, whatever ALLOWED_HOSTS says', () => {
+    const other = doctorTarget({ endpoint: { ...target.endpoint, url: 'http://academy_api:8000/' } });
+    const history = [record(1, `${complete}ALLOWED_HOSTS=*\n`)];
+    expect(envFacts(history, other).allowsHost).toBe(false);
+  });
+
+  it('know each key that is sent in a header once', () => {
+    const other = doctorTarget({
+      parameter: { ...target.parameter, requiredKeys: ['INTERNAL_KEY', 'API_TOKEN'] },
+      endpoint: {
+        ...target.endpoint,
+        headersFromEnv: { Authorization: 'Bearer API_TOKEN', 'X-Token': 'API_TOKEN' },
+      },
+    });
+    expect(envFacts([record(1, 'API_TOKEN=“a”\n')], other).headerKeys).toEqual({
+      INTERNAL_KEY: 'Missing',
+      API_TOKEN: 'Unusable',
+    });
+  });
+
   it('tell a key that no header can carry from one that is blank', () => {
-    const keyOf = (value: string) => envFacts([record(1, `INTERNAL_KEY=${value}\n`)], target).internalKey;
+    const keyOf = (value: string) =>
+      envFacts([record(1, `INTERNAL_KEY=${value}\n`)], target).headerKeys.INTERNAL_KEY;
     expect([keyOf('a-b'), keyOf('“a”'), keyOf('')]).toEqual(['Usable', 'Unusable', 'Missing']);
   });
 });

@@ -1,4 +1,5 @@
-import { brokenCodes, isBrokenCode } from '../../workflow/doctor/catalogue.ts';
+import { brokenCodes, brokenFindings, isBrokenCode } from '../../workflow/doctor/catalogue.ts';
+import { fillCommand } from '../../workflow/doctor/commands.ts';
 import { diagnose } from '../../workflow/doctor/diagnosis.ts';
 import type { Facts, NetworkFacts } from '../../workflow/doctor/facts.ts';
 import { linkNames } from '../../workflow/doctor/links.ts';
@@ -40,6 +41,30 @@ describe('the doctor', () => {
         /^aws ec2 authorize-security-group-ingress --group-id sg-a .*FromPort=8000.*sg-f/,
       ),
     ]);
+  });
+
+  it('asks by hand as the recovery does, but without the keys', () => {
+    const curlFor = (endpoint: object) => {
+      const keys = { internalKey: 'INTERNAL_KEY', backlogPath: 'backlog' };
+      const of = doctorTarget({
+        parameter: { name: '/app/env', requiredKeys: ['INTERNAL_KEY', 'API_TOKEN'] },
+        metricFunction: { name: 'metric', answerPath: 'count', set: { API_HOST: 'api.internal' } },
+        endpoint: { url: 'https://api.example.com/count/', ...keys, ...endpoint },
+      });
+      return fillCommand(brokenFindings.EndpointNotFound.look, of, undefined, {});
+    };
+    expect(curlFor({})).toBe('curl -i https://api.example.com/count/');
+    expect(
+      curlFor({
+        method: 'POST',
+        host: 'api.internal',
+        caFile: 'ca.pem',
+        headers: { 'X-Env': 'prod', 'X-Odd': '"$(id)"' },
+        headersFromEnv: { Authorization: 'Bearer API_TOKEN' },
+      }),
+    ).toBe(
+      'curl -i -X POST --cacert <ca-file> -H "X-Env: prod" -H "<header>" -H "Host: api.internal" https://api.example.com/count/',
+    );
   });
 
   it.each([{ state: 'Failed' }, { updateStatus: 'Failed' }])(

@@ -65,6 +65,10 @@ describe('readTarget', () => {
     ['restore', { backupParameter: '/academy/api/env', backupRegion: 'ap-northeast-1' }],
     ['endpoint', { url: 'https://[fd00::1]:8443/count/' }],
     ['endpoint', { url: 'http://API.internal./count/' }],
+    ['endpoint', { url: 'http://academy_api:8000/count/' }],
+    ['endpoint', { method: 'POST', expectStatus: [200, 202], internalKeyHeader: 'X_Key' }],
+    ['endpoint', { headers: { 'X-Env': 'prod', Accept: 'application/vnd.example.v2+json; q=0.9' } }],
+    ['endpoint', { headersFromEnv: { Authorization: 'Bearer DB_PASSWORD', 'X-Db': 'DB_NAME' } }],
     ['metric', { namespace: 'App/Video jobs', dimensions: { 'Worker type': '#1' } }],
     ['metricFunction', { queues: { ai: 'ai.fifo', video: 'video_1', messaging: 'm-1' } }],
     ['triggers', { alarms: ['TargetTracking-workers-AlarmHigh-0', '대기열 경보'] }],
@@ -74,14 +78,14 @@ describe('readTarget', () => {
     expect(() => readTarget('x', target)).not.toThrow();
   });
 
-  it('takes a name with _ for the endpoint, if another Host is sent', () => {
+  it('takes a Host with _, which HTTP takes too, and one status as a list of one', () => {
     const target = academy();
-    Object.assign(target.endpoint ?? {}, { url: 'http://academy_api:8000/count/', host: 'api.example.com' });
+    Object.assign(target.endpoint ?? {}, { host: 'academy_api:8000', expectStatus: 202 });
     Object.assign(target.metricFunction ?? {}, {
-      set: { VIDEO_BACKLOG_API_HOST: 'api.example.com' },
+      set: { VIDEO_BACKLOG_API_HOST: 'academy_api:8000' },
       remove: [],
     });
-    expect(() => readTarget('x', target)).not.toThrow();
+    expect(readTarget('x', target).endpoint).toMatchObject({ expectStatus: [202], method: 'GET' });
   });
 
   it.each<[protocol: string, endpoint: string]>([

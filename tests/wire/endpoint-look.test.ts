@@ -2,10 +2,20 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { lookAtEndpoint, resolveHost } from '../../aws/endpoint-look.ts';
 import { close, listen } from '../../sandbox/endpoint.ts';
+import type { Target } from '../../workflow/target.ts';
 import { appTarget } from '../support/services.ts';
 
+type Endpoint = Target['endpoint'];
+interface Asked {
+  readonly body: string;
+  readonly isPrivate: boolean;
+}
+
 /** Asks a server that answers with that status. */
-async function answer(status: number, body = '{"backlog":7}') {
+async function answer(
+  status: number,
+  { body = '{"backlog":7}', isPrivate = true, ...part }: Partial<Endpoint & Asked> = {},
+) {
   const headers: IncomingHttpHeaders[] = [];
   const server = createServer((request, response) => {
     headers.push(request.headers);
@@ -13,8 +23,8 @@ async function answer(status: number, body = '{"backlog":7}') {
   });
   const url = await listen(server);
   try {
-    const { endpoint } = appTarget({ endpoint: { url: `${url}/count/`, host: 'api.example.com' } });
-    return { found: await lookAtEndpoint(endpoint, true), headers };
+    const { endpoint } = appTarget({ endpoint: { url: `${url}/count/`, host: 'api.example.com', ...part } });
+    return { found: await lookAtEndpoint(endpoint, isPrivate), headers };
   } finally {
     await close(server);
   }
@@ -22,8 +32,17 @@ async function answer(status: number, body = '{"backlog":7}') {
 
 describe('a look at the endpoint', () => {
   it('sends the Host, and no key: the machine that has the address here may be anybody else', async () => {
-    const { headers } = await answer(403);
-    expect(headers).toMatchObject([{ host: 'api.example.com', 'x-internal-key': '' }]);
+    const part = { headers: { 'X-Env': 'prod' }, headersFromEnv: { Authorization: 'Bearer API_TOKEN' } };
+    const { headers } = await answer(403, part);
+    expect(headers).toMatchObject([{ host: 'api.example.com', 'x-env': 'prod' }]);
+    for (const secret of ['x-internal-key', 'authorization']) expect(headers[0]).not.toHaveProperty(secret);
+  });
+
+  it('sends no POST to a private address, where it may do harm', async () => {
+    expect(await answer(200, { method: 'POST' })).toEqual({ found: null, headers: [] });
+    const { found, headers } = await answer(202, { method: 'POST', expectStatus: [202], isPrivate: false });
+    expect(found).toEqual({ fault: undefined, detail: 'HTTP 202', isPrivate: false });
+    expect(headers).toHaveLength(1);
   });
 
   it.each([
@@ -38,7 +57,7 @@ describe('a look at the endpoint', () => {
   });
 
   it('takes an answer without a number for one, since nobody gave the key', async () => {
-    expect((await answer(200, '{}')).found).toMatchObject({ fault: undefined, detail: 'HTTP 200' });
+    expect((await answer(200, { body: '{}' })).found).toMatchObject({ fault: undefined, detail: 'HTTP 200' });
   });
 });
 

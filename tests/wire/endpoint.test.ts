@@ -1,8 +1,11 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import { createServer as createTcpServer, Socket } from 'node:net';
 import { askEndpoint } from '../../aws/endpoint.ts';
 import { close, listen } from '../../sandbox/endpoint.ts';
+import type { EndpointRequest } from '../../workflow/endpoint-request.ts';
 import { numberAt } from '../../workflow/number-at.ts';
+import { certificateAuthority } from '../support/certificates.ts';
 
 let server: Server | undefined;
 
@@ -16,8 +19,16 @@ afterEach(async () => {
   server = undefined;
 });
 
-const ask = (url: string, host?: string) =>
-  askEndpoint({ url, host, internalKey: 'key', backlogPath: 'backlog', timeoutSeconds: 1 });
+const ask = (url: string, part: Partial<EndpointRequest> = {}) =>
+  askEndpoint({
+    url,
+    method: 'GET',
+    headers: { 'X-Internal-Key': 'key' },
+    expectStatus: [200],
+    backlogPath: 'backlog',
+    requestTimeoutSeconds: 1,
+    ...part,
+  });
 const answering = (status: number, body: string) =>
   serve((_request, response) => {
     response.writeHead(status, { location: 'http://127.0.0.1:1/' });
@@ -31,7 +42,7 @@ describe('askEndpoint', () => {
       seen.push(request.headers['x-internal-key'], request.headers.host, request.url);
       response.end('{"backlog": 7}');
     });
-    expect(await ask(`${url}/count/`, 'api.example.com')).toEqual({
+    expect(await ask(`${url}/count/`, { host: 'api.example.com' })).toEqual({
       fault: undefined,
       httpStatus: 200,
       backlog: 7,
@@ -118,16 +129,44 @@ describe('askEndpoint', () => {
     cutting.close();
   });
 
-  it('refuses a key that no header can carry instead of throwing', async () => {
-    const answer = await askEndpoint({
-      url: 'http://127.0.0.1:1/',
-      host: undefined,
-      internalKey: 'two\nlines',
-      backlogPath: 'backlog',
-      timeoutSeconds: 1,
-    });
-    expect(answer).toMatchObject({ fault: 'InternalKeyUnusable', httpStatus: null });
+  it('answers instead of throwing where a header can not be sent, and does not show it', async () => {
+    const answer = await ask('http://127.0.0.1:1/', { headers: { 'X-Key': 'two\nlines' } });
+    expect(answer).toMatchObject({ fault: 'EndpointUnreachable', detail: 'ERR_INVALID_CHAR' });
     expect(JSON.stringify(answer)).not.toContain('two');
+  });
+
+  it.each(['GET', 'POST'] as const)('asks by %s, without a body, and with all headers', async (method) => {
+    const seen: unknown[] = [];
+    const url = await serve((request, response) => {
+      const { accept, 'x-env': env, authorization, 'content-length': length } = request.headers;
+      seen.push({ method: request.method, accept, env, authorization, length });
+      response.end('{"backlog": 7}');
+    });
+    const headers = { 'X-Env': 'prod', Authorization: 'Bearer token' };
+    expect(await ask(url, { method, headers })).toMatchObject({ backlog: 7 });
+    expect(await ask(url, { method, headers: { ...headers, accept: 'text/plain' } })).toMatchObject({
+      backlog: 7,
+    });
+    const sent = { method, env: 'prod', authorization: 'Bearer token' };
+    const length = method === 'POST' ? '0' : undefined;
+    expect(seen).toEqual([
+      { ...sent, accept: 'application/json', length },
+      { ...sent, accept: 'text/plain', length },
+    ]);
+  });
+
+  it('takes the statuses that are expected, and no other one, not even 200', async () => {
+    const expectStatus = [202, 203];
+    expect(await ask(await answering(203, '{"backlog":7}'), { expectStatus })).toEqual({
+      fault: undefined,
+      httpStatus: 203,
+      backlog: 7,
+    });
+    if (server) await close(server);
+    expect(await ask(await answering(200, '{"backlog":7}'), { expectStatus })).toMatchObject({
+      fault: 'EndpointUnhealthy',
+      httpStatus: 200,
+    });
   });
 
   it('calls an address that never takes the connection unreachable, and not slow', async () => {
@@ -149,6 +188,44 @@ describe('askEndpoint', () => {
     });
     expect(await ask('http://api.internal/')).toMatchObject({ fault: 'EndpointNameNotResolved' });
     jest.restoreAllMocks();
+  });
+});
+
+describe('askEndpoint over HTTPS', () => {
+  const [authority, other] = [certificateAuthority(), certificateAuthority('Other CA')];
+  const { certificate: caCertificates } = authority;
+
+  /** An API with a certificate of `authority`, at 127.0.0.1 or under that name. */
+  async function serveHttps(name = 'api.example.com'): Promise<string> {
+    server = createHttpsServer(authority.issue(name), (_request, response) => response.end('{"backlog":7}'));
+    return (await listen(server)).replace('http:', 'https:');
+  }
+
+  it('takes a certificate of the CA in caFile, under the address and under the Host that is sent', async () => {
+    const url = await serveHttps();
+    expect(await ask(url, { caCertificates })).toMatchObject({ backlog: 7 });
+    expect(await ask(url, { caCertificates, host: 'api.example.com' })).toMatchObject({ backlog: 7 });
+    expect(await ask(url, { caCertificates: `${other.certificate}${caCertificates}` })).toMatchObject({
+      backlog: 7,
+    });
+  });
+
+  it('refuses one of another CA, and names the field in which that can be named', async () => {
+    const url = await serveHttps();
+    for (const trusted of [{}, { caCertificates: other.certificate }])
+      expect(await ask(url, trusted)).toMatchObject({
+        fault: 'EndpointTlsFailed',
+        httpStatus: null,
+        detail: expect.stringMatching(/^UNABLE_TO_VERIFY_LEAF_SIGNATURE, .*endpoint\.caFile/),
+      });
+  });
+
+  it('refuses one for another name, which no CA cures', async () => {
+    const url = await serveHttps();
+    expect(await ask(url, { caCertificates, host: 'other.example.com' })).toMatchObject({
+      fault: 'EndpointTlsFailed',
+      detail: 'ERR_TLS_CERT_ALTNAME_INVALID',
+    });
   });
 });
 

@@ -1,13 +1,16 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import { queueDepthMetric } from '../../functions/metric/queue-depth-metric.ts';
 import { close, listen, urlOf } from '../../sandbox/endpoint.ts';
 import { openAws, secret, type TestAws } from '../support/aws.ts';
-import { appTarget, steppedClock } from '../support/services.ts';
+import { certificateAuthority } from '../support/certificates.ts';
+import { appTarget, steppedClock, type TargetPart } from '../support/services.ts';
 
 let aws: TestAws;
 let api: Server;
 let body: string;
 let seen: { host: string | undefined; key: unknown }[];
+let asked: Pick<IncomingMessage, 'method' | 'headers'>[];
 const key = secret();
 
 beforeEach(async () => {
@@ -20,8 +23,10 @@ beforeEach(async () => {
     aws.queues.setDepth(name, depth);
   body = '{"backlog":7}';
   seen = [];
+  asked = [];
   api = createServer((request, response) => {
     seen.push({ host: request.headers.host, key: request.headers['x-internal-key'] });
+    asked.push({ method: request.method, headers: request.headers });
     response.end(body);
   });
   await listen(api);
@@ -33,13 +38,25 @@ afterEach(async () => {
   await aws.close();
 });
 
-const count = (part: { host?: string; url?: string; aiQueue?: string } = {}) =>
+interface Part {
+  readonly host?: string;
+  readonly url?: string;
+  readonly aiQueue?: string;
+  readonly endpoint?: TargetPart['endpoint'];
+  readonly setFromEnv?: Readonly<Record<string, string>>;
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
+const count = (part: Part = {}) =>
   queueDepthMetric(
     {},
     {
       target: appTarget({
-        endpoint: { requestTimeoutSeconds: 2 },
-        metricFunction: { queues: { ai: part.aiQueue ?? 'ai', video: 'video', messaging: 'messaging' } },
+        endpoint: { requestTimeoutSeconds: 2, ...part.endpoint },
+        metricFunction: {
+          setFromEnv: part.setFromEnv ?? {},
+          queues: { ai: part.aiQueue ?? 'ai', video: 'video', messaging: 'messaging' },
+        },
       }),
       clock: steppedClock(),
       sqs: aws.sqs,
@@ -47,7 +64,8 @@ const count = (part: { host?: string; url?: string; aiQueue?: string } = {}) =>
       resources: {
         VIDEO_BACKLOG_API_INTERNAL: part.url ?? urlOf(api),
         LAMBDA_INTERNAL_API_KEY: key,
-        ...(part.host === undefined ? {} : { VIDEO_BACKLOG_API_HOST: part.host }),
+        VIDEO_BACKLOG_API_HOST: part.host ?? '',
+        ...part.variables,
       },
     },
   );
@@ -87,6 +105,61 @@ describe('queue-depth-metric', () => {
   it('sends the Host that somebody has set', async () => {
     await count({ host: 'api.example.com' });
     expect(seen[0]?.host).toBe('api.example.com');
+  });
+
+  describe('of a target that asks in a way of its own', () => {
+    const token = secret();
+    const part: Part = {
+      endpoint: {
+        method: 'POST',
+        headers: { 'X-Env': 'prod' },
+        headersFromEnv: { Authorization: 'Bearer API_TOKEN' },
+        internalKeyHeader: 'X-Api-Key',
+        backlogPath: 'body.backlog',
+      },
+      setFromEnv: { TOKEN_OF_API: 'API_TOKEN' },
+      variables: { TOKEN_OF_API: token },
+    };
+
+    it('asks in that way, with the keys that it has in its variables', async () => {
+      body = '{"body":"{\\"backlog\\":3}"}';
+      expect(await count(part)).toMatchObject({ video_backlog_count: 3 });
+      expect(asked).toMatchObject([
+        {
+          method: 'POST',
+          headers: { 'x-env': 'prod', authorization: `Bearer ${token}`, 'x-api-key': key },
+        },
+      ]);
+    });
+
+    it.each([
+      ['InternalKeyMissing', ''],
+      ['InternalKeyUnusable', `\u201C${token}\u201D`],
+    ])('counts nothing, and logs %s with the name of the key alone', async (fault, value) => {
+      expect(await count({ ...part, variables: { TOKEN_OF_API: value } })).toMatchObject({
+        video_backlog_count: null,
+      });
+      expect(asked).toEqual([]);
+      const logged = JSON.stringify(jest.mocked(console.error).mock.calls);
+      expect(logged).toContain(fault);
+      expect(logged).toContain('API_TOKEN');
+      expect(logged).not.toContain(token);
+    });
+
+    it('trusts the CA of the target, and no other one', async () => {
+      const authority = certificateAuthority();
+      const secure = createHttpsServer(authority.issue('api.example.com'), (_request, response) =>
+        response.end('{"backlog":7}'),
+      );
+      const url = (await listen(secure)).replace('http:', 'https:');
+      const { certificate: caCertificates } = authority;
+      try {
+        expect(await count({ url, endpoint: { caCertificates } })).toMatchObject({ video_backlog_count: 7 });
+        expect(await count({ url })).toMatchObject({ video_backlog_count: null });
+      } finally {
+        await close(secure);
+      }
+    });
   });
 
   it('says null where there is no address yet, and for a queue that it can not count', async () => {

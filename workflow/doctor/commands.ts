@@ -21,7 +21,6 @@ export function fillCommand(
     'backup-region': target.restore.backupRegion ?? place?.region,
     function: target.metricFunction.name,
     'invoked-function': invokedFunctionOf(target.metricFunction),
-    url: target.endpoint.url,
     namespace: target.metric.namespace,
     metric: target.metric.name,
     group: scalingGroupOf(target),
@@ -30,7 +29,27 @@ export function fillCommand(
     ...names,
   };
   return command.replaceAll(/<([a-z-]+)>/g, (placeholder, name: string) => {
+    if (name === 'url') return curlArguments(target.endpoint);
     const value = Object.hasOwn(known, name) ? known[name] : undefined;
-    return value !== undefined && /^[\w./:@+=,-]+$/.test(value) ? value : placeholder;
+    return value !== undefined && isPlain(value) ? value : placeholder;
   });
+}
+
+const isPlain = (value: string): boolean => /^[\w./:@+=,-]+$/.test(value);
+
+/** Within double quotes, each shell takes these as they are. */
+const isPlainInQuotes = (value: string): boolean => /^[\w ./:@+=,;*?()-]+$/.test(value);
+
+/** The URL, and what else belongs to the request, without the keys; where the CA is, only a person knows. */
+function curlArguments({ url, host, method, headers, caFile }: DeployedTarget['endpoint']): string {
+  const sent = Object.entries({ ...headers, ...(host === undefined ? {} : { Host: host }) });
+  return [
+    ...(method === 'GET' ? [] : [method === 'HEAD' ? '--head' : `-X ${method}`]),
+    ...(caFile === undefined ? [] : ['--cacert <ca-file>']),
+    ...sent.map(([name, value]) => {
+      const header = `${name}: ${value}`;
+      return `-H "${isPlainInQuotes(header) ? header : '<header>'}"`;
+    }),
+    isPlain(url) ? url : '<url>',
+  ].join(' ');
 }

@@ -2,7 +2,7 @@
 import { gapsOf, inspectEnv, mistakesOf } from '../../env/contract.ts';
 import { readEnvText } from '../../env/document.ts';
 import { effectiveEntries, valuesOf } from '../../env/entries.ts';
-import { canBeHeader } from '../endpoint-fault.ts';
+import { headerKeysOf, stateOfHeaderKey } from '../endpoint-request.ts';
 import { describeLoss, findLoss, knownGoodIn, labelledIn } from '../loss.ts';
 import { functionNameOf } from '../stack-names.ts';
 import type { DeployedTarget } from '../target.ts';
@@ -19,7 +19,7 @@ export function envFacts(history: readonly Version[], target: DeployedTarget): E
   const text = record?.text ?? '';
   const document = readEnvText(text, parameter.reader);
   const finding = inspectEnv(document, parameter);
-  const key = valuesOf(text, parameter.reader).get(endpoint.internalKey);
+  const values = valuesOf(text, parameter.reader);
   const knownGood = knownGoodIn(history);
   const found = findLoss(knownGood ? { kind: 'Found', env: knownGood } : { kind: 'None' }, history, {
     reader: parameter.reader,
@@ -37,8 +37,10 @@ export function envFacts(history: readonly Version[], target: DeployedTarget): E
     mistakes: mistakesOf(document, finding),
     knownGoodVersion: labelledIn(history)?.version ?? null,
     loss: found ? describeLoss(found.loss) : null,
-    internalKey: key === undefined ? 'Missing' : canBeHeader(key) ? 'Usable' : 'Unusable',
-    allowsHost: allowedHosts === undefined ? null : allows(allowedHosts, hostOf(endpoint)),
+    headerKeys: Object.fromEntries(
+      headerKeysOf(endpoint).map((key) => [key, stateOfHeaderKey(values.get(key))]),
+    ),
+    allowsHost: allowedHosts === undefined ? null : allowsHost(allowedHosts, hostOf(endpoint)),
   };
 }
 
@@ -53,8 +55,13 @@ const isRecovery = (arn = '', target: string) =>
 export const hostOf = ({ url, host }: DeployedTarget['endpoint']): string =>
   (host ?? new URL(url).hostname).replace(/:\d+$/, '').toLowerCase();
 
+/** What Django takes as a Host before it looks at ALLOWED_HOSTS: `host_validation_re` in django/http/request.py. */
+export const isHostForDjango = (host: string): boolean =>
+  /^([a-z0-9.-]+|\[[a-f0-9]*:[a-f0-9.:]+\])$/.test(host);
+
 /** As Django reads ALLOWED_HOSTS: `*` is any host, and a dot at the start any subdomain. */
-function allows(allowedHosts: string, host: string): boolean {
+function allowsHost(allowedHosts: string, host: string): boolean {
+  if (!isHostForDjango(host)) return false;
   return allowedHosts
     .toLowerCase()
     .split(/[\s,;'"[\]()]+/)

@@ -1,6 +1,7 @@
 /** What `recover doctor` has looked at. No value of the env is in it: names, versions, times and states only. */
 import type { Dimensions } from '../dimensions.ts';
 import type { EndpointFault } from '../endpoint-fault.ts';
+import type { HeaderKeyState } from '../endpoint-request.ts';
 import type { AddressOwner, FunctionNetwork, InstanceFacts, VpcFacts } from '../network/facts.ts';
 import type { Seen } from '../network/seen.ts';
 
@@ -21,7 +22,8 @@ export interface EnvFacts {
   readonly knownGoodVersion: number | null;
   /** What it has lost of the known-good version though nobody has said that it may go: the predicate of a sentence. */
   readonly loss: string | null;
-  readonly internalKey: 'Usable' | 'Missing' | 'Unusable';
+  /** The keys that are sent in headers. */
+  readonly headerKeys: Readonly<Record<string, HeaderKeyState>>;
   /** Whether ALLOWED_HOSTS has the Host of the requests; `null` if the text has no such key. */
   readonly allowsHost: boolean | null;
 }
@@ -33,7 +35,7 @@ export interface AgentFacts {
   readonly lastPingAt: string | null;
 }
 
-/** What the endpoint answers from here, without the key. */
+/** What the endpoint answers from here, without the keys. */
 export interface AnswerFacts {
   /** `undefined` if it answered as an API does that is asked without its key. */
   readonly fault: EndpointFault | undefined;
@@ -189,7 +191,7 @@ export interface Facts {
   readonly agents: Seen<readonly AgentFacts[]>;
   /** Those of EC2 among the instances of the target; hybrid nodes are none. */
   readonly instances: Seen<readonly Pick<InstanceFacts, 'id' | 'state'>[]>;
-  /** `null` if nobody asked, since a fresh datapoint proves that it answers. */
+  /** `null` if nobody asked: a fresh datapoint proves that it answers, or the question might do harm. */
   readonly answer: AnswerFacts | null;
   readonly function: Seen<FunctionFinding>;
   /** In the last quarter of an hour. */

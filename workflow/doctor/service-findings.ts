@@ -102,29 +102,31 @@ export const serviceFindings = {
   },
   EndpointUnhealthy: {
     link: 'endpoint',
-    meaning: 'The API answers, but with HTTP 5xx or another status that is not 200.',
+    meaning: 'The API answers, but with HTTP 5xx or another status than endpoint.expectStatus has.',
     look: 'curl -i <url>',
     fix: startDeploy,
-    note: 'If a deploy does not cure it, look at the log of the API and at its database.',
+    note: 'If a deploy does not cure it, look at the log of the API and at its database; for HTTP 405, at endpoint.method in the target file.',
   },
   EndpointTlsFailed: {
     link: 'endpoint',
     meaning: 'The TLS handshake with the API failed.',
     look: 'curl -v <url>',
     fix: startDeploy,
-    note: 'Renew the certificate of the API first: its name, who signed it, and whether it has expired.',
+    note: 'Renew the certificate of the API first: its name, who signed it, and whether it has expired. If a CA of your own signed it, name the file with the certificate of that CA as endpoint.caFile in the target file instead, and deploy the stack.',
   },
   HostRejected: {
     link: 'request',
-    meaning: 'The API does not allow the Host of the requests: ALLOWED_HOSTS lacks it.',
+    meaning:
+      'The API does not allow the Host of the requests: ALLOWED_HOSTS lacks it, or it has an underscore, which Django never allows.',
     look: checkEnv,
     fix: 'npx --no-install recover env set ALLOWED_HOSTS --target <target>',
     afterwards: startDeploy,
-    note: 'With all hosts that it has, and that one, without a port.',
+    note: 'With all hosts that it has, and that one, without a port. In place of a Host with an underscore, set endpoint.host in the target file to one without. An API that is not Django misses something else: see its log, and endpoint.url, method and headers.',
   },
   InternalKeyMissing: {
     link: 'request',
-    meaning: 'The env has no value for the internal key, so nobody can ask the API for its backlog.',
+    meaning:
+      'The env has no value for a key that is sent in a header, so nobody can ask the API for its backlog.',
     look: checkEnv,
     fix: 'npx --no-install recover env set <key> --target <target>',
     afterwards: startDeploy,
@@ -132,7 +134,7 @@ export const serviceFindings = {
   InternalKeyUnusable: {
     link: 'request',
     meaning:
-      'The internal key holds a character that no HTTP header can carry, such as a typographic quote or one that is invisible.',
+      'A key that is sent in a header holds a character that no HTTP header can carry, such as a typographic quote or one that is invisible.',
     look: checkEnv,
     fix: 'npx --no-install recover env set <key> --target <target>',
     afterwards: startDeploy,

@@ -4,7 +4,7 @@ import type { DeployedTarget } from '../target.ts';
 import { counted, duration, listNames } from '../words.ts';
 import { codesOf, isBrokenCode } from './catalogue.ts';
 import { broken, type Check, judge, ok, seenIn, unknown } from './checks.ts';
-import { hostOf } from './env-facts.ts';
+import { hostOf, isHostForDjango } from './env-facts.ts';
 import type { AgentFacts, CallerFacts, EnvFacts, Facts, FunctionFacts } from './facts.ts';
 import { freshDatapointMs, timeOf } from './metric-age.ts';
 
@@ -91,23 +91,31 @@ export const endpoint: Rule = (facts, { endpoint: { url } }) => {
 };
 
 export const request: Rule = (facts, target) =>
-  judge(facts.env, ({ internalKey, allowsHost, unreadable }) => {
+  judge(facts.env, ({ headerKeys, allowsHost, unreadable }) => {
     if (unreadable !== null) return [unknown('NotAnswered', `the env can't be read (${unreadable})`)];
-    const { internalKey: key } = target.endpoint;
     const name = hostOf(target.endpoint);
     const asked = facts.answer;
-    const keyCheck =
-      internalKey === 'Usable'
+    const keyChecks = Object.entries(headerKeys).map(([key, state]) => {
+      if (state === 'Missing')
+        return broken('InternalKeyMissing', `the env has no value for ${key}`, { key });
+      return state === 'Usable'
         ? ok(`${key} can be sent as a header`)
-        : internalKey === 'Missing'
-          ? broken('InternalKeyMissing', `the env has no value for ${key}`, { key })
-          : broken('InternalKeyUnusable', `the value of ${key} can't be sent as a header`, { key });
+        : broken('InternalKeyUnusable', `the value of ${key} can't be sent as a header`, { key });
+    });
     if (asked?.fault === 'HostRejected' && !asked.isPrivate)
-      return [broken('HostRejected', `the API answers HTTP 400 to the Host ${name}`), keyCheck];
+      return [broken('HostRejected', `the API answers HTTP 400 to the Host ${name}`), ...keyChecks];
     // An answer proves more than a list does that not every API reads.
     const isAccepted = freshDatapointMs(facts) !== undefined || (asked && asked.fault === undefined);
     if (allowsHost === false && !isAccepted)
-      return [broken('HostRejected', `ALLOWED_HOSTS of the env lacks the Host ${name}`), keyCheck];
+      return [
+        broken(
+          'HostRejected',
+          isHostForDjango(name)
+            ? `ALLOWED_HOSTS of the env lacks the Host ${name}`
+            : `the env has ALLOWED_HOSTS, and Django takes no Host such as ${name}, whatever that says`,
+        ),
+        ...keyChecks,
+      ];
     return [
       ok(
         isAccepted
@@ -116,7 +124,7 @@ export const request: Rule = (facts, target) =>
             ? `ALLOWED_HOSTS has the Host ${name}`
             : `the Host is ${name}; the env has no ALLOWED_HOSTS`,
       ),
-      keyCheck,
+      ...keyChecks,
     ];
   });
 

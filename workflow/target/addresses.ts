@@ -2,16 +2,16 @@
 import * as v from 'valibot';
 import { checkedBy, matching } from './fields.ts';
 
-/** What Django takes as a Host before it looks at ALLOWED_HOSTS: `host_validation_re` in django/http/request.py. */
-const djangoHost = /^([a-z0-9.-]+|\[[a-f0-9]*:[a-f0-9.:]+\])(:\d+)?$/;
-
-export const isHostForDjango = (host: string): boolean => djangoHost.test(host.toLowerCase());
+/**
+ * A name, with `_` as DNS and container networks take it, or an address; and perhaps a port. What a framework takes is
+ * its own affair: Django, for one, refuses `_`.
+ */
+const hostAndPort = /^([a-z0-9._-]+|\[[a-f0-9]*:[a-f0-9.:]+\])(:\d+)?$/i;
 
 /** A Host header. */
 export const hostHeader = checkedBy((host) => {
   if (host.includes('/')) return 'expected a host such as api.example.com, without scheme and path';
-  if (host.includes('_')) return 'Django refuses a Host with _ in it, whatever ALLOWED_HOSTS says';
-  return isHostForDjango(host) ? undefined : 'expected a host such as api.example.com';
+  return hostAndPort.test(host) ? undefined : 'expected a host such as api.example.com';
 });
 
 const hasCredentials = (url: string): boolean => {
@@ -24,8 +24,10 @@ export const httpUrl = checkedBy((url) => {
     return 'expected a URL that starts with http:// or https://';
   // They would show in the template and in messages.
   if (hasCredentials(url))
-    return 'a URL with a user or a password would show them: send them in a header from the parameter';
-  return undefined;
+    return 'a URL with a user or a password would show them: send them in a header from the parameter, by endpoint.headersFromEnv';
+  return hostAndPort.test(new URL(url).host)
+    ? undefined
+    : 'expected a host of letters, digits, dots, hyphens and _';
 });
 
 /** Webhooks of chats take messages of their own kind only, so none follows the link with which SNS has it confirmed. */

@@ -1,7 +1,7 @@
 /** What has to hold between the fields of a target, in the order in which a file is checked. */
+import { headerKeysOf } from '../endpoint-request.ts';
 import { servicesOfStack } from '../network/called-services.ts';
 import { destinationOf } from '../network/destination.ts';
-import { isHostForDjango } from './addresses.ts';
 import { nameInArn, regionOfKey } from './fields.ts';
 import type { TargetFields } from './sections.ts';
 
@@ -11,6 +11,13 @@ interface Check {
   readonly holds: (target: TargetFields) => boolean;
   readonly expected: string;
 }
+
+/** RFC 9110, sections 15.3.5 and 15.3.6. */
+const withoutBody: ReadonlySet<number> = new Set([204, 205]);
+
+/** Whether two of them are the same header. */
+const hasRepeated = (headers: readonly string[]): boolean =>
+  new Set(headers.map((name) => name.toLowerCase())).size < headers.length;
 
 export const checks: readonly Check[] = [
   {
@@ -53,30 +60,53 @@ export const checks: readonly Check[] = [
       'expected a key of the same region as parameter.kmsKeyArn: both are used in the region of the stack',
   },
   {
-    field: ['endpoint', 'url'],
-    holds: ({ endpoint: { url, host } }) => host !== undefined || isHostForDjango(new URL(url).host),
-    expected:
-      'Django refuses the host of this URL, whatever ALLOWED_HOSTS says, since only letters, digits, dots and hyphens are valid there (no _): use another name, or set endpoint.host',
-  },
-  {
     field: ['endpoint', 'host'],
     holds: ({ endpoint, metricFunction }) =>
       endpoint.host === undefined || Object.values(metricFunction.set).includes(endpoint.host),
     expected: 'the metric function has to send the same Host: name it in metricFunction.set as well',
   },
   {
+    field: ['endpoint', 'headersFromEnv'],
+    holds: ({ endpoint: { headers, headersFromEnv, internalKeyHeader } }) =>
+      !hasRepeated([...Object.keys(headers), ...Object.keys(headersFromEnv), internalKeyHeader]),
+    expected:
+      'a header can be named only once in headers, headersFromEnv and internalKeyHeader, in capitals or not',
+  },
+  {
+    field: ['endpoint', 'backlogPath'],
+    holds: ({ endpoint: { method, expectStatus, backlogPath } }) =>
+      backlogPath === undefined || (method !== 'HEAD' && !expectStatus.some((one) => withoutBody.has(one))),
+    expected: 'an answer to HEAD, or one of 204 or 205, has no body to hold a number',
+  },
+  {
+    field: ['endpoint', 'caFile'],
+    holds: ({ endpoint: { url, caFile } }) => caFile === undefined || url.startsWith('https://'),
+    expected: 'endpoint.url begins with http://, so nobody shows a certificate',
+  },
+  {
     field: ['parameter', 'requiredKeys'],
     holds: ({ parameter, endpoint, metricFunction }) =>
-      [endpoint.internalKey, ...Object.values(metricFunction.setFromEnv)].every((key) =>
+      [...headerKeysOf(endpoint), ...Object.values(metricFunction.setFromEnv)].every((key) =>
         parameter.requiredKeys.includes(key),
       ),
-    expected: 'endpoint.internalKey and the keys in metricFunction.setFromEnv have to be required',
+    expected:
+      'endpoint.internalKey and the keys in endpoint.headersFromEnv and metricFunction.setFromEnv have to be required',
   },
   {
     field: ['metricFunction', 'setFromEnv'],
     holds: ({ metricFunction: { set, setFromEnv } }) =>
       !Object.keys(setFromEnv).some((name) => Object.hasOwn(set, name)),
     expected: 'a variable can be in set or in setFromEnv, not in both',
+  },
+  {
+    field: ['metricFunction', 'setFromEnv'],
+    holds: ({ metricFunction: { deploy, setFromEnv }, endpoint }) =>
+      !deploy ||
+      headerKeysOf(endpoint)
+        .filter((key) => key !== endpoint.internalKey)
+        .every((key) => Object.values(setFromEnv).includes(key)),
+    expected:
+      'the function that comes with the stack sends the headers of endpoint.headersFromEnv too: set a variable of any name from each of their keys',
   },
   {
     field: ['metricFunction', 'remove'],

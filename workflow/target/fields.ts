@@ -1,5 +1,5 @@
 /**
- * The single fields of a target file, each checked as the one who reads it would: AWS, DNS or Django. The reference of
+ * The single fields of a target file, each checked as the one who reads it would: AWS, DNS or HTTP. The reference of
  * an API is named where its limits are repeated, so that a mistake is found when packaging and not by a deploy.
  */
 import * as v from 'valibot';
