@@ -7,6 +7,7 @@ import { decodeText, UnreadableText } from '../env/decode-text.ts';
 import { describeIssue } from '../workflow/parse.ts';
 import { regionOfKey } from '../workflow/target/fields.ts';
 import { type DeployedTarget, Target } from '../workflow/target.ts';
+import { CaFileUnusable, readCaFile } from './ca-file.ts';
 
 /** A mistake in a target file, in one line: file, field, and what was expected. */
 export class TargetInvalid extends Error {
@@ -51,7 +52,7 @@ export function loadTarget(name: string, directory = import.meta.dirname): Targe
   const [variable] = /\$\{(env|file|ssm|s3|cf|self|opt|param|sls|aws|strToBool)[:(]/.exec(text) ?? [];
   if (variable !== undefined)
     throw new TargetInvalid(`${file}: ${variable}…} is not expanded in a target file`);
-  return readTarget(file, parseYaml(file, text));
+  return withCertificates(file, directory, readTarget(file, parseYaml(file, text)));
 }
 
 /**
@@ -71,6 +72,19 @@ export function requireKeysOf(region: string, target: DeployedTarget): void {
       throw new TargetInvalid(
         `targets/${name}.yml: ${field}: expected a key of ${region}, the region of the stack`,
       );
+}
+
+/** The target with what is in the file that `endpoint.caFile` names. */
+function withCertificates(file: string, directory: string, target: Target): Target {
+  const { caFile } = target.endpoint;
+  if (caFile === undefined) return target;
+  try {
+    return { ...target, endpoint: { ...target.endpoint, caCertificates: readCaFile(directory, caFile) } };
+  } catch (error) {
+    if (error instanceof CaFileUnusable)
+      throw new TargetInvalid(`${file}: endpoint.caFile: ${error.message}`);
+    throw error;
+  }
 }
 
 /** An editor or a shell of Windows may have saved it. */
