@@ -28,13 +28,11 @@ interface SecretHeader {
   readonly key: string;
 }
 
-function secretHeadersOf({ headersFromEnv, internalKey, internalKeyHeader }: Headers): SecretHeader[] {
-  const fromEnv = Object.entries(headersFromEnv).map(([name, source]) => {
+const secretHeadersOf = ({ headersFromEnv, internalKey, internalKeyHeader }: Headers): SecretHeader[] =>
+  Object.entries({ [internalKeyHeader]: internalKey, ...headersFromEnv }).map(([name, source]) => {
     const at = source.lastIndexOf(' ') + 1;
     return { name, scheme: source.slice(0, at), key: source.slice(at) };
   });
-  return [{ name: internalKeyHeader, scheme: '', key: internalKey }, ...fromEnv];
-}
 
 /** The keys of the env whose values are sent, each once. */
 export const headerKeysOf = (endpoint: Headers): string[] => [

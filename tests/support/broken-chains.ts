@@ -118,19 +118,6 @@ export const breaks: readonly Break[] = [
     afterStop,
   ],
   [
-    'a Host that Django never takes',
-    { ...stopped, env: seen(envOf({ allowsHost: false })) },
-    'HostRejected',
-    afterStop,
-    doctorTarget({
-      endpoint: {
-        url: 'http://academy_api:8000/count/',
-        internalKey: 'INTERNAL_KEY',
-        backlogPath: 'backlog',
-      },
-    }),
-  ],
-  [
     'a key of another header that has no value',
     { ...stopped, env: seen(envOf({ headerKeys: { INTERNAL_KEY: 'Usable', API_TOKEN: 'Missing' } })) },
     'InternalKeyMissing',

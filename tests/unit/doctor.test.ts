@@ -8,7 +8,7 @@ import type { DeployedTarget } from '../../workflow/target.ts';
 import { type Break, breaks } from '../support/broken-chains.ts';
 import { api, networkBreaks, networkWith } from '../support/broken-networks.ts';
 import { scalingBreaks } from '../support/broken-scaling.ts';
-import { doctorTarget, functionOf, healthyFacts, stopped } from '../support/healthy-facts.ts';
+import { doctorTarget, envOf, functionOf, healthyFacts, stopped } from '../support/healthy-facts.ts';
 
 const target = doctorTarget();
 const all: readonly Break[] = [...breaks, ...networkBreaks, ...scalingBreaks];
@@ -40,6 +40,19 @@ describe('the doctor', () => {
       expect.stringMatching(
         /^aws ec2 authorize-security-group-ingress --group-id sg-a .*FromPort=8000.*sg-f/,
       ),
+    ]);
+  });
+
+  it('tells a Host that Django never takes from one that ALLOWED_HOSTS lacks', () => {
+    const part = { ...stopped, env: seen(envOf({ allowsHost: false })) };
+    const saysOf = (url: string) =>
+      diagnose(
+        healthyFacts(part),
+        doctorTarget({ endpoint: { url, internalKey: 'INTERNAL_KEY', backlogPath: 'backlog' } }),
+      ).causes.map(({ says }) => says);
+    expect(saysOf('http://api:8000/')).toEqual(['ALLOWED_HOSTS of the env lacks the Host api']);
+    expect(saysOf('http://my_api:8000/')).toEqual([
+      'the env has ALLOWED_HOSTS, and Django takes no Host such as my_api, whatever that says',
     ]);
   });
 
