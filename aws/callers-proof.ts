@@ -2,7 +2,6 @@ import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { type CallsInMinute, calledWithinMs, judgeCallers } from '../workflow/callers-proof.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import type { CallersProof } from '../workflow/results.ts';
-import type { DeployedTarget } from '../workflow/target.ts';
 import type { Clock } from './clock.ts';
 import { readMinutes } from './metric-look.ts';
 
@@ -26,13 +25,13 @@ export function readCalls(
  * @returns `Unknown` if nobody could look: the metric is back in any case.
  */
 export async function proveCallers(
-  { target, clock, cloudWatch }: ProofServices,
+  { clock, cloudWatch }: ProofServices,
+  functionName: string,
   own: { readonly ownSinceMs: number; readonly ownCount: number },
 ): Promise<CallersProof> {
-  const { name } = target.metricFunction;
   const times = { sinceMs: own.ownSinceMs - calledWithinMs, nowMs: clock.now() };
   try {
-    return judgeCallers(await readCalls(cloudWatch, name, times), name, own);
+    return judgeCallers(await readCalls(cloudWatch, functionName, times), functionName, own);
   } catch (error) {
     if (!(error instanceof RecoveryError)) throw error;
     return { outcome: 'Unknown', says: error.message };
@@ -40,7 +39,6 @@ export async function proveCallers(
 }
 
 interface ProofServices {
-  readonly target: DeployedTarget;
   readonly clock: Clock;
   readonly cloudWatch: CloudWatchClient;
 }

@@ -3,6 +3,7 @@ import { lookup } from 'node:dns/promises';
 import { BlockList, isIPv6 } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import type { AnswerFacts } from '../workflow/doctor/facts.ts';
+import { headerKeysOf } from '../workflow/endpoint-request.ts';
 import { destinationOf } from '../workflow/network/destination.ts';
 import type { Target } from '../workflow/target.ts';
 import { askEndpoint } from './endpoint.ts';
@@ -13,7 +14,8 @@ const longestSeconds = 3;
 const refused = new Set(['InternalKeyRejected', 'BacklogNotNumeric']);
 
 /**
- * Asks the endpoint once, without the keys: outside of the VPC, the machine that has this address may be anybody's.
+ * Asks the endpoint once, without the keys, if it needs any: outside of the VPC, the machine that has this address may be
+ * anybody's.
  *
  * @param isPrivate whether it may be.
  * @returns `null` if it was not asked, since a POST to somebody else's machine might change something there.
@@ -29,7 +31,7 @@ export async function lookAtEndpoint(
   });
   if (answer.fault === undefined) return { fault: undefined, detail: `HTTP ${answer.httpStatus}`, isPrivate };
   const { fault, httpStatus, detail } = answer;
-  return refused.has(fault)
+  return headerKeysOf(endpoint).length > 0 && refused.has(fault)
     ? { fault: undefined, detail: `HTTP ${httpStatus}`, isPrivate }
     : { fault, detail, isPrivate };
 }

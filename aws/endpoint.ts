@@ -6,7 +6,12 @@ import { numberAt } from '../workflow/number-at.ts';
 import { safeCause } from '../workflow/recovery-error.ts';
 
 export type EndpointAnswer =
-  | { readonly fault: undefined; readonly httpStatus: number; readonly backlog: number }
+  | {
+      readonly fault: undefined;
+      readonly httpStatus: number;
+      /** `null` if none was asked for. */
+      readonly backlog: number | null;
+    }
   | {
       readonly fault: EndpointFault;
       readonly httpStatus: number | null;
@@ -19,7 +24,8 @@ export type EndpointAnswer =
 const maxBodyBytes = 64 * 1024;
 
 /**
- * Asks the internal endpoint for its backlog, once. Never throws: a fault is an answer too.
+/**
+ * Asks the internal endpoint, once, and for its backlog if it counts one. Never throws: a fault is an answer too.
  * Redirects are not followed, since the key would be sent along. No header is in any answer.
  */
 export async function askEndpoint(request: EndpointRequest): Promise<EndpointAnswer> {
@@ -31,6 +37,7 @@ export async function askEndpoint(request: EndpointRequest): Promise<EndpointAns
     const wish = retryAfterSeconds === undefined ? '' : `, Retry-After ${retryAfterSeconds} s`;
     return { fault, httpStatus, detail: `HTTP ${httpStatus}${wish}`, retryAfterSeconds };
   }
+  if (request.backlogPath === undefined) return { fault: undefined, httpStatus, backlog: null };
   const backlog = numberAt(body, request.backlogPath);
   if (backlog === undefined) {
     return {

@@ -2,7 +2,7 @@ import { InvokeCommand, type InvokeCommandOutput, type LambdaClient } from '@aws
 import { invokedFunctionOf } from '../workflow/invoked-function.ts';
 import { numberAt } from '../workflow/number-at.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
-import type { Target } from '../workflow/target.ts';
+import type { MetricFunction } from '../workflow/target.ts';
 import { callAws } from './call.ts';
 import { withKey } from './function-environment.ts';
 
@@ -15,7 +15,7 @@ import { withKey } from './function-environment.ts';
  */
 export async function invokeMetricFunction(
   lambda: LambdaClient,
-  metricFunction: Pick<Target['metricFunction'], 'name' | 'alias' | 'answerPath'>,
+  metricFunction: Pick<MetricFunction, 'name' | 'alias' | 'answerPath'>,
   kmsKeyArn: string | undefined,
 ): Promise<number | RecoveryError> {
   const { name, answerPath } = metricFunction;

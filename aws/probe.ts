@@ -1,6 +1,6 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { type EndpointFault, passingFaults } from '../workflow/endpoint-fault.ts';
-import { headersFrom } from '../workflow/endpoint-request.ts';
+import { headerKeysOf, headersFrom } from '../workflow/endpoint-request.ts';
 import type { EndpointProof } from '../workflow/results.ts';
 import type { Target } from '../workflow/target.ts';
 import type { KnownVersion } from '../workflow/versions.ts';
@@ -21,7 +21,10 @@ async function probeEndpoint(
   { ssm, clock, target: { parameter, endpoint } }: ProbeServices,
   known: KnownVersion,
 ): Promise<EndpointAnswer> {
-  const values = await readEnvValues(ssm, parameter.name, parameter.reader, { clock, known });
+  const values =
+    headerKeysOf(endpoint).length > 0
+      ? await readEnvValues(ssm, parameter.name, parameter.reader, { clock, known })
+      : new Map<string, string>();
   const made = headersFrom(endpoint, (key) => values.get(key), `parameter ${parameter.name}`);
   return 'fault' in made ? { ...made, httpStatus: null } : askEndpoint({ ...endpoint, ...made });
 }

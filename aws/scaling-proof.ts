@@ -1,11 +1,9 @@
 import { seenIn } from '../workflow/doctor/checks.ts';
 import type { AlarmFacts } from '../workflow/doctor/facts.ts';
-import type { Place } from '../workflow/doctor/place.ts';
 import type { Seen } from '../workflow/network/seen.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import type { ScalingProof } from '../workflow/results.ts';
-import { judgeScaling } from '../workflow/scaling-proof.ts';
-import { type DeployedTarget, scalingGroupOf } from '../workflow/target.ts';
+import { judgeScaling, type ScalingSubject } from '../workflow/scaling-proof.ts';
 import type { Clock } from './clock.ts';
 import { lookAtGroup, lookAtUnit, type ScalingClients } from './scaling-look.ts';
 
@@ -17,50 +15,42 @@ const spareShare = 2 / 3;
 
 const [leastMsBetween, mostLooks] = [2_000, 24];
 
-export interface ScalingQuestion {
-  readonly target: DeployedTarget;
-  /** Where the target is. */
-  readonly place: Place;
+export interface ScalingQuestion extends ScalingSubject {
   readonly clock: Clock;
-  readonly repairedAtMs: number;
   /** The start of the datapoint that proves the repair. */
   readonly datapointMs: number;
 }
 
 /**
  * Looks whether the workers follow the metric again, and looks again until the alarms of target tracking have spoken, but
- * not for longer than they need for that. A target without a group has nothing to look at.
+ * not for longer than they need for that.
  *
  * @returns `Unknown` if nobody could look: the metric is back in any case.
  */
 export async function proveScaling(
   clients: ScalingClients,
   question: ScalingQuestion,
-): Promise<ScalingProof | undefined> {
-  const group = scalingGroupOf(question.target);
-  if (group === undefined) return undefined;
+): Promise<ScalingProof> {
+  const { group } = question.scaling;
   try {
-    return await waitForScaling(clients, group, question);
+    return await waitForScaling(clients, question);
   } catch (error) {
     if (!(error instanceof RecoveryError)) throw error;
     return { outcome: 'Unknown', group, says: error.message };
   }
 }
 
-async function waitForScaling(
-  clients: ScalingClients,
-  group: string,
-  { target, place, clock, repairedAtMs, datapointMs }: ScalingQuestion,
-): Promise<ScalingProof> {
+async function waitForScaling(clients: ScalingClients, question: ScalingQuestion): Promise<ScalingProof> {
+  const { scaling, clock, datapointMs } = question;
   const startedAtMs = clock.now();
   for (;;) {
-    const found = await lookAtGroup(clients, group);
+    const found = await lookAtGroup(clients, scaling.group);
     const nowMs = clock.now();
     // By the minute, whatever the period is.
     const times = { sinceMs: datapointMs - 60_000, nowMs };
-    const hasUnit = await lookAtUnit(clients, target.metric, found.policies, times);
+    const hasUnit = await lookAtUnit(clients, scaling.metric, found.policies, times);
     const metric = { seen: true, value: { lastDatapointMs: datapointMs, hasUnit } } as const;
-    const { isFinal, proof } = judgeScaling({ ...found, metric, nowMs }, target, place, repairedAtMs);
+    const { isFinal, proof } = judgeScaling({ ...found, metric, nowMs }, question);
     const waitMs = waitFor(found.scalingAlarms);
     const pauseMs = Math.max(leastMsBetween, waitMs / mostLooks);
     if (isFinal || clock.now() + pauseMs > startedAtMs + waitMs) return proof;

@@ -4,14 +4,16 @@ import type { LambdaClient } from '@aws-sdk/client-lambda';
 import { openAutoScaling } from '../aws/auto-scaling.ts';
 import { readerConfig } from '../aws/call.ts';
 import { proveCallers } from '../aws/callers-proof.ts';
+import type { Clock } from '../aws/clock.ts';
 import { openLambda } from '../aws/lambda-clients.ts';
 import { nameOfMetric, readNewestDatapoint } from '../aws/metric.ts';
 import { invokeMetricFunction } from '../aws/metric-function.ts';
 import { proveScaling } from '../aws/scaling-proof.ts';
-import { ConfirmBacklogInput, wasRepaired } from '../workflow/chain.ts';
+import { ConfirmBacklogInput, patchOf, wasRepaired } from '../workflow/chain.ts';
 import { placeOf } from '../workflow/doctor/place.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import type { BacklogProof } from '../workflow/results.ts';
+import { type Metric, type MetricFunction, scalingOf } from '../workflow/target.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
 import { NoResources } from './runtime/resources.ts';
 
@@ -22,99 +24,136 @@ type ConfirmBacklogServices = Services & {
 };
 
 const secondsBetweenLooks = 2;
+/** Of a function that counts, but publishes no metric of the target: as long as `metric` has by default. */
+const countWithinSeconds = 300;
 /** A healthy system has published within its last few periods; CloudWatch may lag by two minutes. */
 const healthyWithinPeriods = 3;
 
 /**
- * Invokes the metric function until it counts, and waits for the datapoint. After a repair, it then looks whether the
- * workers follow the metric again, and whether anybody else calls the function; whatever it finds, the metric is back.
+ * Invokes the metric function until it counts, and waits for the datapoint: each if the target has it, so for neither
+ * there is nothing to do. After a repair, it then looks whether the workers follow the metric again, and whether anybody
+ * else calls the function; whatever it finds, the metric is back.
  *
- * @throws RecoveryError as `confirmDatapoint`.
+ * @throws RecoveryError BacklogNotNumeric or MetricFunctionFailed if the function doesn't count by the deadline;
+ *   DatapointMissing if it counts, or somebody else has to, but CloudWatch shows no datapoint by then.
  */
 export async function confirmBacklog(
   state: ConfirmBacklogInput,
   services: ConfirmBacklogServices,
 ): Promise<BacklogProof> {
   const { target, clock } = services;
-  const sinceMs = provenSince(state, services);
+  const { metric, metricFunction } = target;
+  if (!metric) {
+    const backlog = metricFunction ? await confirmCount(state, services, metricFunction) : null;
+    return { backlog, metric: null, datapoint: null };
+  }
+  const sinceMs = provenSince(state, metric, clock);
   const ownSinceMs = clock.now();
-  const { ownCount, proof } = await confirmDatapoint(state, services, sinceMs);
+  const { ownCount, proof } = await confirmDatapoint(state, services, metric, sinceMs);
   if (!wasRepaired(state)) return proof;
-  const scaling = await proveScaling(services, {
+  const scaling = scalingOf(target);
+  const question = {
     target,
     place: placeOf(state.execution.arn),
     clock,
     repairedAtMs: sinceMs,
     datapointMs: Date.parse(proof.datapoint.timestamp),
-  });
+  };
+  const scalingProof = scaling && (await proveScaling(services, { ...question, scaling }));
   // Last, since CloudWatch shows calls late.
-  const callers = await proveCallers(services, { ownSinceMs, ownCount });
-  return { ...proof, callers, ...(scaling ? { scaling } : {}) };
+  const own = { ownSinceMs, ownCount };
+  const callers = metricFunction && (await proveCallers(services, metricFunction.name, own));
+  return {
+    ...proof,
+    ...(callers ? { callers } : {}),
+    ...(scalingProof ? { scaling: scalingProof } : {}),
+  };
 }
 
 /**
  * From when on a datapoint is proof: after a repair, from its end; if nothing had to be repaired, a recent one is
  * enough. After a redrive both may be days ago: what was published then proves nothing about now.
  */
-function provenSince(
-  state: ConfirmBacklogInput,
-  { target, clock }: Pick<ConfirmBacklogServices, 'target' | 'clock'>,
-): number {
-  const recently = (timeMs: number) => timeMs - healthyWithinPeriods * target.metric.periodSeconds * 1000;
+function provenSince(state: ConfirmBacklogInput, { periodSeconds }: Metric, clock: Clock): number {
+  const recently = (timeMs: number) => timeMs - healthyWithinPeriods * periodSeconds * 1000;
+  // Without a metric function, the endpoint was verified a moment ago.
   const repairedOrStarted = wasRepaired(state)
-    ? Date.parse(state.patch?.completedAt ?? new Date(clock.now()).toISOString())
+    ? Date.parse(patchOf(state)?.completedAt ?? new Date(clock.now()).toISOString())
     : recently(Date.parse(state.execution.startedAt));
   return state.execution.redriveCount > 0
     ? Math.max(repairedOrStarted, recently(clock.now()))
     : repairedOrStarted;
 }
 
+type Confirmed = BacklogProof & { readonly datapoint: NonNullable<BacklogProof['datapoint']> };
+
 /**
  * A datapoint is stamped with the start of its period. With a period of 60 seconds the first one that proves anything
- * is therefore that of the next full minute; the function is invoked again for it, scheduled or not.
- *
- * @throws RecoveryError BacklogNotNumeric or MetricFunctionFailed if the function doesn't count by the deadline;
- *   DatapointMissing if it counts, but CloudWatch shows no datapoint by then.
+ * is therefore that of the next full minute; the function is invoked again for it, scheduled or not. Without a function,
+ * somebody else publishes.
  */
 async function confirmDatapoint(
   state: ConfirmBacklogInput,
-  { target, clock, lambda, cloudWatch }: ConfirmBacklogServices,
+  services: ConfirmBacklogServices,
+  metric: Metric,
   sinceMs: number,
-): Promise<{ readonly ownCount: number; readonly proof: BacklogProof }> {
-  const { metric, metricFunction } = target;
-  const { confirmWithinSeconds } = metric;
-  const deadline = clock.now() + confirmWithinSeconds * 1000;
+): Promise<{ readonly ownCount: number; readonly proof: Confirmed }> {
+  const { target, clock, cloudWatch } = services;
+  const { confirmWithinSeconds, periodSeconds } = metric;
   const metricName = nameOfMetric(metric);
-
-  let backlog: number | undefined;
-  let invokedInPeriod = Number.NaN;
-  let failure: RecoveryError | undefined;
+  const { metricFunction } = target;
+  let backlog: number | null = null;
   let ownCount = 0;
-  for (;;) {
-    const period = Math.floor(clock.now() / (metric.periodSeconds * 1000));
-    if (period !== invokedInPeriod) {
+  let invokedInPeriod = Number.NaN;
+  return lookUntil(clock, confirmWithinSeconds, async () => {
+    const period = Math.floor(clock.now() / (periodSeconds * 1000));
+    if (metricFunction && period !== invokedInPeriod) {
       ownCount += 1;
-      const answer = await invokeMetricFunction(lambda, metricFunction, state.plan?.function.kmsKeyArn);
-      if (answer instanceof RecoveryError) {
-        failure = answer;
-      } else {
-        backlog = answer;
-        invokedInPeriod = period;
-      }
+      const answer = await count(state, services, metricFunction);
+      if (!(answer instanceof RecoveryError)) [backlog, invokedInPeriod] = [answer, period];
+      else if (backlog === null) return answer;
     }
-    if (backlog !== undefined) {
-      const datapoint = await readNewestDatapoint(cloudWatch, metric, sinceMs, clock.now());
-      if (datapoint) {
-        const timestamp = new Date(datapoint.timestampMs).toISOString();
-        const proof = { backlog, metric: metricName, datapoint: { value: datapoint.value, timestamp } };
-        return { ownCount, proof };
-      }
-      failure = new RecoveryError(
-        'DatapointMissing',
-        `metric ${metricName}: no datapoint stamped after ${new Date(sinceMs).toISOString()} within ${confirmWithinSeconds} s.`,
-      );
+    const datapoint = await readNewestDatapoint(cloudWatch, metric, sinceMs, clock.now());
+    if (datapoint) {
+      const timestamp = new Date(datapoint.timestampMs).toISOString();
+      const proof = { backlog, metric: metricName, datapoint: { value: datapoint.value, timestamp } };
+      return { ownCount, proof };
     }
-    if (clock.now() + secondsBetweenLooks * 1000 > deadline && failure) throw failure;
+    return new RecoveryError(
+      'DatapointMissing',
+      `metric ${metricName}: no datapoint stamped after ${new Date(sinceMs).toISOString()} within ${confirmWithinSeconds} s.`,
+    );
+  });
+}
+
+const confirmCount = (
+  state: ConfirmBacklogInput,
+  services: ConfirmBacklogServices,
+  metricFunction: MetricFunction,
+): Promise<number> =>
+  lookUntil(services.clock, countWithinSeconds, () => count(state, services, metricFunction));
+
+const count = (
+  { plan }: Pick<ConfirmBacklogInput, 'plan'>,
+  { lambda }: Pick<ConfirmBacklogServices, 'lambda'>,
+  metricFunction: MetricFunction,
+): Promise<number | RecoveryError> => invokeMetricFunction(lambda, metricFunction, plan?.function?.kmsKeyArn);
+
+/**
+ * Looks until something is found.
+ *
+ * @throws RecoveryError what the last look answered, if nothing was found within that time.
+ */
+async function lookUntil<T>(
+  clock: Clock,
+  withinSeconds: number,
+  look: () => Promise<T | RecoveryError>,
+): Promise<T> {
+  const deadline = clock.now() + withinSeconds * 1000;
+  for (;;) {
+    const found = await look();
+    if (!(found instanceof RecoveryError)) return found;
+    if (clock.now() + secondsBetweenLooks * 1000 > deadline) throw found;
     await clock.sleep(secondsBetweenLooks * 1000);
   }
 }

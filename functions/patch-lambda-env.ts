@@ -16,7 +16,7 @@ import { knownVersionOf, PatchLambdaEnvInput, unseenSince } from '../workflow/ch
 import { functionEnvLimitBytes, patchFrom, patchVariables } from '../workflow/function-patch.ts';
 import { refuseUnapproved } from '../workflow/plan.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
-import type { AliasMove, FunctionPatch } from '../workflow/results.ts';
+import type { AliasMove, FunctionPatch, PatchedFunction } from '../workflow/results.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
 import { leaseDoor } from './runtime/lease.ts';
 import { LeaseResources } from './runtime/resources.ts';
@@ -34,7 +34,8 @@ const updateWithinSeconds = 180;
 /**
  * Gives the metric function the environment that the target asks for, and leaves its other variables alone. Waits
  * until the function runs with it: `$LATEST`, and then the version that its alias points to, if the target names one.
- * An environment that is already right is not written, and an alias that is right is not moved.
+ * An environment that is already right is not written, and an alias that is right is not moved. A target without a metric
+ * function has nothing here.
  *
  * @throws RecoveryError EnvOverlooked, EnvReplaced, InternalKeyMissing, FunctionNotFound, FunctionEnvUnreadable,
  *   FunctionEnvTooLarge, FunctionAliasNotFound, FunctionAliasWeighted, FunctionChangesUnpublished (all before the
@@ -46,15 +47,17 @@ export async function patchLambdaEnv(
 ): Promise<FunctionPatch> {
   const { execution, plan } = state;
   const { target, clock, ssm, lambda } = services;
+  const { metricFunction } = target;
+  if (metricFunction === undefined) return { outcome: 'NotInTarget' };
   const fence = fenceOf(leaseDoor(services), execution);
-  const { name: functionName, alias } = target.metricFunction;
+  const { name: functionName, alias } = metricFunction;
   const { text } = await requireCompleteEnv(
     ssm,
     target.parameter,
     { clock, known: knownVersionOf(state) },
     { startedAt: unseenSince(state), consequence: `Function ${functionName} was not changed.` },
   );
-  const patch = patchFrom(valuesOf(text, target.parameter.reader), target);
+  const patch = patchFrom(valuesOf(text, target.parameter.reader), target, metricFunction);
   const deadline = clock.now() + updateWithinSeconds * 1000;
   const isOver = () => clock.now() >= deadline;
   const done: Done = { set: new Set(), removed: new Set(), aliasMove: undefined };
@@ -76,7 +79,8 @@ export async function patchLambdaEnv(
         await refuseUnapproved(
           plan,
           `the variables of function ${functionName} to change are`,
-          () => isSubset(setKeys, plan.function.setKeys) && isSubset(removedKeys, plan.function.removedKeys),
+          () =>
+            isSubset(setKeys, plan.function?.setKeys) && isSubset(removedKeys, plan.function?.removedKeys),
         );
         await fence();
         // `Changed` and `Busy`: read and merge again, with whatever the other writer has changed.
@@ -91,7 +95,7 @@ export async function patchLambdaEnv(
           plan,
           `the version that alias ${move.name} of function ${functionName} points to is`,
           () =>
-            plan.function.aliasMove?.name === move.name &&
+            plan.function?.aliasMove?.name === move.name &&
             plan.function.aliasMove.fromVersion === move.fromVersion,
         );
         await moveAlias(lambda, functionName, current, aliased, { clock, isOver, fence });
@@ -124,8 +128,8 @@ function outcomeOf(
   { execution, plan }: PatchLambdaEnvInput,
   { modifiedAtMs }: FunctionEnv,
   aliased: AliasFinding | undefined,
-): Pick<FunctionPatch, 'outcome' | 'setKeys' | 'removedKeys' | 'aliasMove'> {
-  const aliasMove = own.aliasMove ?? plan.function.aliasMove;
+): Pick<PatchedFunction, 'outcome' | 'setKeys' | 'removedKeys' | 'aliasMove'> {
+  const aliasMove = own.aliasMove ?? plan.function?.aliasMove;
   const isChanged =
     set.size + removed.size > 0 || aliasMove !== undefined || modifiedAtMs > Date.parse(execution.startedAt);
   return {
@@ -143,7 +147,8 @@ const sizeOf = ({ variables, keptKeyCount }: ReturnType<typeof patchVariables>) 
 
 const bytesOf = (variables: Readonly<Record<string, string>>) => Buffer.byteLength(JSON.stringify(variables));
 
-const isSubset = (some: readonly string[], all: readonly string[]) => some.every((one) => all.includes(one));
+const isSubset = (some: readonly string[], all: readonly string[] = []) =>
+  some.every((one) => all.includes(one));
 
 /** Checked before the call, because Lambda's own error quotes the whole environment, secrets included. */
 function refuseTooLarge(functionName: string, variables: Readonly<Record<string, string>>): void {

@@ -14,7 +14,13 @@ import { PlanRecoveryInput } from '../workflow/chain.ts';
 import { passesByItself } from '../workflow/errors.ts';
 import { patchFrom, patchVariables } from '../workflow/function-patch.ts';
 import { refuseFullHistory } from '../workflow/guard.ts';
-import { decide, hashPlan, type PlanIngredients, type RecoveryPlan } from '../workflow/plan.ts';
+import {
+  decide,
+  hashPlan,
+  type PlanIngredients,
+  type PlannedFunction,
+  type RecoveryPlan,
+} from '../workflow/plan.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import { describeRestore, restoreRules, restoreText } from '../workflow/restore.ts';
 import { knownAs } from '../workflow/versions.ts';
@@ -97,30 +103,29 @@ async function planFunction(
   text: string,
   { target, lambda }: PlanRecoveryServices,
 ): Promise<RecoveryPlan['function']> {
-  const { name: functionName, alias } = target.metricFunction;
+  const { metricFunction } = target;
+  if (metricFunction === undefined) return null;
+  const { name: functionName, alias } = metricFunction;
   const nothing = { revisionId: null, setKeys: [], removedKeys: [] };
-  const found = await orProblem<Omit<RecoveryPlan['function'], 'functionName' | 'problem'>>(
-    nothing,
-    async () => {
-      const current = await readFunctionEnv(lambda, functionName);
-      const { variables, revisionId, kmsKeyArn, updateStatus, updateReasonCode } = current;
-      // A failed update has to be looked at, whatever the variables are.
-      if (updateStatus === 'Failed') throw updateFailed(functionName, updateReasonCode);
-      const patch = patchFrom(valuesOf(text, target.parameter.reader), target);
-      const { setKeys, removedKeys } = patchVariables(variables, patch);
-      const aliased =
-        alias === undefined
-          ? undefined
-          : await lookAtAlias(lambda, { name: functionName, alias }, current, patch);
-      return {
-        revisionId,
-        setKeys,
-        removedKeys,
-        ...(aliased?.move ? { aliasMove: aliased.move } : {}),
-        ...(kmsKeyArn === undefined ? {} : { kmsKeyArn }),
-      };
-    },
-  );
+  const found = await orProblem<Omit<PlannedFunction, 'functionName' | 'problem'>>(nothing, async () => {
+    const current = await readFunctionEnv(lambda, functionName);
+    const { variables, revisionId, kmsKeyArn, updateStatus, updateReasonCode } = current;
+    // A failed update has to be looked at, whatever the variables are.
+    if (updateStatus === 'Failed') throw updateFailed(functionName, updateReasonCode);
+    const patch = patchFrom(valuesOf(text, target.parameter.reader), target, metricFunction);
+    const { setKeys, removedKeys } = patchVariables(variables, patch);
+    const aliased =
+      alias === undefined
+        ? undefined
+        : await lookAtAlias(lambda, { name: functionName, alias }, current, patch);
+    return {
+      revisionId,
+      setKeys,
+      removedKeys,
+      ...(aliased?.move ? { aliasMove: aliased.move } : {}),
+      ...(kmsKeyArn === undefined ? {} : { kmsKeyArn }),
+    };
+  });
   return { functionName, ...found };
 }
 
@@ -128,7 +133,7 @@ async function planFunction(
 async function orProblem<T extends object>(
   nothing: T,
   look: () => Promise<T>,
-): Promise<T & { problem: RecoveryPlan['function']['problem'] }> {
+): Promise<T & Pick<PlannedFunction, 'problem'>> {
   try {
     return { ...(await look()), problem: null };
   } catch (error) {

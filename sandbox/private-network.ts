@@ -34,7 +34,7 @@ export function networkOf({ vpc, endpoint, metricFunction }: Target, instanceId:
     instanceId,
     apiAddress: hostname,
     apiPort: Number(port),
-    services: [...servicesOfChecks, ...servicesOfMetricFunction(metricFunction)],
+    services: [...servicesOfChecks, ...(metricFunction ? servicesOfMetricFunction(metricFunction) : [])],
   });
   return ec2;
 }

@@ -1,8 +1,9 @@
 /** What a person sees of an execution: one line for each state, and the proof at the end. */
 import * as v from 'valibot';
 import { TakeLeaseOutput } from '../workflow/chain.ts';
-import { scalingText } from '../workflow/end-message.ts';
+import { endpointText, metricTexts, scalingText } from '../workflow/end-message.ts';
 import { describeSource } from '../workflow/good-version.ts';
+import { notInTarget } from '../workflow/messages.ts';
 import { changesFunction, RecoveryPlan } from '../workflow/plan.ts';
 import type { RecoveryReport } from '../workflow/report.ts';
 import {
@@ -46,7 +47,7 @@ const findings: Record<string, (result: unknown) => string> = {
     const steps = [
       ...(restore ? ['restore'] : []),
       ...(deploy ? ['deploy'] : []),
-      ...(changesFunction(patched) ? ['patch'] : []),
+      ...(patched && changesFunction(patched) ? ['patch'] : []),
     ];
     return `${steps.join(', ') || 'nothing to do'} (plan ${plan.hash.slice(0, 12)})`;
   },
@@ -74,17 +75,23 @@ const findings: Record<string, (result: unknown) => string> = {
   },
   VerifyEndpoint: (result) => {
     const { httpStatus, backlog } = v.parse(EndpointProof, result);
-    return `HTTP ${httpStatus}, backlog ${backlog}`;
+    return `HTTP ${httpStatus}${backlog === null ? '' : `, backlog ${backlog}`}`;
   },
   PatchLambdaEnv: (result) => {
-    const { outcome, setKeys, removedKeys, keptKeyCount } = v.parse(FunctionPatch, result);
+    const patch = v.parse(FunctionPatch, result);
+    if (patch.outcome === 'NotInTarget') return notInTarget;
+    const { outcome, setKeys, removedKeys, keptKeyCount } = patch;
     if (outcome === 'Unchanged') return 'nothing to change';
     return `set ${listNames(setKeys)}; removed ${listNames(removedKeys)}; kept ${keptKeyCount}`;
   },
   ConfirmBacklog: (result) => {
     const { backlog, metric, datapoint, scaling } = v.parse(BacklogProof, result);
-    const workers = scaling ? `; workers: ${scaling.outcome}` : '';
-    return `the function counts ${backlog}; ${metric} = ${datapoint.value} at ${datapoint.timestamp.slice(11, 19)} UTC${workers}`;
+    const seen = [
+      ...(backlog === null ? [] : [`the function counts ${backlog}`]),
+      ...(datapoint ? [`${metric} = ${datapoint.value} at ${datapoint.timestamp.slice(11, 19)} UTC`] : []),
+      ...(scaling ? [`workers: ${scaling.outcome}`] : []),
+    ];
+    return seen.join('; ') || notInTarget;
   },
   MarkKnownGood: (result) => {
     const { outcome, version, why, backup } = v.parse(KnownGood, result);
@@ -162,24 +169,24 @@ function causeMessage(cause: string | undefined): string {
 
 /** What was wrong, what was done, and the proof. */
 export function reportLines(report: RecoveryReport, execution: Execution): string[] {
-  const { env, deployment, endpoint, function: patched, metric, scaling, callers } = report;
+  const { env, deployment, function: patched, scaling, callers } = report;
   return [
     `${report.outcome} in ${report.durationSeconds} s (execution ${execution.name})`,
     '',
     '  What was wrong',
     `    ${env.parameterName} was ${env.finding.toLowerCase()}${env.restoredKeys.length > 0 ? `, without ${listNames(env.restoredKeys, 20)}` : ''}`,
     ...env.notes.map((note) => `    ${note}`),
-    ...(patched.removedKeys.length > 0
+    ...(patched && patched.removedKeys.length > 0
       ? [`    ${patched.functionName} had ${listNames(patched.removedKeys)} in its environment`]
       : []),
     '  What was done',
     `    env: ${env.restoredKeys.length > 0 ? `${counted(env.restoredKeys.length, 'key')} restored` : 'nothing'}`,
     `    deploy: ${deployment ? `${deployment.instanceIds.join(', ')} in ${deployment.durationSeconds} s` : 'none'}`,
-    `    function: ${patched.outcome === 'Patched' ? `${counted(patched.setKeys.length, 'variable')} set, ${patched.removedKeys.length} removed, ${patched.keptKeyCount ?? 0} kept` : 'nothing'}`,
+    `    function: ${patched?.outcome === 'Patched' ? `${counted(patched.setKeys.length, 'variable')} set, ${patched.removedKeys.length} removed, ${patched.keptKeyCount ?? 0} kept` : 'nothing'}`,
     '  Proof',
     `    keys      ${env.keyCountBefore} before (version ${env.versionBefore}), ${env.keyCountAfter} after (version ${env.versionAfter})`,
-    `    endpoint  HTTP ${endpoint.httpStatus}, backlog ${endpoint.backlog}`,
-    `    metric    ${metric.name} = ${metric.value} at ${metric.timestamp}`,
+    `    endpoint  ${endpointText(report)}`,
+    ...metricTexts(report).map((text) => `    metric    ${text}`),
     ...(callers ? [`    calls     ${callers.says}`] : []),
     ...(scaling ? [`    workers   ${scalingText(scaling)}`] : []),
   ];

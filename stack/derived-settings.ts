@@ -1,5 +1,6 @@
 /** What the template needs from a target in AWS's own words; it reads everything else from the target itself. */
 
+import { dimensionList } from '../workflow/dimensions.ts';
 import { heartbeatOf } from '../workflow/stack-names.ts';
 import { approvalMinutesOf, type DeployedTarget } from '../workflow/target.ts';
 import { logicalName } from './functions.ts';
@@ -19,7 +20,8 @@ export function derivedSettings(target: DeployedTarget, stateKeys: readonly stri
     ],
     // Documents take their numbers as text.
     deployTimeoutSeconds: String(deploy.timeoutSeconds),
-    metricDimensions: Object.entries(metric.dimensions).map(([Name, Value]) => ({ Name, Value })),
+    // Of a target without a metric, nothing in the template refers to it.
+    metricDimensions: dimensionList(metric?.dimensions ?? {}),
     heartbeatAlarmName,
     alarmNames: [...(triggers.heartbeat ? [heartbeatAlarmName] : []), ...triggers.alarms],
     approveWithinSeconds: approvalMinutesOf(target) * 60,

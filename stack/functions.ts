@@ -7,6 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { parse } from 'yaml';
+import { headerKeysOf } from '../workflow/endpoint-request.ts';
 import { functionNameOf } from '../workflow/stack-names.ts';
 import type { DeployedTarget } from '../workflow/target.ts';
 import { placeInVpc } from './network.ts';
@@ -22,6 +23,8 @@ const FunctionFile = v.strictObject({
   /** One call at a time, even if an earlier one goes on after its task timed out or was aborted. */
   oneAtATime: v.optional(v.boolean(), false),
   permissions: v.array(v.union([v.string(), Statement])),
+  /** Of no use without it: then it stays in the stack, since a state names it, but may do nothing. */
+  needs: v.optional(v.picklist(['metricFunction', 'headerKeys'])),
 });
 type FunctionFile = v.InferOutput<typeof FunctionFile>;
 
@@ -38,14 +41,26 @@ export function functionsOf(target: DeployedTarget, projectDirectory: string) {
   const roles: Record<string, object> = {};
   const stateKeys: string[] = [];
   for (const file of functionFiles(projectDirectory)) {
-    if (dirname(file) === folders.metric && !target.metricFunction.deploy) continue;
-    const { key, settings } = readFunctionFile(projectDirectory, file);
+    if (dirname(file) === folders.metric && !target.metricFunction?.deploy) continue;
+    const { key, settings: all } = readFunctionFile(projectDirectory, file);
+    const settings = settingsFor(target, all);
     const name = logicalName(key);
     if (dirname(file) === '.') stateKeys.push(key);
     functions[key] = functionBlock(file, key, settings, target);
     roles[`${name}Role`] = roleFor(name, settings, target);
   }
   return { functions, roles, stateKeys };
+}
+
+function settingsFor(
+  { metricFunction, endpoint }: DeployedTarget,
+  { needs, ...settings }: FunctionFile,
+): FunctionFile {
+  const given = {
+    metricFunction: metricFunction !== undefined,
+    headerKeys: headerKeysOf(endpoint).length > 0,
+  };
+  return needs === undefined || given[needs] ? settings : { ...settings, permissions: [], oneAtATime: false };
 }
 
 /** What the resources of a function are called in the template, as Serverless does it. */
@@ -74,22 +89,20 @@ function functionBlock(
   { timeoutSeconds, environment, inVpc, oneAtATime }: FunctionFile,
   target: DeployedTarget,
 ) {
-  const { name, metricFunction, stack } = target;
+  const { name, stack } = target;
   const place = inVpc ? placeInVpc(target) : undefined;
-  const isMetricFunction = dirname(file) === folders.metric;
+  const metricFunction = dirname(file) === folders.metric ? target.metricFunction : undefined;
   return {
-    name: isMetricFunction ? metricFunction.name : functionNameOf(name, key),
+    name: metricFunction?.name ?? functionNameOf(name, key),
     handler: `functions/${file.replace(/\.yml$/, '')}.handler`,
     role: `${logicalName(key)}Role`,
     timeout: timeoutSeconds,
     // It has the variables that a recovery sets from the start, except the key, which no template may hold.
-    environment: { ...environment, ...(isMetricFunction ? metricFunction.set : {}) },
-    ...(isMetricFunction && metricFunction.kmsKeyArn !== undefined
-      ? { kmsKeyArn: metricFunction.kmsKeyArn }
-      : {}),
+    environment: { ...environment, ...metricFunction?.set },
+    ...(metricFunction?.kmsKeyArn === undefined ? {} : { kmsKeyArn: metricFunction.kmsKeyArn }),
     ...(place ? { vpc: place } : {}),
     ...(oneAtATime && stack.reserveConcurrency ? { reservedConcurrency: 1 } : {}),
-    ...(isMetricFunction
+    ...(metricFunction
       ? { events: [{ schedule: { rate: 'rate(1 minute)', enabled: metricFunction.schedule } }] }
       : {}),
   };

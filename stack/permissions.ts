@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import { invokedFunctionOf } from '../workflow/invoked-function.ts';
 import { functionNameOf, stackNameOf } from '../workflow/stack-names.ts';
 import { nameInArn } from '../workflow/target/fields.ts';
-import { type DeployedTarget, scalingGroupOf, splitTag } from '../workflow/target.ts';
+import { type DeployedTarget, type MetricFunction, scalingOf, splitTag } from '../workflow/target.ts';
 
 const Actions = v.union([v.string(), v.array(v.string())]);
 /** `Resource` is a name from `scopesOf`, or CloudFormation's own notation. */
@@ -76,9 +76,6 @@ const keyThrough = (keyArn: string | undefined, service: string, region = ownReg
 
 function scopesOf(target: DeployedTarget): Readonly<Record<string, Scope | undefined>> {
   const { name, parameter, restore, metricFunction, metric, stack } = target;
-  const { queues } = metricFunction;
-  const hasAlias = metricFunction.alias !== undefined;
-  const ofLambda = (functionName: string) => arn('lambda', `function:${functionName}`);
   const machine = stackNameOf(name);
   return {
     leaseTable: { Resource: { 'Fn::GetAtt': ['LeaseTable', 'Arn'] } },
@@ -96,25 +93,16 @@ function scopesOf(target: DeployedTarget): Readonly<Record<string, Scope | undef
     backupKey: keyThrough(restore.backupKmsKeyArn, 'ssm', restore.backupRegion),
     deployDocument: { Resource: arn('ssm', 'document/${DeployDocument}') },
     instances: instancesOf(target),
-    metricFunction: { Resource: ofLambda(metricFunction.name) },
-    invokedFunction: { Resource: ofLambda(invokedFunctionOf(metricFunction)) },
-    // A version or an alias has an ARN of its own, which a statement on the function alone does not cover.
-    metricFunctionVersions: hasAlias ? { Resource: ofLambda(`${metricFunction.name}:*`) } : undefined,
-    metricFunctionAlias: hasAlias
-      ? { Resource: [metricFunction.name, invokedFunctionOf(metricFunction)].map(ofLambda) }
-      : undefined,
-    aliasedFunction: hasAlias ? { Resource: ofLambda(metricFunction.name) } : undefined,
-    functionKey: keyThrough(metricFunction.kmsKeyArn, 'lambda'),
+    ...functionScopes(metricFunction),
+    // GetMetricData knows neither resources nor the condition on the namespace.
+    metric: metric && { Resource: '*' },
     // PutMetricData knows no resources; the condition restricts it to the target's namespace.
-    metricNamespace: {
+    metricNamespace: metric && {
       Resource: '*',
       Condition: { StringEquals: { 'cloudwatch:namespace': metric.namespace } },
     },
     // What describes scaling knows no resources; a target without a group needs none of it.
-    scaledWorkers: scalingGroupOf(target) === undefined ? undefined : { Resource: '*' },
-    queues: queues && {
-      Resource: [queues.ai, queues.video, queues.messaging].map((queue) => arn('sqs', queue)),
-    },
+    scaledWorkers: scalingOf(target) && { Resource: '*' },
     historyKey:
       stack.kmsKeyArn === undefined
         ? undefined
@@ -141,6 +129,28 @@ function scopesOf(target: DeployedTarget): Readonly<Record<string, Scope | undef
     queueKey: keyThrough(stack.kmsKeyArn, 'sqs'),
     // For actions that know no resources; a comment says so next to each.
     '*': { Resource: '*' },
+  };
+}
+
+const ofLambda = (functionName: string) => arn('lambda', `function:${functionName}`);
+
+/** Of the metric function, and of what it counts; each `undefined` without one. */
+function functionScopes(metricFunction: MetricFunction | undefined) {
+  const { name = '', alias, kmsKeyArn, queues } = metricFunction ?? {};
+  const hasAlias = alias !== undefined;
+  return {
+    metricFunction: metricFunction && { Resource: ofLambda(name) },
+    invokedFunction: metricFunction && { Resource: ofLambda(invokedFunctionOf(metricFunction)) },
+    // A version or an alias has an ARN of its own, which a statement on the function alone does not cover.
+    metricFunctionVersions: hasAlias ? { Resource: ofLambda(`${name}:*`) } : undefined,
+    metricFunctionAlias: hasAlias
+      ? { Resource: [name, invokedFunctionOf({ name, alias })].map(ofLambda) }
+      : undefined,
+    aliasedFunction: hasAlias ? { Resource: ofLambda(name) } : undefined,
+    functionKey: keyThrough(kmsKeyArn, 'lambda'),
+    queues: queues && {
+      Resource: [queues.ai, queues.video, queues.messaging].map((queue) => arn('sqs', queue)),
+    },
   };
 }
 

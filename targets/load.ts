@@ -64,7 +64,7 @@ export function requireKeysOf(region: string, target: DeployedTarget): void {
   const { name, parameter, metricFunction, stack } = target;
   const keys = {
     'parameter.kmsKeyArn': parameter.kmsKeyArn,
-    'metricFunction.kmsKeyArn': metricFunction.kmsKeyArn,
+    'metricFunction.kmsKeyArn': metricFunction?.kmsKeyArn,
     'stack.kmsKeyArn': stack.kmsKeyArn,
   };
   for (const [field, arn] of Object.entries(keys))

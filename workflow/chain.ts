@@ -19,6 +19,7 @@ import {
   type FinishedDeploy,
   FunctionPatch,
   KnownGood,
+  type PatchedFunction,
   type Restoration,
 } from './results.ts';
 import type { KnownVersion } from './versions.ts';
@@ -189,6 +190,11 @@ export function knownBefore({ env, plan }: v.InferOutput<typeof ValidateEnvInput
 /** The finished deploy, if this execution has deployed. */
 export function deployOf({ deployment }: Pick<Done, 'deployment'>): FinishedDeploy | undefined {
   return deployment?.outcome === 'Success' ? deployment : undefined;
+}
+
+/** What became of the metric function, if the target has one and its state has run. */
+export function patchOf({ patch }: Pick<Done, 'patch'>): PatchedFunction | undefined {
+  return patch === undefined || patch.outcome === 'NotInTarget' ? undefined : patch;
 }
 
 /** When this execution started, unless it has written or deployed a version since: then it has seen the newest one. */

@@ -2,18 +2,26 @@
 
 import { linkOf, lossCommands, type Recovery, recoverCommand } from './commands.ts';
 import { describePatch } from './function-patch.ts';
-import { type Notification, paragraphs, reasonLine, restoredText, startedBy, subjectOf } from './messages.ts';
-import { lossOf, type RecoveryReport } from './report.ts';
+import {
+  type Notification,
+  notInTarget,
+  paragraphs,
+  reasonLine,
+  restoredText,
+  startedBy,
+  subjectOf,
+} from './messages.ts';
+import { lossOf, type Proof, type RecoveryReport } from './report.ts';
 import type { ScalingProof } from './results.ts';
-import { counted, duration } from './words.ts';
+import { counted, duration, listNames } from './words.ts';
 
 /** Sent once at the end of an execution that has repaired something, or that an alarm has started for nothing. */
 export function endNotification(recovery: Recovery, report: RecoveryReport): Notification {
   if (report.outcome === 'Healthy') return falseAlarmNotification(recovery, report);
-  const { env, deployment, endpoint, function: patched, metric, scaling } = report;
+  const { env, deployment, function: patched, scaling } = report;
   const loss = lossOf(report);
   const problem = scaling?.outcome === 'NotScaling' ? scaling : undefined;
-  const proof = `HTTP ${endpoint.httpStatus}, backlog ${endpoint.backlog}, ${metric.name} = ${metric.value} at ${metric.timestamp}`;
+  const proof = [endpointText(report), ...metricTexts(report)].join(', ');
   const uncalled = report.outcome === 'Inconclusive' ? report.callers : null;
   const [subject, headline] = uncalled
     ? [
@@ -47,14 +55,15 @@ export function endNotification(recovery: Recovery, report: RecoveryReport): Not
         deployment
           ? `  deploy      ${deployment.instanceIds.join(', ')} in ${duration(deployment.durationSeconds)}`
           : '  deploy      none',
-        `  function    ${patched.functionName}: ${describePatch(patched)}`,
+        `  function    ${patched ? `${patched.functionName}: ${describePatch(patched)}` : notInTarget}`,
         ...(scaling ? [`  workers     ${scalingText(scaling)}`] : []),
         ...env.notes.map((note) => `  note        ${note}`),
+        ...notProvenLines(report),
         `It took:      ${duration(report.durationSeconds)}`,
       ],
       problem ? scalingLines(problem) : [],
       [
-        ...(uncalled
+        ...(uncalled && patched
           ? [
               `To do:        Have ${patched.functionName} called again, by its schedule or by whoever called it before:`,
               `              ${recoverCommand('doctor', recovery)}`,
@@ -71,7 +80,9 @@ export function endNotification(recovery: Recovery, report: RecoveryReport): Not
 }
 
 function falseAlarmNotification(recovery: Recovery, report: RecoveryReport): Notification {
-  const { env, endpoint, function: patched, metric } = report;
+  const { env, function: patched, metric } = report;
+  const [metricText] = metricTexts(report);
+  const invoked = patched ? `, after env-recovery invoked ${patched.functionName}` : '';
   return {
     subject: subjectOf(recovery, 'alarm, but nothing to repair'),
     text: paragraphs(
@@ -80,15 +91,43 @@ function falseAlarmNotification(recovery: Recovery, report: RecoveryReport): Not
         `Why:          started by ${startedBy(report)}`,
         'What was seen',
         `  env         ${env.parameterName} is complete (version ${env.versionAfter})`,
-        `  endpoint    HTTP ${endpoint.httpStatus}, backlog ${endpoint.backlog}`,
-        `  metric      ${metric.name} = ${metric.value} at ${metric.timestamp}, after env-recovery invoked ${patched.functionName}`,
+        `  endpoint    ${endpointText(report)}`,
+        ...(metricText === undefined
+          ? []
+          : [`  ${metric ? 'metric  ' : 'function'}    ${metricText}${metric ? invoked : ''}`]),
+        ...notProvenLines(report),
       ],
-      [
-        `To do:        Check that the schedule of ${patched.functionName} invokes it every minute. If it does, check the alarm.`,
-        `Execution:    ${linkOf(recovery)}`,
-      ],
+      [`To do:        ${toDoAfterFalseAlarm(report)}`, `Execution:    ${linkOf(recovery)}`],
     ),
   };
+}
+
+export const endpointText = ({ endpoint: { httpStatus, backlog } }: RecoveryReport): string =>
+  `HTTP ${httpStatus}${backlog === null ? '' : `, backlog ${backlog}`}`;
+
+/** The last link of the chain that the target has: the datapoint, or else what the function counts. */
+export function metricTexts({ metric, function: patched }: RecoveryReport): string[] {
+  if (metric) return [`${metric.name} = ${metric.value} at ${metric.timestamp}`];
+  return patched ? [`${patched.functionName} counts ${patched.backlog}`] : [];
+}
+
+const proofs: Readonly<Record<Proof, string>> = {
+  endpoint: 'that the endpoint answers',
+  backlog: 'a backlog number',
+  datapoint: 'a datapoint',
+};
+
+const notProvenLines = ({ notProven }: RecoveryReport): string[] =>
+  notProven.length === 0
+    ? []
+    : [`Not proven:   ${listNames(notProven.map((proof) => proofs[proof]))} (${notInTarget})`];
+
+function toDoAfterFalseAlarm({ function: patched, metric }: RecoveryReport): string {
+  if (patched)
+    return `Check that the schedule of ${patched.functionName} invokes it every minute. If it does, check the alarm.`;
+  return metric
+    ? 'Check that whatever publishes the metric does so every minute. If it does, check the alarm.'
+    : 'Check the alarm.';
 }
 
 /** What became of the scaling, in the one line that it gets among what was done. */

@@ -28,11 +28,13 @@ interface SecretHeader {
   readonly key: string;
 }
 
-const secretHeadersOf = ({ headersFromEnv, internalKey, internalKeyHeader }: Headers): SecretHeader[] =>
-  Object.entries({ [internalKeyHeader]: internalKey, ...headersFromEnv }).map(([name, source]) => {
+function secretHeadersOf({ headersFromEnv, internalKey, internalKeyHeader }: Headers): SecretHeader[] {
+  const ofKey = internalKey === undefined ? {} : { [internalKeyHeader]: internalKey };
+  return Object.entries({ ...ofKey, ...headersFromEnv }).map(([name, source]) => {
     const at = source.lastIndexOf(' ') + 1;
     return { name, scheme: source.slice(0, at), key: source.slice(at) };
   });
+}
 
 /** The keys of the env whose values are sent, each once. */
 export const headerKeysOf = (endpoint: Headers): string[] => [

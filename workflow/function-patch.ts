@@ -1,6 +1,6 @@
-import { changesFunction, type RecoveryPlan } from './plan.ts';
+import { changesFunction, type PlannedFunction } from './plan.ts';
 import { RecoveryError } from './recovery-error.ts';
-import type { Target } from './target.ts';
+import type { MetricFunction, Target } from './target.ts';
 import { listNames } from './words.ts';
 
 /** Lambda holds at most 4 KB of environment, counted as the JSON of all variables. */
@@ -18,7 +18,8 @@ export interface EnvPatch {
  */
 export function patchFrom(
   env: ReadonlyMap<string, string>,
-  { parameter, metricFunction }: Pick<Target, 'parameter' | 'metricFunction'>,
+  { parameter }: Pick<Target, 'parameter'>,
+  metricFunction: MetricFunction,
 ): EnvPatch {
   const fromEnv = Object.entries(metricFunction.setFromEnv).map(([variable, key]) => {
     const value = env.get(key);
@@ -96,7 +97,7 @@ export function patchVariables(
 
 /** What is done with the function, or was, in words without a value. */
 export function describePatch(
-  patched: Pick<RecoveryPlan['function'], 'setKeys' | 'removedKeys' | 'aliasMove'>,
+  patched: Pick<PlannedFunction, 'setKeys' | 'removedKeys' | 'aliasMove'>,
 ): string {
   const { setKeys, removedKeys, aliasMove } = patched;
   if (!changesFunction(patched)) return 'nothing';

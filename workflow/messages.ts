@@ -2,13 +2,13 @@
  * What a person is told: plain text that can be read on a phone at night, with names, versions, counts and commands.
  * Error messages are those of the closed list, which hold no value.
  */
-import { deployOf, restorationOf } from './chain.ts';
+import { deployOf, patchOf, restorationOf } from './chain.ts';
 import { executionCommand, linkOf, type Recovery, recoverCommand, startCommand } from './commands.ts';
 import { wayLines } from './doctor/way.ts';
 import type { FailureReport } from './failure.ts';
 import { describePatch } from './function-patch.ts';
 import { describeSource } from './good-version.ts';
-import { changesFunction, type RecoveryPlan } from './plan.ts';
+import { changesFunction, type PlannedFunction, type RecoveryPlan } from './plan.ts';
 import type { RefusalReport } from './report.ts';
 import type { Request } from './request.ts';
 import { notesOnRestore } from './restore.ts';
@@ -123,7 +123,7 @@ function failureSubject({ isDone, isPaused, verb }: FailureReport): string {
 }
 
 function doneLines({ done, cancelledCommands }: FailureReport): string[] {
-  const { patch } = done;
+  const patch = patchOf(done);
   const restoration = restorationOf(done);
   const deploy = deployOf(done);
   const lines = [
@@ -162,7 +162,7 @@ interface Grounds {
   readonly request: Pick<Request, 'trigger' | 'reason'>;
   readonly parameter: Pick<RecoveryPlan['parameter'], 'parameterName' | 'finding' | 'version'>;
   readonly endpoint: RecoveryPlan['endpoint'];
-  readonly function: Pick<RecoveryPlan['function'], 'functionName' | 'setKeys' | 'removedKeys' | 'aliasMove'>;
+  readonly function: Pick<PlannedFunction, 'functionName' | 'setKeys' | 'removedKeys' | 'aliasMove'> | null;
 }
 
 export function reasonLine(grounds: Grounds, verb: 'is' | 'was' = 'is'): string {
@@ -177,7 +177,7 @@ function found({ parameter, endpoint, function: patched }: Grounds, verb: 'is' |
     const status = endpoint.httpStatus === null ? '' : ` (HTTP ${endpoint.httpStatus})`;
     return `the endpoint ${verb} not healthy: ${endpoint.finding}${status}`;
   }
-  if (!changesFunction(patched)) return env;
+  if (patched === null || !changesFunction(patched)) return env;
   const has = verb === 'is' ? 'has' : 'had';
   return `${patched.functionName} ${has} other variables than the target file asks for`;
 }
@@ -204,10 +204,16 @@ export function planLines({ parameter, restore, deploy, function: patched }: Rec
     `  deploy      ${deployText(deploy)}`,
     ...(deploy?.commands ?? []).map((line) => `              > ${line}`),
     ...problemLines(deploy?.problem ?? null),
-    `  function    ${patched.functionName}: ${patched.problem ? "can't be changed as things are" : describePatch(patched)}`,
-    ...problemLines(patched.problem),
+    `  function    ${patched ? functionText(patched) : notInTarget}`,
+    ...problemLines(patched?.problem ?? null),
   ];
 }
+
+/** In the place of what the target file leaves out. */
+export const notInTarget = 'not in this target';
+
+const functionText = (planned: PlannedFunction): string =>
+  `${planned.functionName}: ${planned.problem ? "can't be changed as things are" : describePatch(planned)}`;
 
 function deployText(deploy: RecoveryPlan['deploy']): string {
   if (!deploy) return 'none';
@@ -215,7 +221,7 @@ function deployText(deploy: RecoveryPlan['deploy']): string {
   return `${listNames(deploy.instanceIds, 10)} with ${deploy.documentName}`;
 }
 
-function problemLines(problem: RecoveryPlan['function']['problem']): string[] {
+function problemLines(problem: PlannedFunction['problem']): string[] {
   return problem ? [`              ${problem.error}: ${problem.message}`] : [];
 }
 

@@ -57,19 +57,23 @@ export const RecoveryPlan = v.object({
     }),
   ),
   deploy: v.nullable(v.object({ documentName: v.string(), instanceIds: names, commands: names, problem })),
-  function: v.object({
-    functionName: v.string(),
-    revisionId: v.nullable(v.string()),
-    /** The customer managed key of its variables, for messages. */
-    kmsKeyArn: v.exactOptional(v.string()),
-    setKeys: names,
-    removedKeys: names,
-    /** Absent if the alias stays where it is, or if the target has none. */
-    aliasMove: v.exactOptional(AliasMove),
-    problem,
-  }),
+  /** `null` if the target has no metric function. */
+  function: v.nullable(
+    v.object({
+      functionName: v.string(),
+      revisionId: v.nullable(v.string()),
+      /** The customer managed key of its variables, for messages. */
+      kmsKeyArn: v.exactOptional(v.string()),
+      setKeys: names,
+      removedKeys: names,
+      /** Absent if the alias stays where it is, or if the target has none. */
+      aliasMove: v.exactOptional(AliasMove),
+      problem,
+    }),
+  ),
 });
 export type RecoveryPlan = v.InferOutput<typeof RecoveryPlan>;
+export type PlannedFunction = NonNullable<RecoveryPlan['function']>;
 
 const answerEntries = {
   /** The plan's. */
@@ -98,8 +102,8 @@ export function decide(
   if (plan.parameter.version !== env.version) return 'LookAgain';
   if (request.mode === 'plan') return 'ShowPlan';
   if (!hasChanges(plan)) {
-    const isHealthy = check.finding === 'Healthy' && plan.function.problem === null;
-    return isHealthy ? 'LeaveAlone' : 'Verify';
+    const hasProblem = plan.function !== null && plan.function.problem !== null;
+    return check.finding === 'Healthy' && !hasProblem ? 'LeaveAlone' : 'Verify';
   }
   if (!plan.needsApproval) return 'Repair';
   if (!approval) return 'AskFirst';
@@ -138,7 +142,7 @@ function sorted(value: unknown): unknown {
 
 /** Whether there is anything to do. The label and the copy of a version that works are not counted. */
 export function hasChanges({ restore, deploy, function: patched }: PlanIngredients): boolean {
-  return restore !== null || deploy !== null || changesFunction(patched);
+  return restore !== null || deploy !== null || (patched !== null && changesFunction(patched));
 }
 
 /** Whether the metric function, or the version that its alias points to, is not as the target asks. */
@@ -146,7 +150,7 @@ export const changesFunction = ({
   setKeys,
   removedKeys,
   aliasMove,
-}: Pick<RecoveryPlan['function'], 'setKeys' | 'removedKeys' | 'aliasMove'>): boolean =>
+}: Pick<PlannedFunction, 'setKeys' | 'removedKeys' | 'aliasMove'>): boolean =>
   setKeys.length + removedKeys.length > 0 || aliasMove !== undefined;
 
 /**

@@ -4,25 +4,31 @@ import {
   deployOf,
   endpointProofOf,
   type ProvenRun,
+  patchOf,
   type RefusedRun,
   type ReportRecoveryInput,
   restorationOf,
   wasRepaired,
 } from './chain.ts';
 import { names, timestamp, wholeNumber } from './fields.ts';
-import { Approval, RecoveryPlan, Rejection } from './plan.ts';
+import { Approval, type PlannedFunction, RecoveryPlan, Rejection } from './plan.ts';
 import { Request } from './request.ts';
 import { notesOnRestore } from './restore.ts';
 import {
+  BacklogProof,
   CallersProof,
   EndpointProof,
   EnvFinding,
-  FunctionPatch,
   KnownGood,
   type Loss,
+  PatchedFunction,
   RestoreSource,
   ScalingProof,
 } from './results.ts';
+
+/** That the endpoint answers, that it or the metric function counts, and that CloudWatch has a datapoint. */
+const Proof = v.picklist(['endpoint', 'backlog', 'datapoint']);
+export type Proof = v.InferOutput<typeof Proof>;
 
 /** The output of an execution that ends well. */
 export const RecoveryReport = v.object({
@@ -34,6 +40,9 @@ export const RecoveryReport = v.object({
   startedAt: timestamp,
   finishedAt: timestamp,
   durationSeconds: v.number(),
+  proven: v.array(Proof),
+  /** Since the target file leaves out what it would take. What could have been proven, and was not, is a failure. */
+  notProven: v.array(Proof),
   env: v.object({
     parameterName: v.string(),
     finding: EnvFinding.entries.finding,
@@ -51,13 +60,19 @@ export const RecoveryReport = v.object({
   /** What the endpoint was like before anything was done. */
   found: RecoveryPlan.entries.endpoint,
   endpoint: v.pick(EndpointProof, ['httpStatus', 'backlog']),
-  function: v.object({
-    ...v.pick(FunctionPatch, ['functionName', 'outcome', 'setKeys', 'removedKeys', 'aliasMove']).entries,
-    /** How many other variables it has; `null` where there was nothing to patch. */
-    keptKeyCount: v.nullable(wholeNumber),
-  }),
-  metric: v.object({ name: v.string(), value: v.number(), timestamp }),
-  /** `null` if nothing was repaired. */
+  /** `null` if the target has no metric function. */
+  function: v.nullable(
+    v.object({
+      ...v.pick(PatchedFunction, ['functionName', 'outcome', 'setKeys', 'removedKeys', 'aliasMove']).entries,
+      /** How many other variables it has; `null` where there was nothing to patch. */
+      keptKeyCount: v.nullable(wholeNumber),
+      /** What it answered. */
+      ...v.pick(BacklogProof, ['backlog']).entries,
+    }),
+  ),
+  /** `null` if the target has no metric. */
+  metric: v.nullable(v.object({ name: v.string(), value: v.number(), timestamp })),
+  /** `null` if nothing was repaired, or the target lacks one of both. */
   callers: v.nullable(CallersProof),
   /** `null` if nothing was repaired, or the target has no group of workers. */
   scaling: v.nullable(ScalingProof),
@@ -106,14 +121,21 @@ function outcomeOf(run: ProvenRun): RecoveryReport['outcome'] {
 }
 
 function reportProven(run: ProvenRun, finishedAtMs: number): RecoveryReport {
-  const { env, plan, backlog, knownGood, patch } = run;
+  const { env, plan, backlog, knownGood } = run;
   const restoration = restorationOf(run);
   const deploy = deployOf(run);
   const { httpStatus = 200, backlog: counted = backlog.backlog } = endpointProofOf(run) ?? {};
+  const isProven: Readonly<Record<Proof, boolean>> = {
+    endpoint: true,
+    backlog: counted !== null || backlog.backlog !== null,
+    datapoint: backlog.datapoint !== null,
+  };
   return {
     outcome: outcomeOf(run),
     ...commonOf(run, finishedAtMs),
     durationSeconds: secondsBetween(run.execution.startedAt, finishedAtMs),
+    proven: Proof.options.filter((proof) => isProven[proof]),
+    notProven: Proof.options.filter((proof) => !isProven[proof]),
     env: {
       parameterName: env.parameterName,
       finding: env.finding,
@@ -134,20 +156,34 @@ function reportProven(run: ProvenRun, finishedAtMs: number): RecoveryReport {
       : null,
     found: plan.endpoint,
     endpoint: { httpStatus, backlog: counted },
-    function: {
-      functionName: plan.function.functionName,
-      outcome: patch?.outcome ?? 'Unchanged',
-      setKeys: patch?.setKeys ?? [],
-      removedKeys: patch?.removedKeys ?? [],
-      ...(patch?.aliasMove ? { aliasMove: patch.aliasMove } : {}),
-      keptKeyCount: patch?.keptKeyCount ?? null,
-    },
-    metric: { name: backlog.metric, value: backlog.datapoint.value, timestamp: backlog.datapoint.timestamp },
+    function: plan.function && functionIn(run, plan.function),
+    metric: metricIn(backlog),
     callers: backlog.callers ?? null,
     scaling: backlog.scaling ?? null,
     knownGood,
   };
 }
+
+function functionIn(
+  run: ProvenRun,
+  { functionName }: Pick<PlannedFunction, 'functionName'>,
+): RecoveryReport['function'] {
+  const patch = patchOf(run);
+  return {
+    functionName,
+    outcome: patch?.outcome ?? 'Unchanged',
+    setKeys: patch?.setKeys ?? [],
+    removedKeys: patch?.removedKeys ?? [],
+    ...(patch?.aliasMove ? { aliasMove: patch.aliasMove } : {}),
+    keptKeyCount: patch?.keptKeyCount ?? null,
+    backlog: run.backlog.backlog,
+  };
+}
+
+const metricIn = ({ metric, datapoint }: ProvenRun['backlog']): RecoveryReport['metric'] =>
+  metric === null || datapoint === null
+    ? null
+    : { name: metric, value: datapoint.value, timestamp: datapoint.timestamp };
 
 /** What was odd about the text that was found; a restore takes the first two out. */
 function notesOn(run: ProvenRun): string[] {

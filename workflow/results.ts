@@ -63,7 +63,8 @@ export type EnvFinding = v.InferOutput<typeof EnvFinding>;
 /** Proof that the API answers. */
 export const EndpointProof = v.object({
   httpStatus: v.number(),
-  backlog: v.number(),
+  /** `null` if the target has no `endpoint.backlogPath`: only the status tells. */
+  backlog: v.nullable(v.number()),
   attempts: wholeNumber,
   verifiedAt: timestamp,
 });
@@ -90,6 +91,8 @@ export const RestoreSource = v.variant('kind', [
 export type RestoreSource = v.InferOutput<typeof RestoreSource>;
 
 const NotPlanned = { outcome: v.literal('NotPlanned') };
+/** The target file has nothing that this state would look at or change. */
+const NotInTarget = v.object({ outcome: v.literal('NotInTarget') });
 
 export const Restoration = v.object({
   /** `AlreadyComplete`: somebody else, or an earlier try of this state, has already restored it. */
@@ -145,7 +148,7 @@ export const AliasMove = v.object({
 });
 export type AliasMove = v.InferOutput<typeof AliasMove>;
 
-export const FunctionPatch = v.object({
+export const PatchedFunction = v.object({
   outcome: v.picklist(['Patched', 'Unchanged']),
   functionName: v.string(),
   setKeys: names,
@@ -156,6 +159,9 @@ export const FunctionPatch = v.object({
   sizeBytes: wholeNumber,
   completedAt: timestamp,
 });
+export type PatchedFunction = v.InferOutput<typeof PatchedFunction>;
+
+export const FunctionPatch = v.variant('outcome', [NotInTarget, PatchedFunction]);
 export type FunctionPatch = v.InferOutput<typeof FunctionPatch>;
 
 const scalingEntries = { group: v.string(), /** What was seen, without a full stop. */ says: v.string() };
@@ -194,12 +200,14 @@ export const CallersProof = v.object({
 });
 export type CallersProof = v.InferOutput<typeof CallersProof>;
 
+/** What was seen of the metric function and of the metric, each as far as the target has it. */
 export const BacklogProof = v.object({
-  /** What the metric function answered. */
-  backlog: v.number(),
-  metric: v.string(),
-  datapoint: v.object({ value: v.number(), timestamp }),
-  /** Only after a repair. */
+  /** What the metric function answered; `null` without one. */
+  backlog: v.nullable(v.number()),
+  /** The name of the metric; both are `null` without one. */
+  metric: v.nullable(v.string()),
+  datapoint: v.nullable(v.object({ value: v.number(), timestamp })),
+  /** Only after a repair, and of a target with both. */
   callers: v.exactOptional(CallersProof),
   /** Only after a repair, and of a target with a group of workers. */
   scaling: v.exactOptional(ScalingProof),

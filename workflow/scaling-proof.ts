@@ -16,7 +16,7 @@ import {
   trackingAlarms,
 } from './doctor/scaling-rules.ts';
 import type { ScalingProof } from './results.ts';
-import { type DeployedTarget, scalingGroupOf } from './target.ts';
+import type { DeployedTarget, TargetScaling } from './target.ts';
 import { listNames } from './words.ts';
 
 /** What a look has shown; if it isn't final, another look may show more. */
@@ -25,29 +25,30 @@ export interface ScalingVerdict {
   readonly proof: ScalingProof;
 }
 
+/** Of what, and since when. */
+export interface ScalingSubject {
+  readonly target: DeployedTarget;
+  readonly scaling: TargetScaling;
+  /** Where the target is, for the commands of a finding. */
+  readonly place: Place;
+  /** Only a scaling activity that began later proves anything. */
+  readonly repairedAtMs: number;
+}
+
 type BrokenCheck = Extract<Check, { state: 'broken' }>;
 
-/**
- * Judges one look at the alarms, the policy and the group.
- *
- * @param place where the target is, for the commands of a finding.
- * @param repairedAtMs only a scaling activity that began later proves anything.
- */
-export function judgeScaling(
-  facts: ScalingFacts,
-  target: DeployedTarget,
-  place: Place,
-  repairedAtMs: number,
-): ScalingVerdict {
-  const group = scalingGroupOf(target) ?? '';
+/** Judges one look at the alarms, the policy and the group. */
+export function judgeScaling(facts: ScalingFacts, subject: ScalingSubject): ScalingVerdict {
+  const { scaling, repairedAtMs } = subject;
+  const { group, metric } = scaling;
   const final = (proof: ScalingProof): ScalingVerdict => ({ isFinal: true, proof });
   const open = (proof: ScalingProof): ScalingVerdict => ({ isFinal: false, proof });
-  const notScaling = (check: BrokenCheck) => notScalingProof(check, target, place);
+  const notScaling = (check: BrokenCheck) => notScalingProof(check, subject);
 
   const [activity] = seenIn(facts.activities) ?? [];
   const isNew =
     activity !== undefined && Date.parse(activity.at) >= repairedAtMs && activity.status !== 'Cancelled';
-  const causes = causesIn([trackingAlarms, policy, groupRule].flatMap((rule) => rule(facts, target)))
+  const causes = causesIn([trackingAlarms, policy, groupRule].flatMap((rule) => rule(facts, scaling)))
     // What failed before the repair says nothing about now.
     .filter(({ code }) => code !== 'ActivityFailed' || isNew);
   // The first may be over in a moment, the second be the end of a scaling that has just happened.
@@ -61,7 +62,7 @@ export function judgeScaling(
   if (unseen?.seen === false) return final({ outcome: 'Unknown', group, says: unseen.why });
   if (silent) return open(notScaling(silent));
 
-  const highs = alarmsOn(seenIn(scalingAlarms) ?? [], target.metric).filter(isAlarmHigh);
+  const highs = alarmsOn(seenIn(scalingAlarms) ?? [], metric).filter(isAlarmHigh);
   const says = listNames(highs.map((alarm) => `alarm ${alarm.name} is ${stateOf(alarm)}`));
   const refresh = refreshIn(facts);
   if (activity && isNew && !refresh)
@@ -77,7 +78,7 @@ export function judgeScaling(
     });
   // As many as the group's owner allows: that is no fault that a person has to be woken for.
   if (atMax) return final({ outcome: 'NotDue', group, reason: 'AtMaximum', says: `${says}; ${atMax.says}` });
-  if (activity && isWarmingUp(facts, target))
+  if (activity && isWarmingUp(facts, scaling))
     return final({
       outcome: 'NotDue',
       group,
@@ -96,14 +97,13 @@ function causesIn(checks: readonly Check[]): readonly BrokenCheck[] {
 
 function notScalingProof(
   { code, says, names, commands: [command] }: BrokenCheck,
-  target: DeployedTarget,
-  place: Place,
+  { target, scaling, place }: ScalingSubject,
 ) {
   const { meaning, look, fix, note } = brokenFindings[code];
   const fill = (command: string) => inRegion(fillCommand(command, target, place, names), place.region);
   return {
     outcome: 'NotScaling',
-    group: scalingGroupOf(target) ?? '',
+    group: scaling.group,
     code,
     says,
     meaning,

@@ -12,6 +12,10 @@ export const Target = v.pipe(
     const broken = checks.find(({ holds }) => !holds(dataset.value));
     if (broken) addIssue({ message: broken.expected, path: pathTo(broken.field, dataset.value) });
   }),
+  v.transform((target) => ({
+    ...target,
+    triggers: { ...target.triggers, heartbeat: target.triggers.heartbeat ?? target.metric !== undefined },
+  })),
 );
 
 /** The place of a mistake as valibot describes it. */
@@ -22,14 +26,27 @@ const pathTo = ([section, field]: (typeof checks)[number]['field'], input: Targe
   ] satisfies [v.IssuePathItem, v.IssuePathItem];
 
 export type Target = Omit<v.InferOutput<typeof Target>, 'endpoint'> & { readonly endpoint: Endpoint };
-export type Metric = Target['metric'];
+export type Metric = NonNullable<Target['metric']>;
+export type MetricFunction = NonNullable<Target['metricFunction']>;
 
 /** A target with its name, as it is shipped inside each function's bundle. */
 export type DeployedTarget = Target & { readonly name: string };
 
-/** The Auto Scaling group of the workers: by name, or else the one that a dimension of the metric names. */
-export const scalingGroupOf = ({ scaling, metric }: Pick<Target, 'scaling' | 'metric'>): string | undefined =>
-  scaling?.group ?? metric.dimensions.AutoScalingGroupName;
+/** What scales the workers. */
+export interface TargetScaling {
+  readonly metric: Metric;
+  /** Their Auto Scaling group: by name, or else the one that a dimension of the metric names. */
+  readonly group: string;
+}
+
+/** @returns `undefined` if the target has no metric, or no group. */
+export function scalingOf({
+  scaling,
+  metric,
+}: Pick<Target, 'scaling' | 'metric'>): TargetScaling | undefined {
+  const group = scaling?.group ?? metric?.dimensions.AutoScalingGroupName;
+  return metric === undefined || group === undefined ? undefined : { metric, group };
+}
 
 /** How long a person has to answer. A target that asks for no approval has a value for the template only. */
 export const approvalMinutesOf = ({ approval }: Pick<Target, 'approval'>): number =>

@@ -1,14 +1,16 @@
 /** Gathers what the rules of the doctor look at. Every call reads; calls that need no other one's answer go together. */
 import { lookAtEndpoint, resolveHost } from '../../aws/endpoint-look.ts';
+import type { FunctionEnv } from '../../aws/function-environment.ts';
 import { readAgents } from '../../aws/instances.ts';
 import { look } from '../../aws/look.ts';
 import { readHistory } from '../../aws/parameter.ts';
 import { valuesOf } from '../../env/entries.ts';
 import { envFacts } from '../../workflow/doctor/env-facts.ts';
-import type { Facts } from '../../workflow/doctor/facts.ts';
+import type { Facts, FunctionFinding } from '../../workflow/doctor/facts.ts';
 import { functionFacts } from '../../workflow/doctor/function-facts.ts';
-import { freshDatapointMs } from '../../workflow/doctor/metric-age.ts';
+import { provenByDatapointMs } from '../../workflow/doctor/metric-age.ts';
 import { type Place, placeOf } from '../../workflow/doctor/place.ts';
+import type { MetricFunction } from '../../workflow/target.ts';
 import { mapSeen } from './look.ts';
 import {
   type Doctor,
@@ -55,23 +57,20 @@ export async function gatherFacts(
     lookAtScaling(doctor),
   ]);
   const newest = history.seen ? history.value.at(-1) : undefined;
-  const configuration = metricFunction.seen ? metricFunction.value : undefined;
+  const configuration = metricFunction?.seen ? metricFunction.value : undefined;
   const arns = [
     typeof configuration === 'object' ? configuration.arn : undefined,
     ...(alarms.seen ? alarms.value.map(({ arn }) => arn) : []),
     newest?.modifiedBy,
   ];
   const place = placeIn(arns, await ssm.reader.config.region());
-  const isFresh =
-    freshDatapointMs({
-      nowMs,
-      metric: mapSeen(datapoint, (lastDatapointMs) => ({ lastDatapointMs, hasUnit: null })),
-    }) !== undefined;
+  const metric = datapoint && mapSeen(datapoint, (lastDatapointMs) => ({ lastDatapointMs, hasUnit: null }));
+  const isProven = provenByDatapointMs({ nowMs, metric }, target) !== undefined;
   const [instances, callers, stack, answer, hasUnit, network] = await Promise.all([
     lookAtInstances(doctor, agents),
     lookAtCallers(doctor, place),
     lookAtStack(doctor, place),
-    isFresh ? null : lookAtEndpoint(target.endpoint, host.isPrivate),
+    isProven ? null : lookAtEndpoint(target.endpoint, host.isPrivate),
     lookAtMetricUnit(doctor, scaling.policies),
     lookAtNetwork(doctor, typeof configuration === 'object' ? configuration : undefined, host),
   ]);
@@ -84,19 +83,25 @@ export async function gatherFacts(
     agents,
     instances,
     answer,
-    function: mapSeen(metricFunction, (found) =>
-      typeof found === 'object' ? functionFacts(found, values, target) : found,
-    ),
+    function:
+      metricFunction && target.metricFunction
+        ? mapSeen(metricFunction, functionFinding(values, target.metricFunction))
+        : null,
     invocations,
     callers,
     network,
-    metric: mapSeen(datapoint, (lastDatapointMs) => ({ lastDatapointMs, hasUnit })),
+    metric: datapoint && mapSeen(datapoint, (lastDatapointMs) => ({ lastDatapointMs, hasUnit })),
     dimensionSets,
     alarms,
     backup,
   };
   return { facts, place };
 }
+
+const functionFinding =
+  (env: ReadonlyMap<string, string> | undefined, wanted: MetricFunction) =>
+  (found: FunctionEnv | 'NotFound' | 'EnvUnreadable'): FunctionFinding =>
+    typeof found === 'object' ? functionFacts(found, env, wanted) : found;
 
 /** The account of the first ARN that has one. */
 function placeIn(arns: readonly (string | undefined)[], region: string): Place | undefined {

@@ -13,14 +13,14 @@ import { hasStateMachine } from '../../aws/state-machine.ts';
 import { listSubscriptions } from '../../aws/topic.ts';
 import { whyUnusable } from '../../env/contract.ts';
 import { calledWithinMs } from '../../workflow/callers-proof.ts';
-import type { BackupFacts, CallerFacts, Facts } from '../../workflow/doctor/facts.ts';
+import type { BackupFacts, Facts } from '../../workflow/doctor/facts.ts';
 import { arnOf, machineArnOf, type Place, topicArnOf } from '../../workflow/doctor/place.ts';
 import { startingAlarms } from '../../workflow/doctor/scaling-rules.ts';
 import { isOfEc2 } from '../../workflow/doctor/service-rules.ts';
 import { invokedFunctionOf } from '../../workflow/invoked-function.ts';
 import { type Seen, seen, unseen } from '../../workflow/network/seen.ts';
 import { RecoveryError } from '../../workflow/recovery-error.ts';
-import { scalingGroupOf } from '../../workflow/target.ts';
+import { scalingOf } from '../../workflow/target.ts';
 import type { Session } from '../session.ts';
 import type { DoctorClients } from './clients.ts';
 
@@ -46,16 +46,17 @@ export async function lookAtBackup(doctor: Doctor): Promise<Seen<BackupFacts> | 
   });
 }
 
-/** Its configuration, with secret values in it, or what there is instead. */
-export function lookAtFunction({
+/** Its configuration, with secret values in it, or what there is instead; `null` if the target has none. */
+export async function lookAtFunction({
   clients,
-  target,
-}: Pick<Doctor, 'target'> & { readonly clients: Pick<DoctorClients, 'lambda'> }): Promise<
-  Seen<FunctionEnv | 'NotFound' | 'EnvUnreadable'>
-> {
+  target: { metricFunction },
+}: Pick<Doctor, 'target'> & { readonly clients: Pick<DoctorClients, 'lambda'> }): Promise<Seen<
+  FunctionEnv | 'NotFound' | 'EnvUnreadable'
+> | null> {
+  if (!metricFunction) return null;
   return look(async () => {
     try {
-      return await readFunctionEnv(clients.lambda, invokedFunctionOf(target.metricFunction));
+      return await readFunctionEnv(clients.lambda, invokedFunctionOf(metricFunction));
     } catch (error) {
       if (error instanceof RecoveryError && error.name === 'FunctionNotFound') return 'NotFound';
       if (error instanceof RecoveryError && error.name === 'FunctionEnvUnreadable') return 'EnvUnreadable';
@@ -74,11 +75,13 @@ export async function lookAtInstances(
   return ids.length === 0 ? seen([]) : readInstances(clients.ec2, ids);
 }
 
-/** How often the function was invoked in the last quarter of an hour. */
-export function lookAtInvocations({ clients, target, nowMs }: Doctor): Promise<Seen<number>> {
+/** How often the function was invoked in the last quarter of an hour; `null` if the target has none. */
+export async function lookAtInvocations({ clients, target, nowMs }: Doctor): Promise<Seen<number> | null> {
+  const { metricFunction } = target;
+  if (!metricFunction) return null;
   return look(async () => {
     const times = { sinceMs: nowMs - calledWithinMs, nowMs };
-    const minutes = await readCalls(clients.cloudWatch, target.metricFunction.name, times);
+    const minutes = await readCalls(clients.cloudWatch, metricFunction.name, times);
     return minutes.reduce((sum, { value }) => sum + value, 0);
   });
 }
@@ -86,15 +89,26 @@ export function lookAtInvocations({ clients, target, nowMs }: Doctor): Promise<S
 /** How far back the last datapoint is looked for. */
 const datapointWithinMs = 3 * 60 * 60_000;
 
-export const lookAtDatapoints = ({ clients, target, nowMs }: Doctor): Promise<Seen<number | null>> =>
-  look(async () => {
+/** `null` if the target has no metric. */
+export async function lookAtDatapoints({
+  clients,
+  target: { metric },
+  nowMs,
+}: Doctor): Promise<Seen<number | null> | null> {
+  if (!metric) return null;
+  return look(async () => {
     const sinceMs = nowMs - datapointWithinMs;
-    const metric = { metric: target.metric, statistic: 'SampleCount', sinceMs, nowMs } as const;
-    return (await readMinutes(clients.cloudWatch, metric))[0]?.timestampMs ?? null;
+    const minutes = { metric, statistic: 'SampleCount', sinceMs, nowMs } as const;
+    return (await readMinutes(clients.cloudWatch, minutes))[0]?.timestampMs ?? null;
   });
+}
 
-export const lookAtDimensions = ({ clients, target }: Doctor): Promise<Facts['dimensionSets']> =>
-  look(() => listDimensions(clients.cloudWatch, target.metric));
+/** `null` if the target has no metric. */
+export const lookAtDimensions = async ({
+  clients,
+  target: { metric },
+}: Doctor): Promise<Facts['dimensionSets']> =>
+  metric ? look(() => listDimensions(clients.cloudWatch, metric)) : null;
 
 /** Whether the metric has datapoints with the unit that a policy asks for; `null` if none asks for one. */
 export async function lookAtMetricUnit(
@@ -102,7 +116,7 @@ export async function lookAtMetricUnit(
   policies: Awaited<ReturnType<typeof lookAtScaling>>['policies'],
 ): Promise<boolean | null> {
   const times = { sinceMs: nowMs - datapointWithinMs, nowMs };
-  return policies && lookAtUnit(clients, target.metric, policies, times);
+  return policies && target.metric ? lookAtUnit(clients, target.metric, policies, times) : null;
 }
 
 export async function lookAtAlarms({ clients, target }: Doctor) {
@@ -112,17 +126,18 @@ export async function lookAtAlarms({ clients, target }: Doctor) {
 
 /** All of it `null` if the target has no group. */
 export async function lookAtScaling({ clients, target }: Doctor) {
-  const name = scalingGroupOf(target);
-  return name === undefined
-    ? { scalingAlarms: null, policies: null, group: null, activities: null, refreshes: null }
-    : lookAtGroup(clients, name);
+  const scaling = scalingOf(target);
+  return scaling
+    ? lookAtGroup(clients, scaling.group)
+    : { scalingAlarms: null, policies: null, group: null, activities: null, refreshes: null };
 }
 
-/** The rules of EventBridge that invoke the function, or one of its aliases. */
+/** The rules of EventBridge that invoke the function, or one of its aliases; `null` if the target has none. */
 export async function lookAtCallers(
   { clients, target }: Doctor,
   place: Place | undefined,
-): Promise<Seen<readonly CallerFacts[]>> {
+): Promise<Facts['callers']> {
+  if (!target.metricFunction) return null;
   if (!place) return noAccount;
   const { name } = target.metricFunction;
   const aliases = await look(() => listAliases(clients.lambda, name));

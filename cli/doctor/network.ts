@@ -42,7 +42,7 @@ export async function lookAtNetwork(
 ): Promise<NetworkFacts> {
   const own = configuration?.vpc;
   const recovery = await placeOfChecks({ clients, target });
-  const counting = servicesOfMetricFunction(target.metricFunction);
+  const counting = target.metricFunction ? servicesOfMetricFunction(target.metricFunction) : [];
   const isOne = own !== undefined && recovery?.seen === true && isSame(own, recovery.value);
   const wanted = [
     ...(own

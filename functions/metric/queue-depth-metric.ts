@@ -45,7 +45,7 @@ export async function queueDepthMetric(
   services: QueueDepthMetricServices,
 ): Promise<QueueDepths> {
   const { target, sqs, cloudWatch } = services;
-  const { ai = '', video = '', messaging = '' } = target.metricFunction.queues ?? {};
+  const { ai = '', video = '', messaging = '' } = target.metricFunction?.queues ?? {};
   const depth = async (queueName: string) => {
     const notCounted = (why: object) => {
       console.error({ problem: 'queue not counted', queueName, ...why });
@@ -63,7 +63,8 @@ export async function queueDepthMetric(
     depth(messaging),
     countBacklog(services),
   ]);
-  if (backlog !== null) await publishDatapoint(cloudWatch, target.metric, backlog);
+  // A target that deploys this function has a metric.
+  if (backlog !== null && target.metric) await publishDatapoint(cloudWatch, target.metric, backlog);
   return {
     ai_queue_depth: aiDepth,
     video_queue_depth: videoDepth,
@@ -82,7 +83,7 @@ async function countBacklog({ target, resources }: QueueDepthMetricServices): Pr
   const variableOf = (key: string) =>
     key === endpoint.internalKey
       ? 'LAMBDA_INTERNAL_API_KEY'
-      : Object.keys(metricFunction.setFromEnv).find((name) => metricFunction.setFromEnv[name] === key);
+      : Object.entries(metricFunction?.setFromEnv ?? {}).find(([, source]) => source === key)?.[0];
   const made = headersFrom(
     endpoint,
     (key) => resources[variableOf(key) ?? ''] || undefined,

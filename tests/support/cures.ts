@@ -14,7 +14,7 @@ import {
 const afterStop = ['MetricStopped', 'HeartbeatFiring', 'ScalingAlarmsSilent'];
 const stopped: ChainOptions = { stoppedMinutesAgo: 20 };
 export const instanceId = target.instances.ids?.[0] ?? '';
-const { internalKey } = target.endpoint;
+const { internalKey = '' } = target.endpoint;
 
 export const envText = ({ parameters }: TestAws) =>
   parameters.history(target.parameter.name).at(-1)?.Value ?? '';

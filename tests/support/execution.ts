@@ -4,7 +4,7 @@ import type { Clock } from '../../aws/clock.ts';
 import { type LeaseDoor, takeLease } from '../../aws/lease-table.ts';
 import type { Execution } from '../../sandbox/services/execution.ts';
 import type { ExecutionRef } from '../../workflow/execution-ref.ts';
-import type { RecoveryPlan } from '../../workflow/plan.ts';
+import type { PlannedFunction, RecoveryPlan } from '../../workflow/plan.ts';
 import { documentName, leaseTableName, parameterName, type TestAws } from './aws.ts';
 import { pauses } from './ledger.ts';
 import { steppedClock } from './services.ts';
@@ -48,6 +48,16 @@ export async function giveLease(aws: TestAws, execution: ExecutionRef): Promise<
   await takeLease(leaseDoor(aws), execution, { pauses, force: true });
 }
 
+/** A metric function that is as it should be, but for `part`. */
+export const plannedFunction = (part: Partial<PlannedFunction> = {}): PlannedFunction => ({
+  functionName: 'metric',
+  revisionId: null,
+  setKeys: [],
+  removedKeys: [],
+  problem: null,
+  ...part,
+});
+
 /** A plan of a target that asks nobody, but for `part`. */
 export const recoveryPlan = (part: Partial<RecoveryPlan> = {}): RecoveryPlan => ({
   outcome: 'Planned',
@@ -58,6 +68,6 @@ export const recoveryPlan = (part: Partial<RecoveryPlan> = {}): RecoveryPlan => 
   endpoint: { finding: 'NotAsked', httpStatus: null },
   restore: null,
   deploy: { documentName, instanceIds: ['i-00000001'], commands: [], problem: null },
-  function: { functionName: 'metric', revisionId: null, setKeys: [], removedKeys: [], problem: null },
+  function: plannedFunction(),
   ...part,
 });

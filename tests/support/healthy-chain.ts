@@ -5,12 +5,13 @@ import { AlarmProperties } from '../../sandbox/services/alarms.ts';
 import { invocationOf } from '../../sandbox/services/metric-data.ts';
 import { arn } from '../../sandbox/template.ts';
 import { loadTarget } from '../../targets/load.ts';
-import { scalingGroupOf } from '../../workflow/target.ts';
+import { scalingOf } from '../../workflow/target.ts';
 import { knownGoodLabel } from '../../workflow/versions.ts';
 import { openAws, secret, type TestAws } from './aws.ts';
+import { measured } from './target-file.ts';
 
-export const target = loadTarget('sandbox');
-export const group = scalingGroupOf(target) ?? '';
+export const target = measured(loadTarget('sandbox'));
+export const group = scalingOf(target)?.group ?? '';
 export const topicArn = arn('sns', 'env-recovery-sandbox');
 export const machineArn = arn('states', 'stateMachine:env-recovery-sandbox');
 const functionArn = arn('lambda', `function:${target.metricFunction.name}`);
@@ -93,7 +94,7 @@ export async function openChain(options: ChainOptions = {}): Promise<TestAws> {
 /** Never runs here: nobody invokes it. */
 function addMetricFunction({ functions }: TestAws, env: string): void {
   const { name, set } = target.metricFunction;
-  const key = target.endpoint.internalKey;
+  const { internalKey: key = '' } = target.endpoint;
   functions.add(
     {
       FunctionName: name,

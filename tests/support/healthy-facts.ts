@@ -3,6 +3,7 @@ import { readTarget } from '../../targets/load.ts';
 import type { AlarmFacts, Facts } from '../../workflow/doctor/facts.ts';
 import { seen, unseen } from '../../workflow/network/seen.ts';
 import type { DeployedTarget } from '../../workflow/target.ts';
+import { type Measured, measured } from './target-file.ts';
 
 export { seen, unseen };
 
@@ -15,22 +16,32 @@ const metric = {
   dimensions: { WorkerType: 'Video', AutoScalingGroupName: 'workers' },
 };
 
-export const doctorTarget = (part: object = {}): DeployedTarget => ({
+/** What a target has to have. */
+const least = {
+  parameter: { name: '/app/env', reader: 'dotenv', requiredKeys: ['INTERNAL_KEY', 'DB_HOST'] },
+  restore: { backupParameter: '/app/env-backup' },
+  instances: { ids: ['i-00000001'] },
+  deploy: { commands: ['./deploy'] },
+  endpoint: { url: 'https://api.example.com/count/' },
+};
+
+export const doctorTarget = (part: object = {}): DeployedTarget & Measured => ({
   name: 'app',
-  ...readTarget('app', {
-    parameter: { name: '/app/env', reader: 'dotenv', requiredKeys: ['INTERNAL_KEY', 'DB_HOST'] },
-    restore: { backupParameter: '/app/env-backup' },
-    instances: { ids: ['i-00000001'] },
-    deploy: { commands: ['./deploy'] },
-    endpoint: {
-      url: 'https://api.example.com/count/',
-      internalKey: 'INTERNAL_KEY',
-      backlogPath: 'backlog',
-    },
-    metricFunction: { name: 'metric', answerPath: 'count', set: { URL: 'x' }, remove: ['HOST'] },
-    metric,
-    ...part,
-  }),
+  ...measured(
+    readTarget('app', {
+      ...least,
+      endpoint: { ...least.endpoint, internalKey: 'INTERNAL_KEY', backlogPath: 'backlog' },
+      metricFunction: { name: 'metric', answerPath: 'count', set: { URL: 'x' }, remove: ['HOST'] },
+      metric,
+      ...part,
+    }),
+  ),
+});
+
+/** A target that can only be seen to answer, but for `part`. */
+export const healthOnlyTarget = (part: object = {}): DeployedTarget => ({
+  name: 'app',
+  ...readTarget('app', { ...least, ...part }),
 });
 
 export const alarm = (name: string, part: Partial<AlarmFacts> = {}): AlarmFacts => ({

@@ -3,6 +3,7 @@ import type { Clock } from '../../aws/clock.ts';
 import { readTarget } from '../../targets/load.ts';
 import type { DeployedTarget, Target } from '../../workflow/target.ts';
 import { documentName, leaseTableName, parameterName, type TestAws, topicArn } from './aws.ts';
+import { type Measured, measured } from './target-file.ts';
 
 /** Changes of single fields, section by section. */
 export type TargetPart = { readonly [Section in keyof Target]?: Partial<Target[Section]> };
@@ -18,8 +19,8 @@ const sections = {
 };
 
 /** A target as it is shipped, but for `part`. Its contract asks for one key, unless `part` has another. */
-export function appTarget(part: TargetPart = {}): DeployedTarget {
-  const { parameter, ...target } = readTarget('app', sections);
+export function appTarget(part: TargetPart = {}): DeployedTarget & Measured {
+  const { parameter, ...target } = measured(readTarget('app', sections));
   return {
     name: 'app',
     ...target,

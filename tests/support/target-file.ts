@@ -1,5 +1,18 @@
 /** The content of a target file with a mistake in it, and what is told about it. */
 import { loadTarget, readTarget } from '../../targets/load.ts';
+import type { Metric, MetricFunction, Target } from '../../workflow/target.ts';
+
+export interface Measured {
+  readonly metric: Metric;
+  readonly metricFunction: MetricFunction;
+}
+
+/** A target that has both, so that its type says so. */
+export function measured<T extends Target>(target: T): T & Measured {
+  const { metric, metricFunction } = target;
+  if (!metric || !metricFunction) throw new Error('the target lacks metric or metricFunction');
+  return { ...target, metric, metricFunction };
+}
 
 /** A valid target file, with a list of every kind. */
 const valid = () => ({

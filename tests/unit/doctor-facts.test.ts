@@ -125,7 +125,7 @@ describe('the facts of the function', () => {
     updateStatus: 'Successful',
     updateReasonCode: undefined,
   });
-  const of = doctorTarget({
+  const { metricFunction: of } = doctorTarget({
     metricFunction: {
       ...target.metricFunction,
       set: { URL: 'x' },

@@ -6,7 +6,7 @@ import { classifyFailure } from '../../workflow/failure.ts';
 import { failureNotification, startNotification } from '../../workflow/messages.ts';
 import type { RecoveryPlan } from '../../workflow/plan.ts';
 import { RecoveryError } from '../../workflow/recovery-error.ts';
-import { recoveryPlan } from '../support/execution.ts';
+import { plannedFunction, recoveryPlan } from '../support/execution.ts';
 import { examples, goldenFile, render } from './notifications/examples.ts';
 
 describe('a notification', () => {
@@ -109,8 +109,9 @@ describe('the reason of a message', () => {
     expect(why({ endpoint: { finding: 'EndpointUnreachable', httpStatus: null } })).toBe(
       'the endpoint is not healthy: EndpointUnreachable',
     );
-    const patched = { ...recoveryPlan().function, setKeys: ['API_KEY'] };
-    expect(why({ function: patched })).toBe('metric has other variables than the target file asks for');
+    expect(why({ function: plannedFunction({ setKeys: ['API_KEY'] }) })).toBe(
+      'metric has other variables than the target file asks for',
+    );
     expect(why({})).toBe('/app/env (version 1) is complete');
   });
 });

@@ -24,6 +24,8 @@ describe('the report of a run that has proved its end', () => {
       startedAt: '2026-01-01T18:00:00.000Z',
       finishedAt: '2026-01-01T18:04:12.000Z',
       durationSeconds: 252,
+      proven: ['endpoint', 'backlog', 'datapoint'],
+      notProven: [],
       env: {
         parameterName: '/app/env',
         finding: 'Incomplete',
@@ -44,6 +46,7 @@ describe('the report of a run that has proved its end', () => {
         setKeys: ['API_KEY'],
         removedKeys: ['API_HOST'],
         keptKeyCount: 9,
+        backlog: 7,
       },
       metric: { name: 'App/BacklogCount', value: 7, timestamp: '2026-01-01T18:04:00.000Z' },
       callers: null,

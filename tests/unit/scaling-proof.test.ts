@@ -20,7 +20,8 @@ import {
 const target = doctorTarget();
 const place = { partition: 'aws', region: 'eu-west-1', accountId: '111122223333' };
 const repairedAtMs = minutesAgo(5);
-const judge = (part: Partial<Facts> = {}) => judgeScaling(healthyFacts(part), target, place, repairedAtMs);
+const subject = { target, scaling: { metric: target.metric, group: 'workers' }, place, repairedAtMs };
+const judge = (part: Partial<Facts> = {}) => judgeScaling(healthyFacts(part), subject);
 
 const at = (minutes: number) => new Date(minutesAgo(minutes)).toISOString();
 const activity = (minutes: number, part: Partial<ActivityFacts> = {}) =>
@@ -171,7 +172,7 @@ describe('a look at the workers after a repair', () => {
 
   it.each(ofScaling)('names the same cause of %s as the doctor', (_what, part, code) => {
     const facts = healthyFacts(part);
-    const { proof } = judgeScaling(facts, target, place, minutesAgo(60));
+    const { proof } = judgeScaling(facts, { ...subject, repairedAtMs: minutesAgo(60) });
     expect(proof).toMatchObject({ outcome: 'NotScaling', code });
   });
 

@@ -5,7 +5,7 @@ import { AwsError } from '../../sandbox/endpoint.ts';
 import { invocationOf } from '../../sandbox/services/metric-data.ts';
 import type { ConfirmBacklogInput } from '../../workflow/chain.ts';
 import { openAws, type TestAws } from '../support/aws.ts';
-import { executionRef, recoveryPlan } from '../support/execution.ts';
+import { executionRef, plannedFunction, recoveryPlan } from '../support/execution.ts';
 import { servicesOf, steppedClock, type TargetPart } from '../support/services.ts';
 
 let aws: TestAws;
@@ -60,7 +60,7 @@ describe('ConfirmBacklog', () => {
     clock.at(repairedAt + 90_000, () => publish(7, repairedAt + 60_000));
     const proof = await confirm(state(repairedAt), clock);
     expect(proof).toMatchObject({ backlog: 7, metric: 'App/BacklogCount', datapoint: { value: 7 } });
-    expect(Date.parse(proof.datapoint.timestamp)).toBeGreaterThanOrEqual(repairedAt);
+    expect(Date.parse(proof.datapoint?.timestamp ?? '')).toBeGreaterThanOrEqual(repairedAt);
   });
 
   it.each([
@@ -165,7 +165,7 @@ describe('ConfirmBacklog', () => {
   it('names the key of a function whose variables Lambda can not decrypt', async () => {
     counting('{"video_backlog_count":7}');
     const kmsKeyArn = 'arn:aws:kms:ap-northeast-2:111122223333:key/00000000-0000-0000-0000-000000000001';
-    const plan = recoveryPlan({ function: { ...recoveryPlan().function, kmsKeyArn } });
+    const plan = recoveryPlan({ function: plannedFunction({ kmsKeyArn }) });
     // The client of these tests repeats what is answered with 502.
     aws.fail('Invoke', ...Array.from({ length: 4 }, () => new AwsError('KMSAccessDeniedException', '', 502)));
     await expect(confirm({ ...state(Date.now()), plan }, steppedClock())).rejects.toMatchObject({

@@ -2,9 +2,9 @@
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { patchLambdaEnv } from '../../functions/patch-lambda-env.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
-import type { RecoveryPlan } from '../../workflow/plan.ts';
+import type { PlannedFunction } from '../../workflow/plan.ts';
 import { type AwsOptions, envFinding, openAws, parameterName, secret, type TestAws } from '../support/aws.ts';
-import { executionRef, giveLease, recoveryPlan } from '../support/execution.ts';
+import { executionRef, giveLease, plannedFunction, recoveryPlan } from '../support/execution.ts';
 import { servicesOf } from '../support/services.ts';
 
 let aws: TestAws;
@@ -30,10 +30,8 @@ async function open(variables: Record<string, string>, options: AwsOptions = {})
   aws.functions.versionsOf(name).putAlias(alias, { FunctionVersion });
 }
 const startedAt = new Date(Date.now() + 3600_000).toISOString();
-const planOf = (part: Partial<RecoveryPlan['function']> = {}, needsApproval = false) => {
-  const plan = recoveryPlan({ needsApproval });
-  return { ...plan, function: { ...plan.function, ...part } };
-};
+const planOf = (part: Partial<PlannedFunction> = {}, needsApproval = false) =>
+  recoveryPlan({ needsApproval, function: plannedFunction(part) });
 async function patch(plan = planOf(), owner = 'run-1') {
   await giveLease(aws, executionRef({ name: owner, startedAt }));
   return patchLambdaEnv(

@@ -2,7 +2,7 @@ import { patchLambdaEnv } from '../../functions/patch-lambda-env.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
 import { patchVariables } from '../../workflow/function-patch.ts';
 import { type AwsOptions, envFinding, openAws, parameterName, secret, type TestAws } from '../support/aws.ts';
-import { executionRef, giveLease, recoveryPlan } from '../support/execution.ts';
+import { executionRef, giveLease, plannedFunction, recoveryPlan } from '../support/execution.ts';
 import { servicesOf } from '../support/services.ts';
 
 let aws: TestAws;
@@ -58,9 +58,11 @@ describe('PatchLambdaEnv', () => {
 
   it('changes no variable that was not in the plan, where a person has approved of one', async () => {
     have({ API_URL: 'old', API_HOST: 'api.example.com', OTHER: other });
-    const { function: patched, ...rest } = recoveryPlan({ needsApproval: true });
     const approved = (setKeys: string[], removedKeys: string[]) =>
-      patch(undefined, { ...rest, function: { ...patched, setKeys, removedKeys } });
+      patch(
+        undefined,
+        recoveryPlan({ needsApproval: true, function: plannedFunction({ setKeys, removedKeys }) }),
+      );
     await expect(approved(['API_URL', 'API_KEY'], [])).rejects.toMatchObject({
       name: 'PlanOutdated',
       message: expect.stringContaining(name),

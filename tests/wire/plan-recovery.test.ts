@@ -15,7 +15,7 @@ import {
   secret,
   type TestAws,
 } from '../support/aws.ts';
-import { executionRef } from '../support/execution.ts';
+import { executionRef, plannedFunction } from '../support/execution.ts';
 import { servicesOf, type TargetPart } from '../support/services.ts';
 
 let aws: TestAws;
@@ -87,7 +87,7 @@ describe('PlanRecovery', () => {
     const planned = await plan({ env, check: healthy }, withAlias);
     const aliasMove = { name: 'live', fromVersion: '1', toVersion: null };
     expect(planned.function).toMatchObject({ aliasMove, removedKeys: ['API_HOST'], problem: null });
-    const { aliasMove: _, ...without } = planned.function;
+    const { aliasMove: _, ...without } = planned.function ?? plannedFunction();
     expect(hashPlan({ ...planned, function: without })).not.toBe(planned.hash);
 
     // $LATEST is right by now, but nobody invokes that.
@@ -225,6 +225,7 @@ describe('PlanRecovery', () => {
 });
 
 describe('the hash of a plan', () => {
+  const patched = plannedFunction({ revisionId: 'one', setKeys: ['A'], removedKeys: ['B'] });
   const ingredients: PlanIngredients = {
     parameter: { parameterName, finding: 'Incomplete', version: 2, modifiedAt: '2026-01-01T00:00:00.000Z' },
     restore: {
@@ -236,15 +237,9 @@ describe('the hash of a plan', () => {
       keyCount: 2,
     },
     deploy: { documentName, instanceIds: ['i-00000001'], commands: ['deploy'], problem: null },
-    function: {
-      functionName: 'metric',
-      revisionId: 'one',
-      setKeys: ['A'],
-      removedKeys: ['B'],
-      problem: null,
-    },
+    function: patched,
   };
-  const { parameter, restore, deploy, function: patched } = ingredients;
+  const { parameter, restore, deploy } = ingredients;
 
   it.each<[string, Partial<PlanIngredients>]>([
     ['the version of the parameter', { parameter: { ...parameter, version: 3 } }],
@@ -261,6 +256,7 @@ describe('the hash of a plan', () => {
     ['the document', { deploy: deploy && { ...deploy, documentName: 'other' } }],
     ['the revision of the function', { function: { ...patched, revisionId: 'two' } }],
     ['the function', { function: { ...patched, functionName: 'other' } }],
+    ['whether there is a function', { function: null }],
     ['the variables to set', { function: { ...patched, setKeys: [] } }],
     ['the variables to remove', { function: { ...patched, removedKeys: [] } }],
     ['a problem', { function: { ...patched, problem: { error: 'AccessDenied', message: 'no' } } }],

@@ -5,7 +5,7 @@ import { readPolicies } from '../../aws/auto-scaling.ts';
 import { datapointsOf } from '../../sandbox/services/metric-data.ts';
 import { stackOf } from '../../stack/stack.ts';
 import { readTarget } from '../../targets/load.ts';
-import { policy as judgePolicy } from '../../workflow/doctor/scaling-rules.ts';
+import { policy as judgePolicy, ofScaling } from '../../workflow/doctor/scaling-rules.ts';
 import { seen } from '../../workflow/network/seen.ts';
 import { groupName, openAws, type TestAws } from '../support/aws.ts';
 import { healthyFacts } from '../support/healthy-facts.ts';
@@ -119,13 +119,13 @@ describe('recover doctor', () => {
     await autoScaling.send(new PutScalingPolicyCommand({ PolicyName: 'of-the-stack', ...compiledPolicy() }));
     const policies = seen(await readPolicies(autoScaling, groupName));
     const facts = { ...healthyFacts(), policies };
-    expect(judgePolicy(facts, target)).toEqual([
+    expect(ofScaling(judgePolicy)(facts, target)).toEqual([
       {
         state: 'ok',
         says: 'policy of-the-stack reads the metric as it is published (Average, in IF(instances > 0, backlog / instances, backlog))',
       },
     ]);
     const other = { ...target, metric: { ...target.metric, name: 'OtherCount' } };
-    expect(judgePolicy(facts, other)).toMatchObject([{ code: 'PolicyElsewhere' }]);
+    expect(ofScaling(judgePolicy)(facts, other)).toMatchObject([{ code: 'PolicyElsewhere' }]);
   });
 });

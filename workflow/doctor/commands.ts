@@ -1,6 +1,6 @@
 /** The commands of the catalogue with the names of the target in them. */
 import { invokedFunctionOf } from '../invoked-function.ts';
-import { type DeployedTarget, scalingGroupOf } from '../target.ts';
+import { type DeployedTarget, scalingOf } from '../target.ts';
 import type { Names } from './checks.ts';
 import { machineArnOf, type Place, topicArnOf } from './place.ts';
 
@@ -19,11 +19,11 @@ export function fillCommand(
     parameter: target.parameter.name,
     backup: target.restore.backupParameter,
     'backup-region': target.restore.backupRegion ?? place?.region,
-    function: target.metricFunction.name,
-    'invoked-function': invokedFunctionOf(target.metricFunction),
-    namespace: target.metric.namespace,
-    metric: target.metric.name,
-    group: scalingGroupOf(target),
+    function: target.metricFunction?.name,
+    'invoked-function': target.metricFunction && invokedFunctionOf(target.metricFunction),
+    namespace: target.metric?.namespace,
+    metric: target.metric?.name,
+    group: scalingOf(target)?.group,
     machine: place && machineArnOf(place, target.name),
     topic: place && topicArnOf(place, target.name),
     ...names,

@@ -8,7 +8,7 @@ import { group } from './group-rules.ts';
 import { type LinkName, linkNames } from './links.ts';
 import { network } from './network-rules.ts';
 import { readiness } from './readiness-rules.ts';
-import { alarms, metric, policy } from './scaling-rules.ts';
+import { alarms, metric, ofScaling, policy } from './scaling-rules.ts';
 import {
   endpoint,
   env,
@@ -31,8 +31,8 @@ const rules: Readonly<Record<LinkName, Rule>> = {
   network,
   metric,
   alarms,
-  policy,
-  group,
+  policy: ofScaling(policy),
+  group: ofScaling(group),
   readiness,
 };
 

@@ -85,7 +85,7 @@ export interface NetworkLook {
 }
 
 export interface NetworkFacts {
-  /** Whether the metric function is in a VPC; `null` if nobody could look. */
+  /** Whether the metric function is in a VPC; `null` if nobody could look, or there is none. */
   readonly isInVpc: boolean | null;
   /** Whether the endpoint has an address that only leads somewhere within a network. */
   readonly isPrivate: boolean;
@@ -193,14 +193,14 @@ export interface Facts {
   readonly instances: Seen<readonly Pick<InstanceFacts, 'id' | 'state'>[]>;
   /** `null` if nobody asked: a fresh datapoint proves that it answers, or the question might do harm. */
   readonly answer: AnswerFacts | null;
-  readonly function: Seen<FunctionFinding>;
+  readonly function: Seen<FunctionFinding> | null;
   /** In the last quarter of an hour. */
-  readonly invocations: Seen<number>;
-  readonly callers: Seen<readonly CallerFacts[]>;
+  readonly invocations: Seen<number> | null;
+  readonly callers: Seen<readonly CallerFacts[]> | null;
   readonly network: NetworkFacts;
-  readonly metric: Seen<MetricFacts>;
+  readonly metric: Seen<MetricFacts> | null;
   /** The sets of dimensions with which the metric is published. */
-  readonly dimensionSets: Seen<readonly Dimensions[]>;
+  readonly dimensionSets: Seen<readonly Dimensions[]> | null;
   /** Those of the stack and of the target file. */
   readonly alarms: Seen<readonly AlarmFacts[]>;
   /** Those that target tracking made for the group. */

@@ -1,6 +1,6 @@
 /** Takes from the metric function's configuration what may be told. */
 import { patchVariables } from '../function-patch.ts';
-import type { DeployedTarget } from '../target.ts';
+import type { MetricFunction } from '../target.ts';
 import type { FunctionFacts } from './facts.ts';
 
 /** What is read of the function. `variables` are secret. */
@@ -17,7 +17,7 @@ export interface FunctionConfiguration {
 export function functionFacts(
   { variables, state, stateReasonCode, updateStatus, updateReasonCode, roleArn }: FunctionConfiguration,
   env: ReadonlyMap<string, string> | undefined,
-  { metricFunction: { set, setFromEnv, remove } }: Pick<DeployedTarget, 'metricFunction'>,
+  { set, setFromEnv, remove }: Pick<MetricFunction, 'set' | 'setFromEnv' | 'remove'>,
 ): FunctionFacts {
   const fromEnv = Object.entries(setFromEnv).map(([variable, key]) => [
     variable,

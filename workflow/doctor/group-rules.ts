@@ -1,5 +1,5 @@
 /** The link of the Auto Scaling group: facts in, checks out. */
-import { type DeployedTarget, scalingGroupOf } from '../target.ts';
+import type { TargetScaling } from '../target.ts';
 import { counted } from '../words.ts';
 import { broken, type Check, judge, ok, seenIn } from './checks.ts';
 import type { AlarmFacts, GroupFacts } from './facts.ts';
@@ -8,13 +8,12 @@ import { isAlarmHigh, isMetric, type ScalingFacts, type ScalingRule, stateOf } f
 /** Without these a group neither follows its policy nor replaces what fails. */
 const neededProcesses = ['Launch', 'Terminate', 'AlarmNotification'];
 
-/** @returns nothing if the target has no group. */
-export const group: ScalingRule = (facts, target) => {
-  const name = scalingGroupOf(target);
-  if (name === undefined || facts.group === null) return [];
+export const group: ScalingRule = (facts, scaling) => {
+  const { group: name } = scaling;
+  if (facts.group === null) return [];
   return [
     ...judge(facts.group, (found) =>
-      found ? sizeChecks(name, found, facts, target) : [broken('GroupMissing', `there is no group ${name}`)],
+      found ? sizeChecks(found, facts, scaling) : [broken('GroupMissing', `there is no group ${name}`)],
     ),
     ...(facts.activities === null
       ? []
@@ -34,12 +33,8 @@ export const group: ScalingRule = (facts, target) => {
   ];
 };
 
-function sizeChecks(
-  name: string,
-  found: GroupFacts,
-  facts: ScalingFacts,
-  target: DeployedTarget,
-): readonly Check[] {
+function sizeChecks(found: GroupFacts, facts: ScalingFacts, scaling: TargetScaling): readonly Check[] {
+  const { group: name } = scaling;
   const { minSize, maxSize, desiredCapacity, suspendedProcesses } = found;
   const suspended = neededProcesses.filter((process) => suspendedProcesses.includes(process));
   const asking = (seenIn(facts.scalingAlarms) ?? []).filter(
@@ -57,7 +52,7 @@ function sizeChecks(
       : []),
     desiredCapacity >= maxSize && asking.length > 0
       ? broken('GroupAtMax', `${size}, and more are asked for`)
-      : unheard && !isWarmingUp(facts, target)
+      : unheard && !isWarmingUp(facts, scaling)
         ? broken('GroupNotFollowing', `alarm ${unheard.name} is ${stateOf(unheard)}; ${size}`)
         : ok(size),
   ];
@@ -78,10 +73,7 @@ function isUnheard({ stateSince }: AlarmFacts, { activities, nowMs }: ScalingFac
 }
 
 /** Whether new workers may still warm up: until then, they count as if the metric showed what they do. */
-export function isWarmingUp(
-  { nowMs, group, policies, activities }: ScalingFacts,
-  { metric }: DeployedTarget,
-) {
+export function isWarmingUp({ nowMs, group, policies, activities }: ScalingFacts, { metric }: TargetScaling) {
   const found = seenIn(group);
   const [last] = seenIn(activities) ?? [];
   if (!found || !last) return false;

@@ -9,12 +9,13 @@ import type { DeployedTarget } from '../target.ts';
 import { listNames } from '../words.ts';
 import { broken, type Check, judge, ok, unknown } from './checks.ts';
 import type { NetworkLook } from './facts.ts';
-import { freshDatapointMs } from './metric-age.ts';
+import { provenByDatapointMs } from './metric-age.ts';
 import type { Rule } from './service-rules.ts';
 
 type Found = Extract<NetworkLook['found'], { readonly seen: true }>['value'];
 
-export const network: Rule = (facts, { metricFunction, endpoint, vpc }) => {
+export const network: Rule = (facts, target) => {
+  const { metricFunction, endpoint, vpc } = target;
   const { isInVpc, isPrivate, looks } = facts.network;
   const checks = looks.flatMap((look) =>
     judge(look.found, (found) => [
@@ -24,9 +25,9 @@ export const network: Rule = (facts, { metricFunction, endpoint, vpc }) => {
       ...look.services.map((service) => serviceCheck(look, service, found)),
     ]),
   );
-  if (isInVpc !== false) return checks;
+  if (metricFunction === undefined || isInVpc !== false) return checks;
   // Whatever has an address of a network that is connected by other means has proven it by its datapoint.
-  return isPrivate && freshDatapointMs(facts) === undefined
+  return isPrivate && provenByDatapointMs(facts, target) === undefined
     ? [
         broken(
           'FunctionOutsideVpc',

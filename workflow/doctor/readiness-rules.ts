@@ -1,13 +1,13 @@
 /** What has to be there before an outage. */
 import { stackNameOf } from '../stack-names.ts';
-import type { Target } from '../target.ts';
+import type { MetricFunction } from '../target.ts';
 import { counted, listNames } from '../words.ts';
 import { broken, type Check, judge, ok, seenIn } from './checks.ts';
 import type { CallerFacts, SubscriptionFacts } from './facts.ts';
 import type { Rule } from './service-rules.ts';
 
 export const readiness: Rule = (facts, { name, restore, metricFunction }) => [
-  ...aliasChecks(seenIn(facts.callers) ?? [], metricFunction),
+  ...(metricFunction ? aliasChecks(seenIn(facts.callers) ?? [], metricFunction) : []),
   ...judge(facts.isStackDeployed, (isDeployed) => [
     isDeployed
       ? ok(`the state machine ${stackNameOf(name)} is there`)
@@ -39,7 +39,7 @@ export const readiness: Rule = (facts, { name, restore, metricFunction }) => [
 /** A recovery changes `$LATEST`, and of the aliases only the one that the target names. */
 function aliasChecks(
   callers: readonly CallerFacts[],
-  { name, alias: named }: Pick<Target['metricFunction'], 'name' | 'alias'>,
+  { name, alias: named }: Pick<MetricFunction, 'name' | 'alias'>,
 ): readonly Check[] {
   return callers.flatMap(({ rule, alias, isEnabled }) =>
     alias === undefined || alias === named || !isEnabled

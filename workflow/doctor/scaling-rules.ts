@@ -2,7 +2,7 @@
 
 import type { Dimensions } from '../dimensions.ts';
 import { heartbeatOf } from '../stack-names.ts';
-import { type DeployedTarget, scalingGroupOf } from '../target.ts';
+import { type DeployedTarget, type Metric, scalingOf, type TargetScaling } from '../target.ts';
 import { listNames } from '../words.ts';
 import { broken, type Check, judge, ok, seenIn, unknown } from './checks.ts';
 import type { AlarmFacts, Facts, MetricRef, PolicyFacts } from './facts.ts';
@@ -24,7 +24,17 @@ const describe = (dimensions: Dimensions) =>
     .map(([name, value]) => `${name}=${value}`)
     .join(', ') || 'no dimensions';
 
-export const metric: Rule = (facts, { metric: wanted }) => {
+/** @returns nothing if the target has no metric. */
+export const metric: Rule = (facts, { metric: wanted }) =>
+  wanted === undefined || facts.metric === null || facts.dimensionSets === null
+    ? []
+    : metricChecks({ ...facts, metric: facts.metric, dimensionSets: facts.dimensionSets }, wanted);
+
+type MetricFacts = Pick<Facts, 'nowMs'> & {
+  readonly [Fact in 'metric' | 'dimensionSets']: NonNullable<Facts[Fact]>;
+};
+
+function metricChecks(facts: MetricFacts, wanted: Metric): readonly Check[] {
   const { dimensionSets } = facts;
   const name = `${wanted.namespace}/${wanted.name}`;
   const provenMs = freshDatapointMs(facts);
@@ -57,7 +67,7 @@ export const metric: Rule = (facts, { metric: wanted }) => {
           ];
     }),
   ];
-};
+}
 
 /** The alarms that start a recovery. */
 export const startingAlarms = ({ name, triggers }: DeployedTarget): readonly string[] => [
@@ -83,7 +93,7 @@ export const alarms: Rule = (facts, target) => {
             ),
           ),
         )),
-    ...trackingAlarms(facts, target).map((check) => notYetKnown(check, facts)),
+    ...ofScaling(trackingAlarms)(facts, target).map((check) => notYetKnown(check, facts)),
   ];
 };
 
@@ -102,19 +112,23 @@ export type ScalingFacts = Pick<
   Facts,
   'nowMs' | 'metric' | 'scalingAlarms' | 'policies' | 'group' | 'activities' | 'refreshes'
 >;
-export type ScalingRule = (facts: ScalingFacts, target: DeployedTarget) => readonly Check[];
+export type ScalingRule = (facts: ScalingFacts, scaling: TargetScaling) => readonly Check[];
 
-/** The alarms that target tracking made. Nothing if the target has no group. */
-export const trackingAlarms: ScalingRule = (facts, target) => {
-  const { scalingAlarms, policies } = facts;
-  const group = scalingGroupOf(target);
-  if (scalingAlarms === null || group === undefined) return [];
-  const ours = (seenIn(policies) ?? []).find(({ metrics }) =>
-    metrics.some((one) => isMetric(one, target.metric)),
-  );
+/** A rule that has nothing to say of a target without a metric or a group. */
+export const ofScaling =
+  (rule: ScalingRule): Rule =>
+  (facts, target) => {
+    const scaling = scalingOf(target);
+    return scaling ? rule(facts, scaling) : [];
+  };
+
+/** The alarms that target tracking made. */
+export const trackingAlarms: ScalingRule = ({ scalingAlarms, policies }, { group, metric }) => {
+  if (scalingAlarms === null) return [];
+  const ours = (seenIn(policies) ?? []).find(({ metrics }) => metrics.some((one) => isMetric(one, metric)));
   return judge(scalingAlarms, (found) =>
-    scalingChecks(found, group, target.metric, {
-      again: ours ? putPolicyAgain(ours, target.metric) : [],
+    scalingChecks(found, group, metric, {
+      again: ours ? putPolicyAgain(ours, metric) : [],
       feed: ours ? collectGroupMetrics(ours) : [],
     }),
   );
@@ -140,7 +154,8 @@ function startingCheck(
   { name, metric }: DeployedTarget,
 ): readonly Check[] {
   if (!found) return [broken('HeartbeatMissing', `there is no alarm ${alarm}`, { alarm })];
-  const isElsewhere = alarm === heartbeatOf(name) && !found.metrics.some((one) => isMetric(one, metric));
+  const isElsewhere =
+    alarm === heartbeatOf(name) && metric && !found.metrics.some((one) => isMetric(one, metric));
   if (isElsewhere)
     return [broken('HeartbeatElsewhere', `alarm ${alarm} watches ${listMetrics(found)}`, { alarm })];
   return [
@@ -209,32 +224,30 @@ function scalingChecks(
   ]);
 }
 
-/** @returns nothing if the target has no group. */
-export const policy: ScalingRule = ({ policies, metric: published }, target) => {
-  const group = scalingGroupOf(target);
-  if (policies === null || group === undefined) return [];
+export const policy: ScalingRule = ({ policies, metric: published }, { group, metric }) => {
+  if (policies === null) return [];
   return judge(policies, (found) => {
     if (found.length === 0) return [broken('PolicyMissing', `group ${group} has no target tracking policy`)];
-    const named = found.filter(({ metrics }) => metrics.some((one) => sameName(one, target.metric)));
+    const named = found.filter(({ metrics }) => metrics.some((one) => sameName(one, metric)));
     const [first] = named;
     if (!first)
       return [
         broken(
           'PolicyElsewhere',
-          `no target tracking policy of group ${group} (${listNames(found.map(({ name }) => name))}) reads ${target.metric.namespace}/${target.metric.name}`,
+          `no target tracking policy of group ${group} (${listNames(found.map(({ name }) => name))}) reads ${metric.namespace}/${metric.name}`,
         ),
       ];
-    const right = named.find(({ metrics }) => metrics.some((one) => isMetric(one, target.metric)));
+    const right = named.find(({ metrics }) => metrics.some((one) => isMetric(one, metric)));
     if (!right)
       return [
         broken(
           'PolicyOtherDimensions',
           `policy ${first.name} reads ${listMetrics(first)}`,
           { policy: first.name },
-          putPolicyAgain(first, target.metric),
+          putPolicyAgain(first, metric),
         ),
       ];
-    return policyChecks(right, target.metric, seenIn(published)?.hasUnit ?? null);
+    return policyChecks(right, metric, seenIn(published)?.hasUnit ?? null);
   });
 };
 

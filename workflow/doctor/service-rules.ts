@@ -1,4 +1,5 @@
 /** The links from the env to the metric function: facts in, checks out. */
+import { headerKeysOf } from '../endpoint-request.ts';
 import { invokedFunctionOf } from '../invoked-function.ts';
 import type { DeployedTarget } from '../target.ts';
 import { counted, duration, listNames } from '../words.ts';
@@ -6,7 +7,7 @@ import { codesOf, isBrokenCode } from './catalogue.ts';
 import { broken, type Check, judge, ok, seenIn, unknown } from './checks.ts';
 import { hostOf, isHostForDjango } from './env-facts.ts';
 import type { AgentFacts, CallerFacts, EnvFacts, Facts, FunctionFacts } from './facts.ts';
-import { freshDatapointMs, timeOf } from './metric-age.ts';
+import { provenByDatapointMs, timeOf } from './metric-age.ts';
 
 export type Rule = (facts: Facts, target: DeployedTarget) => readonly Check[];
 
@@ -75,19 +76,21 @@ function agentCheck({ instanceId, pingStatus, lastPingAt }: AgentFacts): Check {
 /** Faults of the request, which are told at its own link. */
 const requestFaults = codesOf('request');
 
-export const endpoint: Rule = (facts, { endpoint: { url } }) => {
-  const provenMs = freshDatapointMs(facts);
+export const endpoint: Rule = (facts, target) => {
+  const { url } = target.endpoint;
+  const provenMs = provenByDatapointMs(facts, target);
   if (provenMs !== undefined)
     return [ok(`${url} gave the function a number for the datapoint of ${timeOf(provenMs)}`)];
   if (facts.answer === null) return [unknown('NotReachableFromHere', `${url} was not asked`)];
   const { fault, detail, isPrivate } = facts.answer;
-  if (fault === undefined) return [ok(`${url} answers ${detail} without the key`)];
+  const how = headerKeysOf(target.endpoint).length > 0 ? ' without the key' : '';
+  if (fault === undefined) return [ok(`${url} answers ${detail}${how}`)];
   if (isPrivate || !isBrokenCode(fault))
     return [unknown('NotReachableFromHere', `${url} can't be seen from here (${detail})`)];
   // It has read the request, at least.
   return requestFaults.includes(fault)
     ? [ok(`${url} answers ${detail}`)]
-    : [broken(fault, `${url} answers ${detail} without the key`)];
+    : [broken(fault, `${url} answers ${detail}${how}`)];
 };
 
 export const request: Rule = (facts, target) =>
@@ -105,7 +108,8 @@ export const request: Rule = (facts, target) =>
     if (asked?.fault === 'HostRejected' && !asked.isPrivate)
       return [broken('HostRejected', `the API answers HTTP 400 to the Host ${name}`), ...keyChecks];
     // An answer proves more than a list does that not every API reads.
-    const isAccepted = freshDatapointMs(facts) !== undefined || (asked && asked.fault === undefined);
+    const isAccepted =
+      provenByDatapointMs(facts, target) !== undefined || (asked && asked.fault === undefined);
     if (allowsHost === false && !isAccepted)
       return [
         broken(
@@ -128,14 +132,17 @@ export const request: Rule = (facts, target) =>
     ];
   });
 
-export const metricFunction: Rule = ({ function: found }, target) =>
-  judge(found, (it) => {
-    const name = invokedFunctionOf(target.metricFunction);
+/** @returns nothing if the target has no metric function. */
+export const metricFunction: Rule = ({ function: found }, { metricFunction: wanted }) => {
+  if (found === null || wanted === undefined) return [];
+  return judge(found, (it) => {
+    const name = invokedFunctionOf(wanted);
     if (it === 'NotFound') return [broken('FunctionNotFound', `there is no function ${name}`)];
     if (it === 'EnvUnreadable')
       return [broken('FunctionEnvUnreadable', `Lambda can't decrypt the variables of function ${name}`)];
     return [stateCheck(name, it), variableCheck(name, it)];
   });
+};
 
 function stateCheck(
   name: string,
@@ -172,14 +179,17 @@ function variableCheck(name: string, { wrongVariables, extraVariables }: Functio
     : ok('its variables are what the target asks for');
 }
 
-export const schedule: Rule = ({ invocations, callers }, { metricFunction: { name } }) => {
+/** @returns nothing if the target has no metric function. */
+export const schedule: Rule = ({ invocations, callers }, { metricFunction: invoked }) => {
+  if (invocations === null || callers === null || invoked === undefined) return [];
+  const { name } = invoked;
   const count = seenIn(invocations);
   const isSilent = count === 0;
   return [
     ...judge(callers, (found) => callerChecks(found, isSilent)),
-    ...judge(invocations, (invoked) => [
-      invoked > 0
-        ? ok(`function ${name} was invoked ${counted(invoked, 'time')} in the last ${duration(15 * 60)}`)
+    ...judge(invocations, (times) => [
+      times > 0
+        ? ok(`function ${name} was invoked ${counted(times, 'time')} in the last ${duration(15 * 60)}`)
         : broken('FunctionNotInvoked', `function ${name} was not invoked in the last ${duration(15 * 60)}`),
     ]),
   ];

@@ -8,7 +8,10 @@ interface MetricFunction {
   readonly queues?: object | undefined;
 }
 
-/** `CheckEndpoint` and `VerifyEndpoint` read the internal key. Parameter Store itself calls KMS to decrypt it. */
+/**
+ * `CheckEndpoint` and `VerifyEndpoint` read the internal key, and the latter looks at the env if the endpoint is not
+ * healthy. Parameter Store itself calls KMS to decrypt it.
+ */
 export const servicesOfChecks: readonly CalledService[] = ['ssm'];
 
 /**
@@ -21,7 +24,7 @@ export const servicesOfMetricFunction = ({
   queues ? ['monitoring', 'sqs'] : ['monitoring'];
 
 /** Those that the functions of the stack call. */
-export const servicesOfStack = (metricFunction: MetricFunction): readonly CalledService[] => [
+export const servicesOfStack = (metricFunction: MetricFunction | undefined): readonly CalledService[] => [
   ...servicesOfChecks,
-  ...(metricFunction.deploy ? servicesOfMetricFunction(metricFunction) : []),
+  ...(metricFunction?.deploy ? servicesOfMetricFunction(metricFunction) : []),
 ];

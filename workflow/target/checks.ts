@@ -62,13 +62,19 @@ export const checks: readonly Check[] = [
   {
     field: ['endpoint', 'host'],
     holds: ({ endpoint, metricFunction }) =>
-      endpoint.host === undefined || Object.values(metricFunction.set).includes(endpoint.host),
+      endpoint.host === undefined ||
+      metricFunction === undefined ||
+      Object.values(metricFunction.set).includes(endpoint.host),
     expected: 'the metric function has to send the same Host: name it in metricFunction.set as well',
   },
   {
     field: ['endpoint', 'headersFromEnv'],
-    holds: ({ endpoint: { headers, headersFromEnv, internalKeyHeader } }) =>
-      !hasRepeated([...Object.keys(headers), ...Object.keys(headersFromEnv), internalKeyHeader]),
+    holds: ({ endpoint: { headers, headersFromEnv, internalKey, internalKeyHeader } }) =>
+      !hasRepeated([
+        ...Object.keys(headers),
+        ...Object.keys(headersFromEnv),
+        ...(internalKey === undefined ? [] : [internalKeyHeader]),
+      ]),
     expected:
       'a header can be named only once in headers, headersFromEnv and internalKeyHeader, in capitals or not',
   },
@@ -86,7 +92,7 @@ export const checks: readonly Check[] = [
   {
     field: ['parameter', 'requiredKeys'],
     holds: ({ parameter, endpoint, metricFunction }) =>
-      [...headerKeysOf(endpoint), ...Object.values(metricFunction.setFromEnv)].every((key) =>
+      [...headerKeysOf(endpoint), ...Object.values(metricFunction?.setFromEnv ?? {})].every((key) =>
         parameter.requiredKeys.includes(key),
       ),
     expected:
@@ -94,35 +100,52 @@ export const checks: readonly Check[] = [
   },
   {
     field: ['metricFunction', 'setFromEnv'],
-    holds: ({ metricFunction: { set, setFromEnv } }) =>
+    holds: ({ metricFunction: { set = {}, setFromEnv = {} } = {} }) =>
       !Object.keys(setFromEnv).some((name) => Object.hasOwn(set, name)),
     expected: 'a variable can be in set or in setFromEnv, not in both',
   },
   {
     field: ['metricFunction', 'setFromEnv'],
-    holds: ({ metricFunction: { deploy, setFromEnv }, endpoint }) =>
-      !deploy ||
+    holds: ({ metricFunction, endpoint }) =>
+      !metricFunction?.deploy ||
       headerKeysOf(endpoint)
         .filter((key) => key !== endpoint.internalKey)
-        .every((key) => Object.values(setFromEnv).includes(key)),
+        .every((key) => Object.values(metricFunction.setFromEnv).includes(key)),
     expected:
       'the function that comes with the stack sends the headers of endpoint.headersFromEnv too: set a variable of any name from each of their keys',
   },
   {
     field: ['metricFunction', 'remove'],
-    holds: ({ metricFunction: { remove, set, setFromEnv } }) =>
+    holds: ({ metricFunction: { remove = [], set = {}, setFromEnv = {} } = {} }) =>
       !remove.some((name) => Object.hasOwn(set, name) || Object.hasOwn(setFromEnv, name)),
     expected: 'a variable can be set or removed, not both',
   },
   {
     field: ['metricFunction', 'queues'],
-    holds: ({ metricFunction }) => !metricFunction.deploy || metricFunction.queues !== undefined,
+    holds: ({ metricFunction }) => !metricFunction?.deploy || metricFunction.queues !== undefined,
     expected: 'expected the names of the queues, since deploy is true',
   },
   {
     field: ['metricFunction', 'alias'],
-    holds: ({ metricFunction }) => !metricFunction.deploy || metricFunction.alias === undefined,
+    holds: ({ metricFunction }) => !metricFunction?.deploy || metricFunction.alias === undefined,
     expected: 'the function that comes with the stack has no alias, and deploy is true',
+  },
+  {
+    field: ['metricFunction', 'deploy'],
+    holds: ({ metricFunction, metric, endpoint }) =>
+      !metricFunction?.deploy || (metric !== undefined && endpoint.backlogPath !== undefined),
+    expected:
+      'the function that comes with the stack takes the number at endpoint.backlogPath and publishes it as metric: set both, or deploy: false',
+  },
+  {
+    field: ['triggers', 'heartbeat'],
+    holds: ({ triggers, metric }) => !triggers.heartbeat || metric !== undefined,
+    expected: 'the heartbeat alarm watches the metric: set metric as well, or leave this out',
+  },
+  {
+    field: ['scaling', 'group'],
+    holds: ({ scaling, metric }) => scaling === undefined || metric !== undefined,
+    expected: 'the workers scale by the metric: set metric as well, or leave scaling out',
   },
   {
     field: ['vpc', 'apiSecurityGroupId'],

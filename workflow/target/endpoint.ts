@@ -60,10 +60,12 @@ export const Endpoint = v.strictObject({
   method: v.optional(v.picklist(['GET', 'POST', 'HEAD']), 'GET'),
   headers: v.optional(fixedHeaders, {}),
   headersFromEnv: v.optional(v.record(headerName, keyWithScheme), {}),
-  internalKey: envKey,
+  /** Without it, the endpoint is asked without a key. */
+  internalKey: v.optional(envKey),
   internalKeyHeader: v.optional(headerName, 'X-Internal-Key'),
   expectStatus: v.optional(statuses, 200),
-  backlogPath: text,
+  /** Without it, the endpoint answers with its status alone. */
+  backlogPath: v.optional(text),
   caFile: v.optional(relativePath),
   requestTimeoutSeconds: v.optional(seconds(1, 30), 10),
   healthyWithinSeconds: v.optional(seconds(1, 120), 90),

@@ -10,7 +10,8 @@ export const defaultApprovalMinutes = 60;
 
 export const Triggers = v.optional(
   v.strictObject({
-    heartbeat: v.optional(v.boolean(), true),
+    /** By default where there is a metric. */
+    heartbeat: v.optional(v.boolean()),
     alarms: v.optional(v.array(alarmName), []),
     parameterChange: v.optional(v.boolean(), true),
     schedule: v.optional(

@@ -2,7 +2,7 @@
 import type { Recovery } from '../../../workflow/commands.ts';
 import { endNotification } from '../../../workflow/end-message.ts';
 import { type Notification, startNotification } from '../../../workflow/messages.ts';
-import type { RecoveryPlan } from '../../../workflow/plan.ts';
+import type { PlannedFunction, RecoveryPlan } from '../../../workflow/plan.ts';
 import type { RecoveryReport } from '../../../workflow/report.ts';
 import type { Request } from '../../../workflow/request.ts';
 
@@ -10,8 +10,8 @@ import type { Request } from '../../../workflow/request.ts';
 export const aliasExamples = (
   recovery: Recovery,
   request: Request,
-  plan: RecoveryPlan,
-  report: RecoveryReport,
+  plan: RecoveryPlan & { readonly function: PlannedFunction },
+  report: RecoveryReport & { readonly function: NonNullable<RecoveryReport['function']> },
 ): Readonly<Record<string, Notification>> => ({
   'started-with-an-alias': startNotification(recovery, request, {
     ...plan,

@@ -63,7 +63,7 @@ const ingredients = {
     problem: null,
   },
 };
-const plan: RecoveryPlan = {
+const plan: RecoveryPlan & typeof ingredients = {
   outcome: 'Planned',
   decision: 'Repair',
   endpoint: { finding: 'NotAsked', httpStatus: null },
@@ -94,7 +94,7 @@ const withProblems: RecoveryPlan = {
     ),
   },
 };
-const report: RecoveryReport = {
+const report = {
   outcome: 'Recovered',
   execution: 'night-1',
   trigger: 'alarm',
@@ -102,6 +102,8 @@ const report: RecoveryReport = {
   startedAt: '2026-01-01T18:00:00.000Z',
   finishedAt: '2026-01-01T18:04:12.000Z',
   durationSeconds: 252,
+  proven: ['endpoint', 'backlog', 'datapoint'],
+  notProven: [],
   env: {
     parameterName: '/academy/api/env',
     finding: 'Incomplete',
@@ -126,6 +128,7 @@ const report: RecoveryReport = {
     setKeys: ['LAMBDA_INTERNAL_API_KEY'],
     removedKeys: ['VIDEO_BACKLOG_API_HOST'],
     keptKeyCount: 9,
+    backlog: 7,
   },
   metric: {
     name: 'Academy/VideoProcessing/BacklogCount',
@@ -139,7 +142,7 @@ const report: RecoveryReport = {
     says: 'Launching a new EC2 instance: i-00000000000000003 (InProgress, 2026-01-01T18:03:58.000Z); group academy-video-worker-asg has 2 workers of 3 wanted',
   },
   knownGood: { outcome: 'Marked', version: 42, why: 'it was deployed', backup: null },
-};
+} satisfies RecoveryReport;
 const refusal = (outcome: RefusalReport['outcome'], answer: RefusalReport['answer']): RefusalReport => ({
   outcome,
   execution: 'night-1',

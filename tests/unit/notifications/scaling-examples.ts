@@ -18,7 +18,9 @@ export function scalingExamples(recovery: Recovery, report: RecoveryReport) {
   const notify = (part: Parameters<typeof healthyFacts>[0]) => {
     const target = { ...doctorTarget(), name: recovery.target };
     const place = placeOf(recovery.execution.arn);
-    const { proof } = judgeScaling(healthyFacts(part), target, place, minutesAgo(5));
+    const scaling = { metric: target.metric, group: 'workers' };
+    const subject = { target, scaling, place, repairedAtMs: minutesAgo(5) };
+    const { proof } = judgeScaling(healthyFacts(part), subject);
     return endNotification(recovery, { ...report, scaling: proof });
   };
   const callers = {
