@@ -39,6 +39,13 @@ export const provenRun = (part: Partial<ProvenRun> = {}): ProvenRun => ({
   ...part,
 });
 
+/** What the states give of a target that can only be seen to answer. */
+export const healthOnly = {
+  endpoint: { httpStatus: 200, backlog: null, attempts: 1, verifiedAt: '2026-01-01T18:03:00.000Z' },
+  patch: { outcome: 'NotInTarget' },
+  backlog: { backlog: null, metric: null, datapoint: null },
+} as const satisfies Partial<ProvenRun>;
+
 /** A run that has restored one key, deployed, and patched the function. */
 export const repairedRun = (part: Partial<ProvenRun> = {}): ProvenRun =>
   provenRun({

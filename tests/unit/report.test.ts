@@ -2,7 +2,8 @@ import * as v from 'valibot';
 import type { ProvenRun } from '../../workflow/chain.ts';
 import { lossOf, makeReport, RecoveryReport, RefusalReport } from '../../workflow/report.ts';
 import type { Loss } from '../../workflow/results.ts';
-import { finishedAtMs, provenRun, refusedRun, repairedRun } from '../support/reported-run.ts';
+import { recoveryPlan } from '../support/execution.ts';
+import { finishedAtMs, healthOnly, provenRun, refusedRun, repairedRun } from '../support/reported-run.ts';
 
 const reportOn = (run: ProvenRun) => v.parse(RecoveryReport, makeReport(run, finishedAtMs));
 const notesOn = (run: ProvenRun) => reportOn(run).env.notes;
@@ -78,6 +79,35 @@ describe('the report of a run that has proved its end', () => {
       deployment: null,
       endpoint: { httpStatus: 200, backlog: 6 },
       function: { outcome: 'Unchanged', setKeys: [], removedKeys: [], keptKeyCount: null },
+    });
+  });
+
+  const { datapoint, metric } = provenRun().backlog;
+  const ofMetric = { datapoint, metric };
+  it.each<[what: string, run: Partial<ProvenRun>, notProven: string[]]>([
+    ['nothing but health', healthOnly, ['backlog', 'datapoint']],
+    ['a number of the endpoint', { backlog: healthOnly.backlog }, ['datapoint']],
+    [
+      'a number of the function',
+      { ...healthOnly, backlog: { ...healthOnly.backlog, backlog: 7 } },
+      ['datapoint'],
+    ],
+    ['a datapoint of somebody else', { ...healthOnly, backlog: { backlog: null, ...ofMetric } }, ['backlog']],
+    ['a datapoint of the function', { ...healthOnly, backlog: { backlog: 7, ...ofMetric } }, []],
+  ])('says what is not proven of a target with %s', (_what, run, notProven) => {
+    const report = reportOn(repairedRun(run));
+    expect(report).toMatchObject({ outcome: 'Recovered', notProven });
+    const all = ['endpoint', 'backlog', 'datapoint'];
+    expect(report).toMatchObject({ proven: all.filter((proof) => !notProven.includes(proof)) });
+  });
+
+  it('has no function and no metric of a target without them', () => {
+    const plan = recoveryPlan({ function: null });
+    expect(reportOn(repairedRun({ ...healthOnly, plan }))).toMatchObject({
+      endpoint: { httpStatus: 200, backlog: null },
+      function: null,
+      metric: null,
+      scaling: null,
     });
   });
 

@@ -17,6 +17,9 @@ const sixFields =
 const subscription = 'notify.subscriptions.0';
 const noSchedule = 'expected rate(…) or cron(…), as EventBridge writes a schedule, or false';
 
+const deployNeeds =
+  'the function that comes with the stack takes the number at endpoint.backlogPath and publishes it as metric: set both, or deploy: false';
+
 /** A field, a value of it, and what is wrong with that. */
 const single: [field: string, value: unknown, told: string][] = [
   ['extra', {}, 'no field of this name is known here'],
@@ -217,6 +220,32 @@ const others: [values: Readonly<Record<string, unknown>>, told: string][] = [
   [
     { 'metricFunction.deploy': true, 'metricFunction.queues': undefined },
     'metricFunction.queues: expected the names of the queues, since deploy is true',
+  ],
+  [
+    { 'metricFunction.deploy': true, 'endpoint.backlogPath': undefined },
+    `metricFunction.deploy: ${deployNeeds}`,
+  ],
+  [
+    { 'metricFunction.deploy': true, metric: undefined, triggers: {} },
+    `metricFunction.deploy: ${deployNeeds}`,
+  ],
+  [
+    { metric: undefined },
+    'triggers.heartbeat: the heartbeat alarm watches the metric: set metric as well, or leave this out',
+  ],
+  [
+    { metric: undefined, triggers: {}, scaling: { group: 'workers' } },
+    'scaling.group: the workers scale by the metric: set metric as well, or leave scaling out',
+  ],
+  [{ metricFunction: {} }, 'metricFunction.name: this field is missing'],
+  [{ metric: { name: 'BacklogCount' } }, 'metric.namespace: this field is missing'],
+  [
+    { metricFunction: undefined, 'endpoint.internalKey': 'OTHER_KEY' },
+    'parameter.requiredKeys: endpoint.internalKey and the keys in metricFunction.setFromEnv have to be required',
+  ],
+  [
+    { 'endpoint.internalKey': undefined, 'metricFunction.setFromEnv': { API_KEY: 'OTHER_KEY' } },
+    'parameter.requiredKeys: endpoint.internalKey and the keys in metricFunction.setFromEnv have to be required',
   ],
   [
     { 'metricFunction.deploy': true, 'metricFunction.alias': 'live' },

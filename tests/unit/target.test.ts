@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { loadTarget, readTarget, requireKeysOf } from '../../targets/load.ts';
 import { Target } from '../../workflow/target.ts';
+import { fileWith, mistakeIn } from '../support/target-file.ts';
 
 const targets = join(import.meta.dirname, '..', '..', 'targets');
 const load = (name: string): Record<string, Record<string, unknown>> =>
@@ -88,6 +89,38 @@ describe('readTarget', () => {
     expect(readTarget('x', target).endpoint).toMatchObject({ expectStatus: [202], method: 'GET' });
   });
 
+  const none = { metricFunction: undefined, metric: undefined, triggers: undefined };
+  it.each<[what: string, part: Record<string, unknown>]>([
+    ['no metric and no function: its health alone', none],
+    [
+      'a metric that somebody else publishes, and the workers that scale by it',
+      { metricFunction: undefined },
+    ],
+    [
+      'a function that publishes no metric of the target',
+      { ...none, metricFunction: academy().metricFunction },
+    ],
+    ['an endpoint without a key', { 'endpoint.internalKey': undefined }],
+    ['an endpoint without a number', { 'endpoint.backlogPath': undefined }],
+    ['nothing but a URL', { ...none, endpoint: { url: 'http://10.0.0.10:8000/health/' } }],
+    [
+      'another Host, without a function that would have to send it',
+      { ...none, 'endpoint.host': 'api.example.com' },
+    ],
+  ])('takes %s', (_what, part) => {
+    expect(mistakeIn(fileWith(part))).toBe('none');
+  });
+
+  it('watches the heartbeat of a metric by default, and only where there is one', () => {
+    const heartbeatOf = (part: Record<string, unknown>) =>
+      readTarget('x', fileWith({ triggers: {}, ...part })).triggers.heartbeat;
+    expect(heartbeatOf({})).toBe(true);
+    expect(heartbeatOf({ metricFunction: undefined })).toBe(true);
+    expect(heartbeatOf({ triggers: { heartbeat: false } })).toBe(false);
+    expect(heartbeatOf({ metric: undefined })).toBe(false);
+    expect(heartbeatOf({ metric: undefined, triggers: { heartbeat: false } })).toBe(false);
+  });
+
   it.each<[protocol: string, endpoint: string]>([
     ['email', 'oncall+api@mail.example.co.kr'],
     ['https', 'https://events.pagerduty.com/integration/0/enqueue'],
@@ -137,7 +170,7 @@ describe('loadTarget', () => {
     writeFileSync(join(directory, 'mine.yml'), bytes);
     return loadTarget('mine', directory);
   };
-  const mistakeIn = (bytes: string | Uint8Array) => {
+  const mistakeInFile = (bytes: string | Uint8Array) => {
     try {
       loadBytes(bytes);
     } catch (error) {
@@ -178,7 +211,7 @@ describe('loadTarget', () => {
       Buffer.from([0xc7, 0xd1, 0xb1, 0xdb]),
       Buffer.from(`\n${text}`),
     ]);
-    const [first, command] = mistakeIn(bytes).split('\n');
+    const [first, command] = mistakeInFile(bytes).split('\n');
     expect(first).toMatch(/^targets\/mine\.yml is neither UTF-8 nor UTF-16 \(byte 0xC7 at line 1\)\./);
     expect(command).toContain(`${join(directory, 'mine.yml')}.utf8`);
   });
@@ -194,7 +227,7 @@ describe('loadTarget', () => {
     ['a list', '- parameter\n', 'parameter: this field is missing'],
     ['half a character', Buffer.from(`\uFEFF${text}`, 'utf16le').subarray(0, -1), 'an odd number of bytes'],
   ])('says in one line what is wrong with %s', (_what, bytes, told) => {
-    const mistake = mistakeIn(bytes);
+    const mistake = mistakeInFile(bytes);
     expect(mistake).toMatch(/^targets\/mine\.yml[: ].+$/);
     expect(mistake).toContain(told);
   });

@@ -56,6 +56,16 @@ describe('a look at the endpoint', () => {
     expect((await answer(status)).found).toEqual({ fault, detail, isPrivate: true });
   });
 
+  it.each([
+    [200, undefined],
+    [403, 'InternalKeyRejected'],
+    [500, 'EndpointUnhealthy'],
+  ])('takes HTTP %i for what it is, if the endpoint needs no key', async (status, fault) => {
+    const { found, headers } = await answer(status, { internalKey: undefined });
+    expect(found).toMatchObject({ fault });
+    expect(headers[0]).not.toHaveProperty('x-internal-key');
+  });
+
   it('takes an answer without a number for one, since nobody gave the key', async () => {
     expect((await answer(200, { body: '{}' })).found).toMatchObject({ fault: undefined, detail: 'HTTP 200' });
   });

@@ -51,6 +51,15 @@ describe('askEndpoint', () => {
   });
 
   it.each([
+    [200, 'OK', { fault: undefined, httpStatus: 200, backlog: null }],
+    [200, '', { fault: undefined, httpStatus: 200, backlog: null }],
+    [500, '{"backlog": 7}', { fault: 'EndpointUnhealthy' }],
+    [401, '', { fault: 'InternalKeyRejected' }],
+  ])('goes by the status alone where no number is asked for: HTTP %d with %j', async (status, body, told) => {
+    expect(await ask(await answering(status, body), { backlogPath: undefined })).toMatchObject(told);
+  });
+
+  it.each([
     [400, 'HostRejected'],
     [401, 'InternalKeyRejected'],
     [403, 'InternalKeyRejected'],

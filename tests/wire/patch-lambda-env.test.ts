@@ -3,7 +3,7 @@ import { AwsError } from '../../sandbox/endpoint.ts';
 import { patchVariables } from '../../workflow/function-patch.ts';
 import { type AwsOptions, envFinding, openAws, parameterName, secret, type TestAws } from '../support/aws.ts';
 import { executionRef, giveLease, plannedFunction, recoveryPlan } from '../support/execution.ts';
-import { servicesOf } from '../support/services.ts';
+import { appTarget, servicesOf } from '../support/services.ts';
 
 let aws: TestAws;
 const key = secret();
@@ -54,6 +54,18 @@ describe('PatchLambdaEnv', () => {
       keptKeyCount: 1,
     });
     expect(JSON.stringify(output)).not.toMatch(new RegExp(`${key}|${other}`));
+  });
+
+  it('answers at once for a target without a metric function', async () => {
+    const input = { execution: executionRef(), env: envFinding({}), plan: recoveryPlan({ function: null }) };
+    const output = await patchLambdaEnv(input, {
+      ...servicesOf(aws),
+      target: { ...appTarget(), metricFunction: undefined },
+      ssm: aws.ssm.reader,
+      lambda: aws.lambda,
+    });
+    expect(output).toEqual({ outcome: 'NotInTarget' });
+    expect(aws.endpoint.calls).toEqual([]);
   });
 
   it('changes no variable that was not in the plan, where a person has approved of one', async () => {

@@ -5,6 +5,7 @@ import type { PlanRecoveryInput } from '../../workflow/chain.ts';
 import { hashPlan, type PlanIngredients } from '../../workflow/plan.ts';
 import type { Request } from '../../workflow/request.ts';
 import type { EndpointCheck } from '../../workflow/results.ts';
+import type { Target } from '../../workflow/target.ts';
 import {
   documentCommands,
   documentName,
@@ -16,7 +17,7 @@ import {
   type TestAws,
 } from '../support/aws.ts';
 import { executionRef, plannedFunction } from '../support/execution.ts';
-import { servicesOf, type TargetPart } from '../support/services.ts';
+import { appTarget, servicesOf, type TargetPart } from '../support/services.ts';
 
 let aws: TestAws;
 beforeEach(async () => {
@@ -48,11 +49,12 @@ const request = (part: Partial<Request> = {}): Request => ({
   trigger: 'operator',
   ...part,
 });
-const plan = (input: Partial<PlanRecoveryInput> = {}, part: TargetPart = {}) =>
+const plan = (input: Partial<PlanRecoveryInput> = {}, part: TargetPart = {}, changed: Partial<Target> = {}) =>
   planRecovery(
     { execution: executionRef(), request: request(), env: envFinding({}), check: notAsked, ...input },
     {
-      ...servicesOf(aws, { ...target, ...part }),
+      ...servicesOf(aws),
+      target: { ...appTarget({ ...target, ...part }), ...changed },
       ssm: aws.ssm.reader,
       backupSsm: ssmOfBackup(aws.ssm, part.restore ?? {}, aws.clientConfig).reader,
       lambda: aws.lambda.reader,
@@ -75,6 +77,18 @@ describe('PlanRecovery', () => {
     expect(await plan({ env: missing }, { restore })).toMatchObject({
       restore: { source: { kind: 'backup', parameterName: Name, version: 1 } },
     });
+  });
+
+  it('plans nothing of a function where the target has none, and goes by the env and the endpoint', async () => {
+    put(complete);
+    const env = envFinding({ version: 1 });
+    const decide = (check: EndpointCheck) =>
+      plan({ request: request({ mode: 'recover' }), env, check }, {}, { metricFunction: undefined });
+    expect(await decide(healthy)).toMatchObject({ decision: 'LeaveAlone', function: null });
+    expect(await decide(notAsked)).toMatchObject({ decision: 'Verify', function: null });
+    const unhealthy = { ...notAsked, finding: 'EndpointUnhealthy', needsDeploy: true } as const;
+    expect(await decide(unhealthy)).toMatchObject({ decision: 'Repair', function: null });
+    expect(aws.countCalls('GetFunctionConfiguration')).toBe(0);
   });
 
   it('plans to move the alias of the metric function, which an approval then covers, and says what keeps it from that', async () => {

@@ -71,6 +71,29 @@ describe('VerifyEndpoint', () => {
     expect(JSON.stringify(proof)).not.toContain(key);
   });
 
+  it('asks an endpoint that needs no key without one, and reads no env for that', async () => {
+    const proof = await verifyEndpoint(
+      { execution: executionRef(), env: envFinding({}) },
+      services({ internalKey: undefined }),
+    );
+    expect(proof).toMatchObject({ httpStatus: 200, backlog: 7 });
+    expect(await check('auto', true, { internalKey: undefined })).toMatchObject({ finding: 'Healthy' });
+    expect(seenKeys.slice(-2)).toEqual([undefined, undefined]);
+    expect(aws.endpoint.calls).toEqual([]);
+  });
+
+  it('takes the status alone for proof where the target names no number', async () => {
+    body = 'OK';
+    const proof = await verifyEndpoint(
+      { execution: executionRef(), env: envFinding({}) },
+      services({ backlogPath: undefined }),
+    );
+    expect(proof).toMatchObject({ httpStatus: 200, backlog: null });
+    const found = await check('auto', true, { backlogPath: undefined });
+    expect(found).toMatchObject({ finding: 'Healthy', proof: { backlog: null } });
+    expect(await check()).toMatchObject({ finding: 'BacklogNotNumeric' });
+  });
+
   it('tries an endpoint that comes up again', async () => {
     statuses = [503, 502, 500, 404, 200];
     expect(
