@@ -33,7 +33,10 @@ export function endNotification(recovery: Recovery, report: RecoveryReport): Not
           'metric is back, but its workers do not scale',
           `The metric of ${recovery.target} is back (${proof}), but its workers do NOT scale: ${problem.code}.`,
         ]
-      : ['recovered', `${recovery.target} works again: ${proof}.`];
+      : [
+          'recovered',
+          `${recovery.target} ${report.proven.length > 1 ? 'works' : 'answers'} again: ${proof}.`,
+        ];
   return {
     subject: subjectOf(recovery, subject),
     text: paragraphs(

@@ -15,7 +15,8 @@ import { hashPlan, type RecoveryPlan } from '../../../workflow/plan.ts';
 import { RecoveryError } from '../../../workflow/recovery-error.ts';
 import type { RecoveryReport, RefusalReport } from '../../../workflow/report.ts';
 import type { Request } from '../../../workflow/request.ts';
-import { aliasExamples } from './alias-examples.ts';
+import { endExamples } from './end-examples.ts';
+import { functionExamples } from './function-examples.ts';
 import { lossExamples } from './loss-examples.ts';
 import { relapseExample } from './relapse-example.ts';
 import { scalingExamples } from './scaling-examples.ts';
@@ -213,28 +214,8 @@ export const examples: Readonly<Record<string, Notification>> = {
     '2026-01-01T19:00:00.000Z',
   ),
   recovered: endNotification(recovery, report),
-  ...aliasExamples(recovery, request, plan, report),
-  'recovered-without-restore': endNotification(recovery, {
-    ...report,
-    trigger: 'operator',
-    reason: 'after the rotation',
-    durationSeconds: 4000,
-    env: {
-      ...report.env,
-      finding: 'Complete',
-      restoredKeys: [],
-      versionAfter: 41,
-      keyCountAfter: 13,
-      notes: [],
-    },
-    deployment: null,
-  }),
-  'alarm-for-nothing': endNotification(recovery, {
-    ...report,
-    outcome: 'Healthy',
-    env: { ...report.env, finding: 'Complete', restoredKeys: [], versionAfter: 41, notes: [] },
-    deployment: null,
-  }),
+  ...functionExamples(recovery, request, plan, report),
+  ...endExamples(recovery, report),
   ...lossExamples(recovery, report),
   ...scalingExamples(recovery, report),
   ...relapseExample(recovery, request),
