@@ -3,35 +3,11 @@ import * as v from 'valibot';
 import { resolveConditions } from '../../stack/conditions.ts';
 import { statementsFor } from '../../stack/permissions.ts';
 import { stackOf } from '../../stack/stack.ts';
-import { servicesOfStack } from '../../workflow/network/called-services.ts';
-import { healthOnlyTarget } from '../support/healthy-facts.ts';
-import { resolveSettings } from '../support/resolve-settings.ts';
 import { appTarget } from '../support/services.ts';
+import { Role, statementsOf } from '../support/stack-roles.ts';
 
 const keyOf = (region: string) =>
   `arn:aws:kms:${region}:111122223333:key/00000000-0000-0000-0000-000000000000`;
-const Role = v.object({
-  Properties: v.object({
-    Policies: v.array(v.object({ PolicyDocument: v.object({ Statement: v.array(v.looseObject({})) }) })),
-  }),
-});
-
-const Type = v.object({ Type: v.string() });
-const Action = v.object({
-  Action: v.pipe(
-    v.union([v.string(), v.array(v.string())]),
-    v.transform((actions) => [actions].flat()),
-  ),
-});
-
-/** Of a role; none of anything else. */
-function statementsOf(resource: unknown): readonly object[] {
-  const role = v.safeParse(Role, resource);
-  return role.success
-    ? role.output.Properties.Policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
-    : [];
-}
-
 const vpc = { subnetIds: ['subnet-00000000'], securityGroupIds: ['sg-00000000'] };
 
 describe('the stack of a target', () => {
@@ -85,81 +61,6 @@ describe('the stack of a target', () => {
       environment: { URL: 'u' },
     });
     expect(stackOf(appTarget()).functions).not.toHaveProperty('queueDepthMetric');
-  });
-});
-
-describe('the stack of a target that can only be seen to answer', () => {
-  const { functions, resources, derived } = stackOf(healthOnlyTarget());
-  const actionsOf = (role: string) =>
-    statementsOf(resources[role]).flatMap((statement) => v.parse(Action, statement).Action);
-  const frame = [
-    'logs:CreateLogStream',
-    'logs:PutLogEvents',
-    'xray:PutTraceSegments',
-    'xray:PutTelemetryRecords',
-  ];
-
-  it('has nothing that looks at a metric, invokes or changes a function, or scales', () => {
-    const actions = Object.keys(resources).flatMap(actionsOf);
-    expect(actions).toContain('ssm:SendCommand');
-    // That of the state machine, on its own functions.
-    expect(actions.filter((action) => /^(cloudwatch|autoscaling|lambda|sqs:Get)/.test(action))).toEqual([
-      'lambda:InvokeFunction',
-    ]);
-    const types = Object.values(resources).map((resource) => v.parse(Type, resource).Type);
-    expect(types).not.toContain('AWS::AutoScaling::ScalingPolicy');
-    // The one alarm is on the queue of undelivered events.
-    expect(Object.keys(resources).filter((name) => name.includes('Alarm'))).toEqual([
-      'UndeliveredEventsAlarm',
-    ]);
-    expect(derived.alarmNames).toEqual([]);
-    expect(functions).not.toHaveProperty('queueDepthMetric');
-  });
-
-  it('lets the states that have nothing to do write their logs, and no more', () => {
-    for (const role of ['PatchLambdaEnvRole', 'ConfirmBacklogRole', 'CheckEndpointRole'])
-      expect([role, actionsOf(role)]).toEqual([role, frame]);
-    expect(functions.patchLambdaEnv).not.toHaveProperty('reservedConcurrency');
-    // If the endpoint does not come up, it is the env that may have been wiped.
-    expect(actionsOf('VerifyEndpointRole')).toContain('ssm:GetParameter');
-  });
-
-  it('refers to nothing that the target leaves out', () => {
-    const { resources, ...settings } = stackOf(healthOnlyTarget());
-    const paths = [...JSON.stringify(resources).matchAll(/\$\{self:custom\.stack\.([\w.]+)\}/g)];
-    expect(paths.length).toBeGreaterThan(5);
-    for (const [reference, path = ''] of paths)
-      expect([path, resolveSettings(reference, settings)]).toEqual([path, expect.anything()]);
-  });
-
-  it('needs no way to CloudWatch from its VPC', () => {
-    expect(servicesOfStack(undefined)).toEqual(['ssm']);
-  });
-});
-
-describe('the stack of a target with only one of both', () => {
-  const roleText = (role: string, part: object) =>
-    JSON.stringify(stackOf(healthOnlyTarget(part)).resources[role]);
-  const metric = { namespace: 'App', name: 'Count', dimensions: { AutoScalingGroupName: 'workers' } };
-  const metricFunction = { name: 'metric', answerPath: 'count' };
-
-  it('reads the metric that somebody else publishes, watches its heartbeat, and looks at the workers', () => {
-    const role = roleText('ConfirmBacklogRole', { metric });
-    expect(role).toMatch(/cloudwatch:GetMetricData.*autoscaling:DescribePolicies/);
-    expect(role).not.toContain('lambda:');
-    expect(roleText('PatchLambdaEnvRole', { metric })).not.toContain('lambda:Update');
-    const stack = stackOf(healthOnlyTarget({ metric }));
-    expect(stack.resources).toHaveProperty('HeartbeatAlarm');
-    expect(stack.derived.alarmNames).toEqual(['env-recovery-app-heartbeat']);
-  });
-
-  it('patches and invokes the function, and looks at no metric', () => {
-    expect(roleText('PatchLambdaEnvRole', { metricFunction })).toContain(
-      'lambda:UpdateFunctionConfiguration',
-    );
-    const role = roleText('ConfirmBacklogRole', { metricFunction });
-    expect(role).toContain('lambda:InvokeFunction');
-    expect(role).not.toMatch(/cloudwatch:|autoscaling:/);
   });
 });
 
