@@ -1,8 +1,9 @@
 /** `recover doctor`: looks at the whole chain from the env to the workers, and says where it is broken. */
-import { findings } from '../workflow/doctor/catalogue.ts';
+import { findings, lookFor } from '../workflow/doctor/catalogue.ts';
 import { fillCommand } from '../workflow/doctor/commands.ts';
 import { type Diagnosis, diagnose, type Finding, type LinkReport } from '../workflow/doctor/diagnosis.ts';
 import { links } from '../workflow/doctor/links.ts';
+import { notInTarget } from '../workflow/messages.ts';
 import { counted } from '../workflow/words.ts';
 import { openClients } from './doctor/clients.ts';
 import { gatherFacts } from './doctor/gather.ts';
@@ -17,11 +18,11 @@ export async function runDoctor(session: Session): Promise<Outcome> {
     const { facts, place } = await gatherFacts({ ...session, clients, nowMs });
     const diagnosis = diagnose(facts, target);
     const describe = ({ code, names, commands }: Finding) => {
-      const { meaning, look, fix, afterwards, note } = findings[code];
+      const { meaning, fix, afterwards, note } = findings[code];
       const fill = (command: string) => fillCommand(command, target, place, names);
       return {
         meaning,
-        look: fill(look),
+        look: fill(lookFor(code, target)),
         fix: [
           ...(commands.length > 0 ? commands : [fix]),
           ...(afterwards === undefined ? [] : [afterwards]),
@@ -85,7 +86,7 @@ function linkLines({ link, state, findings: found, seen }: LinkReport): string[]
       cause === undefined ? `${code}: ${says}` : `${code}, which follows from ${cause}: ${says}`,
     ),
     ...seen,
-    ...(state === 'absent' ? ['not part of this target'] : []),
+    ...(state === 'absent' ? [notInTarget] : []),
   ];
   return texts.map((text, index) => (index === 0 ? line(marks[state], link, text) : line('', '', text)));
 }

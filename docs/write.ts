@@ -72,7 +72,7 @@ function describeError(name: ErrorName): string {
 
 /** What the doctor says of a finding, with the commands as they are before a target's names are in them. */
 function describeFinding(code: FindingCode): string {
-  const { meaning, look, fix, afterwards, note } = findings[code];
+  const { meaning, look, lookWithoutFunction, fix, afterwards, note } = findings[code];
   const isBroken = isBrokenCode(code);
   const causes = isBroken ? (follows[code] ?? []) : [];
   return [
@@ -83,6 +83,7 @@ function describeFinding(code: FindingCode): string {
     '```sh',
     `# see it`,
     look,
+    ...(lookWithoutFunction === undefined ? [] : ['# see it without a metric function', lookWithoutFunction]),
     `# put it right`,
     fix,
     ...(afterwards === undefined ? [] : [afterwards]),

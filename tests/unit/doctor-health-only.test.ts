@@ -1,4 +1,5 @@
 /** The doctor on a target that leaves out its metric, its metric function, or both. */
+import { lookFor } from '../../workflow/doctor/catalogue.ts';
 import { fillCommand } from '../../workflow/doctor/commands.ts';
 import { diagnose } from '../../workflow/doctor/diagnosis.ts';
 import { envFacts } from '../../workflow/doctor/env-facts.ts';
@@ -108,6 +109,16 @@ describe('the doctor', () => {
       metric: 'absent',
       alarms: 'absent',
     });
+  });
+
+  it('shows what is to be seen by other means than the function, where the target has none', () => {
+    const shown = (target: DeployedTarget) =>
+      codes.map((code) => fillCommand(lookFor(code, target), target, undefined, {}));
+    const codes = ['NotReachableFromHere', 'MetricStopped', 'PathBlocked', 'NoWayOut'] as const;
+    expect(shown(doctorTarget()).filter((command) => !/(lambda\/| )metric /.test(command))).toEqual([]);
+    expect(
+      shown(healthOnlyTarget({ metric })).filter((command) => /<function>|lambda\/metric/.test(command)),
+    ).toEqual([]);
   });
 
   it('leaves open what a command needs of something that the target does not have', () => {

@@ -2,6 +2,7 @@
  * Every finding of `recover doctor`: the one place for what it means, how to see it and how to put it right. What the
  * doctor prints and docs/doctor.md are written from it (`npm run docs`).
  */
+import type { Target } from '../target.ts';
 import { type BrokenEntry, type FindingEntry, functionLog } from './entries.ts';
 import { type LinkName, linkNames } from './links.ts';
 import { networkFindings } from './network-findings.ts';
@@ -29,6 +30,7 @@ const unknown = {
     meaning:
       'The endpoint can only be seen from inside its VPC, and no fresh datapoint proves that it answers.',
     look: functionLog,
+    lookWithoutFunction: 'aws stepfunctions list-executions --state-machine-arn <machine> --max-items 3',
     fix: again,
     note: 'On a machine in the VPC, such as CloudShell with a VPC environment.',
   },
@@ -82,6 +84,12 @@ export const unknownCodes: readonly UnknownCode[] = Object.keys(unknown).filter(
 function placeOf(code: BrokenCode): number {
   return linkNames.indexOf(broken[code].link);
 }
+
+/** The command that shows a finding. */
+export const lookFor = (code: FindingCode, { metricFunction }: Pick<Target, 'metricFunction'>): string => {
+  const { look, lookWithoutFunction = look } = findings[code];
+  return metricFunction ? look : lookWithoutFunction;
+};
 
 /** The codes of some links. */
 export const codesOf = (...names: readonly LinkName[]): readonly BrokenCode[] =>

@@ -5,6 +5,8 @@ export interface FindingEntry {
   readonly meaning: string;
   /** A command that shows it, and changes nothing. */
   readonly look: string;
+  /** In its place where the target has no metric function. */
+  readonly lookWithoutFunction?: string;
   /** A command that puts it right. */
   readonly fix: string;
   /** A command that has to follow it. */

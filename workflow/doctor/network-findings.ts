@@ -5,6 +5,9 @@ const findInterface =
   'aws ec2 describe-network-interfaces --filters "Name=addresses.private-ip-address,Values=<address>"';
 const describeVpc = 'aws lambda get-function-configuration --function-name <function> --query VpcConfig';
 
+const describeOwnVpc =
+  'aws lambda get-function-configuration --function-name env-recovery-<target>-checkEndpoint --query VpcConfig';
+
 export const networkFindings = {
   FunctionOutsideVpc: {
     link: 'network',
@@ -26,12 +29,14 @@ export const networkFindings = {
     link: 'network',
     meaning: 'Security groups do not let the function through to the endpoint.',
     look: describeVpc,
+    lookWithoutFunction: describeOwnVpc,
     fix: 'aws ec2 authorize-security-group-ingress --group-id <group-of-the-api> --protocol tcp --port <port> --source-group <security-group>',
   },
   NoWayOut: {
     link: 'network',
     meaning: 'The endpoint has a public address, and the function in its VPC has no way to the internet.',
     look: describeVpc,
+    lookWithoutFunction: describeOwnVpc,
     fix: 'aws ec2 create-nat-gateway --subnet-id <public-subnet> --allocation-id <allocation>',
     note: "The subnets of the function then need a default route to it; or put the endpoint's private address into the target file.",
   },

@@ -35,6 +35,7 @@ export const scalingFindings = {
     link: 'metric',
     meaning: 'The metric has no datapoint of the last five minutes, so nothing can scale by it.',
     look: functionLog,
+    lookWithoutFunction: `${listMetrics} --recently-active PT3H`,
     fix: startRecovery,
   },
   HeartbeatMissing: {
