@@ -28,7 +28,7 @@ const healthOnly = (part: Partial<Facts> = {}): Facts =>
     ...answering,
     ...inNoVpc,
     alarms: seen([]),
-    env: seen(envOf({ internalKey: null })),
+    env: seen(envOf({ headerKeys: {} })),
     ...part,
   });
 const statesOf = (facts: Facts, target: DeployedTarget) =>
@@ -59,7 +59,7 @@ describe('the doctor', () => {
 
   it('still names the first broken link', () => {
     const facts = healthOnly({
-      env: seen(envOf({ gaps: ['DB_HOST is missing'], internalKey: null })),
+      env: seen(envOf({ gaps: ['DB_HOST is missing'], headerKeys: {} })),
       answer: { fault: 'EndpointUnhealthy', detail: 'HTTP 500', isPrivate: false },
     });
     const { state, causes } = diagnose(facts, healthOnlyTarget());
@@ -72,8 +72,8 @@ describe('the doctor', () => {
     expect(request?.seen).toEqual(['the API takes the Host api.example.com']);
     const endpoint = diagnose(healthOnly(), healthOnlyTarget()).links.find(({ link }) => link === 'endpoint');
     expect(endpoint?.seen).toEqual(['https://api.example.com/count/ answers HTTP 200']);
-    expect(envFacts([], healthOnlyTarget()).internalKey).toBeNull();
-    expect(envFacts([], doctorTarget()).internalKey).toBe('Missing');
+    expect(envFacts([], healthOnlyTarget()).headerKeys).toEqual({});
+    expect(envFacts([], doctorTarget()).headerKeys).toEqual({ INTERNAL_KEY: 'Missing' });
   });
 
   it('looks at the metric of somebody else, which proves nothing of the endpoint', () => {

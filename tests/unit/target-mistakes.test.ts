@@ -17,6 +17,8 @@ const sixFields =
 const subscription = 'notify.subscriptions.0';
 const noSchedule = 'expected rate(…) or cron(…), as EventBridge writes a schedule, or false';
 
+const notRequired =
+  'parameter.requiredKeys: endpoint.internalKey and the keys in endpoint.headersFromEnv and metricFunction.setFromEnv have to be required';
 const deployNeeds =
   'the function that comes with the stack takes the number at endpoint.backlogPath and publishes it as metric: set both, or deploy: false';
 
@@ -205,10 +207,7 @@ const others: [values: Readonly<Record<string, unknown>>, told: string][] = [
     { 'endpoint.host': 'api.example.com' },
     'endpoint.host: the metric function has to send the same Host: name it in metricFunction.set as well',
   ],
-  [
-    { 'endpoint.internalKey': 'OTHER_KEY' },
-    'parameter.requiredKeys: endpoint.internalKey and the keys in endpoint.headersFromEnv and metricFunction.setFromEnv have to be required',
-  ],
+  [{ 'endpoint.internalKey': 'OTHER_KEY' }, notRequired],
   [
     { 'metricFunction.set': { LAMBDA_INTERNAL_API_KEY: 'x' } },
     'metricFunction.setFromEnv: a variable can be in set or in setFromEnv, not in both',
@@ -239,14 +238,8 @@ const others: [values: Readonly<Record<string, unknown>>, told: string][] = [
   ],
   [{ metricFunction: {} }, 'metricFunction.name: this field is missing'],
   [{ metric: { name: 'BacklogCount' } }, 'metric.namespace: this field is missing'],
-  [
-    { metricFunction: undefined, 'endpoint.internalKey': 'OTHER_KEY' },
-    'parameter.requiredKeys: endpoint.internalKey and the keys in metricFunction.setFromEnv have to be required',
-  ],
-  [
-    { 'endpoint.internalKey': undefined, 'metricFunction.setFromEnv': { API_KEY: 'OTHER_KEY' } },
-    'parameter.requiredKeys: endpoint.internalKey and the keys in metricFunction.setFromEnv have to be required',
-  ],
+  [{ metricFunction: undefined, 'endpoint.internalKey': 'OTHER_KEY' }, notRequired],
+  [{ 'endpoint.internalKey': undefined, 'metricFunction.setFromEnv': { API_KEY: 'OTHER_KEY' } }, notRequired],
   [
     { 'metricFunction.deploy': true, 'metricFunction.alias': 'live' },
     'metricFunction.alias: the function that comes with the stack has no alias, and deploy is true',

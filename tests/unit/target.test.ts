@@ -101,6 +101,10 @@ describe('readTarget', () => {
       { ...none, metricFunction: academy().metricFunction },
     ],
     ['an endpoint without a key', { 'endpoint.internalKey': undefined }],
+    [
+      'another header of the name that the internal key has by default',
+      { 'endpoint.internalKey': undefined, 'endpoint.headersFromEnv': { 'X-Internal-Key': 'DB_PASSWORD' } },
+    ],
     ['an endpoint without a number', { 'endpoint.backlogPath': undefined }],
     ['nothing but a URL', { ...none, endpoint: { url: 'http://10.0.0.10:8000/health/' } }],
     [
