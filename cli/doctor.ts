@@ -70,8 +70,9 @@ export async function runDoctor(session: Session): Promise<Outcome> {
 function sentenceOf({ state, causes: [first], links: all }: Diagnosis): string {
   if (first) return `broken at ${links[first.link]}: ${first.says}.`;
   const unknown = all.filter((link) => link.state === 'unknown');
+  const isWhole = all.every((link) => link.state !== 'absent');
   return state === 'ok'
-    ? 'every link holds, from the env to what scales by it.'
+    ? `every link ${isWhole ? 'holds, from the env to what scales by it' : 'that this target has holds'}.`
     : `nothing is broken as far as can be seen, but ${counted(unknown.length, 'link')} could not be looked at: ${unknown.map(({ link }) => link).join(', ')}.`;
 }
 

@@ -10,7 +10,7 @@ import type { Session } from '../session.ts';
 
 export type DoctorClients = ReturnType<typeof openClients>;
 
-export function openClients({ config }: Session) {
+export function openClients({ config }: Pick<Session, 'config'>) {
   const { reader: lambda } = openLambda(config);
   const cloudWatch = new CloudWatchClient({ ...readerConfig(), ...config });
   const sns = new SNSClient({ ...readerConfig(), ...config });
