@@ -217,9 +217,10 @@ const errors = {
     remedy: 'Read the log group of the metric function.',
   },
   DatapointMissing: {
-    meaning: 'The metric function counts, but CloudWatch shows no datapoint that is newer than the repair.',
+    meaning:
+      'The metric function counts, or the target has none, but CloudWatch shows no datapoint that is newer than the repair.',
     remedy:
-      'Check namespace, name and dimensions of the metric in the target file, and that the role of the metric function allows cloudwatch:PutMetricData.',
+      'Check namespace, name and dimensions of the metric in the target file, and that the role of the metric function, or of whatever else publishes it, allows cloudwatch:PutMetricData.',
   },
 } as const satisfies Readonly<Record<string, ErrorEntry>>;
 

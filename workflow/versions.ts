@@ -2,7 +2,7 @@
 import { RecoveryError } from './recovery-error.ts';
 import { oneLine } from './words.ts';
 
-/** Marks the version with which the API was last seen to answer and the metric to count. */
+/** Marks the version with which the API was last seen to answer and, if the target has one, the metric to count. */
 export const knownGoodLabel = 'known-good';
 /** Marks the version that may lack what it lacks: a person has dropped those keys by name, or has accepted their loss. */
 export const lossAcceptedLabel = 'loss-accepted';
