@@ -127,6 +127,11 @@ describe('a target that can only be seen to answer', () => {
       scaling: null,
       knownGood: { outcome: 'Marked', version: 3 },
     });
+    expect(aws.parameters.history(parameterName).map(({ Labels }) => Labels)).toEqual([
+      [],
+      [],
+      ['known-good'],
+    ]);
     expect(entered).toBeLessThanOrEqual(17);
     expect(toOthers()).toEqual([]);
     expect(aws.topics.messages.map(({ message }) => message).at(-1)).toMatch(

@@ -68,6 +68,7 @@ describe('the doctor', () => {
     const { facts, states, operations } = await look(healthOnlyTarget({ endpoint, metric }));
     expect(facts).toMatchObject({ function: null, invocations: null, callers: null });
     // Who publishes may not have asked the endpoint.
+    expect(facts.answer).toMatchObject({ fault: 'EndpointUnreachable' });
     expect(states).toMatchObject({ endpoint: 'unknown', function: 'absent', metric: 'ok', policy: 'broken' });
     expect(operations).toContain('DescribePolicies');
     expect([...operations].filter((name) => /Function|Alias|Rule/.test(name))).toEqual([]);
