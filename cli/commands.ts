@@ -61,7 +61,8 @@ const command = (parent: Command, name: string, description: string) =>
   parent
     .command(name)
     .description(description)
-    .option('--target <name>', 'targets/<name>.yml; or RECOVER_TARGET')
+    .option('--target <name>', 'which <name>.yml; or RECOVER_TARGET')
+    .option('--targets <folder>', 'where the target files are, by default targets/; or RECOVER_TARGETS')
     .option('--region <region>', 'or AWS_REGION, AWS_DEFAULT_REGION, or the one of the profile')
     .option('--profile <profile>', 'of the shared AWS config files; or AWS_PROFILE')
     .option('--endpoint-url <url>', 'another AWS endpoint, such as the sandbox; or AWS_ENDPOINT_URL')

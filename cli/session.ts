@@ -2,7 +2,7 @@
 import { type Clock, systemClock } from '../aws/clock.ts';
 import { type LeaseClients, type LeaseItem, openLease } from '../aws/lease-table.ts';
 import { openSsm, type SsmClients, ssmOfBackup } from '../aws/ssm-clients.ts';
-import { loadTarget, targetNames } from '../targets/load.ts';
+import { loadTarget, targetFileOf, targetNames, targetsDirectory } from '../targets/load.ts';
 import { type RestoreRules, restoreRules } from '../workflow/restore.ts';
 import { leaseTableOf, stackNameOf } from '../workflow/stack-names.ts';
 import type { DeployedTarget } from '../workflow/target.ts';
@@ -14,6 +14,7 @@ import { type Surroundings, Terminal } from './terminal.ts';
 /** The options of every command; `yes` only of those that ask. */
 export interface CommonOptions {
   readonly target?: string | undefined;
+  readonly targets?: string | undefined;
   readonly region?: string | undefined;
   readonly profile?: string | undefined;
   readonly endpointUrl?: string | undefined;
@@ -25,7 +26,7 @@ export interface Session extends RestoreRules {
   readonly target: DeployedTarget;
   /** Region, credentials and endpoint, for the clients that one command alone needs. */
   readonly config: ReturnType<typeof clientConfig>;
-  /** `targets/<name>.yml`, for messages. */
+  /** The file of the target, for messages. */
   readonly targetFile: string;
   readonly kmsKeyId: string | undefined;
   readonly ssm: SsmClients;
@@ -59,21 +60,23 @@ export function refuse({ terminal, parameterName }: Session, why: string): Outco
 
 /**
  * Finds target, region, profile and credentials: an option first, then the environment, then the shared config
- * files, as the AWS CLI does. The target comes from `--target` or RECOVER_TARGET. Calls nothing.
+ * files, as the AWS CLI does. The target comes from `--target` or RECOVER_TARGET, its folder from `--targets` or
+ * RECOVER_TARGETS. Calls nothing.
  *
  * @throws UsageError, TargetInvalid
  */
 export function openSession(options: CommonOptions, surroundings: Surroundings): Session {
   const { environment } = surroundings;
+  const directory = targetsDirectory(options.targets, environment);
   const name = options.target ?? environment.RECOVER_TARGET;
   if (name === undefined || name === '')
     throw new UsageError(
-      `say which target: --target <name>, or RECOVER_TARGET in the environment. There are: ${targetNames().join(', ')}`,
+      `say which target: --target <name>, or RECOVER_TARGET in the environment. There are: ${targetNames(directory)}`,
     );
   const { endpointUrl } = options;
   if (endpointUrl !== undefined && !/^https?:\/\/[^/]/.test(endpointUrl))
     throw new UsageError('--endpoint-url: expected a URL that starts with http:// or https://');
-  const target = loadTarget(name);
+  const target = loadTarget(name, directory);
   const terminal = new Terminal(options, surroundings);
   const config = clientConfig(options, environment, terminal);
   const [ssm, lease] = [openSsm(config), openLease(config)];
@@ -81,7 +84,7 @@ export function openSession(options: CommonOptions, surroundings: Surroundings):
   return {
     target: { name, ...target },
     config,
-    targetFile: `targets/${name}.yml`,
+    targetFile: targetFileOf(name, directory),
     ...restoreRules(target),
     kmsKeyId: target.parameter.kmsKeyArn,
     ssm,

@@ -95,8 +95,8 @@ const compiledName = 'compiled';
 async function runPackager(target: string, directory: string, signal?: AbortSignal): Promise<void> {
   const temporaryDirectory = join(directory, 'tmp');
   mkdirSync(temporaryDirectory);
-  // Variables about somebody else's stacks don't concern this one.
-  const { AWS_REGION: _, AWS_DEFAULT_REGION: __, ...environment } = process.env;
+  // Variables about other stacks don't concern this one.
+  const { AWS_REGION: _, AWS_DEFAULT_REGION: __, RECOVER_TARGETS: ___, ...environment } = process.env;
   const child = spawnServerless(['package', '--param', `target=${target}`], {
     directory,
     temporaryDirectory,

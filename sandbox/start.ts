@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { ownTargets } from '../targets/load.ts';
 import { RecoveryReport } from '../workflow/report.ts';
 import { readCommandLine } from './command-line.ts';
 import { packageTarget } from './package.ts';
@@ -172,7 +173,9 @@ function printLastMessage({ topics }: Sandbox): void {
 function printCommands(sandbox: Sandbox): void {
   const isWindows = process.platform === 'win32';
   const set = (name: string, value: string) =>
-    isWindows ? `$env:${name} = '${value}'` : `export ${name}=${value}`;
+    isWindows
+      ? `$env:${name} = '${value.replaceAll("'", "''")}'`
+      : `export ${name}=${/^[\w:/.@-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`}`;
   print(`Paste this into another ${isWindows ? 'PowerShell' : 'shell'}, then any of the commands below it:`);
   print();
   print(`  ${set('AWS_ENDPOINT_URL', sandbox.endpoint.url)}`);
@@ -180,6 +183,7 @@ function printCommands(sandbox: Sandbox): void {
   for (const name of ['AWS_DEFAULT_REGION', 'AWS_REGION']) print(`  ${set(name, region)}`);
   for (const [name, value] of Object.entries(credentials)) print(`  ${set(name, value)}`);
   print(`  ${set('RECOVER_TARGET', 'sandbox')}`);
+  print(`  ${set('RECOVER_TARGETS', ownTargets)}`);
   print();
   const execution = sandbox.stateMachineArn.replace(':stateMachine:', ':execution:');
   print(`  aws stepfunctions start-execution --name first --state-machine-arn ${sandbox.stateMachineArn}`);

@@ -2,7 +2,13 @@
 if (Number(process.versions.node.split('.')[0]) < 24) {
   throw new Error('run this through npm or npx, which take the Node 24 that comes with the project');
 }
-const { loadTarget, requireKeysOf, TargetInvalid } = require('../targets/load.ts');
+const {
+  loadTarget,
+  requireKeysOf,
+  targetFileOf,
+  TargetInvalid,
+  targetsDirectory,
+} = require('../targets/load.ts');
 const { stackOf } = require('./stack.ts');
 
 module.exports = async ({ options, resolveVariable }) => {
@@ -10,10 +16,12 @@ module.exports = async ({ options, resolveVariable }) => {
   try {
     // Packaging may fall back on the defaults in serverless.yml; a deploy has to say what and where.
     const region = options.region || process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION;
-    if (process.argv.includes('deploy') && !(options.param && region))
+    const isTargetGiven = [options.param ?? []].flat().some((param) => `${param}`.startsWith('target='));
+    if (process.argv.includes('deploy') && !(isTargetGiven && region))
       throw new TargetInvalid('say what to deploy and where: --param target=<name> --region <region>');
-    const target = { name, ...loadTarget(name) };
-    if (region) requireKeysOf(region, target);
+    const directory = targetsDirectory(await resolveVariable('param:targets'));
+    const target = { name, ...loadTarget(name, directory) };
+    if (region) requireKeysOf(region, target, targetFileOf(name, directory));
     return stackOf(target);
   } catch (error) {
     if (error.name !== 'TargetInvalid') throw error;

@@ -1,6 +1,6 @@
 /** Reads and checks target files. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import * as v from 'valibot';
 import { parseDocument, YAMLError } from 'yaml';
 import { decodeText, UnreadableText } from '../env/decode-text.ts';
@@ -26,26 +26,52 @@ export function readTarget(file: string, content: unknown): Target {
   throw new TargetInvalid(`${file}: ${describeIssue(result.issues[0])}`);
 }
 
-export function targetNames(): string[] {
-  return readdirSync(import.meta.dirname)
+/** The folder of this project: its example, and the sandbox's own target. */
+export const ownTargets = import.meta.dirname;
+
+/**
+ * The folder with the target files, as an absolute path. They may be in a repository of their owner's, so that nobody
+ * has to change this one.
+ *
+ * @param given from the command line; by default RECOVER_TARGETS, or else the folder of this project.
+ * @throws TargetInvalid if there is no such folder.
+ */
+export function targetsDirectory(
+  given: string | undefined,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): string {
+  const directory = resolve(given || environment.RECOVER_TARGETS || ownTargets);
+  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory()) return directory;
+  throw new TargetInvalid(`${directory}: there is no such folder with target files; check the path`);
+}
+
+/** The file of a target, as messages name it. */
+export function targetFileOf(name: string, directory = ownTargets): string {
+  return directory === ownTargets ? `targets/${name}.yml` : join(directory, `${name}.yml`);
+}
+
+/** The targets of a folder, as text for a message. */
+export function targetNames(directory: string): string {
+  const names = readdirSync(directory)
     .filter((file) => file.endsWith('.yml'))
     .map((file) => file.replace(/\.yml$/, ''));
+  return names.length === 0 ? `none in ${directory}` : names.join(', ');
 }
 
 /**
- * Reads `targets/<name>.yml`.
+ * Reads `<name>.yml`.
  *
- * @param directory where the target files are.
+ * @param directory as `targetsDirectory` gives it.
  * @throws TargetInvalid
  */
-export function loadTarget(name: string, directory = import.meta.dirname): Target {
-  const file = `targets/${name}.yml`;
+export function loadTarget(name: string, directory = ownTargets): Target {
+  const file = targetFileOf(name, directory);
   // The name becomes part of the names of functions, alarms and log groups.
   if (!/^[a-z0-9][a-z0-9-]{0,30}$/.test(name))
     throw new TargetInvalid(`${file}: a target's name has up to 31 small letters, digits and hyphens`);
   const path = join(directory, `${name}.yml`);
   if (!existsSync(path)) {
-    throw new TargetInvalid(`${file}: there is no such file. Targets: ${targetNames().join(', ')}`);
+    throw new TargetInvalid(`${file}: there is no such file. Targets: ${targetNames(directory)}`);
   }
   const text = readText(file, path);
   // Serverless would put the deployer's own variables, files and secrets into the template.
@@ -58,10 +84,11 @@ export function loadTarget(name: string, directory = import.meta.dirname): Targe
 /**
  * Holds the keys of a target against the region that its stack is for: a KMS key works in its own region only.
  *
+ * @param file for the message.
  * @throws TargetInvalid
  */
-export function requireKeysOf(region: string, target: DeployedTarget): void {
-  const { name, parameter, metricFunction, stack } = target;
+export function requireKeysOf(region: string, target: DeployedTarget, file: string): void {
+  const { parameter, metricFunction, stack } = target;
   const keys = {
     'parameter.kmsKeyArn': parameter.kmsKeyArn,
     'metricFunction.kmsKeyArn': metricFunction?.kmsKeyArn,
@@ -69,9 +96,7 @@ export function requireKeysOf(region: string, target: DeployedTarget): void {
   };
   for (const [field, arn] of Object.entries(keys))
     if (arn !== undefined && regionOfKey(arn) !== region)
-      throw new TargetInvalid(
-        `targets/${name}.yml: ${field}: expected a key of ${region}, the region of the stack`,
-      );
+      throw new TargetInvalid(`${file}: ${field}: expected a key of ${region}, the region of the stack`);
 }
 
 /** The target with what is in the file that `endpoint.caFile` names. */

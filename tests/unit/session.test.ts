@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
@@ -72,5 +72,15 @@ describe('openSession', () => {
       parameterName: '/sandbox/api/env',
     });
     expect(() => openSession({}, surroundings({}))).toThrow(/--target <name>/);
+  });
+
+  it("takes the target's folder from --targets or RECOVER_TARGETS, and names the file by its path", () => {
+    const file = join(directory, 'mine.yml');
+    copyFileSync(join(import.meta.dirname, '..', '..', 'targets', 'academy-api.yml'), file);
+    const expected = { targetFile: file, parameterName: '/academy/api/env' };
+    expect(openSession({ target: 'mine', targets: directory }, surroundings({}))).toMatchObject(expected);
+    const environment = { RECOVER_TARGET: 'mine', RECOVER_TARGETS: directory };
+    expect(openSession({}, surroundings(environment))).toMatchObject(expected);
+    expect(() => openSession({}, surroundings({ RECOVER_TARGETS: directory }))).toThrow(/There are: mine$/);
   });
 });

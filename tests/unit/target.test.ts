@@ -1,8 +1,11 @@
+import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { parse } from 'yaml';
-import { loadTarget, readTarget, requireKeysOf } from '../../targets/load.ts';
+import { systemEnvironment } from '../../sandbox/host/host.ts';
+import { loadTarget, readTarget, requireKeysOf, targetsDirectory } from '../../targets/load.ts';
 import { Target } from '../../workflow/target.ts';
 import { fileWith, mistakeIn } from '../support/target-file.ts';
 
@@ -151,18 +154,18 @@ describe('requireKeysOf', () => {
 
   it('refuses a key of another region than that of the stack, where that is known', () => {
     const own = { parameter: { ...academy().parameter, kmsKeyArn: keyArn } };
-    expect(() => requireKeysOf('us-east-1', stackWith(own))).toThrow(
+    expect(() => requireKeysOf('us-east-1', stackWith(own), 'targets/mine.yml')).toThrow(
       'targets/mine.yml: parameter.kmsKeyArn: expected a key of us-east-1, the region of the stack',
     );
-    expect(() => requireKeysOf('us-east-1', stackWith({ stack: { kmsKeyArn: keyArn } }))).toThrow(
-      'targets/mine.yml: stack.kmsKeyArn: expected a key of us-east-1, the region of the stack',
-    );
+    expect(() =>
+      requireKeysOf('us-east-1', stackWith({ stack: { kmsKeyArn: keyArn } }), 'targets/mine.yml'),
+    ).toThrow('targets/mine.yml: stack.kmsKeyArn: expected a key of us-east-1, the region of the stack');
     const ofFunction = { metricFunction: { ...academy().metricFunction, kmsKeyArn: keyArn } };
-    expect(() => requireKeysOf('us-east-1', stackWith(ofFunction))).toThrow(
+    expect(() => requireKeysOf('us-east-1', stackWith(ofFunction), 'targets/mine.yml')).toThrow(
       'targets/mine.yml: metricFunction.kmsKeyArn: expected a key of us-east-1, the region of the stack',
     );
-    expect(() => requireKeysOf('ap-northeast-2', stackWith(own))).not.toThrow();
-    expect(() => requireKeysOf('us-east-1', stackWith({}))).not.toThrow();
+    expect(() => requireKeysOf('ap-northeast-2', stackWith(own), 'targets/mine.yml')).not.toThrow();
+    expect(() => requireKeysOf('us-east-1', stackWith({}), 'targets/mine.yml')).not.toThrow();
   });
 });
 
@@ -190,7 +193,9 @@ describe('loadTarget', () => {
   });
 
   it('says which file is not there, and what a name may be', () => {
-    expect(() => loadTarget('nobody')).toThrow(/^targets\/nobody\.yml: there is no such file/);
+    expect(() => loadTarget('nobody')).toThrow(
+      'targets/nobody.yml: there is no such file. Targets: academy-api, sandbox',
+    );
     expect(() => loadTarget('../package')).toThrow(/a target's name has/);
   });
 
@@ -216,7 +221,9 @@ describe('loadTarget', () => {
       Buffer.from(`\n${text}`),
     ]);
     const [first, command] = mistakeInFile(bytes).split('\n');
-    expect(first).toMatch(/^targets\/mine\.yml is neither UTF-8 nor UTF-16 \(byte 0xC7 at line 1\)\./);
+    expect(first?.replace(join(directory, 'mine.yml'), '')).toMatch(
+      /^ is neither UTF-8 nor UTF-16 \(byte 0xC7 at line 1\)\./,
+    );
     expect(command).toContain(`${join(directory, 'mine.yml')}.utf8`);
   });
 
@@ -232,14 +239,76 @@ describe('loadTarget', () => {
     ['half a character', Buffer.from(`\uFEFF${text}`, 'utf16le').subarray(0, -1), 'an odd number of bytes'],
   ])('says in one line what is wrong with %s', (_what, bytes, told) => {
     const mistake = mistakeInFile(bytes);
-    expect(mistake).toMatch(/^targets\/mine\.yml[: ].+$/);
+    expect(mistake.replace(join(directory, 'mine.yml'), '')).toMatch(/^[: ].+$/);
     expect(mistake).toContain(told);
   });
 
   it('says so if the name is that of a folder', () => {
     mkdirSync(join(directory, 'folder.yml'));
     expect(() => loadTarget('folder', directory)).toThrow(
-      /^targets\/folder\.yml: can't be read as a file \(E[A-Z]+\)$/,
+      /folder\.yml: can't be read as a file \(E[A-Z]+\)$/,
     );
+  });
+});
+
+describe('a folder of its owner', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'env-recovery-'));
+  const empty = mkdtempSync(join(tmpdir(), 'env-recovery-'));
+  writeFileSync(join(directory, 'mine.yml'), readFileSync(join(targets, 'academy-api.yml')));
+  afterAll(() => {
+    for (const path of [directory, empty]) rmSync(path, { recursive: true });
+  });
+
+  it('is the one on the command line, then RECOVER_TARGETS, then that of the project', () => {
+    const environment = { RECOVER_TARGETS: directory };
+    expect(targetsDirectory(empty, environment)).toBe(empty);
+    expect(targetsDirectory(undefined, environment)).toBe(directory);
+    expect(targetsDirectory('', { RECOVER_TARGETS: '' })).toBe(targets);
+    expect(targetsDirectory('docs', environment)).toBe(resolve('docs'));
+  });
+
+  it('has to be there', () => {
+    const missing = join(directory, 'missing');
+    expect(() => targetsDirectory(missing, {})).toThrow(
+      `${missing}: there is no such folder with target files; check the path`,
+    );
+    expect(() => targetsDirectory(undefined, { RECOVER_TARGETS: join(directory, 'mine.yml') })).toThrow(
+      /mine\.yml: there is no such folder/,
+    );
+  });
+
+  it('is where a target is read, and where messages look for its file and for others', () => {
+    expect(loadTarget('mine', directory).parameter.name).toBe('/academy/api/env');
+    expect(() => loadTarget('other', directory)).toThrow(
+      `${join(directory, 'other.yml')}: there is no such file. Targets: mine`,
+    );
+    expect(() => loadTarget('other', empty)).toThrow(`Targets: none in ${empty}`);
+  });
+
+  /** What Serverless makes of serverless.yml, before it packages anything. */
+  const resolveStack = (commandLine: readonly string[], environment: Readonly<Record<string, string>>) =>
+    promisify(execFile)(process.execPath, [join('stack', 'run-serverless.ts'), 'print', ...commandLine], {
+      cwd: join(targets, '..'),
+      env: { ...systemEnvironment(), ...environment },
+      maxBuffer: 1e7,
+    });
+
+  it.each<[string, string[], Record<string, string>]>([
+    ['--param targets=<folder>', ['--param', `targets=${directory}`], {}],
+    ['RECOVER_TARGETS', [], { RECOVER_TARGETS: directory }],
+  ])('is what gets packaged, by %s', async (_how, commandLine, environment) => {
+    const { stdout } = await resolveStack(['--param', 'target=mine', ...commandLine], environment);
+    expect(stdout).toContain('stackName: env-recovery-mine\n');
+  });
+
+  it('is told by its path in a mistake that packaging finds', async () => {
+    await expect(
+      resolveStack(['--param', 'target=other'], { RECOVER_TARGETS: directory }),
+    ).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(
+        `${join(directory, 'other.yml')}: there is no such file. Targets: mine`,
+      ),
+    });
   });
 });
