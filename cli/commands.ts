@@ -1,7 +1,7 @@
 /**
  * The command line: names, arguments, options, and what each command runs. `recover env …` looks after the env
  * parameter with the same code as the workflow; `recover approve` and `reject` answer an execution that asks before
- * it changes anything; `recover doctor` looks at the whole chain.
+ * it changes anything; `recover doctor` looks at the whole chain; `recover target …` writes and checks target files.
  */
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import { answerPlan } from './answer.ts';
@@ -16,7 +16,8 @@ import { setEnvKey } from './env/set.ts';
 import { unsetEnvKey } from './env/unset.ts';
 import { UsageError } from './failure.ts';
 import type { CommonOptions, Outcome, Session } from './session.ts';
-import type { Surroundings } from './terminal.ts';
+import { checkTargets } from './target/check.ts';
+import type { Desk, Surroundings, TerminalOptions } from './terminal.ts';
 
 /**
  * Opens a session, does the work of a command in it, and keeps the outcome.
@@ -29,10 +30,17 @@ export type RunCommand = (
   how?: { readonly isLocal?: boolean },
 ) => Promise<void>;
 
+/** Does the work of a command that belongs to no target, and keeps the outcome. */
+export type RunWithoutTarget = (
+  options: TerminalOptions,
+  work: (desk: Desk) => Outcome | Promise<Outcome>,
+) => Promise<void>;
+
 /** @throws CommanderError from parsing a command line that is wrong, or that asks for help. */
 export function createProgram(
   { output, errorOutput }: Pick<Surroundings, 'output' | 'errorOutput'>,
   run: RunCommand,
+  runWithoutTarget: RunWithoutTarget,
 ): Command {
   const program = new Command('recover')
     .description(
@@ -53,8 +61,15 @@ export function createProgram(
     // It needs clients that no other command waits for.
     (options) => run(options, async (session) => (await import('./doctor.ts')).runDoctor(session)),
   );
+  addTargetCommands(program.command('target').description('target files'), runWithoutTarget);
   return program;
 }
+
+const targets = [
+  '--targets <folder>',
+  'where the target files are, by default targets/; or RECOVER_TARGETS',
+] as const;
+const json = ['--json', 'print one JSON object, for machines'] as const;
 
 /** A command with the options that all commands take. */
 const command = (parent: Command, name: string, description: string) =>
@@ -62,11 +77,11 @@ const command = (parent: Command, name: string, description: string) =>
     .command(name)
     .description(description)
     .option('--target <name>', 'which <name>.yml; or RECOVER_TARGET')
-    .option('--targets <folder>', 'where the target files are, by default targets/; or RECOVER_TARGETS')
+    .option(...targets)
     .option('--region <region>', 'or AWS_REGION, AWS_DEFAULT_REGION, or the one of the profile')
     .option('--profile <profile>', 'of the shared AWS config files; or AWS_PROFILE')
     .option('--endpoint-url <url>', 'another AWS endpoint, such as the sandbox; or AWS_ENDPOINT_URL')
-    .option('--json', 'print one JSON object, for machines');
+    .option(...json);
 const yes = ['--yes', 'go on without asking'] as const;
 const advanced = [
   '--advanced',
@@ -146,6 +161,17 @@ function addAnswers(program: Command, run: RunCommand): void {
     // It asks nothing, but a script may say so in any case.
     .option(...yes)
     .action((execution, options) => run(options, (session) => answerPlan(session, execution, 'Rejected')));
+}
+
+function addTargetCommands(target: Command, run: RunWithoutTarget): void {
+  target
+    .command('check')
+    .description('what packaging would find wrong with the target files, all of it; calls nothing')
+    .option('--target <name>', 'only <name>.yml')
+    .option(...targets)
+    .option('--region <region>', 'of the stack, for the keys that are named; or AWS_REGION')
+    .option(...json)
+    .action((options) => run(options, (desk) => checkTargets(options, desk)));
 }
 
 function versionNumber(text: string): number {

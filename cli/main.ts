@@ -1,8 +1,8 @@
 import { CommanderError } from '@commander-js/extra-typings';
-import { createProgram, type RunCommand } from './commands.ts';
+import { createProgram, type RunCommand, type RunWithoutTarget } from './commands.ts';
 import { failureOf } from './failure.ts';
-import { openSession, requireRegion } from './session.ts';
-import type { Surroundings } from './terminal.ts';
+import { type Outcome, openSession, requireRegion } from './session.ts';
+import { type Surroundings, Terminal, type TerminalOptions } from './terminal.ts';
 
 /**
  * Carries out one command line. Never throws.
@@ -12,19 +12,25 @@ import type { Surroundings } from './terminal.ts';
  */
 export async function main(commandLine: readonly string[], surroundings: Surroundings): Promise<number> {
   let exitCode = 0;
+  const finish = ({ ok, report, ...ended }: Outcome, { json }: TerminalOptions) => {
+    if (json) surroundings.output.write(`${JSON.stringify(report)}\n`);
+    exitCode = ended.exitCode ?? (ok ? 0 : 1);
+  };
   const run: RunCommand = async (options, work, { isLocal = false } = {}) => {
     const session = openSession(options, surroundings);
     try {
       if (!isLocal) await requireRegion(session);
-      const { ok, report, ...ended } = await work(session);
-      if (options.json) surroundings.output.write(`${JSON.stringify(report)}\n`);
-      exitCode = ended.exitCode ?? (ok ? 0 : 1);
+      finish(await work(session), options);
     } finally {
       session.close();
     }
   };
+  const runWithoutTarget: RunWithoutTarget = async (options, work) => {
+    const terminal = new Terminal(options, surroundings);
+    finish(await work({ terminal, environment: surroundings.environment }), options);
+  };
   try {
-    await createProgram(surroundings, run).parseAsync(commandLine, { from: 'user' });
+    await createProgram(surroundings, run, runWithoutTarget).parseAsync(commandLine, { from: 'user' });
     return exitCode;
   } catch (error) {
     // Asking for help is not a mistake.

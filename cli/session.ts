@@ -2,7 +2,7 @@
 import { type Clock, systemClock } from '../aws/clock.ts';
 import { type LeaseClients, type LeaseItem, openLease } from '../aws/lease-table.ts';
 import { openSsm, type SsmClients, ssmOfBackup } from '../aws/ssm-clients.ts';
-import { loadTarget, targetFileOf, targetNames, targetsDirectory } from '../targets/load.ts';
+import { listTargets, loadTarget, targetFileOf, targetsDirectory } from '../targets/load.ts';
 import { type RestoreRules, restoreRules } from '../workflow/restore.ts';
 import { leaseTableOf, stackNameOf } from '../workflow/stack-names.ts';
 import type { DeployedTarget } from '../workflow/target.ts';
@@ -71,7 +71,7 @@ export function openSession(options: CommonOptions, surroundings: Surroundings):
   const name = options.target ?? environment.RECOVER_TARGET;
   if (name === undefined || name === '')
     throw new UsageError(
-      `say which target: --target <name>, or RECOVER_TARGET in the environment. There are: ${targetNames(directory)}`,
+      `say which target: --target <name>, or RECOVER_TARGET in the environment. There are: ${listTargets(directory)}`,
     );
   const { endpointUrl } = options;
   if (endpointUrl !== undefined && !/^https?:\/\/[^/]/.test(endpointUrl))

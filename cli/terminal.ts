@@ -12,6 +12,12 @@ export interface Surroundings {
   readonly errorOutput: Writable & { readonly isTTY?: boolean };
 }
 
+/** Where a command works that belongs to no target. */
+export interface Desk {
+  readonly terminal: Terminal;
+  readonly environment: Surroundings['environment'];
+}
+
 export interface TerminalOptions {
   readonly json?: boolean | undefined;
   readonly yes?: boolean | undefined;

@@ -6,12 +6,20 @@ import { parseDocument, YAMLError } from 'yaml';
 import { decodeText, UnreadableText } from '../env/decode-text.ts';
 import { describeIssue } from '../workflow/parse.ts';
 import { regionOfKey } from '../workflow/target/fields.ts';
+import { TargetFields } from '../workflow/target/sections.ts';
+import { toDoMark } from '../workflow/target/to-do.ts';
 import { type DeployedTarget, Target } from '../workflow/target.ts';
 import { CaFileUnusable, readCaFile } from './ca-file.ts';
 
 /** A mistake in a target file, in one line: file, field, and what was expected. */
 export class TargetInvalid extends Error {
   override readonly name = 'TargetInvalid';
+  /** All mistakes that were found; the first is the message. */
+  readonly mistakes: readonly string[];
+  constructor(mistake: string, ...others: readonly string[]) {
+    super(mistake);
+    this.mistakes = [mistake, ...others];
+  }
 }
 
 /**
@@ -21,9 +29,27 @@ export class TargetInvalid extends Error {
  * @throws TargetInvalid
  */
 export function readTarget(file: string, content: unknown): Target {
-  const result = v.safeParse(Target, content, { abortEarly: true });
-  if (result.success) return result.output;
-  throw new TargetInvalid(`${file}: ${describeIssue(result.issues[0])}`);
+  const toDo = placesToDo(content);
+  // What has to hold between fields says nothing while some of them are not there yet.
+  const result = v.safeParse(toDo.length > 0 ? TargetFields : Target, content, { abortPipeEarly: true });
+  if (result.success && toDo.length === 0) return result.output;
+  const others = (result.issues ?? [])
+    .filter((issue) => !toDo.includes(v.getDotPath(issue) ?? ''))
+    .map(describeIssue);
+  const [first = '', ...more] = [
+    ...toDo.map((field) => `${field}: still ${toDoMark}; what belongs there, the comment says`),
+    ...others,
+  ].map((mistake) => `${file}: ${mistake}`);
+  throw new TargetInvalid(first, ...more);
+}
+
+/** The fields that `recover target init` has left to a person, as dots lead to them. */
+function placesToDo(content: unknown, place = ''): string[] {
+  if (content === toDoMark) return [place];
+  if (typeof content !== 'object' || content === null) return [];
+  return Object.entries(content).flatMap(([name, inner]) =>
+    placesToDo(inner, place === '' ? name : `${place}.${name}`),
+  );
 }
 
 /** The folder of this project: its example, and the sandbox's own target. */
@@ -50,13 +76,16 @@ export function targetFileOf(name: string, directory = ownTargets): string {
   return directory === ownTargets ? `targets/${name}.yml` : join(directory, `${name}.yml`);
 }
 
-/** The targets of a folder, as text for a message. */
-export function targetNames(directory: string): string {
-  const names = readdirSync(directory)
+export function targetNames(directory: string): string[] {
+  return readdirSync(directory)
     .filter((file) => file.endsWith('.yml'))
-    .map((file) => file.replace(/\.yml$/, ''));
-  return names.length === 0 ? `none in ${directory}` : names.join(', ');
+    .map((file) => file.replace(/\.yml$/, ''))
+    .sort();
 }
+
+/** The targets of a folder, as a message lists them. */
+export const listTargets = (directory: string): string =>
+  targetNames(directory).join(', ') || `none in ${directory}`;
 
 /**
  * Reads `<name>.yml`.
@@ -71,7 +100,7 @@ export function loadTarget(name: string, directory = ownTargets): Target {
     throw new TargetInvalid(`${file}: a target's name has up to 31 small letters, digits and hyphens`);
   const path = join(directory, `${name}.yml`);
   if (!existsSync(path)) {
-    throw new TargetInvalid(`${file}: there is no such file. Targets: ${targetNames(directory)}`);
+    throw new TargetInvalid(`${file}: there is no such file. Targets: ${listTargets(directory)}`);
   }
   const text = readText(file, path);
   // Serverless would put the deployer's own variables, files and secrets into the template.

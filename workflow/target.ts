@@ -9,8 +9,9 @@ export const Target = v.pipe(
   TargetFields,
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return;
-    const broken = checks.find(({ holds }) => !holds(dataset.value));
-    if (broken) addIssue({ message: broken.expected, path: pathTo(broken.field, dataset.value) });
+    const target = dataset.value;
+    for (const { field, expected } of checks.filter(({ holds }) => !holds(target)))
+      addIssue({ message: expected, path: pathTo(field, target) });
   }),
   v.transform((target) => ({
     ...target,

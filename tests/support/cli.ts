@@ -27,15 +27,22 @@ const baseEnvironment = {
   AWS_SECRET_ACCESS_KEY: 'test',
 };
 
-/** Calls `recover …` in this process, with streams and an environment of its own; with a terminal if something is typed. */
+/**
+ * Calls `recover …` in this process, with streams and an environment of its own; with a terminal if something is typed.
+ *
+ * @param endpointUrl `undefined` for a command that calls nothing.
+ */
 export async function recover(
-  endpointUrl: string,
+  endpointUrl: string | undefined,
   commandLine: readonly string[],
   { input = '', typed, environment = {} }: CliOptions = {},
 ): Promise<CliRun> {
   const [stdout, stderr] = [collector(), collector()];
   // The SDK reads AWS_ENDPOINT_URL from the environment of the process.
-  const endpoint = commandLine.includes('--endpoint-url') ? [] : ['--endpoint-url', endpointUrl];
+  const endpoint =
+    endpointUrl === undefined || commandLine.includes('--endpoint-url')
+      ? []
+      : ['--endpoint-url', endpointUrl];
   const exitCode = await main([...commandLine, ...endpoint], {
     environment: { ...baseEnvironment, ...environment },
     input: typed ? keyboard(typed, stderr.stream) : Readable.from([Buffer.from(input)]),

@@ -114,7 +114,7 @@ describe('the page about one key', () => {
     for (const words of commands) {
       expect(words.slice(0, 2)).toEqual(['env', 'set']);
       const run = jest.fn(async () => undefined);
-      await createProgram(streams, run).parseAsync(words, { from: 'user' });
+      await createProgram(streams, run, run).parseAsync(words, { from: 'user' });
       expect(run).toHaveBeenCalledWith(expect.objectContaining({ target: 'academy-api' }), expect.anything());
     }
   });
