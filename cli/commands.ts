@@ -3,7 +3,7 @@
  * parameter with the same code as the workflow; `recover approve` and `reject` answer an execution that asks before
  * it changes anything; `recover doctor` looks at the whole chain; `recover target …` writes and checks target files.
  */
-import { Command, InvalidArgumentError } from '@commander-js/extra-typings';
+import { Command, InvalidArgumentError, type OptionValues } from '@commander-js/extra-typings';
 import { answerPlan } from './answer.ts';
 import { acceptLoss } from './env/accept.ts';
 import { checkEnv } from './env/check.ts';
@@ -73,11 +73,19 @@ const json = ['--json', 'print one JSON object, for machines'] as const;
 
 /** A command with the options that all commands take. */
 const command = (parent: Command, name: string, description: string) =>
-  parent
-    .command(name)
-    .description(description)
-    .option('--target <name>', 'which <name>.yml; or RECOVER_TARGET')
-    .option(...targets)
+  caller(
+    parent
+      .command(name)
+      .description(description)
+      .option('--target <name>', 'which <name>.yml; or RECOVER_TARGET')
+      .option(...targets),
+  );
+
+/** A command with the options of all that call AWS. */
+const caller = <Arguments extends unknown[], Options extends OptionValues>(
+  command: Command<Arguments, Options>,
+) =>
+  command
     .option('--region <region>', 'or AWS_REGION, AWS_DEFAULT_REGION, or the one of the profile')
     .option('--profile <profile>', 'of the shared AWS config files; or AWS_PROFILE')
     .option('--endpoint-url <url>', 'another AWS endpoint, such as the sandbox; or AWS_ENDPOINT_URL')
@@ -172,6 +180,22 @@ function addTargetCommands(target: Command, run: RunWithoutTarget): void {
     .option('--region <region>', 'of the stack, for the keys that are named; or AWS_REGION')
     .option(...json)
     .action((options) => run(options, (desk) => checkTargets(options, desk)));
+  caller(
+    target
+      .command('init')
+      .description('writes a first target file, and marks what a person has still to say')
+      .argument('<name>', 'of the target'),
+  )
+    .option(...targets)
+    .option('--from <file>', 'a .env, or an example of one; by default, what the parameter holds')
+    .option('--parameter <name>', 'the SSM parameter; asked for if it is left out')
+    .option('--reader <reader>', 'who reads the .env; by default guessed')
+    .option('--instances <tag>', 'of the instances with the API, as Key=value; by default found')
+    .option('--function <name>', 'the metric function; by default found')
+    .option('--metric <metric>', 'as Namespace/Name; by default found')
+    .action((name, options) =>
+      run(options, async (desk) => (await import('./target/init.ts')).initTarget(name, options, desk)),
+    );
 }
 
 function versionNumber(text: string): number {

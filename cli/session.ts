@@ -6,18 +6,15 @@ import { listTargets, loadTarget, targetFileOf, targetsDirectory } from '../targ
 import { type RestoreRules, restoreRules } from '../workflow/restore.ts';
 import { leaseTableOf, stackNameOf } from '../workflow/stack-names.ts';
 import type { DeployedTarget } from '../workflow/target.ts';
+import { type CallerConfig, type CallerOptions, callerConfig } from './caller.ts';
 import { type Fingerprint, fingerprinter } from './changes.ts';
-import { findCredentials, silent } from './credentials.ts';
 import { UsageError } from './failure.ts';
 import { type Surroundings, Terminal } from './terminal.ts';
 
 /** The options of every command; `yes` only of those that ask. */
-export interface CommonOptions {
+export interface CommonOptions extends CallerOptions {
   readonly target?: string | undefined;
   readonly targets?: string | undefined;
-  readonly region?: string | undefined;
-  readonly profile?: string | undefined;
-  readonly endpointUrl?: string | undefined;
   readonly json?: boolean | undefined;
   readonly yes?: boolean | undefined;
 }
@@ -25,7 +22,7 @@ export interface CommonOptions {
 export interface Session extends RestoreRules {
   readonly target: DeployedTarget;
   /** Region, credentials and endpoint, for the clients that one command alone needs. */
-  readonly config: ReturnType<typeof clientConfig>;
+  readonly config: CallerConfig;
   /** The file of the target, for messages. */
   readonly targetFile: string;
   readonly kmsKeyId: string | undefined;
@@ -73,12 +70,9 @@ export function openSession(options: CommonOptions, surroundings: Surroundings):
     throw new UsageError(
       `say which target: --target <name>, or RECOVER_TARGET in the environment. There are: ${listTargets(directory)}`,
     );
-  const { endpointUrl } = options;
-  if (endpointUrl !== undefined && !/^https?:\/\/[^/]/.test(endpointUrl))
-    throw new UsageError('--endpoint-url: expected a URL that starts with http:// or https://');
   const target = loadTarget(name, directory);
   const terminal = new Terminal(options, surroundings);
-  const config = clientConfig(options, environment, terminal);
+  const config = callerConfig(options, environment, terminal);
   const [ssm, lease] = [openSsm(config), openLease(config)];
   const backupSsm = ssmOfBackup(ssm, target.restore, config);
   return {
@@ -100,21 +94,6 @@ export function openSession(options: CommonOptions, surroundings: Surroundings):
         for (const client of [reader, writer]) client.destroy();
       for (const client of [lease.dynamo, lease.sfn]) client.destroy();
     },
-  };
-}
-
-/** The AWS CLI knows AWS_DEFAULT_REGION; the SDK doesn't. */
-function clientConfig(options: CommonOptions, environment: Surroundings['environment'], terminal: Terminal) {
-  const region = options.region ?? (environment.AWS_REGION || environment.AWS_DEFAULT_REGION || undefined);
-  const profile =
-    options.profile ?? (environment.AWS_PROFILE || environment.AWS_DEFAULT_PROFILE || undefined);
-  const isChosen = options.profile !== undefined;
-  return {
-    ...(region === undefined ? {} : { region }),
-    ...(profile === undefined ? {} : { profile }),
-    credentials: findCredentials({ profile, isChosen }, environment, terminal),
-    ...(options.endpointUrl === undefined ? {} : { endpoint: options.endpointUrl }),
-    logger: silent,
   };
 }
 

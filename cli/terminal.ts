@@ -66,6 +66,11 @@ export class Terminal {
     return /^y(es)?$/i.test(answer?.trim() ?? '');
   }
 
+  /** A line from somebody who is there to be asked; `undefined` if nobody is, or wants to say. */
+  async ask(question: string): Promise<string | undefined> {
+    return this.isInteractive ? (await this.#ask(question, false))?.trim() : undefined;
+  }
+
   /** Has somebody type a name, as a word that nobody types by mistake. No option answers this. */
   async confirmByName(question: string, name: string): Promise<boolean> {
     return (await this.#ask(`${question} `, false))?.trim() === name;

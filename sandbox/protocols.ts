@@ -26,6 +26,8 @@ export function readRequest(raw: RawRequest): Request {
     const [name = '', what = '', alias] = lambda.slice(1).map((part) => part && decodeURIComponent(part));
     return readLambdaRequest(raw, { name, what, alias, qualifier: searchParams.get('Qualifier') });
   }
+  if (path === '/2015-03-31/functions/' || path === '/2015-03-31/functions')
+    return readLambdaRequest(raw, { name: '', what: 'functions', alias: undefined, qualifier: null });
   const rpc = cborPath.exec(path);
   if (rpc) return readCborRequest(raw.body, rpc[1] ?? '', rpc[2] ?? '');
   if (/^application\/x-www-form-urlencoded\b/.test(raw.headers['content-type'] ?? ''))
@@ -71,6 +73,7 @@ interface LambdaPath {
 }
 
 const lambdaOperations: Readonly<Record<string, string>> = {
+  'GET functions': 'ListFunctions',
   'GET configuration': 'GetFunctionConfiguration',
   'PUT configuration': 'UpdateFunctionConfiguration',
   'POST invocations': 'Invoke',

@@ -37,7 +37,7 @@ export function readTarget(file: string, content: unknown): Target {
     .filter((issue) => !toDo.includes(v.getDotPath(issue) ?? ''))
     .map(describeIssue);
   const [first = '', ...more] = [
-    ...toDo.map((field) => `${field}: still ${toDoMark}; what belongs there, the comment says`),
+    ...toDo.map((field) => `${field}: still ${toDoMark}: the comment above it says what belongs there`),
     ...others,
   ].map((mistake) => `${file}: ${mistake}`);
   throw new TargetInvalid(first, ...more);

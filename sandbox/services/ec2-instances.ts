@@ -57,6 +57,7 @@ export function instanceOperations(network: Ec2Network, ofInstance: (one: Networ
             subnetId: one.subnetId,
             vpcId: one.vpcId,
             networkInterfaceSet: [ofInstance(one)],
+            tagSet: Object.entries(one.tags ?? {}).map(([key, value]) => ({ key, value })),
           },
         ],
       }),

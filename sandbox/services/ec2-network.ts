@@ -77,6 +77,8 @@ export interface NetworkInterface {
   readonly publicIp?: string;
   groupIds: readonly string[];
   readonly instanceId?: string;
+  /** Of the instance. */
+  readonly tags?: Readonly<Record<string, string>>;
   /** Not shown: an endpoint names its interfaces, not the other way round. */
   readonly vpcEndpointId?: string;
 }

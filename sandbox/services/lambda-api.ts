@@ -25,6 +25,10 @@ export function lambdaService(functions: Functions): Service {
     operations: {
       GetFunctionConfiguration: operation(Named, ({ FunctionName }) => functions.describe(FunctionName)),
 
+      ListFunctions: operation(v.object({}), () => ({
+        Functions: functions.names().map((name) => functions.describe(name)),
+      })),
+
       PublishVersion: operation(
         v.object({
           ...Named.entries,

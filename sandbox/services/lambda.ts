@@ -265,6 +265,10 @@ export class Functions {
     }, updateMilliseconds).unref();
   }
 
+  names(): string[] {
+    return [...this.#functions.keys()];
+  }
+
   /** @param name or an ARN, with a qualifier or without. */
   describe(name: string) {
     const { state, version, snapshot } = this.#locate(name);

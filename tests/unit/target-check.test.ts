@@ -74,7 +74,7 @@ it('names each field that is still to be filled in, once, and what is wrong besi
     'deploy.timeoutSeconds': 1,
   });
   const { exitCode, stdout } = await check('--targets', directory);
-  const told = 'still TODO; what belongs there, the comment says';
+  const told = 'still TODO: the comment above it says what belongs there';
   expect(exitCode).toBe(1);
   expect(stdout.trimEnd().split('\n').toSorted()).toEqual(
     [
