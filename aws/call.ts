@@ -178,7 +178,13 @@ function classify(error: unknown, cause: SafeCause): Classified {
     return [
       'AwsRejected',
       `the TLS certificate is not trusted (${cause.code})`,
-      'If there is a proxy, name its certificate in NODE_EXTRA_CA_CERTS.',
+      'If a proxy stands in between, name its certificate: for `recover` in AWS_CA_BUNDLE, for a function in NODE_EXTRA_CA_CERTS.',
+    ];
+  if (cause.code?.startsWith('ERR_PROXY_'))
+    return [
+      'AwsRejected',
+      `the proxy refused the connection (${cause.code})`,
+      'Check HTTPS_PROXY and NO_PROXY.',
     ];
   return ['AwsRejected', `refused by AWS as ${cause.name}`];
 }

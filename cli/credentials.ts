@@ -8,19 +8,26 @@ import type { Surroundings, Terminal } from './terminal.ts';
 
 type Provider = ReturnType<typeof defaultProvider>;
 
+interface Search {
+  /** From the command line or from the environment. */
+  readonly profile: string | undefined;
+  /** On the command line. */
+  readonly isChosen: boolean;
+  /** How STS and IAM Identity Center are called. */
+  readonly requestHandler: object;
+}
+
 /**
  * Keys in the environment, unless a profile was chosen on the command line; else the SDK's own search: a profile of the
  * shared config files, and all that comes after them. The SDK would prefer AWS_PROFILE to the keys.
- *
- * @param profile from the command line or from the environment.
  */
 export function findCredentials(
-  { profile, isChosen }: { readonly profile: string | undefined; readonly isChosen: boolean },
+  { profile, isChosen, requestHandler }: Search,
   environment: Surroundings['environment'],
   terminal: Terminal,
 ) {
   const keys = isChosen ? undefined : keysOf(environment);
-  return keys ?? searchedFor(profile, terminal);
+  return keys ?? searchedFor(profile, requestHandler, terminal);
 }
 
 function keysOf(environment: Surroundings['environment']) {
@@ -34,13 +41,18 @@ function keysOf(environment: Surroundings['environment']) {
 }
 
 /** The clients of a session share what is found, since a code works once. */
-function searchedFor(profile: string | undefined, terminal: Terminal): Provider {
+function searchedFor(
+  profile: string | undefined,
+  requestHandler: Search['requestHandler'],
+  terminal: Terminal,
+): Provider {
   const name = profile ?? 'default';
   let source: Promise<void> | undefined;
   let device: string | undefined;
   let failure: RecoveryError | undefined;
   const search = defaultProvider({
     ...(profile === undefined ? {} : { profile }),
+    clientConfig: { requestHandler: { ...requestHandler } },
     logger: silent,
     mfaCodeProvider: (serial) => {
       device = serial;
@@ -51,13 +63,13 @@ function searchedFor(profile: string | undefined, terminal: Terminal): Provider 
     // Or each further call would ask for another code.
     if (failure) throw failure;
     try {
-      source ??= requireSourceOf(name, properties);
+      source ??= requireSourceOf(name, requestHandler, properties);
       await source;
       return await search(properties);
     } catch (error) {
-      if (device === undefined) throw error;
-      failure = await failureWithCode(error, name, device);
-      throw failure;
+      failure =
+        device === undefined ? await failureOfSso(error, name) : await failureWithCode(error, name, device);
+      throw failure ?? error;
     }
   };
 }
@@ -68,13 +80,21 @@ function searchedFor(profile: string | undefined, terminal: Terminal): Provider 
  *
  * @throws what the SDK throws.
  */
-async function requireSourceOf(profile: string, properties: Parameters<Provider>[0]): Promise<void> {
+async function requireSourceOf(
+  profile: string,
+  requestHandler: Search['requestHandler'],
+  properties: Parameters<Provider>[0],
+): Promise<void> {
   const profiles = await parseKnownFiles({});
   const { mfa_serial: device, source_profile: source } = profiles[profile] ?? {};
   if (device === undefined || source === undefined) return;
   // A code for that one is asked for where it is used.
   if (profiles[source]?.mfa_serial !== undefined) return;
-  await defaultProvider({ profile: source, logger: silent })(properties);
+  await defaultProvider({
+    profile: source,
+    clientConfig: { requestHandler: { ...requestHandler } },
+    logger: silent,
+  })(properties);
 }
 
 /** The SDK would print a page about a profile next to keys in the environment, which is settled here. */
@@ -101,6 +121,36 @@ async function askForCode(profile: string, device: string, terminal: Terminal): 
   throw new RecoveryError('CredentialsExpired', `No code of ${device} was given.`, {
     remedy: 'Run the command again, and type the six digits that the device shows.',
   });
+}
+
+/**
+ * Whoever signs in by IAM Identity Center has to do that again after some hours.
+ *
+ * @returns `undefined` if the profile is of another kind, or IAM Identity Center did not answer.
+ */
+async function failureOfSso(error: unknown, profile: string): Promise<RecoveryError | undefined> {
+  const cause = safeCause(error);
+  if (cause.name !== 'CredentialsProviderError' && cause.name !== 'TokenProviderError') return undefined;
+  const signIn = await ssoProfileOf(profile);
+  if (signIn === undefined) return undefined;
+  return new RecoveryError(
+    'CredentialsExpired',
+    `Profile ${profile}: the sign-in of IAM Identity Center has expired, or may not take this role.`,
+    { remedy: `Run \`aws sso login --profile ${signIn}\`, and then this command again.`, cause },
+  );
+}
+
+/** The profile itself, or the one behind its role, if it gets its credentials from IAM Identity Center. */
+async function ssoProfileOf(profile: string): Promise<string | undefined> {
+  const profiles = await parseKnownFiles({});
+  const seen = new Set<string>();
+  for (let name: string | undefined = profile; name !== undefined && !seen.has(name); ) {
+    seen.add(name);
+    const found: Readonly<Record<string, string | undefined>> = profiles[name] ?? {};
+    if (found.sso_session !== undefined || found.sso_start_url !== undefined) return name;
+    name = found.source_profile;
+  }
+  return undefined;
 }
 
 /** What the search has failed with after a code was asked for. STS refuses a wrong code as AccessDenied. */

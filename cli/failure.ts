@@ -38,12 +38,14 @@ const fileMistakes: Partial<Record<string, string>> = {
   ENAMETOOLONG: 'the name is too long; choose a shorter one',
 };
 
-export function failureOf(error: unknown): Failure {
+/** @param where AWS was called, and as whom, if that is known. */
+export function failureOf(error: unknown, where?: string): Failure {
   if (error instanceof RecoveryError) {
     const { name, message } = error;
     const isCredentials = name === 'AccessDenied' || name === 'CredentialsExpired';
     const more = message.endsWith(catalogue[name].remedy) ? advice[name] : undefined;
-    return { name, message: `${message}${more ?? ''}`, exitCode: isCredentials ? 2 : 1 };
+    const place = where === undefined ? '' : ` This was in ${where}.`;
+    return { name, message: `${message}${more ?? ''}${place}`, exitCode: isCredentials ? 2 : 1 };
   }
   if (error instanceof CommanderError)
     return { name: 'UsageError', message: error.message.replace(/^error: /, ''), exitCode: 2 };

@@ -6,7 +6,7 @@ import { listTargets, loadTarget, targetFileOf, targetsDirectory } from '../targ
 import { type RestoreRules, restoreRules } from '../workflow/restore.ts';
 import { leaseTableOf, stackNameOf } from '../workflow/stack-names.ts';
 import type { DeployedTarget } from '../workflow/target.ts';
-import { type CallerConfig, type CallerOptions, callerConfig } from './caller.ts';
+import { type Caller, type CallerOptions, openCaller } from './caller.ts';
 import { type Fingerprint, fingerprinter } from './changes.ts';
 import { UsageError } from './failure.ts';
 import { type Surroundings, Terminal } from './terminal.ts';
@@ -22,7 +22,8 @@ export interface CommonOptions extends CallerOptions {
 export interface Session extends RestoreRules {
   readonly target: DeployedTarget;
   /** Region, credentials and endpoint, for the clients that one command alone needs. */
-  readonly config: CallerConfig;
+  readonly config: Caller['config'];
+  readonly caller: Caller;
   /** The file of the target, for messages. */
   readonly targetFile: string;
   readonly kmsKeyId: string | undefined;
@@ -62,7 +63,7 @@ export function refuse({ terminal, parameterName }: Session, why: string): Outco
  *
  * @throws UsageError, TargetInvalid
  */
-export function openSession(options: CommonOptions, surroundings: Surroundings): Session {
+export async function openSession(options: CommonOptions, surroundings: Surroundings): Promise<Session> {
   const { environment } = surroundings;
   const directory = targetsDirectory(options.targets, environment);
   const name = options.target ?? environment.RECOVER_TARGET;
@@ -72,12 +73,14 @@ export function openSession(options: CommonOptions, surroundings: Surroundings):
     );
   const target = loadTarget(name, directory);
   const terminal = new Terminal(options, surroundings);
-  const config = callerConfig(options, environment, terminal);
+  const caller = await openCaller(options, environment, terminal);
+  const { config } = caller;
   const [ssm, lease] = [openSsm(config), openLease(config)];
   const backupSsm = ssmOfBackup(ssm, target.restore, config);
   return {
     target: { name, ...target },
     config,
+    caller,
     targetFile: targetFileOf(name, directory),
     ...restoreRules(target),
     kmsKeyId: target.parameter.kmsKeyArn,
@@ -98,10 +101,13 @@ export function openSession(options: CommonOptions, surroundings: Surroundings):
 }
 
 /** @throws UsageError if no region was found anywhere. */
-export async function requireRegion({ ssm }: Session): Promise<void> {
-  const region = await ssm.reader.config.region().catch(() => '');
-  if (region === '')
+export function requireRegion({ config }: Session): void {
+  if (config.region === undefined)
     throw new UsageError(
       'say which region: --region <region>, AWS_REGION in the environment, or --profile with one that names a region',
     );
 }
+
+/** That the parameter is not there: perhaps it is somewhere else. */
+export const tellMissing = async ({ parameterName, caller }: Session): Promise<string> =>
+  `${parameterName}: there is no such parameter in ${await caller.where()}. \`recover env push <file>\` creates it.`;

@@ -29,6 +29,7 @@ import { type Message, snsService, TopicProperties, Topics } from './services/sn
 import { Queues, sqsService } from './services/sqs.ts';
 import { ParameterStore, ssmService } from './services/ssm.ts';
 import { StateMachineProperties, StateMachines, statesService } from './services/states.ts';
+import { identityService } from './services/sts.ts';
 import { type ResolvedResource, region, resolveTemplate, resourcesOf } from './template.ts';
 import { unpack } from './unpack.ts';
 import { Workers } from './workers.ts';
@@ -228,6 +229,7 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
       eventBridgeService(bus),
       dynamoDbService(tables),
       ec2Service(ec2),
+      identityService(),
     ],
     { [backupRegion]: [ssmService(backups, new RunCommand(new Map(), []), backupRegion)] },
   );

@@ -7,7 +7,7 @@ import { describeLoss, findLoss } from '../../workflow/loss.ts';
 import { unreadableNotes } from '../../workflow/versions.ts';
 import { counted } from '../../workflow/words.ts';
 import { showValue } from '../changes.ts';
-import type { Outcome, Session } from '../session.ts';
+import { type Outcome, type Session, tellMissing } from '../session.ts';
 import { readTextFile } from '../text-file.ts';
 import { lookOrTell } from './known-good.ts';
 
@@ -19,7 +19,7 @@ export async function checkEnv(session: Session, file: string | undefined): Prom
   const source = file ?? parameterName;
   const text = file === undefined ? current?.text : readTextFile(file);
   if (text === undefined) {
-    terminal.print(`${source}: there is no such parameter. \`recover env push <file>\` creates it.`);
+    terminal.print(await tellMissing(session));
     return { ok: false, report: { source, exists: false, complete: false } };
   }
 

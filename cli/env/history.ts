@@ -5,7 +5,7 @@ import { effectiveEntries } from '../../env/entries.ts';
 import type { ParameterRecord } from '../../workflow/versions.ts';
 import { counted } from '../../workflow/words.ts';
 import { compareEnv } from '../changes.ts';
-import type { Outcome, Session } from '../session.ts';
+import { type Outcome, type Session, tellMissing } from '../session.ts';
 
 /** All versions that SSM keeps, newest first: when, by whom, whether complete, and what each changed. */
 export async function showHistory(session: Session): Promise<Outcome> {
@@ -26,8 +26,7 @@ export async function showHistory(session: Session): Promise<Outcome> {
       ...(before ? compareEnv(before.document, document, session) : { changes: [], hiddenCount: 0 }),
     };
   });
-  if (versions.length === 0)
-    terminal.print(`${parameterName}: there is no such parameter. \`recover env push <file>\` creates it.`);
+  if (versions.length === 0) terminal.print(await tellMissing(session));
   for (const {
     version,
     modifiedAt,

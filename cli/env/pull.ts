@@ -4,7 +4,7 @@ import { readEnvText } from '../../env/document.ts';
 import { effectiveEntries } from '../../env/entries.ts';
 import { counted } from '../../workflow/words.ts';
 import { writeSecretFile } from '../secret-file.ts';
-import type { Outcome, Session } from '../session.ts';
+import { type Outcome, type Session, tellMissing } from '../session.ts';
 
 export interface PullOptions {
   /** By default the newest. */
@@ -18,7 +18,7 @@ export async function pullEnv(session: Session, file: string, options: PullOptio
   if (!found) {
     terminal.print(
       options.version === undefined
-        ? `${parameterName}: there is no such parameter. \`recover env push <file>\` creates it.`
+        ? await tellMissing(session)
         : `${parameterName}: there is no version ${options.version}. \`recover env history\` shows those that there are.`,
     );
     return { ok: false, report: { parameterName, file, written: false } };

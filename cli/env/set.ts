@@ -3,7 +3,7 @@ import { setKey } from '../../env/edit.ts';
 import { oddities } from '../../env/typed-value.ts';
 import { RecoveryError } from '../../workflow/recovery-error.ts';
 import { UsageError } from '../failure.ts';
-import { type Outcome, refuse, type Session } from '../session.ts';
+import { type Outcome, refuse, type Session, tellMissing } from '../session.ts';
 import { type CommonWriteOptions, write } from './write.ts';
 
 export interface SetOptions extends Pick<CommonWriteOptions, 'advanced'> {
@@ -24,7 +24,7 @@ export async function setEnvKey(
   key: string,
   { asIs = false, advanced }: SetOptions = {},
 ): Promise<Outcome> {
-  const { parameterName, reader, terminal } = session;
+  const { reader, terminal } = session;
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(key))
     throw new UsageError(
       "a variable's name has letters, digits and _, and does not begin with a digit. The value does not belong on the command line: it is asked for, or read from standard input. To set another name: pull, edit, push.",
@@ -46,12 +46,9 @@ export async function setEnvKey(
   }
   return write(
     session,
-    (history) => {
+    async (history) => {
       const current = history.at(-1);
-      if (!current)
-        return {
-          refused: `There is no parameter ${parameterName}; \`recover env push <file>\` creates it.`,
-        };
+      if (!current) return { refused: await tellMissing(session) };
       const text = setKey(current.text, key, value, reader);
       if (text === undefined) throw noPlace(session, current.text, key, value);
       for (const { line, problem } of readEnvText(text, reader).flaws)

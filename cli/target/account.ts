@@ -24,7 +24,7 @@ import { RecoveryError } from '../../workflow/recovery-error.ts';
 import { functionName, instanceTag, parameterName } from '../../workflow/target/fields.ts';
 import { toDoMark } from '../../workflow/target/to-do.ts';
 import { counted, listNames } from '../../workflow/words.ts';
-import { callerConfig } from '../caller.ts';
+import { openCaller } from '../caller.ts';
 import { UsageError } from '../failure.ts';
 import type { Desk } from '../terminal.ts';
 import type { Known, TargetDraft } from './draft-text.ts';
@@ -58,14 +58,11 @@ export async function lookAround(
   if (metric !== undefined && namespace === undefined)
     throw new UsageError('--metric: expected a namespace and a name, such as App/Jobs/BacklogCount');
 
-  const config = callerConfig(options, environment, terminal);
+  const { config } = await openCaller(options, environment, terminal);
   const ssm = openSsm(config).reader;
   const [ec2, lambda] = [openEc2(config), openLambda(config).reader];
   const cloudWatch = new CloudWatchClient({ ...readerConfig(), ...config });
-  const hasRegion = await ssm.config.region().then(
-    (region) => region !== '',
-    () => false,
-  );
+  const hasRegion = config.region !== undefined;
   /** Without credentials or a region, there is still the .env. */
   const ask = async <T>(work: () => Promise<Seen<T>>): Promise<Seen<T>> => {
     if (!hasRegion) return unseen('no region is known');

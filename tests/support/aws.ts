@@ -30,6 +30,7 @@ import { snsService, Topics } from '../../sandbox/services/sns.ts';
 import { Queues, sqsService } from '../../sandbox/services/sqs.ts';
 import { ParameterStore, ssmService } from '../../sandbox/services/ssm.ts';
 import { StateMachines, statesService } from '../../sandbox/services/states.ts';
+import { identityService } from '../../sandbox/services/sts.ts';
 import { arn, region } from '../../sandbox/template.ts';
 import type { EnvFinding } from '../../workflow/results.ts';
 import { appNetwork } from './app-network.ts';
@@ -220,6 +221,7 @@ export async function openAws({
       statesService(machines),
       dynamoDbService(tables),
       ec2Service(network),
+      identityService(),
     ],
     { [otherRegion]: [ssmService(elsewhere, runCommand, otherRegion)] },
   );

@@ -31,7 +31,7 @@ afterAll(() => {
 /** Region and access key with which a session calls. */
 async function find(options: CommonOptions, environment: Record<string, string>) {
   Object.assign(process.env, environment);
-  const { ssm } = openSession({ target: 'sandbox', ...options }, surroundings(process.env));
+  const { ssm } = await openSession({ target: 'sandbox', ...options }, surroundings(process.env));
   const { accessKeyId } = await ssm.writer.config.credentials();
   return [await ssm.reader.config.region(), accessKeyId];
 }
@@ -66,21 +66,25 @@ describe('openSession', () => {
     expect(await find(options, environment)).toEqual(expected);
   });
 
-  it('takes the target from RECOVER_TARGET, and asks for one otherwise', () => {
-    expect(openSession({}, surroundings({ RECOVER_TARGET: 'sandbox' }))).toMatchObject({
+  it('takes the target from RECOVER_TARGET, and asks for one otherwise', async () => {
+    expect(await openSession({}, surroundings({ RECOVER_TARGET: 'sandbox' }))).toMatchObject({
       targetFile: 'targets/sandbox.yml',
       parameterName: '/sandbox/api/env',
     });
-    expect(() => openSession({}, surroundings({}))).toThrow(/--target <name>/);
+    await expect(openSession({}, surroundings({}))).rejects.toThrow(/--target <name>/);
   });
 
-  it("takes the target's folder from --targets or RECOVER_TARGETS, and names the file by its path", () => {
+  it("takes the target's folder from --targets or RECOVER_TARGETS, and names the file by its path", async () => {
     const file = join(directory, 'mine.yml');
     copyFileSync(join(import.meta.dirname, '..', '..', 'targets', 'academy-api.yml'), file);
     const expected = { targetFile: file, parameterName: '/academy/api/env' };
-    expect(openSession({ target: 'mine', targets: directory }, surroundings({}))).toMatchObject(expected);
+    expect(await openSession({ target: 'mine', targets: directory }, surroundings({}))).toMatchObject(
+      expected,
+    );
     const environment = { RECOVER_TARGET: 'mine', RECOVER_TARGETS: directory };
-    expect(openSession({}, surroundings(environment))).toMatchObject(expected);
-    expect(() => openSession({}, surroundings({ RECOVER_TARGETS: directory }))).toThrow(/There are: mine$/);
+    expect(await openSession({}, surroundings(environment))).toMatchObject(expected);
+    await expect(openSession({}, surroundings({ RECOVER_TARGETS: directory }))).rejects.toThrow(
+      /There are: mine$/,
+    );
   });
 });

@@ -34,6 +34,8 @@ afterEach(async () => {
 });
 
 const check = ['check', '--profile', 'ops'];
+/** Whom every error names. */
+const asked = () => ` This was in ap-northeast-2 (profile ops) at ${aws().endpoint.url}.\n`;
 
 it('is asked for the code once, which is not shown, and whatever the command calls is called as the role', async () => {
   const { exitCode, stderr } = await run(check, { typed: ['123456\n'] });
@@ -62,7 +64,7 @@ it('says that a code works once, and does not ask for another', async () => {
   const { exitCode, stderr } = await run(check, { typed: ['123456\n'] });
   expect(exitCode).toBe(2);
   expect(stderr).toBe(
-    `MFA code for ${device}: \nCredentialsExpired: sts:AssumeRole for profile ops, with a code of ${device}: access denied. A code works once: run the command again with the next one. If that one is denied too, the role does not trust you.\n`,
+    `MFA code for ${device}: \nCredentialsExpired: sts:AssumeRole for profile ops, with a code of ${device}: access denied. A code works once: run the command again with the next one. If that one is denied too, the role does not trust you.${asked()}`,
   );
 });
 
@@ -78,7 +80,7 @@ it.each(['\u0003', '12345\n', 'abcdef\n', '123456\n654321\n'])('takes %j for no 
   const { exitCode, stderr } = await run(check, { typed: [typed] });
   expect({ exitCode, stderr }).toEqual({
     exitCode: 2,
-    stderr: `MFA code for ${device}: \nCredentialsExpired: No code of ${device} was given. Run the command again, and type the six digits that the device shows.\n`,
+    stderr: `MFA code for ${device}: \nCredentialsExpired: No code of ${device} was given. Run the command again, and type the six digits that the device shows.${asked()}`,
   });
   expect(sts.calls).toEqual([]);
 });
@@ -87,7 +89,7 @@ it('refuses in one line where there is no terminal, and takes nothing from a pip
   const { exitCode, stderr } = await run(['set', 'NEW_KEY', '--profile', 'ops'], { input: '123456' });
   expect({ exitCode, stderr }).toEqual({
     exitCode: 2,
-    stderr: `CredentialsExpired: The role of profile ops wants a code of ${device}, and there is no terminal to ask for it on. Put temporary keys into the environment first, which \`aws configure export-credentials --profile ops --format env\` prints (or powershell, windows-cmd), and leave --profile out.\n`,
+    stderr: `CredentialsExpired: The role of profile ops wants a code of ${device}, and there is no terminal to ask for it on. Put temporary keys into the environment first, which \`aws configure export-credentials --profile ops --format env\` prints (or powershell, windows-cmd), and leave --profile out.${asked()}`,
   });
   expect([...sts.calls, ...aws().endpoint.calls]).toEqual([]);
 });
