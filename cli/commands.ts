@@ -15,6 +15,7 @@ import { restoreEnv } from './env/restore.ts';
 import { setEnvKey } from './env/set.ts';
 import { unsetEnvKey } from './env/unset.ts';
 import { UsageError } from './failure.ts';
+import { breakIt, listBreaks, mendIt, waitForSandbox } from './sandbox.ts';
 import type { CommonOptions, Outcome, Session } from './session.ts';
 import { checkTargets } from './target/check.ts';
 import type { Desk, Surroundings, TerminalOptions } from './terminal.ts';
@@ -60,6 +61,10 @@ export function createProgram(
   ).action(
     // It needs clients that no other command waits for.
     (options) => run(options, async (session) => (await import('./doctor.ts')).runDoctor(session)),
+  );
+  addSandboxCommands(
+    program.command('sandbox').description('what can be played in the sandbox, and never in AWS'),
+    runWithoutTarget,
   );
   addTargetCommands(program.command('target').description('target files'), runWithoutTarget);
   return program;
@@ -196,6 +201,27 @@ function addTargetCommands(target: Command, run: RunWithoutTarget): void {
     .action((name, options) =>
       run(options, async (desk) => (await import('./target/init.ts')).initTarget(name, options, desk)),
     );
+}
+
+function addSandboxCommands(sandbox: Command, run: RunWithoutTarget): void {
+  const add = (name: string, description: string) =>
+    sandbox
+      .command(name)
+      .description(description)
+      .option('--endpoint-url <url>', 'of the sandbox; or AWS_ENDPOINT_URL')
+      .option(...json);
+  add('list', 'what can be broken').action((options) =>
+    run(options, (desk) => listBreaks(options.endpointUrl, desk)),
+  );
+  add('break', 'breaks something, as it breaks in reality')
+    .argument('<what>')
+    .action((what, options) => run(options, (desk) => breakIt(what, options.endpointUrl, desk)));
+  add('mend', 'puts right what no recovery repairs')
+    .argument('<what>')
+    .action((what, options) => run(options, (desk) => mendIt(what, options.endpointUrl, desk)));
+  add('wait', 'until no execution runs').action((options) =>
+    run(options, (desk) => waitForSandbox(options.endpointUrl, desk)),
+  );
 }
 
 function versionNumber(text: string): number {

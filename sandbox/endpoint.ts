@@ -103,8 +103,13 @@ export interface Endpoint {
   readonly calls: readonly Call[];
   /** Called for each call; for tests. */
   injectFault: (call: Call) => Fault;
+  /** Answers what is no call of AWS: the paths below `ownPath`. Without it, nobody does. */
+  answerOwn: ((request: RawRequest) => Promise<RawAnswer>) | undefined;
   close(): Promise<void>;
 }
+
+/** Where the sandbox itself answers: no service of AWS has such a path. */
+export const ownPath = '/_sandbox';
 
 /**
  * @param elsewhere the services of other regions, which have resources of their own; a request for any other region is
@@ -115,7 +120,10 @@ export async function openEndpoint(
   elsewhere: Readonly<Record<string, readonly Service[]>> = {},
 ): Promise<Endpoint> {
   const calls: Call[] = [];
-  const endpoint = { injectFault: (_call: Call): Fault => undefined };
+  const endpoint: Pick<Endpoint, 'injectFault' | 'answerOwn'> = {
+    injectFault: () => undefined,
+    answerOwn: undefined,
+  };
 
   const server = createServer((request, response) => {
     answer(request, response).catch(() => response.destroy());
@@ -129,6 +137,10 @@ export async function openEndpoint(
       headers: incoming.headers,
       body: Buffer.concat(chunks),
     };
+    if (endpoint.answerOwn && raw.path.startsWith(ownPath)) {
+      const { status, headers, body } = await endpoint.answerOwn(raw);
+      return response.writeHead(status, headers).end(body);
+    }
     const request = readRequest(raw);
     const { service, operation, input } = request;
     const call: Call = { region: regionOf(raw.headers), service, operation, input };

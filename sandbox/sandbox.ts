@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { loadTarget } from '../targets/load.ts';
-import type { Metric, MetricFunction, Target } from '../workflow/target.ts';
+import type { DeployedTarget, Metric, MetricFunction } from '../workflow/target.ts';
 import { type Endpoint, openEndpoint } from './endpoint.ts';
 import { type Host, type HostOptions, openHost, systemEnvironment } from './host/host.ts';
 import { addressOf, type Network } from './network.ts';
@@ -59,9 +59,9 @@ export interface SandboxOptions {
 }
 
 /** The target of the sandbox has both, and the scenarios are about them. */
-export type SandboxTarget = Target & { readonly metric: Metric; readonly metricFunction: MetricFunction };
+export type SandboxTarget = DeployedTarget & { readonly metric: Metric; readonly metricFunction: MetricFunction };
 
-function requireMetric(target: Target): SandboxTarget {
+function requireMetric(target: DeployedTarget): SandboxTarget {
   const { metric, metricFunction } = target;
   if (!metric || !metricFunction) throw new Error('targets/sandbox.yml lacks metric or metricFunction');
   return { ...target, metric, metricFunction };
@@ -174,7 +174,7 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
   const alarms = resourcesOf(resources, 'AWS::CloudWatch::Alarm', AlarmProperties);
   for (const { properties } of alarms) metrics.addAlarm(properties);
 
-  const target = requireMetric(loadTarget('sandbox'));
+  const target = requireMetric({ name: 'sandbox', ...loadTarget('sandbox') });
   const autoScaling = new AutoScaling(metrics, { minuteSeconds: target.metric.periodSeconds });
   network[addressOf(target.endpoint.url)] = Number(new URL(host.origin).port);
   const workers = new Workers({

@@ -7,8 +7,10 @@ import { ownTargets } from '../targets/load.ts';
 import { RecoveryReport } from '../workflow/report.ts';
 import { readCommandLine } from './command-line.ts';
 import { packageTarget } from './package.ts';
+import { letPlay } from './play.ts';
+import { commandLines } from './printed-commands.ts';
 import { checkProof } from './proof.ts';
-import { credentials, openSandbox, type Sandbox } from './sandbox.ts';
+import { openSandbox, type Sandbox } from './sandbox.ts';
 import {
   grownBacklog,
   makeSeed,
@@ -19,7 +21,6 @@ import {
 } from './scenarios.ts';
 import { reportLines, Screen } from './screen.ts';
 import type { Execution } from './services/execution.ts';
-import { region } from './template.ts';
 import { WorkersScreen, watchWorkers } from './workers-screen.ts';
 
 type Signal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
@@ -101,7 +102,8 @@ async function runSandbox(
     print(`Booted the compiled template at ${sandbox.endpoint.url}`);
     print();
     if (keep) {
-      printCommands(sandbox);
+      letPlay(sandbox, directory);
+      for (const line of commandLines(sandbox, ownTargets)) print(line);
       const screen = new WorkersScreen(sandbox, print);
       sandbox.workers.start(() => screen.show());
     }
@@ -168,37 +170,6 @@ const indented = (text: string) => text.trimEnd().replaceAll(/^/gm, '    ');
 function printLastMessage({ topics }: Sandbox): void {
   const message = topics.messages.at(-1)?.message;
   if (message !== undefined) print(`\nThe last message to whoever is on call:\n\n${indented(message)}`);
-}
-
-function printCommands(sandbox: Sandbox): void {
-  const isWindows = process.platform === 'win32';
-  const set = (name: string, value: string) =>
-    isWindows
-      ? `$env:${name} = '${value.replaceAll("'", "''")}'`
-      : `export ${name}=${/^[\w:/.@-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`}`;
-  print(`Paste this into another ${isWindows ? 'PowerShell' : 'shell'}, then any of the commands below it:`);
-  print();
-  print(`  ${set('AWS_ENDPOINT_URL', sandbox.endpoint.url)}`);
-  // Version 1 of the CLI reads the first one, version 2 and the SDKs the second.
-  for (const name of ['AWS_DEFAULT_REGION', 'AWS_REGION']) print(`  ${set(name, region)}`);
-  for (const [name, value] of Object.entries(credentials)) print(`  ${set(name, value)}`);
-  print(`  ${set('RECOVER_TARGET', 'sandbox')}`);
-  print(`  ${set('RECOVER_TARGETS', ownTargets)}`);
-  print();
-  const execution = sandbox.stateMachineArn.replace(':stateMachine:', ':execution:');
-  print(`  aws stepfunctions start-execution --name first --state-machine-arn ${sandbox.stateMachineArn}`);
-  print(`  aws stepfunctions describe-execution --execution-arn ${execution}:first`);
-  print(`  aws stepfunctions get-execution-history --execution-arn ${execution}:first`);
-  print(`  aws ssm get-parameter --name ${sandbox.parameterName} --with-decryption`);
-  print(
-    `  aws cloudwatch set-alarm-state --alarm-name ${sandbox.heartbeat.AlarmName} --state-value ALARM --state-reason test`,
-  );
-  print(`  aws autoscaling describe-scaling-activities --auto-scaling-group-name ${workerGroup}`);
-  print(`  aws stepfunctions redrive-execution --execution-arn ${execution}:first`);
-  for (const command of ['env check', 'env history', 'env restore', 'doctor'])
-    print(`  npx recover ${command}`);
-  print();
-  print('The sandbox stays up until Ctrl+C; executions and workers are shown here as they go.');
 }
 
 process.exitCode = await main();

@@ -17,6 +17,7 @@ export interface WorkersOptions {
 
 export class Workers {
   readonly #options: WorkersOptions;
+  #onMinute: () => void = () => undefined;
   #timer: NodeJS.Timeout | undefined;
   #counting: Promise<unknown> | undefined;
 
@@ -24,8 +25,9 @@ export class Workers {
     this.#options = options;
   }
 
-  /** @param onMinute called after each minute; the count follows it. */
-  start(onMinute: () => void = () => undefined): void {
+  /** @param onMinute called after each minute; the count follows it. By default, as before they were stopped. */
+  start(onMinute: () => void = this.#onMinute): void {
+    this.#onMinute = onMinute;
     this.#eachMinute(() => {
       this.work();
       onMinute();
@@ -53,6 +55,11 @@ export class Workers {
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    await this.counted();
+  }
+
+  /** Resolves once no count is under way that has begun before. */
+  async counted(): Promise<void> {
     await this.#counting;
   }
 

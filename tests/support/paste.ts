@@ -5,6 +5,7 @@ import * as ec2 from '@aws-sdk/client-ec2';
 import * as events from '@aws-sdk/client-eventbridge';
 import * as sfn from '@aws-sdk/client-sfn';
 import * as sns from '@aws-sdk/client-sns';
+import * as ssm from '@aws-sdk/client-ssm';
 import * as v from 'valibot';
 import { region } from '../../sandbox/template.ts';
 import { recover } from './cli.ts';
@@ -60,6 +61,7 @@ const openGroup = (options: Options) => ({
   GroupId: options.text('group-id'),
   IpPermissions: [v.parse(IpPermission, options.structure('ip-permissions'))],
 });
+const executionOf = (options: Options) => ({ executionArn: options.text('execution-arn') });
 const groupName = (options: Options) => ({ AutoScalingGroupName: options.text('auto-scaling-group-name') });
 
 /** By service and operation, with the options as the AWS CLI's reference names them. */
@@ -93,6 +95,18 @@ const operations: Readonly<Record<string, Act>> = {
       new autoScaling.UpdateAutoScalingGroupCommand({
         ...groupName(options),
         MaxSize: Number(options.text('max-size')),
+      }),
+    ),
+  'autoscaling describe-scaling-activities': (options, config) =>
+    new autoScaling.AutoScalingClient(config).send(
+      new autoScaling.DescribeScalingActivitiesCommand(groupName(options)),
+    ),
+  'cloudwatch set-alarm-state': (options, config) =>
+    new cloudWatch.CloudWatchClient(config).send(
+      new cloudWatch.SetAlarmStateCommand({
+        AlarmName: options.text('alarm-name'),
+        StateValue: v.parse(v.picklist(['OK', 'ALARM', 'INSUFFICIENT_DATA']), options.text('state-value')),
+        StateReason: options.text('state-reason'),
       }),
     ),
   'cloudwatch enable-alarm-actions': (options, config) =>
@@ -153,11 +167,26 @@ const operations: Readonly<Record<string, Act>> = {
         Endpoint: options.text('notification-endpoint'),
       }),
     ),
+  'ssm get-parameter': (options, config) =>
+    new ssm.SSMClient(config).send(
+      new ssm.GetParameterCommand({
+        Name: options.text('name'),
+        WithDecryption: options.flag('with-decryption'),
+      }),
+    ),
+  'stepfunctions describe-execution': (options, config) =>
+    new sfn.SFNClient(config).send(new sfn.DescribeExecutionCommand(executionOf(options))),
+  'stepfunctions get-execution-history': (options, config) =>
+    new sfn.SFNClient(config).send(new sfn.GetExecutionHistoryCommand(executionOf(options))),
+  'stepfunctions redrive-execution': (options, config) =>
+    new sfn.SFNClient(config).send(new sfn.RedriveExecutionCommand(executionOf(options))),
   'stepfunctions start-execution': (options, config) =>
     new sfn.SFNClient(config).send(
       new sfn.StartExecutionCommand({
         stateMachineArn: options.text('state-machine-arn'),
-        input: options.text('input'),
+        name: options.optional('name', () => options.text('name')),
+        // The AWS CLI sends none then, for which Step Functions takes {}.
+        input: options.optional('input', () => options.text('input')),
       }),
     ),
 };

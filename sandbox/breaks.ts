@@ -1,0 +1,130 @@
+/** What can be broken in a sandbox that stays up, as it breaks in reality, so that a person can watch it being repaired. */
+import { writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { readEnvText, textOf } from '../env/document.ts';
+import type { Sandbox } from './sandbox.ts';
+
+export interface Break {
+  /** What is broken. */
+  readonly summary: string;
+  /** What follows by itself, and what doesn't. */
+  readonly next: string;
+  /** Why it can't be broken here; `undefined` if it can. */
+  readonly reasonAgainst?: (sandbox: Sandbox) => string | undefined;
+  readonly apply: (sandbox: Sandbox) => void | Promise<void>;
+  /** For what no recovery repairs. */
+  readonly mend?: (sandbox: Sandbox) => void | Promise<void>;
+}
+
+const alarmFires = 'The metric has stopped, so the heartbeat alarm fires and starts a recovery.';
+
+export const breaks = {
+  wipe: {
+    summary: 'one bad write leaves a single key of the env, and the API is deployed with that',
+    next: 'The write itself starts a recovery.',
+    apply: async (sandbox) => {
+      const { Value } = sandbox.parameters.get(sandbox.parameterName);
+      const left = onlyKey(sandbox, Value);
+      await deployByHand(sandbox, left);
+      sandbox.parameters.put({ Name: sandbox.parameterName, Value: left, Overwrite: true });
+    },
+  },
+  host: {
+    summary: 'the metric function sends a Host that the API refuses',
+    next: alarmFires,
+    reasonAgainst: ({ target }) =>
+      target.metricFunction.remove.length === 0
+        ? 'metricFunction.remove names no variable that a recovery would take out'
+        : ofAlias(target),
+    apply: (sandbox) =>
+      changeFunction(sandbox, (variables) => ({
+        ...variables,
+        ...Object.fromEntries(
+          sandbox.target.metricFunction.remove.map((name) => [name, 'internal.example.com']),
+        ),
+      })),
+  },
+  function: {
+    summary: 'the metric function has lost what it takes from the env, such as its key',
+    next: alarmFires,
+    reasonAgainst: ({ target }) =>
+      Object.keys(target.metricFunction.setFromEnv).length === 0
+        ? 'metricFunction.setFromEnv is empty'
+        : ofAlias(target),
+    apply: (sandbox) =>
+      changeFunction(sandbox, (variables) =>
+        Object.fromEntries(
+          Object.entries(variables).filter(
+            ([name]) => !Object.hasOwn(sandbox.target.metricFunction.setFromEnv, name),
+          ),
+        ),
+      ),
+  },
+  instance: {
+    summary: 'the SSM agent of the instance is offline, so nothing can be deployed',
+    next: 'Nothing happens yet: a recovery that has to deploy fails as InstanceUnavailable.',
+    apply: ({ instance }) => {
+      instance.online = false;
+    },
+    mend: ({ instance }) => {
+      instance.online = true;
+    },
+  },
+  schedule: {
+    summary: 'nobody invokes the metric function any more, and the workers stand still',
+    next: 'Nothing repairs that: `npx recover doctor` says after a while what is missing.',
+    apply: ({ workers }) => workers.stop(),
+    mend: ({ workers }) => workers.start(),
+  },
+} as const satisfies Readonly<Record<string, Break>>;
+
+export type BreakName = keyof typeof breaks;
+
+/** By name, for a name that somebody has typed. */
+export const breakOf = (name: string): Break | undefined =>
+  Object.entries<Break>(breaks).find(([known]) => known === name)?.[1];
+
+const ofAlias = ({ metricFunction }: Sandbox['target']): string | undefined =>
+  metricFunction.alias === undefined
+    ? undefined
+    : `the schedule invokes the alias ${metricFunction.alias}, which keeps the version that it has`;
+
+/** The line of the internal key, which is the one that a person has to hand. */
+function onlyKey({ target }: Sandbox, text: string): string {
+  const { blocks } = readEnvText(text, target.parameter.reader);
+  const left = textOf(
+    blocks.filter((block) => block.kind === 'entry' && block.key === target.endpoint.internalKey),
+  );
+  return left === '' || target.parameter.requiredKeys.length === 1 ? 'OVERWRITTEN=1\n' : left;
+}
+
+/** As somebody deploys on the host, without the workflow. */
+async function deployByHand({ host }: Sandbox, text: string): Promise<void> {
+  writeFileSync(join(host.directory, '.env'), text, { mode: 0o600 });
+  await new Promise<void>((resolve, reject) => {
+    request(host.serviceManagerUrl, { method: 'POST' }, (response) => {
+      response.resume();
+      response.on('end', resolve);
+    })
+      .on('error', reject)
+      .end();
+  });
+}
+
+const pollMilliseconds = 50;
+
+/** The alarm does not wait for five minutes without a datapoint: nothing else happens in them. */
+async function changeFunction(
+  sandbox: Sandbox,
+  change: (variables: Readonly<Record<string, string>>) => Readonly<Record<string, string>>,
+): Promise<void> {
+  const { functions, metricFunctionName: name, metrics, heartbeat, workers } = sandbox;
+  functions.update(name, change(functions.variables(name)));
+  while (functions.describe(name).LastUpdateStatus === 'InProgress')
+    await new Promise((resolve) => setTimeout(resolve, pollMilliseconds));
+  // A count that has begun with the old variables would put the alarm back to OK.
+  await workers.counted();
+  const alarm = metrics.alarms().find(({ properties }) => properties.AlarmName === heartbeat.AlarmName);
+  if (alarm) metrics.setAlarmState(alarm, 'ALARM', 'No datapoint for five minutes');
+}

@@ -1,0 +1,98 @@
+/** What to paste while the sandbox stays up, from top to bottom or as one likes. */
+import { credentials, type Sandbox } from './sandbox.ts';
+import { workerGroup } from './scenarios.ts';
+import { region } from './template.ts';
+
+/** @param targets the folder with the target's file. */
+export function commandLines(sandbox: Sandbox, targets: string): string[] {
+  const isWindows = process.platform === 'win32';
+  const set = (name: string, value: string) =>
+    isWindows
+      ? `$env:${name} = '${value.replaceAll("'", "''")}'`
+      : `export ${name}=${/^[\w:/.@-]*$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`}`;
+  const variables = {
+    AWS_ENDPOINT_URL: sandbox.endpoint.url,
+    // Version 1 of the CLI reads the first one, version 2 and the SDKs the second.
+    AWS_DEFAULT_REGION: region,
+    AWS_REGION: region,
+    ...credentials,
+    // No answer waits for a key.
+    AWS_PAGER: '',
+    RECOVER_TARGET: sandbox.target.name,
+    RECOVER_TARGETS: targets,
+  };
+  return [
+    `Paste this into another ${isWindows ? 'PowerShell' : 'shell'}, and then the commands below it, from top to bottom or as you like:`,
+    '',
+    ...Object.entries(variables).map(([name, value]) => `  ${set(name, value)}`),
+    ...tourOf(sandbox).flatMap(({ about, commands }) => [
+      '',
+      about,
+      ...commands.map((command) => `  ${command}`),
+    ]),
+    '',
+    'A recovery may follow another at once here: the pauses of the target file are left out.',
+    'The sandbox stays up until Ctrl+C; executions and workers are shown here as they go.',
+  ];
+}
+
+interface Stop {
+  readonly about: string;
+  readonly commands: readonly string[];
+}
+
+/** Each command makes sense after those before it, and ends with 0. */
+export function tourOf({ stateMachineArn, parameterName, heartbeat }: Sandbox): Stop[] {
+  const execution = (name: string) => `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
+  const start = (name: string) =>
+    `aws stepfunctions start-execution --name ${name} --state-machine-arn ${stateMachineArn}`;
+  const wait = 'npx recover sandbox wait';
+  return [
+    {
+      about: 'The outage: start a recovery, and look at it.',
+      commands: [
+        `aws ssm get-parameter --name ${parameterName} --with-decryption`,
+        start('first'),
+        `aws stepfunctions describe-execution --execution-arn ${execution('first')}`,
+        wait,
+        `aws stepfunctions get-execution-history --execution-arn ${execution('first')}`,
+        'npx recover env check',
+        'npx recover env history',
+        `aws autoscaling describe-scaling-activities --auto-scaling-group-name ${workerGroup}`,
+      ],
+    },
+    {
+      about: 'Break something else; what starts a recovery is on this screen.',
+      commands: [
+        'npx recover sandbox list',
+        'npx recover sandbox break wipe',
+        wait,
+        'npx recover sandbox break host',
+        wait,
+        'npx recover doctor',
+      ],
+    },
+    {
+      about: 'Let a recovery fail, put right what was in its way, and let it go on from there.',
+      commands: [
+        'npx recover sandbox break instance',
+        'npx recover sandbox break wipe',
+        wait,
+        start('second'),
+        wait,
+        'npx recover sandbox mend instance',
+        `aws stepfunctions redrive-execution --execution-arn ${execution('second')}`,
+        wait,
+        `aws stepfunctions describe-execution --execution-arn ${execution('second')}`,
+      ],
+    },
+    {
+      about: 'An alarm starts one as well; all is well, so it leaves everything alone.',
+      commands: [
+        `aws cloudwatch set-alarm-state --alarm-name ${heartbeat.AlarmName} --state-value ALARM --state-reason test`,
+        wait,
+        'npx recover doctor',
+      ],
+    },
+  ];
+}
