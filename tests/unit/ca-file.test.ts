@@ -56,7 +56,7 @@ describe('the file of a CA', () => {
   ])('is refused with %s, in one line that shows none of it', (_what, bytes, told) => {
     const shown = expect.objectContaining({
       name: 'TargetInvalid',
-      message: expect.stringContaining(`targets/mine.yml: endpoint.caFile: ${told}`),
+      message: expect.stringContaining(`mine.yml: endpoint.caFile: ${told}`),
     });
     expect(() => load(bytes)).toThrow(shown);
     expect(() => load(bytes)).not.toThrow(/MII|MIG/);
@@ -64,7 +64,7 @@ describe('the file of a CA', () => {
 
   it('is refused if it is not there', () => {
     expect(() => load('', 'other.pem')).toThrow(
-      "targets/mine.yml: endpoint.caFile: other.pem can't be read as a file (ENOENT): its path goes on from the target file",
+      "mine.yml: endpoint.caFile: other.pem can't be read as a file (ENOENT): its path goes on from the target file",
     );
   });
 });
