@@ -19,7 +19,7 @@ interface CallerConfig {
   readonly profile?: string;
   readonly credentials: ReturnType<typeof findCredentials>;
   readonly endpoint?: string;
-  readonly requestHandler: ReturnType<typeof readerConfig>['requestHandler'] & Connection;
+  readonly requestHandler?: ReturnType<typeof readerConfig>['requestHandler'] & Connection;
   readonly logger: typeof silent;
 }
 

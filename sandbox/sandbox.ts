@@ -59,7 +59,10 @@ export interface SandboxOptions {
 }
 
 /** The target of the sandbox has both, and the scenarios are about them. */
-export type SandboxTarget = DeployedTarget & { readonly metric: Metric; readonly metricFunction: MetricFunction };
+export type SandboxTarget = DeployedTarget & {
+  readonly metric: Metric;
+  readonly metricFunction: MetricFunction;
+};
 
 function requireMetric(target: DeployedTarget): SandboxTarget {
   const { metric, metricFunction } = target;

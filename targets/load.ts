@@ -30,12 +30,12 @@ export class TargetInvalid extends Error {
  */
 export function readTarget(file: string, content: unknown): Target {
   const toDo = placesToDo(content);
-  // What has to hold between fields says nothing while some of them are not there yet.
-  const result = v.safeParse(toDo.length > 0 ? TargetFields : Target, content, { abortPipeEarly: true });
+  const result = v.safeParse(Target, content, { abortPipeEarly: true });
   if (result.success && toDo.length === 0) return result.output;
-  const others = (result.issues ?? [])
-    .filter((issue) => !toDo.includes(v.getDotPath(issue) ?? ''))
-    .map(describeIssue);
+  // What has to hold between fields says nothing while some of them are not there yet.
+  const { issues = [] } =
+    toDo.length === 0 ? result : v.safeParse(TargetFields, content, { abortPipeEarly: true });
+  const others = issues.filter((issue) => !toDo.includes(v.getDotPath(issue) ?? '')).map(describeIssue);
   const [first = '', ...more] = [
     ...toDo.map((field) => `${field}: still ${toDoMark}: the comment above it says what belongs there`),
     ...others,

@@ -1,11 +1,8 @@
-import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
+import { join } from 'node:path';
 import { parse } from 'yaml';
-import { systemEnvironment } from '../../sandbox/host/host.ts';
-import { loadTarget, readTarget, requireKeysOf, targetsDirectory } from '../../targets/load.ts';
+import { loadTarget, readTarget, requireKeysOf } from '../../targets/load.ts';
 import { Target } from '../../workflow/target.ts';
 import { fileWith, mistakeIn } from '../support/target-file.ts';
 
@@ -248,67 +245,5 @@ describe('loadTarget', () => {
     expect(() => loadTarget('folder', directory)).toThrow(
       /folder\.yml: can't be read as a file \(E[A-Z]+\)$/,
     );
-  });
-});
-
-describe('a folder of its owner', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'env-recovery-'));
-  const empty = mkdtempSync(join(tmpdir(), 'env-recovery-'));
-  writeFileSync(join(directory, 'mine.yml'), readFileSync(join(targets, 'academy-api.yml')));
-  afterAll(() => {
-    for (const path of [directory, empty]) rmSync(path, { recursive: true });
-  });
-
-  it('is the one on the command line, then RECOVER_TARGETS, then that of the project', () => {
-    const environment = { RECOVER_TARGETS: directory };
-    expect(targetsDirectory(empty, environment)).toBe(empty);
-    expect(targetsDirectory(undefined, environment)).toBe(directory);
-    expect(targetsDirectory('', { RECOVER_TARGETS: '' })).toBe(targets);
-    expect(targetsDirectory('docs', environment)).toBe(resolve('docs'));
-  });
-
-  it('has to be there', () => {
-    const missing = join(directory, 'missing');
-    expect(() => targetsDirectory(missing, {})).toThrow(
-      `${missing}: there is no such folder with target files; check the path`,
-    );
-    expect(() => targetsDirectory(undefined, { RECOVER_TARGETS: join(directory, 'mine.yml') })).toThrow(
-      /mine\.yml: there is no such folder/,
-    );
-  });
-
-  it('is where a target is read, and where messages look for its file and for others', () => {
-    expect(loadTarget('mine', directory).parameter.name).toBe('/academy/api/env');
-    expect(() => loadTarget('other', directory)).toThrow(
-      `${join(directory, 'other.yml')}: there is no such file. Targets: mine`,
-    );
-    expect(() => loadTarget('other', empty)).toThrow(`Targets: none in ${empty}`);
-  });
-
-  /** What Serverless makes of serverless.yml, before it packages anything. */
-  const resolveStack = (commandLine: readonly string[], environment: Readonly<Record<string, string>>) =>
-    promisify(execFile)(process.execPath, [join('stack', 'run-serverless.ts'), 'print', ...commandLine], {
-      cwd: join(targets, '..'),
-      env: { ...systemEnvironment(), ...environment },
-      maxBuffer: 1e7,
-    });
-
-  it.each<[string, string[], Record<string, string>]>([
-    ['--param targets=<folder>', ['--param', `targets=${directory}`], {}],
-    ['RECOVER_TARGETS', [], { RECOVER_TARGETS: directory }],
-  ])('is what gets packaged, by %s', async (_how, commandLine, environment) => {
-    const { stdout } = await resolveStack(['--param', 'target=mine', ...commandLine], environment);
-    expect(stdout).toContain('stackName: env-recovery-mine\n');
-  });
-
-  it('is told by its path in a mistake that packaging finds', async () => {
-    await expect(
-      resolveStack(['--param', 'target=other'], { RECOVER_TARGETS: directory }),
-    ).rejects.toMatchObject({
-      code: 1,
-      stderr: expect.stringContaining(
-        `${join(directory, 'other.yml')}: there is no such file. Targets: mine`,
-      ),
-    });
   });
 });
