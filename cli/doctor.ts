@@ -1,21 +1,21 @@
 /** `recover doctor`: looks at the whole chain from the env to the workers, and says where it is broken. */
+import { openDoctorClients } from '../aws/doctor/clients.ts';
+import { gatherFacts } from '../aws/doctor/gather.ts';
 import { findings, lookFor } from '../workflow/doctor/catalogue.ts';
 import { fillCommand } from '../workflow/doctor/commands.ts';
 import { type Diagnosis, diagnose, type Finding, type LinkReport } from '../workflow/doctor/diagnosis.ts';
 import { links } from '../workflow/doctor/links.ts';
 import { notInTarget } from '../workflow/messages.ts';
 import { counted } from '../workflow/words.ts';
-import { openClients } from './doctor/clients.ts';
-import { gatherFacts } from './doctor/gather.ts';
 import type { Outcome, Session } from './session.ts';
 
 /** Calls nothing that changes anything, and shows no value. Exit code 3 if nothing is broken but something unknown. */
 export async function runDoctor(session: Session): Promise<Outcome> {
   const { target, terminal, clock } = session;
-  const clients = openClients(session);
+  const clients = openDoctorClients(target, session.config);
   const nowMs = clock.now();
   try {
-    const { facts, place } = await gatherFacts({ ...session, clients, nowMs });
+    const { facts, place } = await gatherFacts({ target, clients, nowMs });
     const diagnosis = diagnose(facts, target);
     const describe = ({ code, names, commands }: Finding) => {
       const { meaning, fix, afterwards, note } = findings[code];

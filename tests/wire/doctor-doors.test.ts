@@ -8,13 +8,13 @@ import {
   readPolicies,
   readRefreshes,
 } from '../../aws/auto-scaling.ts';
+import { lookAtFunction } from '../../aws/doctor/looks.ts';
 import { listAliases } from '../../aws/function-alias.ts';
 import { readAgents } from '../../aws/instances.ts';
 import { listDimensions, readMinutes } from '../../aws/metric-look.ts';
 import { listRuleNames, openEventBridge, readRule } from '../../aws/schedule.ts';
 import { hasStateMachine } from '../../aws/state-machine.ts';
 import { listSubscriptions } from '../../aws/topic.ts';
-import { lookAtFunction } from '../../cli/doctor/looks.ts';
 import { arn } from '../../sandbox/template.ts';
 import { groupName, openAws, type TestAws } from '../support/aws.ts';
 import { appTarget } from '../support/services.ts';

@@ -1,12 +1,9 @@
 /** What the doctor looks at of a target that leaves out its metric, its metric function, or both. */
-import { silent } from '../../cli/credentials.ts';
-import { openClients } from '../../cli/doctor/clients.ts';
-import { gatherFacts } from '../../cli/doctor/gather.ts';
-import { region } from '../../sandbox/template.ts';
+import { openDoctorClients } from '../../aws/doctor/clients.ts';
+import { gatherFacts } from '../../aws/doctor/gather.ts';
 import { diagnose } from '../../workflow/doctor/diagnosis.ts';
 import type { DeployedTarget } from '../../workflow/target.ts';
 import { groupName, openAws, parameterName, type TestAws } from '../support/aws.ts';
-import { leaseDoor } from '../support/execution.ts';
 import { healthOnlyTarget } from '../support/healthy-facts.ts';
 
 let aws: TestAws;
@@ -22,20 +19,9 @@ const metric = { namespace: 'App', name: 'Count', dimensions: { AutoScalingGroup
 
 /** The states of the links that are not told by the env and the instances, and the operations that were called. */
 async function look(target: DeployedTarget) {
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  const config = { region, endpoint: aws.endpoint.url, credentials, logger: silent };
-  const clients = openClients({ config });
+  const clients = openDoctorClients(target, aws.clientConfig);
   try {
-    const { facts } = await gatherFacts({
-      target,
-      clients,
-      ssm: aws.ssm,
-      backupSsm: aws.ssm,
-      lease: leaseDoor(aws),
-      backupParameterName: target.restore.backupParameter,
-      backupRegion: target.restore.backupRegion,
-      nowMs: Date.now(),
-    });
+    const { facts } = await gatherFacts({ target, clients, nowMs: Date.now() });
     const states = Object.fromEntries(diagnose(facts, target).links.map(({ link, state }) => [link, state]));
     return { facts, states, operations: new Set(aws.endpoint.calls.map(({ operation }) => operation)) };
   } finally {

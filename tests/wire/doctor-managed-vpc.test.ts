@@ -1,6 +1,7 @@
 /** Where the doctor looks for the recovery's own functions, if the stack has made their security group. */
+
+import { lookAtNetwork } from '../../aws/doctor/network.ts';
 import { openEc2 } from '../../aws/ec2.ts';
-import { lookAtNetwork } from '../../cli/doctor/network.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
 import { arn } from '../../sandbox/template.ts';
 import { apiAddress, functionGroup, question } from '../support/app-network.ts';

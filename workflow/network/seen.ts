@@ -10,3 +10,7 @@ export const seen = <T>(value: T): Seen<T> => ({ seen: true, value });
 
 export const unseen = (why: string, code: UnseenCode = 'NotAnswered') =>
   ({ seen: false, code, why }) as const;
+
+/** What was seen, as something else. */
+export const mapSeen = <T, U>(fact: Seen<T>, change: (value: T) => U): Seen<U> =>
+  fact.seen ? seen(change(fact.value)) : fact;

@@ -1,16 +1,5 @@
 /** What the doctor looks at, service by service. */
-import { readAlarms } from '../../aws/alarms.ts';
-import { readBackup } from '../../aws/backup.ts';
-import { readCalls } from '../../aws/callers-proof.ts';
-import { listAliases } from '../../aws/function-alias.ts';
-import { type FunctionEnv, readFunctionEnv } from '../../aws/function-environment.ts';
-import { look } from '../../aws/look.ts';
-import { listDimensions, readMinutes } from '../../aws/metric-look.ts';
-import { readInstances } from '../../aws/network-interfaces.ts';
-import { lookAtGroup, lookAtUnit } from '../../aws/scaling-look.ts';
-import { listRuleNames, readRule } from '../../aws/schedule.ts';
-import { hasStateMachine } from '../../aws/state-machine.ts';
-import { listSubscriptions } from '../../aws/topic.ts';
+
 import { whyUnusable } from '../../env/contract.ts';
 import { calledWithinMs } from '../../workflow/callers-proof.ts';
 import type { BackupFacts, Facts } from '../../workflow/doctor/facts.ts';
@@ -20,13 +9,25 @@ import { isOfEc2 } from '../../workflow/doctor/service-rules.ts';
 import { invokedFunctionOf } from '../../workflow/invoked-function.ts';
 import { type Seen, seen, unseen } from '../../workflow/network/seen.ts';
 import { RecoveryError } from '../../workflow/recovery-error.ts';
-import { scalingOf } from '../../workflow/target.ts';
-import type { Session } from '../session.ts';
+import { restoreRules } from '../../workflow/restore.ts';
+import { type DeployedTarget, scalingOf } from '../../workflow/target.ts';
+import { readAlarms } from '../alarms.ts';
+import { readBackup } from '../backup.ts';
+import { readCalls } from '../callers-proof.ts';
+import { listAliases } from '../function-alias.ts';
+import { type FunctionEnv, readFunctionEnv } from '../function-environment.ts';
+import { look } from '../look.ts';
+import { listDimensions, readMinutes } from '../metric-look.ts';
+import { readInstances } from '../network-interfaces.ts';
+import { lookAtGroup, lookAtUnit } from '../scaling-look.ts';
+import { listRuleNames, readRule } from '../schedule.ts';
+import { hasStateMachine } from '../state-machine.ts';
+import { listSubscriptions } from '../topic.ts';
 import type { DoctorClients } from './clients.ts';
 
 /** What every look needs. */
-export interface Doctor
-  extends Pick<Session, 'target' | 'ssm' | 'backupSsm' | 'lease' | 'backupParameterName' | 'backupRegion'> {
+export interface Doctor {
+  readonly target: DeployedTarget;
   readonly clients: DoctorClients;
   readonly nowMs: number;
 }
@@ -34,11 +35,11 @@ export interface Doctor
 const noAccount = unseen('nothing that could be read tells the number of the account', 'AccountUnknown');
 
 /** `null` if the target has no backup parameter. */
-export async function lookAtBackup(doctor: Doctor): Promise<Seen<BackupFacts> | null> {
-  const { parameter, restore } = doctor.target;
+export async function lookAtBackup({ clients, target }: Doctor): Promise<Seen<BackupFacts> | null> {
+  const { parameter, restore } = target;
   if (restore.backupParameter === undefined) return null;
   return look(async () => {
-    const backup = await readBackup(doctor.backupSsm.reader, doctor);
+    const backup = await readBackup(clients.backupSsm, restoreRules(target));
     return {
       exists: backup !== undefined,
       gaps: backup ? whyUnusable(backup.text, parameter.reader, parameter) : [],
@@ -160,12 +161,12 @@ export async function lookAtCallers(
 
 /** What of the target's stack has to be there before an outage. */
 export async function lookAtStack(
-  { clients, lease, target }: Doctor,
+  { clients, target }: Doctor,
   place: Place | undefined,
 ): Promise<Pick<Facts, 'isStackDeployed' | 'subscriptions'>> {
   if (!place) return { isStackDeployed: noAccount, subscriptions: noAccount };
   const [isStackDeployed, subscriptions] = await Promise.all([
-    look(() => hasStateMachine(lease.sfn, machineArnOf(place, target.name))),
+    look(() => hasStateMachine(clients.sfn, machineArnOf(place, target.name))),
     look(() => listSubscriptions(clients.sns, topicArnOf(place, target.name))),
   ]);
   return { isStackDeployed, subscriptions };

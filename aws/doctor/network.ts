@@ -1,13 +1,13 @@
 /** What the doctor looks at of the network that the functions are in. */
-import type { FunctionEnv } from '../../aws/function-environment.ts';
-import { look } from '../../aws/look.ts';
-import { readNetwork } from '../../aws/network.ts';
-import { checksFunctionOf, readPlaceOfChecks } from '../../aws/place-of-checks.ts';
+
 import type { NetworkFacts, NetworkLook } from '../../workflow/doctor/facts.ts';
 import { servicesOfChecks, servicesOfMetricFunction } from '../../workflow/network/called-services.ts';
 import { destinationOf } from '../../workflow/network/destination.ts';
 import { type Seen, seen, unseen } from '../../workflow/network/seen.ts';
-
+import type { FunctionEnv } from '../function-environment.ts';
+import { look } from '../look.ts';
+import { readNetwork } from '../network.ts';
+import { checksFunctionOf, readPlaceOfChecks } from '../place-of-checks.ts';
 import type { Doctor } from './looks.ts';
 
 interface LookedAt extends Pick<Doctor, 'target'> {

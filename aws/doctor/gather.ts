@@ -1,17 +1,18 @@
 /** Gathers what the rules of the doctor look at. Every call reads; calls that need no other one's answer go together. */
-import { lookAtEndpoint, resolveHost } from '../../aws/endpoint-look.ts';
-import type { FunctionEnv } from '../../aws/function-environment.ts';
-import { readAgents } from '../../aws/instances.ts';
-import { look } from '../../aws/look.ts';
-import { readHistory } from '../../aws/parameter.ts';
+
 import { valuesOf } from '../../env/entries.ts';
 import { envFacts } from '../../workflow/doctor/env-facts.ts';
 import type { Facts, FunctionFinding } from '../../workflow/doctor/facts.ts';
 import { functionFacts } from '../../workflow/doctor/function-facts.ts';
 import { provenByDatapointMs } from '../../workflow/doctor/metric-age.ts';
 import { type Place, placeOf } from '../../workflow/doctor/place.ts';
+import { mapSeen } from '../../workflow/network/seen.ts';
 import type { MetricFunction } from '../../workflow/target.ts';
-import { mapSeen } from './look.ts';
+import { lookAtEndpoint, resolveHost } from '../endpoint-look.ts';
+import type { FunctionEnv } from '../function-environment.ts';
+import { readAgents } from '../instances.ts';
+import { look } from '../look.ts';
+import { readHistory } from '../parameter.ts';
 import {
   type Doctor,
   lookAtAlarms,
@@ -32,7 +33,7 @@ import { lookAtNetwork } from './network.ts';
 export async function gatherFacts(
   doctor: Doctor,
 ): Promise<{ readonly facts: Facts; readonly place: Place | undefined }> {
-  const { ssm, target, nowMs } = doctor;
+  const { clients, target, nowMs } = doctor;
   const [
     host,
     history,
@@ -46,8 +47,8 @@ export async function gatherFacts(
     scaling,
   ] = await Promise.all([
     resolveHost(target.endpoint.url),
-    look(() => readHistory(ssm.reader, target.parameter.name)),
-    look(() => readAgents(ssm.reader, target.instances)),
+    look(() => readHistory(clients.ssm, target.parameter.name)),
+    look(() => readAgents(clients.ssm, target.instances)),
     lookAtBackup(doctor),
     lookAtFunction(doctor),
     lookAtInvocations(doctor),
@@ -63,7 +64,7 @@ export async function gatherFacts(
     ...(alarms.seen ? alarms.value.map(({ arn }) => arn) : []),
     newest?.modifiedBy,
   ];
-  const place = placeIn(arns, await ssm.reader.config.region());
+  const place = placeIn(arns, await clients.ssm.config.region());
   const metric = datapoint && mapSeen(datapoint, (lastDatapointMs) => ({ lastDatapointMs, hasUnit: null }));
   const isProven = provenByDatapointMs({ nowMs, metric }, target) !== undefined;
   const [instances, callers, stack, answer, hasUnit, network] = await Promise.all([

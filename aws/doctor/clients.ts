@@ -1,0 +1,38 @@
+/** The clients that the doctor looks with; each only reads. */
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { SNSClient } from '@aws-sdk/client-sns';
+import type { SSMClientConfig } from '@aws-sdk/client-ssm';
+import type { DeployedTarget } from '../../workflow/target.ts';
+import { openAutoScaling } from '../auto-scaling.ts';
+import { readerConfig } from '../call.ts';
+import { openEc2 } from '../ec2.ts';
+import { openLambda } from '../lambda-clients.ts';
+import { openEventBridge } from '../schedule.ts';
+import { openSsm, ssmOfBackup } from '../ssm-clients.ts';
+
+export type DoctorClients = ReturnType<typeof openDoctorClients>;
+/** Region, credentials and endpoint, where they are not those of the surroundings. */
+export type DoctorConfig = Pick<SSMClientConfig, 'region' | 'endpoint' | 'credentials'>;
+
+export function openDoctorClients({ restore }: Pick<DeployedTarget, 'restore'>, config: DoctorConfig = {}) {
+  const ssm = openSsm(config);
+  const clients = {
+    ssm: ssm.reader,
+    /** Of the region of the backup. */
+    backupSsm: ssmOfBackup(ssm, restore, config).reader,
+    lambda: openLambda(config).reader,
+    cloudWatch: new CloudWatchClient({ ...readerConfig(), ...config }),
+    sns: new SNSClient({ ...readerConfig(), ...config }),
+    sfn: new SFNClient({ ...readerConfig(), ...config }),
+    events: openEventBridge(config),
+    autoScaling: openAutoScaling(config),
+    ec2: openEc2(config),
+  };
+  return {
+    ...clients,
+    close: () => {
+      for (const client of Object.values(clients)) client.destroy();
+    },
+  };
+}
