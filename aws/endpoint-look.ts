@@ -59,21 +59,27 @@ for (const [network, bits] of [
 ] as const)
   privateAddresses.addSubnet(network, bits, 'ipv6');
 
-/**
- * The addresses of a URL's host, and whether they are private; none, and private, if the name is not known here, or if
- * nobody answers within a few seconds.
- */
-export async function resolveHost(
-  url: string,
-): Promise<{ readonly addresses: readonly string[]; readonly isPrivate: boolean }> {
+/** Where a host is. */
+export interface HostPlace {
+  /** None if its name is not known. */
+  readonly addresses: readonly string[];
+  /** Whether one of the addresses means another machine in each network; so it may for a name that is not known. */
+  readonly isPrivate: boolean;
+}
+
+export const hostAt = (addresses: readonly string[]): HostPlace => ({
+  addresses,
+  isPrivate:
+    addresses.length === 0 ||
+    addresses.some((address) => privateAddresses.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')),
+});
+
+/** Where a URL's host is; its name is not known here, too, if nobody answers within a few seconds. */
+export async function resolveHost(url: string): Promise<HostPlace> {
   try {
     const found = await Promise.race([lookup(destinationOf(url).host, { all: true }), tooLate()]);
-    const addresses = found.map(({ address }) => address);
-    const isPrivate = addresses.some((address) =>
-      privateAddresses.check(address, isIPv6(address) ? 'ipv6' : 'ipv4'),
-    );
-    return { addresses, isPrivate };
+    return hostAt(found.map(({ address }) => address));
   } catch {
-    return { addresses: [], isPrivate: true };
+    return hostAt([]);
   }
 }

@@ -1,6 +1,6 @@
 /**
  * The network of a function as EC2 describes it: the function's own end, its VPC, and who has the addresses that it
- * connects to. For the command line and for `closeRecovery` alone: the EC2 client is the largest of the SDK.
+ * connects to. The EC2 client is the largest of the SDK.
  */
 
 import type { EC2Client } from '@aws-sdk/client-ec2';

@@ -2,6 +2,7 @@ import { userInfo } from 'node:os';
 import { SendTaskFailureCommand, SendTaskSuccessCommand } from '@aws-sdk/client-sfn';
 import { callAws } from '../aws/call.ts';
 import { readLedger } from '../aws/lease-table.ts';
+import { diagnosisLine } from '../workflow/doctor/summary.ts';
 import { planLines } from '../workflow/messages.ts';
 import { type Approval, planRejected, type Rejection } from '../workflow/plan.ts';
 import { executionName } from '../workflow/words.ts';
@@ -42,6 +43,7 @@ export async function answerPlan(
     );
 
   terminal.print(`Plan ${hash.slice(0, 12)} of execution ${executionName(approval.arn)}`);
+  if (approval.plan.diagnosis) terminal.print(diagnosisLine(approval.plan.diagnosis));
   for (const line of planLines(approval.plan)) terminal.print(line);
   if (decision === 'Approved' && !(await terminal.confirm('Approve this plan?')))
     return refuse('Not answered; the execution goes on waiting.');

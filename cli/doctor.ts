@@ -5,6 +5,7 @@ import { findings, lookFor } from '../workflow/doctor/catalogue.ts';
 import { fillCommand } from '../workflow/doctor/commands.ts';
 import { type Diagnosis, diagnose, type Finding, type LinkReport } from '../workflow/doctor/diagnosis.ts';
 import { links } from '../workflow/doctor/links.ts';
+import { commandsFor } from '../workflow/doctor/summarize.ts';
 import { notInTarget } from '../workflow/messages.ts';
 import { counted } from '../workflow/words.ts';
 import type { Outcome, Session } from './session.ts';
@@ -17,16 +18,12 @@ export async function runDoctor(session: Session): Promise<Outcome> {
   try {
     const { facts, place } = await gatherFacts({ target, clients, nowMs });
     const diagnosis = diagnose(facts, target);
-    const describe = ({ code, names, commands }: Finding) => {
-      const { meaning, fix, afterwards, note } = findings[code];
-      const fill = (command: string) => fillCommand(command, target, place, names);
+    const describe = (finding: Finding) => {
+      const { meaning, note } = findings[finding.code];
       return {
         meaning,
-        look: fill(lookFor(code, target)),
-        fix: [
-          ...(commands.length > 0 ? commands : [fix]),
-          ...(afterwards === undefined ? [] : [afterwards]),
-        ].map(fill),
+        look: fillCommand(lookFor(finding.code, target), target, place, finding.names),
+        fix: commandsFor(finding, target, place),
         ...(note === undefined ? {} : { note }),
       };
     };

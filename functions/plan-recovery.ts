@@ -24,6 +24,7 @@ import {
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import { describeRestore, restoreRules, restoreText } from '../workflow/restore.ts';
 import { knownAs } from '../workflow/versions.ts';
+import { type AskDoctor, openDoctor } from './runtime/doctor.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
 import { PlanResources } from './runtime/resources.ts';
 
@@ -32,6 +33,7 @@ type PlanRecoveryServices = Services<v.InferOutput<typeof PlanResources>> & {
   /** Of the region of the backup. */
   readonly backupSsm: SSMClient;
   readonly lambda: LambdaClient;
+  readonly askDoctor: AskDoctor;
 };
 
 /**
@@ -58,7 +60,12 @@ export async function planRecovery(
     endpoint: { finding: input.check.finding, httpStatus: input.check.httpStatus },
     ...ingredients,
   };
-  return { outcome: 'Planned', decision: decide(plan, input), ...plan };
+  const decision = decide(plan, input);
+  const isRead = decision === 'ShowPlan' || decision === 'AskFirst';
+  if (!isRead) return { outcome: 'Planned', decision, ...plan };
+  const { check, execution } = input;
+  const { diagnosis } = await services.askDoctor({ executionArn: execution.arn, state: { check } });
+  return { outcome: 'Planned', decision, ...plan, diagnosis };
 }
 
 async function planEnv({ env }: PlanRecoveryInput, { target, clock, ssm, backupSsm }: PlanRecoveryServices) {
@@ -147,10 +154,10 @@ async function orProblem<T extends object>(
 export const handler = stateHandler(
   PlanRecoveryInput,
   PlanResources,
-  ({ restore }) => {
+  (target) => {
     const ssm = openSsm();
-    const backupSsm = ssmOfBackup(ssm, restore).reader;
-    return { ssm: ssm.reader, backupSsm, lambda: openLambda().reader };
+    const backupSsm = ssmOfBackup(ssm, target.restore).reader;
+    return { ssm: ssm.reader, backupSsm, lambda: openLambda().reader, askDoctor: openDoctor(target) };
   },
   planRecovery,
 );

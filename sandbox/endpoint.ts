@@ -94,8 +94,11 @@ export interface StrangeAnswer {
   readonly isCarriedOut: boolean;
 }
 
-/** What a test can do to a call: an error, a dropped connection before or after it is carried out, or nothing. */
-export type Fault = AwsError | StrangeAnswer | 'drop-before' | 'drop-after' | undefined;
+/**
+ * What a test can do to a call: an error, a dropped connection before or after it is carried out, no answer at all, or
+ * nothing.
+ */
+export type Fault = AwsError | StrangeAnswer | 'drop-before' | 'drop-after' | 'hang' | undefined;
 
 export interface Endpoint {
   readonly url: string;
@@ -147,6 +150,7 @@ export async function openEndpoint(
     calls.push(call);
     const fault = endpoint.injectFault(call);
     if (fault === 'drop-before') return response.destroy();
+    if (fault === 'hang') return;
     try {
       if (fault instanceof AwsError) throw fault;
       const isStrange = typeof fault === 'object';

@@ -28,7 +28,7 @@ const FunctionFile = v.strictObject({
 });
 type FunctionFile = v.InferOutput<typeof FunctionFile>;
 
-const folders = { states: '', events: 'events', metric: 'metric' } as const;
+const folders = { states: '', events: 'events', doctor: 'doctor', metric: 'metric' } as const;
 
 /**
  * Reads all functions/**\/*.yml.

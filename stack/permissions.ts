@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { parse } from 'yaml';
+import { startingAlarms } from '../workflow/doctor/scaling-rules.ts';
 import { invokedFunctionOf } from '../workflow/invoked-function.ts';
 import { functionNameOf, stackNameOf } from '../workflow/stack-names.ts';
 import { nameInArn } from '../workflow/target/fields.ts';
@@ -77,8 +78,11 @@ const keyThrough = (keyArn: string | undefined, service: string, region = ownReg
 function scopesOf(target: DeployedTarget): Readonly<Record<string, Scope | undefined>> {
   const { name, parameter, restore, metricFunction, metric, stack } = target;
   const machine = stackNameOf(name);
+  // Without `vpc`, the functions of the stack are in none; a metric function of somebody else may be.
+  const hasNetwork = target.vpc !== undefined || metricFunction?.deploy === false;
   return {
     leaseTable: { Resource: { 'Fn::GetAtt': ['LeaseTable', 'Arn'] } },
+    stateMachine: { Resource: arn('states', `stateMachine:${machine}`) },
     executions: { Resource: arn('states', `execution:${machine}:*`) },
     topic: { Resource: { Ref: 'RecoveryTopic' } },
     undeliveredEvents: { Resource: { 'Fn::GetAtt': ['UndeliveredEvents', 'Arn'] } },
@@ -96,6 +100,10 @@ function scopesOf(target: DeployedTarget): Readonly<Record<string, Scope | undef
     ...functionScopes(metricFunction),
     // GetMetricData knows neither resources nor the condition on the namespace.
     metric: metric && { Resource: '*' },
+    // Also what AWS counts of the metric function.
+    metrics: (metric ?? metricFunction) && { Resource: '*' },
+    // DescribeAlarms finds those of target tracking by the beginning of their names.
+    alarms: startingAlarms(target).length > 0 || scalingOf(target) ? { Resource: '*' } : undefined,
     // PutMetricData knows no resources; the condition restricts it to the target's namespace.
     metricNamespace: metric && {
       Resource: '*',
@@ -114,15 +122,18 @@ function scopesOf(target: DeployedTarget): Readonly<Record<string, Scope | undef
               },
             },
           },
-    // Only for a target in a VPC; what describes a network knows no resources.
-    network: target.vpc && { Resource: '*' },
+    // What describes a network knows no resources.
+    network: hasNetwork ? { Resource: '*' } : undefined,
     // AWS's own lists belong to the account `aws`.
-    prefixLists: target.vpc && {
-      Resource: [
-        arn('ec2', 'prefix-list/*'),
-        { 'Fn::Sub': 'arn:${AWS::Partition}:ec2:${AWS::Region}:aws:prefix-list/*' },
-      ],
-    },
+    prefixLists: hasNetwork
+      ? {
+          Resource: [
+            arn('ec2', 'prefix-list/*'),
+            { 'Fn::Sub': 'arn:${AWS::Partition}:ec2:${AWS::Region}:aws:prefix-list/*' },
+          ],
+        }
+      : undefined,
+    doctorFunction: { Resource: ofLambda(functionNameOf(name, 'diagnoseChain')) },
     checksFunction: target.vpc?.manage
       ? { Resource: ofLambda(functionNameOf(name, 'checkEndpoint')) }
       : undefined,
@@ -148,6 +159,9 @@ function functionScopes(metricFunction: MetricFunction | undefined) {
       : undefined,
     aliasedFunction: hasAlias ? { Resource: ofLambda(name) } : undefined,
     functionKey: keyThrough(kmsKeyArn, 'lambda'),
+    // The rules that invoke it may have any name, and what lists them knows no resources.
+    rules: metricFunction && { Resource: arn('events', 'rule/*') },
+    ruleNames: metricFunction && { Resource: '*' },
     queues: queues && {
       Resource: [queues.ai, queues.video, queues.messaging].map((queue) => arn('sqs', queue)),
     },

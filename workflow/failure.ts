@@ -1,6 +1,7 @@
 /** How an execution failed, and how to go on. */
 import * as v from 'valibot';
 import { RecoveryState } from './chain.ts';
+import type { DiagnosisSummary } from './doctor/summary.ts';
 import type { WayFinding } from './doctor/way.ts';
 import { catalogue, type ErrorEntry, isErrorName } from './errors.ts';
 import type { ExecutionRef } from './execution-ref.ts';
@@ -18,7 +19,7 @@ export interface FailedExecution extends ExecutionRef {
 /** The fields of a state object that tell what was done. */
 export const Done = v.object({
   request: v.exactOptional(Request),
-  ...v.pick(RecoveryState, ['check', 'upload', 'deployment', 'patch', 'knownGood']).entries,
+  ...v.pick(RecoveryState, ['check', 'upload', 'deployment', 'endpoint', 'patch', 'knownGood']).entries,
 });
 export type Done = v.InferOutput<typeof Done>;
 
@@ -48,8 +49,9 @@ export interface FailureReport extends Failure {
   /** What the earlier states did. */
   readonly done: Done;
   readonly cancelledCommands: readonly string[];
-  /** What the network looks like, if the endpoint could not be reached. */
-  readonly way?: readonly WayFinding[] | undefined;
+  readonly diagnosis: DiagnosisSummary;
+  /** What the network looks like, if the endpoint could not be reached; otherwise none. */
+  readonly way: readonly WayFinding[];
   readonly durationSeconds: number;
   /** Why nothing starts by itself for a while. */
   readonly pause: string | undefined;

@@ -4,6 +4,7 @@
  */
 import { deployOf, patchOf, restorationOf } from './chain.ts';
 import { executionCommand, linkOf, type Recovery, recoverCommand, startCommand } from './commands.ts';
+import { diagnosisLine, diagnosisLines } from './doctor/summary.ts';
 import { wayLines } from './doctor/way.ts';
 import type { FailureReport } from './failure.ts';
 import { describePatch } from './function-patch.ts';
@@ -47,6 +48,7 @@ export function approvalNotification(
       `env-recovery wants to repair ${recovery.target} and waits for your approval until ${until}. Nothing has been changed.`,
       [
         reasonLine({ request, ...plan }),
+        ...(plan.diagnosis ? [diagnosisLine(plan.diagnosis)] : []),
         'What it would do',
         ...planLines(plan),
         `Plan:         ${plan.hash.slice(0, 12)}`,
@@ -102,6 +104,10 @@ export function failureNotification(recovery: Recovery, failed: FailureReport): 
         ...doneLines(failed),
         `It took:      ${duration(failed.durationSeconds)}`,
       ],
+      diagnosisLines(
+        failed.diagnosis,
+        failed.way.map(({ says }) => says),
+      ),
       [
         `To do:        ${remedy}`,
         ...[...remedy.matchAll(/`recover ([^`]+)`/g)].map(

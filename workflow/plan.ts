@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 import { maskAssignments } from '../env/redact.ts';
+import { DiagnosisSummary } from './doctor/summary.ts';
 import { errorNames } from './errors.ts';
 import { names, timestamp, wholeNumber } from './fields.ts';
 import { RecoveryError } from './recovery-error.ts';
@@ -71,6 +72,8 @@ export const RecoveryPlan = v.object({
       problem,
     }),
   ),
+  /** What the doctor sees, where a person reads the plan; no ingredient, since it changes nothing of what is done. */
+  diagnosis: v.exactOptional(DiagnosisSummary),
 });
 export type RecoveryPlan = v.InferOutput<typeof RecoveryPlan>;
 export type PlannedFunction = NonNullable<RecoveryPlan['function']>;

@@ -15,7 +15,12 @@ export type DoctorClients = ReturnType<typeof openDoctorClients>;
 /** Region, credentials and endpoint, where they are not those of the surroundings. */
 export type DoctorConfig = Pick<SSMClientConfig, 'region' | 'endpoint' | 'credentials'>;
 
-export function openDoctorClients({ restore }: Pick<DeployedTarget, 'restore'>, config: DoctorConfig = {}) {
+/** @param tooLate rejects when nobody waits for an answer any more: calls that have none by then fail as it does. */
+export function openDoctorClients(
+  { restore }: Pick<DeployedTarget, 'restore'>,
+  config: DoctorConfig = {},
+  tooLate?: Promise<never>,
+) {
   const ssm = openSsm(config);
   const clients = {
     ssm: ssm.reader,
@@ -29,10 +34,33 @@ export function openDoctorClients({ restore }: Pick<DeployedTarget, 'restore'>, 
     autoScaling: openAutoScaling(config),
     ec2: openEc2(config),
   };
+  if (tooLate) endCalls(Object.values(clients), tooLate);
   return {
     ...clients,
     close: () => {
       for (const client of Object.values(clients)) client.destroy();
     },
   };
+}
+
+/** What clients of all services have in common. */
+interface AnyClient {
+  readonly middlewareStack: {
+    add(
+      middleware: <Call, Answer>(next: (call: Call) => Promise<Answer>) => (call: Call) => Promise<Answer>,
+      options: { readonly step: 'initialize' },
+    ): void;
+  };
+}
+
+function endCalls(clients: readonly AnyClient[], tooLate: Promise<never>): void {
+  let isOver = false;
+  // Also with no call on its way, somebody waits for it.
+  tooLate.catch(() => {
+    isOver = true;
+  });
+  for (const { middlewareStack } of clients)
+    middlewareStack.add((next) => (call) => (isOver ? tooLate : Promise.race([next(call), tooLate])), {
+      step: 'initialize',
+    });
 }

@@ -6,9 +6,10 @@ import type { Facts, FunctionFinding } from '../../workflow/doctor/facts.ts';
 import { functionFacts } from '../../workflow/doctor/function-facts.ts';
 import { provenByDatapointMs } from '../../workflow/doctor/metric-age.ts';
 import { type Place, placeOf } from '../../workflow/doctor/place.ts';
-import { mapSeen } from '../../workflow/network/seen.ts';
+import { mapSeen, type Seen } from '../../workflow/network/seen.ts';
 import type { MetricFunction } from '../../workflow/target.ts';
-import { lookAtEndpoint, resolveHost } from '../endpoint-look.ts';
+import type { ParameterRecord } from '../../workflow/versions.ts';
+import { hostAt, lookAtEndpoint, resolveHost } from '../endpoint-look.ts';
 import type { FunctionEnv } from '../function-environment.ts';
 import { readAgents } from '../instances.ts';
 import { look } from '../look.ts';
@@ -29,53 +30,73 @@ import {
 } from './looks.ts';
 import { lookAtNetwork } from './network.ts';
 
-/** @returns also where the target is; `undefined` if nothing tells the account. */
+/**
+ * Each look waits for those alone that it needs, so that one without an answer takes no other one along.
+ *
+ * @returns also where the target is; `undefined` if nothing tells the account.
+ */
 export async function gatherFacts(
   doctor: Doctor,
 ): Promise<{ readonly facts: Facts; readonly place: Place | undefined }> {
-  const { clients, target, nowMs } = doctor;
+  const { clients, target, nowMs, inside = {} } = doctor;
+  const { url } = target.endpoint;
+  const hostLook = inside.addresses ? Promise.resolve(hostAt(inside.addresses)) : resolveHost(url);
+  const historyLook = look(() => readHistory(clients.ssm, target.parameter.name));
+  const agentLook = look(() => readAgents(clients.ssm, target.instances));
+  const functionLook = lookAtFunction(doctor);
+  const datapointLook = lookAtDatapoints(doctor);
+  const alarmLook = lookAtAlarms(doctor);
+  const scalingLook = lookAtScaling(doctor);
+  const placeLook = doctor.place
+    ? Promise.resolve(doctor.place)
+    : findPlace(doctor, functionLook, alarmLook, historyLook);
+  const askUnlessFresh = async () => {
+    const found = await datapointLook;
+    const metric = found && mapSeen(found, (lastDatapointMs) => ({ lastDatapointMs, hasUnit: null }));
+    if (provenByDatapointMs({ nowMs, metric }, target) !== undefined) return null;
+    return lookAtEndpoint(target.endpoint, (await hostLook).isPrivate);
+  };
+  // Awaited together from the start, so that none fails while nobody waits for it.
   const [
-    host,
     history,
     agents,
-    backup,
     metricFunction,
-    invocations,
     datapoint,
-    dimensionSets,
     alarms,
     scaling,
+    place,
+    backup,
+    invocations,
+    dimensionSets,
+    instances,
+    callers,
+    stack,
+    answer,
+    hasUnit,
+    network,
   ] = await Promise.all([
-    resolveHost(target.endpoint.url),
-    look(() => readHistory(clients.ssm, target.parameter.name)),
-    look(() => readAgents(clients.ssm, target.instances)),
+    historyLook,
+    agentLook,
+    functionLook,
+    datapointLook,
+    alarmLook,
+    scalingLook,
+    placeLook,
     lookAtBackup(doctor),
-    lookAtFunction(doctor),
     lookAtInvocations(doctor),
-    lookAtDatapoints(doctor),
     lookAtDimensions(doctor),
-    lookAtAlarms(doctor),
-    lookAtScaling(doctor),
+    lookAtInstances(doctor, agentLook),
+    placeLook.then((found) => lookAtCallers(doctor, found)),
+    placeLook.then((found) => lookAtStack(doctor, found)),
+    inside.answer ?? askUnlessFresh(),
+    scalingLook.then(({ policies }) => lookAtMetricUnit(doctor, policies)),
+    Promise.all([functionLook, hostLook]).then(([found, host]) =>
+      lookAtNetwork(doctor, configurationIn(found), host),
+    ),
   ]);
-  const newest = history.seen ? history.value.at(-1) : undefined;
-  const configuration = metricFunction?.seen ? metricFunction.value : undefined;
-  const arns = [
-    typeof configuration === 'object' ? configuration.arn : undefined,
-    ...(alarms.seen ? alarms.value.map(({ arn }) => arn) : []),
-    newest?.modifiedBy,
-  ];
-  const place = placeIn(arns, await clients.ssm.config.region());
-  const metric = datapoint && mapSeen(datapoint, (lastDatapointMs) => ({ lastDatapointMs, hasUnit: null }));
-  const isProven = provenByDatapointMs({ nowMs, metric }, target) !== undefined;
-  const [instances, callers, stack, answer, hasUnit, network] = await Promise.all([
-    lookAtInstances(doctor, agents),
-    lookAtCallers(doctor, place),
-    lookAtStack(doctor, place),
-    isProven ? null : lookAtEndpoint(target.endpoint, host.isPrivate),
-    lookAtMetricUnit(doctor, scaling.policies),
-    lookAtNetwork(doctor, typeof configuration === 'object' ? configuration : undefined, host),
-  ]);
-  const values = history.seen ? valuesOf(newest?.text ?? '', target.parameter.reader) : undefined;
+  const values = history.seen
+    ? valuesOf(history.value.at(-1)?.text ?? '', target.parameter.reader)
+    : undefined;
   const facts: Facts = {
     ...scaling,
     ...stack,
@@ -104,8 +125,23 @@ const functionFinding =
   (found: FunctionEnv | 'NotFound' | 'EnvUnreadable'): FunctionFinding =>
     typeof found === 'object' ? functionFacts(found, env, wanted) : found;
 
+const configurationIn = (found: Awaited<ReturnType<typeof lookAtFunction>>) =>
+  found?.seen && typeof found.value === 'object' ? found.value : undefined;
+
 /** The account of the first ARN that has one. */
-function placeIn(arns: readonly (string | undefined)[], region: string): Place | undefined {
+async function findPlace(
+  { clients }: Doctor,
+  functionLook: ReturnType<typeof lookAtFunction>,
+  alarmLook: ReturnType<typeof lookAtAlarms>,
+  historyLook: Promise<Seen<readonly ParameterRecord[]>>,
+): Promise<Place | undefined> {
+  const [metricFunction, alarms, history] = await Promise.all([functionLook, alarmLook, historyLook]);
+  const arns = [
+    configurationIn(metricFunction)?.arn,
+    ...(alarms.seen ? alarms.value.map(({ arn }) => arn) : []),
+    history.seen ? history.value.at(-1)?.modifiedBy : undefined,
+  ];
+  const region = await clients.ssm.config.region();
   const places = arns.map((arn) => placeOf(arn ?? ''));
   const found = places.find(({ accountId }) => /^\d{12}$/.test(accountId));
   return found && { ...found, region };

@@ -2,7 +2,9 @@
 
 import { whyUnusable } from '../../env/contract.ts';
 import { calledWithinMs } from '../../workflow/callers-proof.ts';
+import { seenIn } from '../../workflow/doctor/checks.ts';
 import type { BackupFacts, Facts } from '../../workflow/doctor/facts.ts';
+import type { SeenInside } from '../../workflow/doctor/inside.ts';
 import { arnOf, machineArnOf, type Place, topicArnOf } from '../../workflow/doctor/place.ts';
 import { startingAlarms } from '../../workflow/doctor/scaling-rules.ts';
 import { isOfEc2 } from '../../workflow/doctor/service-rules.ts';
@@ -30,6 +32,9 @@ export interface Doctor {
   readonly target: DeployedTarget;
   readonly clients: DoctorClients;
   readonly nowMs: number;
+  /** Where the target is; found out if not given. */
+  readonly place?: Place;
+  readonly inside?: SeenInside;
 }
 
 const noAccount = unseen('nothing that could be read tells the number of the account', 'AccountUnknown');
@@ -69,10 +74,10 @@ export async function lookAtFunction({
 /** What EC2 says of the target's instances: those that the target file names, or those that SSM lists. */
 export async function lookAtInstances(
   { clients, target }: Doctor,
-  agents: Facts['agents'],
+  agentLook: Promise<Facts['agents']>,
 ): Promise<Facts['instances']> {
-  const listed = agents.seen ? agents.value.map(({ instanceId }) => instanceId) : [];
-  const ids = (target.instances.ids ?? listed).filter(isOfEc2);
+  const listed = async () => (seenIn(await agentLook) ?? []).map(({ instanceId }) => instanceId);
+  const ids = (target.instances.ids ?? (await listed())).filter(isOfEc2);
   return ids.length === 0 ? seen([]) : readInstances(clients.ec2, ids);
 }
 

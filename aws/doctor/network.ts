@@ -49,18 +49,20 @@ export async function lookAtNetwork(
       ? [
           {
             who: isOne ? 'the functions' : 'the metric function',
+            isOfRecovery: isOne,
             vpc: seen(own),
             services: isOne ? [...counting, ...servicesOfChecks] : counting,
           },
         ]
       : []),
-    ...(recovery && !isOne ? [{ who: 'the recovery', vpc: recovery, services: servicesOfChecks }] : []),
+    ...(recovery && !isOne
+      ? [{ who: 'the recovery', isOfRecovery: true, vpc: recovery, services: servicesOfChecks }]
+      : []),
   ];
   const { port } = destinationOf(target.endpoint.url);
   const looks = wanted.map(
-    async ({ who, vpc, services }): Promise<NetworkLook> => ({
-      who,
-      services,
+    async ({ vpc, ...look }): Promise<NetworkLook> => ({
+      ...look,
       addresses,
       port,
       found: vpc.seen ? await readNetwork(clients.ec2, { ...vpc.value, addresses }) : vpc,

@@ -1,12 +1,7 @@
-import type { EC2Client } from '@aws-sdk/client-ec2';
-import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { SNSClient } from '@aws-sdk/client-sns';
 import * as v from 'valibot';
 import { cancelCommand, listCommands, lookAgainTimes, lookFor } from '../../aws/command.ts';
-import { openEc2 } from '../../aws/ec2.ts';
-import { lookAtWay } from '../../aws/endpoint-way.ts';
 import { readFailedExecution, readLastState } from '../../aws/execution.ts';
-import { openLambda } from '../../aws/lambda-clients.ts';
 import { type LeaseClients, openLease } from '../../aws/lease-table.ts';
 import { openSsm, type SsmClients } from '../../aws/ssm-clients.ts';
 import { openTopic } from '../../aws/topic.ts';
@@ -14,12 +9,15 @@ import { hasEnded, redriveOf } from '../../workflow/deployment.ts';
 import {
   classifyFailure,
   type FailedExecution,
+  type FailureReport,
   isFollowedByPause,
+  type LastState,
   nameOfFailure,
 } from '../../workflow/failure.ts';
 import type { Endings } from '../../workflow/ledger.ts';
 import { failureNotification } from '../../workflow/messages.ts';
 import { findPause } from '../../workflow/pauses.ts';
+import { type AskDoctor, openDoctor } from '../runtime/doctor.ts';
 import { endRun } from '../runtime/end-run.ts';
 import { lambdaHandler, type Services } from '../runtime/handler.ts';
 import { leaseDoor } from '../runtime/lease.ts';
@@ -29,8 +27,7 @@ type CloseRecoveryServices = Services<v.InferOutput<typeof CloseResources>> &
   LeaseClients & {
     readonly ssm: SsmClients;
     readonly sns: SNSClient;
-    readonly ec2: EC2Client;
-    readonly lambda: LambdaClient;
+    readonly askDoctor: AskDoctor;
   };
 
 /** The event that EventBridge delivers when an execution changes its status, with the fields that are read. */
@@ -54,8 +51,8 @@ export interface CloseResult {
 
 /**
  * Cleans up after an execution that has failed, was aborted or has run out of time: cancels a deploy that still runs,
- * then gives the lease back, and tells a person. It is not a state of the machine, so every failure ends the execution
- * natively, where a redrive can go on; and no Catch would see an abort.
+ * then gives the lease back, looks at the whole chain, and tells a person. It is not a state of the machine, so every
+ * failure ends the execution natively, where a redrive can go on; and no Catch would see an abort.
  *
  * @throws RecoveryError ExecutionStale if Step Functions doesn't show the end yet; Lambda tries again.
  */
@@ -72,12 +69,7 @@ export async function closeRecovery(
   const isMistyped =
     nameOfFailure(execution, last) === 'InvalidInput' && last?.name === 'TakeLease' && !last.isEvent;
   const isQuiet = last?.state.request?.mode === 'plan' || isMistyped;
-  const isUnreachable = nameOfFailure(execution, last) === 'EndpointUnreachable';
-  const way =
-    isUnreachable && !isQuiet
-      ? await lookAtWay(services, target, last?.state.check?.addresses, clock)
-      : undefined;
-  const message = ({ all, own }: Endings) => {
+  const message = async ({ all, own }: Endings) => {
     const pause = own.counts ? findPause(all, target.pauses, clock.now()) : undefined;
     return failureNotification(
       { target: target.name, execution },
@@ -85,7 +77,7 @@ export async function closeRecovery(
         ...classifyFailure(execution, last),
         done: last?.state ?? {},
         cancelledCommands,
-        way,
+        ...(await lookAt(execution, last, services)),
         durationSeconds: execution.durationSeconds,
         pause: pause?.message,
         isPaused: pause?.outcome === 'CircuitOpen',
@@ -99,6 +91,22 @@ export async function closeRecovery(
     isQuiet ? undefined : message,
   );
   return { outcome: outcomes[told], cancelledCommands };
+}
+
+/** What the doctor sees; of the way to the endpoint only if the execution did not get there. */
+async function lookAt(
+  execution: FailedExecution,
+  last: LastState | undefined,
+  { askDoctor }: CloseRecoveryServices,
+): Promise<Pick<FailureReport, 'diagnosis' | 'way'>> {
+  const failedBy = nameOfFailure(execution, last);
+  const { diagnosis, way } = await askDoctor({
+    executionArn: execution.arn,
+    state: last?.state ?? {},
+    ...(last?.name === 'VerifyEndpoint' && failedBy !== undefined ? { failedBy } : {}),
+  });
+  const isUnreachable = failedBy === 'EndpointUnreachable' || failedBy === 'EndpointNameNotResolved';
+  return { diagnosis, way: isUnreachable ? way : [] };
 }
 
 const outcomes = { Told: 'Closed', AlreadyTold: 'AlreadyTold', NotNeeded: 'NotTold' } as const;
@@ -129,6 +137,6 @@ async function cancelRunning(
 export const handler = lambdaHandler(
   StatusEvent,
   CloseResources,
-  () => ({ ssm: openSsm(), ec2: openEc2(), lambda: openLambda().reader, ...openLease(), ...openTopic() }),
+  (target) => ({ ssm: openSsm(), askDoctor: openDoctor(target), ...openLease(), ...openTopic() }),
   closeRecovery,
 );

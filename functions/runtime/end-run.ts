@@ -16,7 +16,8 @@ export interface EndServices {
  * Gives the lease of a run back and tells a person once how it ended. It can be repeated if telling fails; a person is
  * told twice only if remembering fails.
  *
- * @param message what a person is told, made when it is needed; without it nobody has to be told.
+ * @param message what a person is told, made when it is needed and the lease is free; without it nobody has to be
+ *   told.
  * @returns what became of the message: `NotNeeded` if there is none.
  * @throws RecoveryError as `endLease` and `publish`; the lease is free if it is `publish`.
  */
@@ -24,12 +25,12 @@ export async function endRun(
   { lease, sns, topicArn }: EndServices,
   run: Run,
   ending: Omit<NewEnding, 'told'>,
-  message: ((endings: Endings) => Notification) | undefined,
+  message: ((endings: Endings) => Notification | Promise<Notification>) | undefined,
 ): Promise<'Told' | 'AlreadyTold' | 'NotNeeded'> {
   const endings = await endLease(lease, run, { ...ending, told: !message });
   if (!message) return 'NotNeeded';
   if (endings.own.told) return 'AlreadyTold';
-  await publish(sns, topicArn, message(endings));
+  await publish(sns, topicArn, await message(endings));
   await endLease(lease, run, { ...ending, told: true });
   return 'Told';
 }

@@ -19,6 +19,7 @@ import { StateMachines } from '../../sandbox/services/states.ts';
 import * as chain from '../../workflow/chain.ts';
 import { ExecutionRef } from '../../workflow/execution-ref.ts';
 import { RecoveryReport } from '../../workflow/report.ts';
+import { doctorOf } from '../support/ask-doctor.ts';
 import { openAws, parameterName, type TestAws } from '../support/aws.ts';
 import { enteredBy, machine } from '../support/compiled-machine.ts';
 import { appTarget, servicesOf } from '../support/services.ts';
@@ -72,7 +73,11 @@ function functions(): Readonly<Record<string, (event: unknown) => Promise<unknow
     validateEnv: state(chain.ValidateEnvInput, (input) => validateEnv(input, reading)),
     checkEndpoint: state(chain.CheckEndpointInput, (input) => checkEndpoint(input, reading)),
     planRecovery: state(chain.PlanRecoveryInput, (input) =>
-      planRecovery(input, { ...reading, lambda: aws.lambda.reader }),
+      planRecovery(input, {
+        ...reading,
+        lambda: aws.lambda.reader,
+        askDoctor: doctorOf(aws, services.target),
+      }),
     ),
     announceRecovery: state(chain.AnnounceRecoveryInput, (input) => announceRecovery(input, services)),
     uploadEnv: state(chain.UploadEnvInput, (input) => uploadEnv(input, both)),

@@ -41,6 +41,7 @@ export function networkWith({
     looks: [
       {
         who: 'the metric function',
+        isOfRecovery: false,
         services: ['monitoring'],
         addresses: [address],
         port: 8000,

@@ -59,8 +59,8 @@ export const Definition = v.object({
 });
 export const definition = v.parse(Definition, JSON.parse(machine?.properties.DefinitionString ?? ''));
 export const tasks = Object.entries(definition.States).filter(([, { Type }]) => Type === 'Task');
-/** Functions that are no state: the one that publishes the metric, and the one that tidies up from outside. */
-export const otherFunctions = ['close-recovery', 'queue-depth-metric'];
+/** Functions that are no state: those that tidy up from outside, look at the whole chain, and publish the metric. */
+export const otherFunctions = ['close-recovery', 'diagnose-chain', 'queue-depth-metric'];
 export const camelCase = (state: string) => `${state.charAt(0).toLowerCase()}${state.slice(1)}`;
 export const kebabCase = (state: string) =>
   camelCase(state).replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -1,6 +1,7 @@
 /** What a person is told, word by word. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { nothingSeen } from '../../workflow/doctor/summary.ts';
 import { catalogue, type ErrorName, errorNames } from '../../workflow/errors.ts';
 import { classifyFailure } from '../../workflow/failure.ts';
 import { failureNotification, startNotification } from '../../workflow/messages.ts';
@@ -52,6 +53,8 @@ describe('the notification of a failure', () => {
       durationSeconds: 1,
       pause: undefined,
       isPaused: false,
+      diagnosis: nothingSeen('nobody looked'),
+      way: [],
     }).text;
   const commandsOf = (text: string) => [...text.matchAll(/aws stepfunctions (\S+)/g)].map(([, name]) => name);
 

@@ -26,11 +26,16 @@ describe('the stack of a target that can only be seen to answer', () => {
   ];
 
   it('has nothing that looks at a metric, invokes or changes a function, or scales', () => {
-    const actions = Object.keys(resources).flatMap(actionsOf);
-    expect(actions).toContain('ssm:SendCommand');
-    // That of the state machine, on its own functions.
-    expect(actions.filter((action) => /^(cloudwatch|autoscaling|lambda|sqs:Get)/.test(action))).toEqual([
-      'lambda:InvokeFunction',
+    const actions = Object.keys(resources).flatMap((role) => actionsOf(role).map((action) => [role, action]));
+    expect(actions).toContainEqual(['DeployApiRole', 'ssm:SendCommand']);
+    const others = actions.filter(([, action = '']) =>
+      /^(cloudwatch|autoscaling|events|lambda|sqs:Get|ec2:DescribeSubnets)/.test(action),
+    );
+    // Of the stack's own functions.
+    expect(others).toEqual([
+      ['PlanRecoveryRole', 'lambda:InvokeFunction'],
+      ['CloseRecoveryRole', 'lambda:InvokeFunction'],
+      ['RecoverEnvRole', 'lambda:InvokeFunction'],
     ]);
     const types = Object.values(resources).map((resource) => v.parse(Type, resource).Type);
     expect(types).not.toContain('AWS::AutoScaling::ScalingPolicy');

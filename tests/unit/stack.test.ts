@@ -102,7 +102,7 @@ describe('permissions', () => {
       },
       { ...key, Action: ['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey'] },
     ]);
-    for (const role of ['PlanRecoveryRole', 'UploadEnvRole'])
+    for (const role of ['DiagnoseChainRole', 'PlanRecoveryRole', 'UploadEnvRole'])
       expect(elsewhere(role)).toEqual([
         { Effect: 'Allow', Action: 'ssm:GetParameter', Resource: copy },
         { ...key, Action: 'kms:Decrypt' },
@@ -155,6 +155,11 @@ describe('permissions', () => {
       { ...look, Resource: ofFunction('') },
       { ...look, Resource: ofFunction(':*') },
       { Effect: 'Allow', Action: 'lambda:GetAlias', Resource: both },
+      expect.objectContaining({ Action: 'lambda:InvokeFunction' }),
+    ]);
+    expect(allowed('DiagnoseChainRole')).toEqual([
+      { ...look, Action: [look.Action, 'lambda:ListAliases'], Resource: ofFunction('') },
+      { ...look, Resource: ofFunction(':*') },
     ]);
     expect(allowed('PatchLambdaEnvRole')).toEqual([
       { ...look, Resource: ofFunction('') },
@@ -168,25 +173,27 @@ describe('permissions', () => {
     ]);
   });
 
-  it('let CloseRecovery look at the network only if the target has a VPC, and at a function only for its group', () => {
+  it('let the doctor look at the network only if a function may be in a VPC, and at one of its own only for its group', () => {
     const ofNetwork = (target: ReturnType<typeof appTarget>) =>
-      statementsOf(stackOf(target).resources.CloseRecoveryRole).filter((statement) =>
-        /"ec2:/.test(JSON.stringify(statement)),
+      statementsOf(stackOf(target).resources.DiagnoseChainRole).filter((statement) =>
+        /"ec2:(DescribeSubnets|GetManagedPrefixListEntries)/.test(JSON.stringify(statement)),
       );
-    expect(ofNetwork(appTarget())).toEqual([]);
-    expect(ofNetwork({ ...appTarget(), vpc })).toEqual([
-      { Effect: 'Allow', Action: expect.arrayContaining(['ec2:DescribeSubnets']), Resource: '*' },
-      {
-        Effect: 'Allow',
-        Action: 'ec2:GetManagedPrefixListEntries',
-        Resource: [expect.anything(), expect.anything()],
-      },
-    ]);
+    expect(ofNetwork(appTarget({ metricFunction: { deploy: true } }))).toEqual([]);
+    // The metric function of somebody else may be anywhere.
+    for (const target of [appTarget(), { ...appTarget({ metricFunction: { deploy: true } }), vpc }])
+      expect(ofNetwork(target)).toEqual([
+        { Effect: 'Allow', Action: expect.arrayContaining(['ec2:DescribeSubnets']), Resource: '*' },
+        {
+          Effect: 'Allow',
+          Action: 'ec2:GetManagedPrefixListEntries',
+          Resource: [expect.anything(), expect.anything()],
+        },
+      ]);
     const ways = { ssm: 'nat', monitoring: 'nat', sqs: 'nat' };
     const { subnetIds } = vpc;
     const managed = { manage: true, vpcId: 'vpc-00000000', subnetIds, endpoints: ways } as const;
     const looksAt = (target: ReturnType<typeof appTarget>) =>
-      JSON.stringify(stackOf(target).resources.CloseRecoveryRole).match(
+      JSON.stringify(stackOf(target).resources.DiagnoseChainRole).match(
         /lambda:GetFunctionConfiguration.*function:env-recovery-app-checkEndpoint/,
       );
     expect(looksAt({ ...appTarget(), vpc: managed })).not.toBeNull();
@@ -214,6 +221,7 @@ describe('permissions', () => {
     const roles = [
       ['PatchLambdaEnvRole', [statement(['kms:Decrypt', 'kms:Encrypt', 'kms:CreateGrant'])]],
       ['PlanRecoveryRole', [statement('kms:Decrypt')]],
+      ['DiagnoseChainRole', [statement('kms:Decrypt')]],
     ];
     expect(keysOf(appTarget({ metricFunction: { kmsKeyArn } }))).toEqual(roles);
 

@@ -1,16 +1,17 @@
 /** What is tidied up after an execution that has not succeeded. */
 import { ListCommandsCommand, SendCommandCommand } from '@aws-sdk/client-ssm';
-import { openEc2 } from '../../aws/ec2.ts';
 import { endLease, readLedger, takeLease } from '../../aws/lease-table.ts';
 import { closeRecovery } from '../../functions/events/close-recovery.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
 import type { Execution } from '../../sandbox/services/execution.ts';
 import { commentOf } from '../../workflow/deployment.ts';
-import { apiAddress, apiGroup, question } from '../support/app-network.ts';
+import type { DeployedTarget } from '../../workflow/target.ts';
+import { apiAddress, apiGroup, question, vpcId } from '../support/app-network.ts';
+import { doctorOf } from '../support/ask-doctor.ts';
 import { documentName, openAws, type TestAws } from '../support/aws.ts';
 import { executionRef, leaseDoor, machineArn } from '../support/execution.ts';
 import { pauses } from '../support/ledger.ts';
-import { appTarget, servicesOf, steppedClock } from '../support/services.ts';
+import { appTarget, servicesOf } from '../support/services.ts';
 
 let aws: TestAws;
 afterEach(() => aws.close());
@@ -44,18 +45,14 @@ async function start(name: string, fail?: { name: string; message: string }, sta
   if (fail) await execution.ended;
   return { execution, ref };
 }
-const services = () => ({
+const services = (target: DeployedTarget = appTarget()) => ({
   ...servicesOf(aws),
+  target,
   ssm: aws.ssm,
-  ec2: openEc2(aws.clientConfig),
-  lambda: aws.lambda.reader,
+  askDoctor: doctorOf(aws, target),
 });
-type CloseServices = Parameters<typeof closeRecovery>[1];
-const close = ({ executionArn, stopDate }: Execution, part: Partial<CloseServices> = {}) =>
-  closeRecovery(
-    { detail: { executionArn, stopDate: stopDate?.getTime() ?? null } },
-    { ...services(), ...part },
-  );
+const close = ({ executionArn, stopDate }: Execution, target?: DeployedTarget) =>
+  closeRecovery({ detail: { executionArn, stopDate: stopDate?.getTime() ?? null } }, services(target));
 const ledger = async () => (await readLedger(leaseDoor(aws))).ledger;
 const failure = {
   name: 'EndpointTooSlow',
@@ -222,8 +219,6 @@ describe('CloseRecovery, where the endpoint could not be reached', () => {
     ...appTarget({ endpoint: { url: 'http://api.internal:8000/' } }),
     vpc: { subnetIds: [...question.subnetIds], securityGroupIds: [...question.securityGroupIds] },
   };
-  /** Time stands still: whoever waits does so for ever. */
-  const clock = steppedClock(undefined, () => new Promise(() => undefined));
 
   it('says which side is blocked, for the address that CheckEndpoint has found, and the command that opens it', async () => {
     await open();
@@ -232,7 +227,7 @@ describe('CloseRecovery, where the endpoint could not be reached', () => {
     const check = { finding: 'NotAsked', needsDeploy: false, httpStatus: null, proof: null };
     const unreachable = { name: 'EndpointUnreachable', message: 'http://api.internal:8000/: ETIMEDOUT.' };
     const { execution } = await start('run-1', unreachable, { check: { ...check, addresses: [apiAddress] } });
-    expect(await close(execution, { target, clock })).toMatchObject({ outcome: 'Closed' });
+    expect(await close(execution, target)).toMatchObject({ outcome: 'Closed' });
     const message = aws.topics.messages[0]?.message;
     expect(message).toContain(
       `Network:      security groups block TCP from the recovery to ${apiAddress} on port 8000 (ingress of ${apiGroup})`,
@@ -243,11 +238,25 @@ describe('CloseRecovery, where the endpoint could not be reached', () => {
     expect(message).toMatch(/npx .*recover doctor --target app/);
   });
 
-  it('looks at no network for another failure', async () => {
+  it('says nothing of the way for another failure', async () => {
     await open();
     const { execution } = await start('run-1', failure);
-    await close(execution, { target, clock });
+    await close(execution, target);
     expect(aws.topics.messages[0]?.message).not.toContain('Network:');
-    expect(aws.countCalls('DescribeSubnets')).toBe(0);
+  });
+
+  it('says what the DNS of the VPC lacks for a name that nobody knows there', async () => {
+    await open();
+    aws.network.vpc(vpcId).enableDnsHostnames = false;
+    const unknown = { name: 'EndpointNameNotResolved', message: 'http://api.internal:8000/: ENOTFOUND.' };
+    const { execution } = await start('run-1', unknown);
+    await close(execution, target);
+    const message = aws.topics.messages[0]?.message;
+    expect(message).toContain(
+      `Network:      nobody knows api.internal in ${vpcId}: enableDnsHostnames is off there, and a private hosted zone needs both DNS attributes`,
+    );
+    expect(message).toContain(
+      `Put it right: aws ec2 modify-vpc-attribute --vpc-id ${vpcId} --enable-dns-hostnames "Value=true"`,
+    );
   });
 });

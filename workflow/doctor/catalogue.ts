@@ -73,7 +73,7 @@ export const brokenFindings: Readonly<Record<BrokenCode, BrokenEntry>> = broken;
 export const findings: Readonly<Record<FindingCode, FindingEntry>> = { ...broken, ...unknown };
 
 export const isBrokenCode = (code: string): code is BrokenCode => Object.hasOwn(broken, code);
-const isUnknownCode = (code: string): code is UnknownCode => Object.hasOwn(unknown, code);
+export const isUnknownCode = (code: string): code is UnknownCode => Object.hasOwn(unknown, code);
 
 /** In the order of the chain. */
 export const brokenCodes: readonly BrokenCode[] = Object.keys(broken)

@@ -35,7 +35,7 @@ export interface AgentFacts {
   readonly lastPingAt: string | null;
 }
 
-/** What the endpoint answers from here, without the keys. */
+/** What the endpoint answers from here, without the keys; or what it answered the recovery, with them. */
 export interface AnswerFacts {
   /** `undefined` if it answered as an API does that is asked without its key. */
   readonly fault: EndpointFault | undefined;
@@ -43,6 +43,8 @@ export interface AnswerFacts {
   readonly detail: string;
   /** Whether the address is one that other networks have too: it may be another machine that answers here. */
   readonly isPrivate: boolean;
+  /** Whether it answered the recovery, which is where the endpoint can be seen. */
+  readonly isInside?: true;
 }
 
 export interface FunctionFacts {
@@ -72,6 +74,8 @@ export interface CallerFacts {
 export interface NetworkLook {
   /** Whose: `the metric function`, `the recovery`. */
   readonly who: string;
+  /** Whether the recovery's own functions are there. */
+  readonly isOfRecovery: boolean;
   /** As the names of their endpoints have it, e.g. `monitoring`. */
   readonly services: readonly string[];
   /** What the host's name resolves to; none if nobody here knows it. */

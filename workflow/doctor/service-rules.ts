@@ -78,19 +78,21 @@ const requestFaults = codesOf('request');
 
 export const endpoint: Rule = (facts, target) => {
   const { url } = target.endpoint;
+  const { answer } = facts;
   const provenMs = provenByDatapointMs(facts, target);
-  if (provenMs !== undefined)
+  if (provenMs !== undefined && !answer?.isInside)
     return [ok(`${url} gave the function a number for the datapoint of ${timeOf(provenMs)}`)];
-  if (facts.answer === null) return [unknown('NotReachableFromHere', `${url} was not asked`)];
-  const { fault, detail, isPrivate } = facts.answer;
+  if (answer === null) return [unknown('NotReachableFromHere', `${url} was not asked`)];
+  const { fault, detail, isPrivate } = answer;
   const how = headerKeysOf(target.endpoint).length > 0 ? ' without the key' : '';
-  if (fault === undefined) return [ok(`${url} answers ${detail}${how}`)];
+  const says = answer.isInside ? `${url} gave the recovery ${detail}` : `${url} answers ${detail}${how}`;
+  if (fault === undefined) return [ok(says)];
   if (isPrivate || !isBrokenCode(fault))
-    return [unknown('NotReachableFromHere', `${url} can't be seen from here (${detail})`)];
+    return [
+      unknown('NotReachableFromHere', answer.isInside ? says : `${url} can't be seen from here (${detail})`),
+    ];
   // It has read the request, at least.
-  return requestFaults.includes(fault)
-    ? [ok(`${url} answers ${detail}`)]
-    : [broken(fault, `${url} answers ${detail}${how}`)];
+  return requestFaults.includes(fault) ? [ok(`${url} answers ${detail}`)] : [broken(fault, says)];
 };
 
 export const request: Rule = (facts, target) =>

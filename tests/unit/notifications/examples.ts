@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { endNotification } from '../../../workflow/end-message.ts';
-import { catalogue, type ErrorName } from '../../../workflow/errors.ts';
+import type { ErrorName } from '../../../workflow/errors.ts';
 import { classifyFailure, type FailureReport } from '../../../workflow/failure.ts';
 import {
   approvalNotification,
@@ -15,12 +15,14 @@ import { hashPlan, type RecoveryPlan } from '../../../workflow/plan.ts';
 import { RecoveryError } from '../../../workflow/recovery-error.ts';
 import type { RecoveryReport, RefusalReport } from '../../../workflow/report.ts';
 import type { Request } from '../../../workflow/request.ts';
+import { envIncomplete } from './diagnoses.ts';
 import { endExamples } from './end-examples.ts';
+import { failureExamples } from './failure-examples.ts';
 import { functionExamples } from './function-examples.ts';
 import { lossExamples } from './loss-examples.ts';
 import { relapseExample } from './relapse-example.ts';
 import { scalingExamples } from './scaling-examples.ts';
-import { unreachableExample } from './unreachable-example.ts';
+import { unreachableExamples } from './unreachable-examples.ts';
 
 const recovery = {
   target: 'academy-api',
@@ -184,6 +186,8 @@ const failure = (
     ),
     done,
     cancelledCommands: [],
+    diagnosis: { broken: null, alsoBroken: [], following: [], unknown: [] },
+    way: [],
     durationSeconds: 75.2,
     pause: undefined,
     isPaused: false,
@@ -202,6 +206,7 @@ export const examples: Readonly<Record<string, Notification>> = {
     { ...request, trigger: 'schedule', reason: null },
     {
       ...plan,
+      diagnosis: envIncomplete,
       restore: {
         ...ingredients.restore,
         leftOutLines: [1, 3],
@@ -222,48 +227,8 @@ export const examples: Readonly<Record<string, Notification>> = {
   'not-in-time': refusalNotification(recovery, refusal('NotApproved', null)),
   rejected: refusalNotification(recovery, refusal('NotApproved', { ...answer, decision: 'Rejected' })),
   'plan-changed': refusalNotification(recovery, refusal('PlanChanged', answer)),
-  failed: failure(
-    {
-      pause:
-        'execution night-1 ended at 2026-01-01T18:01:15.000Z (Failed), so none starts by itself before 2026-01-01T18:11:15.000Z. A person can start one with {"force": true}',
-    },
-    'FAILED',
-    new RecoveryError(
-      'DeployFailed',
-      'command 00000000-0000-0000-0000-000000000000 did not succeed on i-00000000000000001 (Failed, exit code 3).',
-      {
-        remedy: `${catalogue.DeployFailed.remedy}\nThe end of the output, redacted:\nlogin of [redacted] refused`,
-      },
-    ),
-  ),
-  ...unreachableExample(failure),
-  'failed-and-paused': failure(
-    {
-      isPaused: true,
-      pause:
-        '3 recoveries failed within 6 hours, so none starts by itself before 2026-01-01T22:00:00.000Z. A person can start one with {"force": true}',
-    },
-    'FAILED',
-    new RecoveryError('HostRejected', 'http://10.0.0.10:8000/ with Host 10.0.0.10: HTTP 400 after one try.'),
-    'VerifyEndpoint',
-  ),
-  'failed-without-a-source': failure(
-    { done: { request } },
-    'FAILED',
-    new RecoveryError(
-      'EnvRestoreFailed',
-      'parameter /academy/api/env: none of its versions (3 in the history) is a complete env, nor is the backup parameter (none is set). Nothing was written.',
-    ),
-    'PlanRecovery',
-  ),
-  'failed-by-another-plan': failure(
-    { done: { request } },
-    'FAILED',
-    new RecoveryError(
-      'PlanOutdated',
-      'the commands of document env-recovery-academy-api-deploy are not as in the plan 928620c2e39e, which was approved. Nothing was done that was not approved.',
-    ),
-  ),
+  ...failureExamples(failure, request),
+  ...unreachableExamples(failure),
   'failed-unexpectedly': failure({ done: {} }, 'FAILED', new TypeError('a value that may be a secret')),
   'failed-at-the-end': failure(
     { done: { ...done, knownGood: report.knownGood } },
