@@ -23,7 +23,7 @@ export function derivedSettings(target: DeployedTarget, stateKeys: readonly stri
     // Of a target without a metric, nothing in the template refers to it.
     metricDimensions: dimensionList(metric?.dimensions ?? {}),
     heartbeatAlarmName,
-    alarmNames: [...(triggers.heartbeat ? [heartbeatAlarmName] : []), ...triggers.alarms],
+    alarmPattern: alarmPatternOf(triggers, heartbeatAlarmName),
     approveWithinSeconds: approvalMinutesOf(target) * 60,
     subscriptions: notify.subscriptions.map(({ protocol, endpoint }) => ({
       Protocol: protocol,
@@ -41,4 +41,20 @@ export function derivedSettings(target: DeployedTarget, stateKeys: readonly stri
       'Fn::GetAtt': [`${logicalName(key)}LambdaFunction`, 'Arn'],
     })),
   };
+}
+
+/**
+ * The `detail` of the events of alarms that start a recovery. Where the alarms differ in their states, it is an `$or`:
+ * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html.
+ */
+function alarmPatternOf({ heartbeat, alarms }: DeployedTarget['triggers'], heartbeatName: string): object {
+  const named = [...(heartbeat ? [{ name: heartbeatName, onInsufficientData: true }] : []), ...alarms];
+  const namesOf = (wanted: boolean) =>
+    named.filter(({ onInsufficientData }) => onInsufficientData === wanted).map(({ name }) => name);
+  const patterns = [
+    { alarmName: namesOf(true), state: { value: ['ALARM', 'INSUFFICIENT_DATA'] } },
+    { alarmName: namesOf(false), state: { value: ['ALARM'] } },
+  ].filter(({ alarmName }) => alarmName.length > 0);
+  const [only, ...others] = patterns;
+  return only && others.length === 0 ? only : { $or: patterns };
 }

@@ -59,7 +59,8 @@ export function makeEvent(
 }
 
 /**
- * Whether an event fits a pattern: it has each field of the pattern, with one of the values listed.
+ * Whether an event fits a pattern: it has each field of the pattern, with one of the values listed; of the patterns
+ * under `$or`, it fits one.
  *
  * @throws Error on a content filter such as `{"prefix": …}`, which isn't known here.
  */
@@ -73,7 +74,11 @@ export function matchesPattern(pattern: unknown, event: unknown): boolean {
   if (typeof pattern !== 'object' || pattern === null || typeof event !== 'object' || event === null)
     return false;
   const fields = new Map<string, unknown>(Object.entries(event));
-  return Object.entries(pattern).every(([key, expected]) => matchesPattern(expected, fields.get(key)));
+  return Object.entries(pattern).every(([key, expected]) =>
+    key === '$or' && Array.isArray(expected)
+      ? expected.some((one) => matchesPattern(one, event))
+      : matchesPattern(expected, fields.get(key)),
+  );
 }
 
 /** An event that a target did not take, as it is put into the target's dead-letter queue. */

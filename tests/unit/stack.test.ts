@@ -13,7 +13,7 @@ const vpc = { subnetIds: ['subnet-00000000'], securityGroupIds: ['sg-00000000'] 
 describe('the stack of a target', () => {
   it('starts by everything, asks nobody and tells nobody, where a target says nothing of it', () => {
     expect(stackOf(appTarget()).derived).toMatchObject({
-      alarmNames: ['env-recovery-app-heartbeat'],
+      alarmPattern: { alarmName: ['env-recovery-app-heartbeat'] },
       approveWithinSeconds: 3600,
       subscriptions: [],
       executionEncryption: { Type: 'AWS_OWNED_KEY' },

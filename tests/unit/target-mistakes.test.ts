@@ -272,6 +272,18 @@ const others: [values: Readonly<Record<string, unknown>>, told: string][] = [
     { 'metric.dimensions': { WorkerType: '비디오' } },
     'metric.dimensions.WorkerType: expected the value of a dimension: up to 1024 ASCII characters',
   ],
+  [
+    { 'triggers.alarms': ['beat', { onInsufficientData: true }] },
+    'triggers.alarms.1.name: this field is missing',
+  ],
+  [
+    { 'triggers.alarms': [{ name: 'beat', onInsufficientData: 'yes' }] },
+    'triggers.alarms.0.onInsufficientData: expected true or false',
+  ],
+  [
+    { 'triggers.alarms': [{ name: 'beat', onOk: true }] },
+    'triggers.alarms.0.onOk: no field of this name is known here',
+  ],
   [{ approval: { withinMinutes: 721 } }, 'approval.withinMinutes: expected at most 720'],
 ];
 

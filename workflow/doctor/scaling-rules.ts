@@ -72,7 +72,7 @@ function metricChecks(facts: MetricFacts, wanted: Metric): readonly Check[] {
 /** The alarms that start a recovery. */
 export const startingAlarms = ({ name, triggers }: DeployedTarget): readonly string[] => [
   ...(triggers.heartbeat ? [heartbeatOf(name)] : []),
-  ...triggers.alarms,
+  ...triggers.alarms.map((alarm) => alarm.name),
 ];
 
 export const stateOf = ({ state, stateSince }: AlarmFacts) =>

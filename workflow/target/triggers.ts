@@ -8,11 +8,22 @@ import { faultOfSchedule } from './schedule.ts';
 export const maxApprovalMinutes = 12 * 60;
 export const defaultApprovalMinutes = 60;
 
+/** An alarm by its name, or with what it starts a recovery by besides its ALARM. */
+const StartingAlarm = v.pipe(
+  // Not a union, which would keep for itself what is wrong with a name.
+  v.lazy((given) =>
+    typeof given === 'object' && given !== null
+      ? v.strictObject({ name: alarmName, onInsufficientData: v.optional(v.boolean(), false) })
+      : alarmName,
+  ),
+  v.transform((alarm) => (typeof alarm === 'string' ? { name: alarm, onInsufficientData: false } : alarm)),
+);
+
 export const Triggers = v.optional(
   v.strictObject({
     /** By default where there is a metric. */
     heartbeat: v.optional(v.boolean()),
-    alarms: v.optional(v.array(alarmName), []),
+    alarms: v.optional(v.array(StartingAlarm), []),
     parameterChange: v.optional(v.boolean(), true),
     schedule: v.optional(
       v.union(
