@@ -1,5 +1,5 @@
 import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
-import { type CallsInMinute, calledWithinMs, judgeCallers } from '../workflow/callers-proof.ts';
+import { type CallsInMinute, judgeCallers, type OwnCalls } from '../workflow/callers-proof.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import type { CallersProof } from '../workflow/results.ts';
 import type { Clock } from './clock.ts';
@@ -27,9 +27,9 @@ export function readCalls(
 export async function proveCallers(
   { clock, cloudWatch }: ProofServices,
   functionName: string,
-  own: { readonly ownSinceMs: number; readonly ownCount: number },
+  own: OwnCalls & { readonly withinSeconds: number },
 ): Promise<CallersProof> {
-  const times = { sinceMs: own.ownSinceMs - calledWithinMs, nowMs: clock.now() };
+  const times = { sinceMs: own.ownSinceMs - own.withinSeconds * 1000, nowMs: clock.now() };
   try {
     return judgeCallers(await readCalls(cloudWatch, functionName, times), functionName, own);
   } catch (error) {

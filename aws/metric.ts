@@ -4,13 +4,14 @@ import {
   PutMetricDataCommand,
 } from '@aws-sdk/client-cloudwatch';
 import { dimensionList } from '../workflow/dimensions.ts';
+import { readPeriodSecondsOf } from '../workflow/metric-period.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import type { Metric } from '../workflow/target.ts';
 import { callAws, required } from './call.ts';
 
 export interface Datapoint {
   readonly value: number;
-  /** The start of the datapoint's period. */
+  /** The start of the period by which it is read. */
   readonly timestampMs: number;
 }
 
@@ -32,12 +33,13 @@ export async function readNewestDatapoint(
 ): Promise<Datapoint | undefined> {
   const resource = `metric ${nameOfMetric(metric)}`;
   const call = { action: 'cloudwatch:GetMetricData', resource };
+  const periodSeconds = readPeriodSecondsOf(metric);
   const { MetricDataResults } = await callAws(call, () =>
     cloudWatch.send(
       new GetMetricDataCommand({
         StartTime: new Date(sinceMs),
         // The end is exclusive, and the datapoint of the running period starts before now.
-        EndTime: new Date(nowMs + metric.periodSeconds * 1000),
+        EndTime: new Date(nowMs + periodSeconds * 1000),
         ScanBy: 'TimestampDescending',
         MetricDataQueries: [
           {
@@ -48,7 +50,7 @@ export async function readNewestDatapoint(
                 MetricName: metric.name,
                 Dimensions: dimensionList(metric.dimensions),
               },
-              Period: metric.periodSeconds,
+              Period: periodSeconds,
               Stat: 'Maximum',
             },
           },

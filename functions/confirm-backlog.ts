@@ -11,6 +11,7 @@ import { invokeMetricFunction } from '../aws/metric-function.ts';
 import { proveScaling } from '../aws/scaling-proof.ts';
 import { ConfirmBacklogInput, patchOf, wasRepaired } from '../workflow/chain.ts';
 import { placeOf } from '../workflow/doctor/place.ts';
+import { calledWithinSecondsOf, readPeriodSecondsOf, recentSecondsOf } from '../workflow/metric-period.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import type { BacklogProof } from '../workflow/results.ts';
 import { type Metric, type MetricFunction, scalingOf } from '../workflow/target.ts';
@@ -26,8 +27,6 @@ type ConfirmBacklogServices = Services & {
 const secondsBetweenLooks = 2;
 /** Of a function that counts, but publishes no metric of the target: as long as `metric` has by default. */
 const countWithinSeconds = 300;
-/** A healthy system has published within its last few periods; CloudWatch may lag by two minutes. */
-const healthyWithinPeriods = 3;
 
 /**
  * Invokes the metric function until it counts, and waits for the datapoint: each if the target has it, so for neither
@@ -61,7 +60,7 @@ export async function confirmBacklog(
   };
   const scalingProof = scaling && (await proveScaling(services, { ...question, scaling }));
   // Last, since CloudWatch shows calls late.
-  const own = { ownSinceMs, ownCount };
+  const own = { ownSinceMs, ownCount, withinSeconds: calledWithinSecondsOf(metric) };
   const callers = metricFunction && (await proveCallers(services, metricFunction.name, own));
   return {
     ...proof,
@@ -74,8 +73,8 @@ export async function confirmBacklog(
  * From when on a datapoint is proof: after a repair, from its end; if nothing had to be repaired, a recent one is
  * enough. After a redrive both may be days ago: what was published then proves nothing about now.
  */
-function provenSince(state: ConfirmBacklogInput, { periodSeconds }: Metric, clock: Clock): number {
-  const recently = (timeMs: number) => timeMs - healthyWithinPeriods * periodSeconds * 1000;
+function provenSince(state: ConfirmBacklogInput, metric: Metric, clock: Clock): number {
+  const recently = (timeMs: number) => timeMs - recentSecondsOf(metric) * 1000;
   // Without a metric function, the endpoint was verified a moment ago.
   const repairedOrStarted = wasRepaired(state)
     ? Date.parse(patchOf(state)?.completedAt ?? new Date(clock.now()).toISOString())
@@ -88,9 +87,9 @@ function provenSince(state: ConfirmBacklogInput, { periodSeconds }: Metric, cloc
 type Confirmed = BacklogProof & { readonly datapoint: NonNullable<BacklogProof['datapoint']> };
 
 /**
- * A datapoint is stamped with the start of its period. With a period of 60 seconds the first one that proves anything
- * is therefore that of the next full minute; the function is invoked again for it, scheduled or not. Without a function,
- * somebody else publishes.
+ * A datapoint is stamped with the start of the period by which it is read. With a minute, the first one that proves
+ * anything is therefore that of the next full minute; the function is invoked again for it, scheduled or not. So the
+ * proof of a metric that is published every hour takes no longer. Without a function, somebody else publishes.
  */
 async function confirmDatapoint(
   state: ConfirmBacklogInput,
@@ -99,7 +98,8 @@ async function confirmDatapoint(
   sinceMs: number,
 ): Promise<{ readonly ownCount: number; readonly proof: Confirmed }> {
   const { target, clock, cloudWatch } = services;
-  const { confirmWithinSeconds, periodSeconds } = metric;
+  const { confirmWithinSeconds } = metric;
+  const periodSeconds = readPeriodSecondsOf(metric);
   const metricName = nameOfMetric(metric);
   const { metricFunction } = target;
   let backlog: number | null = null;

@@ -1,6 +1,7 @@
 /** What the template needs from a target in AWS's own words; it reads everything else from the target itself. */
 
 import { dimensionList } from '../workflow/dimensions.ts';
+import { silenceOf } from '../workflow/metric-period.ts';
 import { heartbeatOf } from '../workflow/stack-names.ts';
 import { approvalMinutesOf, type DeployedTarget } from '../workflow/target.ts';
 import { logicalName } from './functions.ts';
@@ -23,6 +24,7 @@ export function derivedSettings(target: DeployedTarget, stateKeys: readonly stri
     // Of a target without a metric, nothing in the template refers to it.
     metricDimensions: dimensionList(metric?.dimensions ?? {}),
     heartbeatAlarmName,
+    silence: silenceOf(metric),
     alarmPattern: alarmPatternOf(triggers, heartbeatAlarmName),
     approveWithinSeconds: approvalMinutesOf(target) * 60,
     subscriptions: notify.subscriptions.map(({ protocol, endpoint }) => ({

@@ -8,6 +8,7 @@ import { basename, dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { parse } from 'yaml';
 import { headerKeysOf } from '../workflow/endpoint-request.ts';
+import { rateOf } from '../workflow/metric-period.ts';
 import { functionNameOf } from '../workflow/stack-names.ts';
 import type { DeployedTarget } from '../workflow/target.ts';
 import { placeInVpc } from './network.ts';
@@ -103,7 +104,7 @@ function functionBlock(
     ...(place ? { vpc: place } : {}),
     ...(oneAtATime && stack.reserveConcurrency ? { reservedConcurrency: 1 } : {}),
     ...(metricFunction
-      ? { events: [{ schedule: { rate: 'rate(1 minute)', enabled: metricFunction.schedule } }] }
+      ? { events: [{ schedule: { rate: rateOf(target.metric), enabled: metricFunction.schedule } }] }
       : {}),
   };
 }

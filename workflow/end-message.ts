@@ -127,9 +127,9 @@ const notProvenLines = ({ notProven }: RecoveryReport): string[] =>
 
 function toDoAfterFalseAlarm({ function: patched, metric }: RecoveryReport): string {
   if (patched)
-    return `Check that the schedule of ${patched.functionName} invokes it every minute. If it does, check the alarm.`;
+    return `Check that the schedule of ${patched.functionName} invokes it in each period of the metric. If it does, check the alarm.`;
   return metric
-    ? 'Check that whatever publishes the metric does so every minute. If it does, check the alarm.'
+    ? 'Check that whatever publishes the metric does so in each of its periods. If it does, check the alarm.'
     : 'Check the alarm.';
 }
 

@@ -1,7 +1,6 @@
 /** What the doctor looks at, service by service. */
 
 import { whyUnusable } from '../../env/contract.ts';
-import { calledWithinMs } from '../../workflow/callers-proof.ts';
 import { seenIn } from '../../workflow/doctor/checks.ts';
 import type { BackupFacts, Facts } from '../../workflow/doctor/facts.ts';
 import type { SeenInside } from '../../workflow/doctor/inside.ts';
@@ -9,6 +8,7 @@ import { arnOf, machineArnOf, type Place, topicArnOf } from '../../workflow/doct
 import { startingAlarms } from '../../workflow/doctor/scaling-rules.ts';
 import { isOfEc2 } from '../../workflow/doctor/service-rules.ts';
 import { invokedFunctionOf } from '../../workflow/invoked-function.ts';
+import { calledWithinSecondsOf } from '../../workflow/metric-period.ts';
 import { type Seen, seen, unseen } from '../../workflow/network/seen.ts';
 import { RecoveryError } from '../../workflow/recovery-error.ts';
 import { restoreRules } from '../../workflow/restore.ts';
@@ -81,12 +81,18 @@ export async function lookAtInstances(
   return ids.length === 0 ? seen([]) : readInstances(clients.ec2, ids);
 }
 
-/** How often the function was invoked in the last quarter of an hour; `null` if the target has none. */
-export async function lookAtInvocations({ clients, target, nowMs }: Doctor): Promise<Seen<number> | null> {
+/** How often the function was invoked of late; `null` if the target has none. */
+export async function lookAtInvocations({
+  clients,
+  target,
+  nowMs,
+}: Pick<Doctor, 'target' | 'nowMs'> & {
+  readonly clients: Pick<DoctorClients, 'cloudWatch'>;
+}): Promise<Seen<number> | null> {
   const { metricFunction } = target;
   if (!metricFunction) return null;
   return look(async () => {
-    const times = { sinceMs: nowMs - calledWithinMs, nowMs };
+    const times = { sinceMs: nowMs - calledWithinSecondsOf(target.metric) * 1000, nowMs };
     const minutes = await readCalls(clients.cloudWatch, metricFunction.name, times);
     return minutes.reduce((sum, { value }) => sum + value, 0);
   });

@@ -6,7 +6,7 @@ import { runs } from '../support/properties.ts';
 const minuteMs = 60_000;
 const startMs = Date.parse('2026-01-01T12:00:00Z');
 /** Twenty seconds into its minute. */
-const own = { ownSinceMs: startMs + 20_000, ownCount: 2 };
+const own = { ownSinceMs: startMs + 20_000, ownCount: 2, withinSeconds: 900 };
 const at = (minute: number, value: number) => ({ timestampMs: startMs + minute * minuteMs, value });
 const judge = (...minutes: Parameters<typeof at>[]) =>
   judgeCallers(

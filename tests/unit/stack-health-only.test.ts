@@ -43,7 +43,7 @@ describe('the stack of a target that can only be seen to answer', () => {
     expect(Object.keys(resources).filter((name) => name.includes('Alarm'))).toEqual([
       'UndeliveredEventsAlarm',
     ]);
-    expect(derived.alarmNames).toEqual([]);
+    expect(resources).not.toHaveProperty('AlarmRule');
     expect(functions).not.toHaveProperty('queueDepthMetric');
   });
 
@@ -81,7 +81,7 @@ describe('the stack of a target with only one of both', () => {
     expect(roleText('PatchLambdaEnvRole', { metric })).not.toContain('lambda:Update');
     const stack = stackOf(healthOnlyTarget({ metric }));
     expect(stack.resources).toHaveProperty('HeartbeatAlarm');
-    expect(stack.derived.alarmNames).toEqual(['env-recovery-app-heartbeat']);
+    expect(stack.derived.alarmPattern).toMatchObject({ alarmName: ['env-recovery-app-heartbeat'] });
   });
 
   it('patches and invokes the function, and looks at no metric', () => {

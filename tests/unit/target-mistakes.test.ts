@@ -80,7 +80,11 @@ const single: [field: string, value: unknown, told: string][] = [
   ],
   ['metric.namespace', '대기열', 'expected a namespace of up to 255 ASCII characters, such as App/Jobs'],
   ['metric.name', ' ', 'expected a name of up to 255 ASCII characters'],
-  ['metric.periodSeconds', 15, 'expected (1 | 5 | 10 | 30 | 60)'],
+  ...[0, 15, 90, 3660, 1.5].map((seconds): (typeof single)[0] => [
+    'metric.periodSeconds',
+    seconds,
+    'expected 1, 5, 10, 30, or a multiple of 60 up to 3600',
+  ]),
   [
     'metric.dimensions',
     Object.fromEntries(Array.from({ length: 31 }, (_, index) => [`d${index}`, 'x'])),
@@ -185,6 +189,13 @@ const others: [values: Readonly<Record<string, unknown>>, told: string][] = [
   [
     { scaling: { group: 'video workers' } },
     'scaling.group: expected the name of a group: up to 255 ASCII characters, without blanks and colons',
+  ],
+  [
+    {
+      'metric.periodSeconds': 120,
+      scaling: { group: 'workers', policy: { backlogPerInstance: 10 } },
+    },
+    'metric.periodSeconds: expected at most 60, since scaling.policy looks at each minute: publish the metric each minute, or bring a policy of your own',
   ],
   [{ instances: {} }, 'instances: expected either ids or tag'],
   [{ 'instances.ids': ['i-00000000'] }, 'instances: expected either ids or tag'],

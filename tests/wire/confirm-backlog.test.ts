@@ -112,6 +112,34 @@ describe('ConfirmBacklog', () => {
     expect(aws.countCalls('Invoke')).toBe(1);
   });
 
+  it('proves a metric of each hour as soon as one of each minute', async () => {
+    counting('{"video_backlog_count":7}');
+    const clock = steppedClock(Math.floor(Date.now() / 3600_000) * 3600_000 + 600_000);
+    const repairedAt = clock.now();
+    publish(4, repairedAt - 1);
+    clock.at(repairedAt + 60_000, () => publish(7, repairedAt + 60_000));
+    const part = { metric: { periodSeconds: 3600 } };
+    // The last one that somebody else made, and is due.
+    aws.metrics.put('AWS/Lambda', [invocationOf('metric', repairedAt - 2 * 3600_000)]);
+    expect(await confirm(state(repairedAt), clock, part)).toMatchObject({
+      datapoint: { value: 7 },
+      callers: { outcome: 'Called' },
+    });
+    expect(clock.now() - repairedAt).toBeLessThan(90_000);
+    expect(aws.countCalls('Invoke')).toBe(2);
+  });
+
+  it('takes a datapoint for recent that is three periods old at most', async () => {
+    counting('{"video_backlog_count":0}');
+    const clock = steppedClock();
+    publish(5, clock.now() - 2 * 3600_000);
+    const input = state(clock.now(), 'Unchanged');
+    const part = { metric: { periodSeconds: 3600 } };
+    expect(await confirm(input, clock, part)).toMatchObject({ datapoint: { value: 5 } });
+    const sooner = { metric: { periodSeconds: 1800 } };
+    await expect(confirm(input, clock, sooner)).rejects.toMatchObject({ name: 'DatapointMissing' });
+  });
+
   it('takes no datapoint for proof that was published before a redrive', async () => {
     counting('{"video_backlog_count":7}');
     const clock = steppedClock();

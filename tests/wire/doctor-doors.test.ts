@@ -8,13 +8,14 @@ import {
   readPolicies,
   readRefreshes,
 } from '../../aws/auto-scaling.ts';
-import { lookAtFunction } from '../../aws/doctor/looks.ts';
+import { lookAtFunction, lookAtFunction, lookAtInvocations } from '../../aws/doctor/looks.ts';
 import { listAliases } from '../../aws/function-alias.ts';
 import { readAgents } from '../../aws/instances.ts';
 import { listDimensions, readMinutes } from '../../aws/metric-look.ts';
 import { listRuleNames, openEventBridge, readRule } from '../../aws/schedule.ts';
 import { hasStateMachine } from '../../aws/state-machine.ts';
 import { listSubscriptions } from '../../aws/topic.ts';
+import { invocationOf } from '../../sandbox/services/metric-data.ts';
 import { arn } from '../../sandbox/template.ts';
 import { groupName, openAws, type TestAws } from '../support/aws.ts';
 import { appTarget } from '../support/services.ts';
@@ -164,6 +165,21 @@ describe('the metric function', () => {
     expect(await found('live')).toMatchObject({ value: { variables: { A: 'published' } } });
     expect(await found()).toMatchObject({ value: { variables: { A: 'latest' } } });
     expect(await found('other')).toMatchObject({ value: 'NotFound' });
+  });
+});
+
+describe('the invocations of the function', () => {
+  it('are those of a quarter of an hour, or of three periods of its metric', async () => {
+    const nowMs = Date.now();
+    aws.metrics.put('AWS/Lambda', [invocationOf('metric', nowMs - 40 * 60_000)]);
+    const found = (periodSeconds: number) =>
+      lookAtInvocations({
+        clients: { cloudWatch: aws.cloudWatch },
+        target: appTarget({ metric: { periodSeconds } }),
+        nowMs,
+      });
+    expect(await found(60)).toEqual({ seen: true, value: 0 });
+    expect(await found(900)).toEqual({ seen: true, value: 1 });
   });
 });
 

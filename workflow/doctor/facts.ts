@@ -198,7 +198,7 @@ export interface Facts {
   /** `null` if nobody asked: a fresh datapoint proves that it answers, or the question might do harm. */
   readonly answer: AnswerFacts | null;
   readonly function: Seen<FunctionFinding> | null;
-  /** In the last quarter of an hour. */
+  /** In the last quarter of an hour, or three periods of the metric. */
   readonly invocations: Seen<number> | null;
   readonly callers: Seen<readonly CallerFacts[]> | null;
   readonly network: NetworkFacts;

@@ -33,7 +33,8 @@ export const scalingFindings = {
   },
   MetricStopped: {
     link: 'metric',
-    meaning: 'The metric has no datapoint of the last five minutes, so nothing can scale by it.',
+    meaning:
+      'The metric has no datapoint of the last five minutes, or of its last three periods, so nothing can scale by it.',
     look: functionLog,
     lookWithoutFunction: `${listMetrics} --recently-active PT3H`,
     fix: startRecovery,

@@ -6,7 +6,7 @@ import { type DeployedTarget, type Metric, scalingOf, type TargetScaling } from 
 import { listNames } from '../words.ts';
 import { broken, type Check, judge, ok, seenIn, unknown } from './checks.ts';
 import type { AlarmFacts, Facts, MetricRef, PolicyFacts } from './facts.ts';
-import { freshDatapointMs, freshMs, timeOf } from './metric-age.ts';
+import { freshDatapointMs, freshMsOf, timeOf } from './metric-age.ts';
 import { collectGroupMetrics, putPolicyAgain } from './policy-command.ts';
 import type { Rule } from './service-rules.ts';
 
@@ -37,7 +37,7 @@ type MetricFacts = Pick<Facts, 'nowMs'> & {
 function metricChecks(facts: MetricFacts, wanted: Metric): readonly Check[] {
   const { dimensionSets } = facts;
   const name = `${wanted.namespace}/${wanted.name}`;
-  const provenMs = freshDatapointMs(facts);
+  const provenMs = freshDatapointMs(facts, { metric: wanted });
   return [
     ...judge(facts.metric, ({ lastDatapointMs }) => {
       if (provenMs !== undefined) return [ok(`the newest datapoint of ${name} is of ${timeOf(provenMs)}`)];
@@ -93,16 +93,16 @@ export const alarms: Rule = (facts, target) => {
             ),
           ),
         )),
-    ...ofScaling(trackingAlarms)(facts, target).map((check) => notYetKnown(check, facts)),
+    ...ofScaling(trackingAlarms)(facts, target).map((check) => notYetKnown(check, facts, target)),
   ];
 };
 
 /** An alarm that was made a moment ago has just not been evaluated yet, if there are datapoints. */
-function notYetKnown(check: Check, facts: Facts): Check {
+function notYetKnown(check: Check, facts: Facts, target: DeployedTarget): Check {
   if (check.state !== 'broken' || check.code !== 'ScalingAlarmsSilent') return check;
   const found = seenIn(facts.scalingAlarms)?.find(({ name }) => name === check.names.alarm);
   const sinceMs = Date.parse(found?.stateSince ?? '');
-  return freshDatapointMs(facts) !== undefined && facts.nowMs - sinceMs <= freshMs
+  return freshDatapointMs(facts, target) !== undefined && facts.nowMs - sinceMs <= freshMsOf(target)
     ? unknown('AlarmTooNew', check.says)
     : check;
 }

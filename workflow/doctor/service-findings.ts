@@ -182,7 +182,8 @@ export const serviceFindings = {
   },
   FunctionNotInvoked: {
     link: 'schedule',
-    meaning: 'Nothing has invoked the metric function for a quarter of an hour.',
+    meaning:
+      'Nothing has invoked the metric function for a quarter of an hour, or for three periods of the metric.',
     look: functionLog,
     fix: 'aws events put-targets --rule <rule> --targets "Id=metric,Arn=<function-arn>"',
     note: 'Schedules of EventBridge Scheduler are not read: `aws scheduler list-schedules --query "Schedules[].[Name,State,Target.Arn]"` shows them. A rule also needs the permission of the function (`aws lambda get-policy`).',

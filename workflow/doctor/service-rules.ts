@@ -1,6 +1,7 @@
 /** The links from the env to the metric function: facts in, checks out. */
 import { headerKeysOf } from '../endpoint-request.ts';
 import { invokedFunctionOf } from '../invoked-function.ts';
+import { calledWithinSecondsOf } from '../metric-period.ts';
 import type { DeployedTarget } from '../target.ts';
 import { counted, duration, listNames } from '../words.ts';
 import { codesOf, isBrokenCode } from './catalogue.ts';
@@ -182,17 +183,18 @@ function variableCheck(name: string, { wrongVariables, extraVariables }: Functio
 }
 
 /** @returns nothing if the target has no metric function. */
-export const schedule: Rule = ({ invocations, callers }, { metricFunction: invoked }) => {
+export const schedule: Rule = ({ invocations, callers }, { metricFunction: invoked, metric }) => {
   if (invocations === null || callers === null || invoked === undefined) return [];
   const { name } = invoked;
+  const lately = `in the last ${duration(calledWithinSecondsOf(metric))}`;
   const count = seenIn(invocations);
   const isSilent = count === 0;
   return [
     ...judge(callers, (found) => callerChecks(found, isSilent)),
     ...judge(invocations, (times) => [
       times > 0
-        ? ok(`function ${name} was invoked ${counted(times, 'time')} in the last ${duration(15 * 60)}`)
-        : broken('FunctionNotInvoked', `function ${name} was not invoked in the last ${duration(15 * 60)}`),
+        ? ok(`function ${name} was invoked ${counted(times, 'time')} ${lately}`)
+        : broken('FunctionNotInvoked', `function ${name} was not invoked ${lately}`),
     ]),
   ];
 };

@@ -148,6 +148,23 @@ export const checks: readonly Check[] = [
     expected: 'the workers scale by the metric: set metric as well, or leave scaling out',
   },
   {
+    field: ['metric', 'periodSeconds'],
+    holds: ({ metric, scaling }) => scaling?.policy === undefined || (metric?.periodSeconds ?? 60) <= 60,
+    expected:
+      'expected at most 60, since scaling.policy looks at each minute: publish the metric each minute, or bring a policy of your own',
+  },
+  {
+    field: ['metric', 'periodSeconds'],
+    // CloudWatch can take two minutes to show a datapoint.
+    holds: ({ metric, metricFunction }) =>
+      metric === undefined ||
+      metricFunction !== undefined ||
+      metric.periodSeconds <= 60 ||
+      metric.periodSeconds + 120 <= metric.confirmWithinSeconds,
+    expected:
+      'expected metric.confirmWithinSeconds, 600 at most, to be 120 more than this: without metricFunction, a recovery waits until somebody else publishes the metric',
+  },
+  {
     field: ['vpc', 'apiSecurityGroupId'],
     holds: ({ vpc, endpoint }) =>
       !vpc?.manage ||

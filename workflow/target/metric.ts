@@ -28,11 +28,23 @@ export const MetricFunction = v.strictObject({
   queues: v.optional(v.strictObject({ ai: queueName, video: queueName, messaging: queueName })),
 });
 
+/**
+ * Below a minute, as GetMetricData takes it for a high-resolution metric; up to the longest rate of which three fit into
+ * the hours for which the doctor looks back.
+ */
+const metricPeriod = v.pipe(
+  v.number(),
+  v.check(
+    (seconds) => [1, 5, 10, 30].includes(seconds) || (seconds % 60 === 0 && seconds >= 60 && seconds <= 3600),
+    'expected 1, 5, 10, 30, or a multiple of 60 up to 3600',
+  ),
+);
+
 export const Metric = v.strictObject({
   namespace: metricNamespace,
   name: metricName,
   dimensions: v.optional(dimensions, {}),
-  periodSeconds: v.optional(v.picklist([1, 5, 10, 30, 60]), 60),
+  periodSeconds: v.optional(metricPeriod, 60),
   // CloudWatch can take two minutes to show a first datapoint, counted from the next full minute.
   confirmWithinSeconds: v.optional(seconds(10, 600), 300),
 });
