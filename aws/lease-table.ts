@@ -166,6 +166,22 @@ export async function takeLease(
 }
 
 /**
+ * As `takeLease`, but only asks: for an execution that plans what another one might do.
+ *
+ * @returns `undefined` if it would get the lease.
+ */
+export async function findSkipReason(
+  door: LeaseDoor,
+  run: Run,
+  options: { readonly pauses: Pauses; readonly force: boolean },
+): Promise<SkipReason | undefined> {
+  const { ledger } = await readLedger(door);
+  const statuses = await askAbout(door, executionsToAsk(ledger, run));
+  const { answer } = take(ledger, run, statuses, options, door.clock.now());
+  return 'outcome' in answer ? answer : undefined;
+}
+
+/**
  * Makes sure that a run of an execution holds the lease, right before it changes something. A redriven execution,
  * whose lease was freed when it failed, takes it again here.
  *

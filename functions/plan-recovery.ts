@@ -22,6 +22,7 @@ import {
   type RecoveryPlan,
 } from '../workflow/plan.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
+import type { Request } from '../workflow/request.ts';
 import { describeRestore, restoreRules, restoreText } from '../workflow/restore.ts';
 import { knownAs } from '../workflow/versions.ts';
 import { type AskDoctor, openDoctor } from './runtime/doctor.ts';
@@ -57,6 +58,7 @@ export async function planRecovery(
   const plan = {
     hash: hashPlan(ingredients),
     needsApproval: services.target.approval !== undefined,
+    ...(isObserving(input.request) ? { planOnly: { why: 'ActIsPlan' as const } } : {}),
     endpoint: { finding: input.check.finding, httpStatus: input.check.httpStatus },
     ...ingredients,
   };
@@ -67,6 +69,9 @@ export async function planRecovery(
   const { diagnosis } = await services.askDoctor({ executionArn: execution.arn, state: { check } });
   return { outcome: 'Planned', decision, ...plan, diagnosis };
 }
+
+/** An event can't ask for a plan: the target lets it have no more. */
+const isObserving = ({ mode, trigger }: Request) => mode === 'plan' && trigger !== 'operator';
 
 async function planEnv({ env }: PlanRecoveryInput, { target, clock, ssm, backupSsm }: PlanRecoveryServices) {
   const { name } = target.parameter;

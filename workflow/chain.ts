@@ -154,6 +154,13 @@ export const ProvenRun = v.object({
 });
 export type ProvenRun = v.InferOutput<typeof ProvenRun> & StateContext;
 
+/** A run that was to recover, but only plans. */
+export const PlannedRun = v.object({
+  request: Request,
+  plan: v.object({ ...RecoveryPlan.entries, decision: v.literal('TellPlan') }),
+});
+export type PlannedRun = v.InferOutput<typeof PlannedRun> & StateContext;
+
 /** A run whose plan was rejected, was not answered in time, or no longer holds. Nothing was changed. */
 export const RefusedRun = v.object({
   request: Request,
@@ -163,8 +170,10 @@ export const RefusedRun = v.object({
 });
 export type RefusedRun = v.InferOutput<typeof RefusedRun> & StateContext;
 
-export const ReportRecoveryInput = v.union([ProvenRun, RefusedRun]);
+export const ReportRecoveryInput = v.union([PlannedRun, ProvenRun, RefusedRun]);
 export type ReportRecoveryInput = v.InferOutput<typeof ReportRecoveryInput> & StateContext;
+
+export const isPlanned = (run: ReportRecoveryInput): run is PlannedRun => run.plan.decision === 'TellPlan';
 
 type Done = Pick<RecoveryState, 'upload' | 'deployment' | 'patch'>;
 

@@ -152,7 +152,8 @@ export interface Endings {
  * Takes the lease back, and remembers how the run ended, whether it had the lease or not: what is left of the run must
  * not take the lease again. Repeating it changes nothing except that a person has been told.
  *
- * A `Healthy` ending is remembered only if a person is told about it, or if it ends a series of failures.
+ * A `Healthy` or `Planned` ending is remembered only if a person is told about it, or if a `Healthy` one ends a series
+ * of failures.
  */
 export function end(
   ledger: Ledger,
@@ -177,8 +178,8 @@ export function end(
         told,
         ...about,
       };
-  const isRemembered =
-    outcome !== 'Healthy' || !own.told || known || failuresInARow(ledger.endings).length > 0;
+  const saysMore = outcome === 'Healthy' ? failuresInARow(ledger.endings).length > 0 : outcome !== 'Planned';
+  const isRemembered = saysMore || !own.told || known;
   if (!isRemembered && !isOwner) return { answer: { all: ledger.endings, own } };
   const others = ledger.endings.filter((ending) => ending !== known && !isToldAgain(ending, own));
   const endings = isRemembered ? remembered([...others, own], nowMs) : ledger.endings;

@@ -18,7 +18,7 @@ export const longestWindowHours = 7 * 24;
 /** How a run ended. */
 export const Ending = v.object({
   ...Run.entries,
-  outcome: v.picklist(['Recovered', 'Healthy', 'Failed', 'NotApproved']),
+  outcome: v.picklist(['Recovered', 'Healthy', 'Failed', 'NotApproved', 'Planned']),
   endedAt: v.string(),
   /** Whether a pause follows it. */
   counts: v.boolean(),
@@ -26,6 +26,8 @@ export const Ending = v.object({
   told: v.boolean(),
   /** If that is about lost keys: the version since which they are missing. */
   lostSince: v.exactOptional(Loss.entries.since),
+  /** If that is about a plan which nobody carries out: its hash. */
+  planHash: v.exactOptional(v.string()),
 });
 export type Ending = v.InferOutput<typeof Ending>;
 

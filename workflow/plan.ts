@@ -17,8 +17,10 @@ const problem = v.nullable(v.object({ error: v.picklist(errorNames), message: v.
 export const decisions = [
   /** The parameter has another version by now than the one that was validated. */
   'LookAgain',
-  /** The execution was to plan only. */
+  /** The execution was to plan only; or nobody let it do more, and there is nothing to do. */
   'ShowPlan',
+  /** There is something to do, but the execution may only plan: people are told. */
+  'TellPlan',
   /** Nothing to do, and the endpoint was healthy just now. */
   'LeaveAlone',
   /** Nothing to do as far as a plan can tell, but the endpoint was not seen healthy. */
@@ -31,10 +33,19 @@ export const decisions = [
 ] as const;
 export type Decision = (typeof decisions)[number];
 
+/** Why an execution only plans that was to recover. */
+export const PlanOnly = v.object({
+  /** `ActIsPlan`: no person has started it, and `triggers.act` of the target is plan. */
+  why: v.literal('ActIsPlan'),
+});
+export type PlanOnly = v.InferOutput<typeof PlanOnly>;
+
 /** What a recovery would change. The hash covers its ingredients. */
 export const RecoveryPlan = v.object({
   outcome: v.literal('Planned'),
   decision: v.picklist(decisions),
+  /** Absent if it is carried out, or if a person asked for a plan only. */
+  planOnly: v.exactOptional(PlanOnly),
   /** SHA-256 in hex: equal if neither the plan nor what it was made from has changed. */
   hash: v.string(),
   /** Whether the target asks for a person's approval before anything is changed. */
@@ -99,15 +110,16 @@ export const planRejected = 'PlanRejected';
 
 /** What happens next, according to the plan and a person's answer. */
 export function decide(
-  plan: PlanIngredients & Pick<RecoveryPlan, 'hash' | 'needsApproval'>,
+  plan: PlanIngredients & Pick<RecoveryPlan, 'hash' | 'needsApproval' | 'planOnly'>,
   { request, env, check, approval }: PlanCircumstances,
 ): Decision {
   if (plan.parameter.version !== env.version) return 'LookAgain';
+  const hasProblem = plan.function !== null && plan.function.problem !== null;
+  const isHealthy = check.finding === 'Healthy' && !hasProblem;
+  const isInOrder = isHealthy && !hasChanges(plan);
+  if (plan.planOnly) return isInOrder ? 'ShowPlan' : 'TellPlan';
   if (request.mode === 'plan') return 'ShowPlan';
-  if (!hasChanges(plan)) {
-    const hasProblem = plan.function !== null && plan.function.problem !== null;
-    return check.finding === 'Healthy' && !hasProblem ? 'LeaveAlone' : 'Verify';
-  }
+  if (!hasChanges(plan)) return isInOrder ? 'LeaveAlone' : 'Verify';
   if (!plan.needsApproval) return 'Repair';
   if (!approval) return 'AskFirst';
   return approval.hash === plan.hash ? 'Repair' : 'Refuse';

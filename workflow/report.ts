@@ -6,7 +6,6 @@ import {
   type ProvenRun,
   patchOf,
   type RefusedRun,
-  type ReportRecoveryInput,
   restorationOf,
   wasRepaired,
 } from './chain.ts';
@@ -101,11 +100,14 @@ export function lossOf(report: RecoveryReport | RefusalReport): Loss | undefined
 }
 
 /** @param finishedAtMs milliseconds since the epoch. */
-export function makeReport(run: ReportRecoveryInput, finishedAtMs: number): RecoveryReport | RefusalReport {
+export function makeReport(
+  run: ProvenRun | RefusedRun,
+  finishedAtMs: number,
+): RecoveryReport | RefusalReport {
   return 'backlog' in run ? reportProven(run, finishedAtMs) : reportRefused(run, finishedAtMs);
 }
 
-function commonOf({ execution, request }: ReportRecoveryInput, finishedAtMs: number) {
+function commonOf({ execution, request }: ProvenRun | RefusedRun, finishedAtMs: number) {
   return {
     execution: execution.name,
     trigger: request.trigger,

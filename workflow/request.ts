@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { maskAssignments, redact } from '../env/redact.ts';
 import { parse } from './parse.ts';
+import type { Target } from './target.ts';
 import { mostCharacters, oneLine } from './words.ts';
 
 /** What an operator may say when starting an execution. It never names a resource or a command. */
@@ -61,7 +62,7 @@ export type Request = v.InferOutput<typeof Request>;
 
 /**
  * Reads the execution's input: an operator's request, or an event from EventBridge about an alarm, the parameter or the
- * schedule. An event can ask for nothing but a recovery.
+ * schedule. An event can ask for nothing but a recovery; `modeOf` says whether it gets one.
  *
  * @throws RecoveryError InvalidInput for anything else.
  */
@@ -79,6 +80,12 @@ export function readRequest(input: unknown): Request {
     trigger: 'operator',
   };
 }
+
+/** What an execution does: what a person asks for, and what the target lets everything else do. */
+export const modeOf = (
+  { mode, trigger }: Pick<Request, 'mode' | 'trigger'>,
+  { act }: Target['triggers'],
+): Request['mode'] => (trigger === 'operator' ? mode : act);
 
 /** Whether the input is the event of an alarm that is OK: there is nothing to recover from. */
 export function isAllClear(input: unknown): boolean {

@@ -2,7 +2,7 @@ import type { SNSClient } from '@aws-sdk/client-sns';
 import * as v from 'valibot';
 import { cancelCommand, listCommands, lookAgainTimes, lookFor } from '../../aws/command.ts';
 import { readFailedExecution, readLastState } from '../../aws/execution.ts';
-import { type LeaseClients, openLease } from '../../aws/lease-table.ts';
+import { type LeaseClients, type LeaseDoor, openLease, readLedger } from '../../aws/lease-table.ts';
 import { openSsm, type SsmClients } from '../../aws/ssm-clients.ts';
 import { openTopic } from '../../aws/topic.ts';
 import { hasEnded, redriveOf } from '../../workflow/deployment.ts';
@@ -17,6 +17,8 @@ import {
 import type { Endings } from '../../workflow/ledger.ts';
 import { failureNotification } from '../../workflow/messages.ts';
 import { findPause } from '../../workflow/pauses.ts';
+import type { Request } from '../../workflow/request.ts';
+import { isToldLately } from '../../workflow/told.ts';
 import { type AskDoctor, openDoctor } from '../runtime/doctor.ts';
 import { endRun } from '../runtime/end-run.ts';
 import { lambdaHandler, type Services } from '../runtime/handler.ts';
@@ -68,7 +70,8 @@ export async function closeRecovery(
   const cancelledCommands = await cancelRunning(execution, last?.name, services);
   const isMistyped =
     nameOfFailure(execution, last) === 'InvalidInput' && last?.name === 'TakeLease' && !last.isEvent;
-  const isQuiet = last?.state.request?.mode === 'plan' || isMistyped;
+  const lease = leaseDoor(services);
+  const isQuiet = isMistyped || (await isQuietPlan(last?.state.request, lease));
   const message = async ({ all, own }: Endings) => {
     const pause = own.counts ? findPause(all, target.pauses, clock.now()) : undefined;
     return failureNotification(
@@ -85,7 +88,7 @@ export async function closeRecovery(
     );
   };
   const told = await endRun(
-    { lease: leaseDoor(services), sns, topicArn: resources.TOPIC_ARN },
+    { lease, sns, topicArn: resources.TOPIC_ARN },
     execution,
     { outcome: 'Failed', counts: isFollowedByPause(last) },
     isQuiet ? undefined : message,
@@ -110,6 +113,14 @@ async function lookAt(
 }
 
 const outcomes = { Told: 'Closed', AlreadyTold: 'AlreadyTold', NotNeeded: 'NotTold' } as const;
+
+/** A person sees how an own plan ends. Any other one would fail each hour, since no pause follows a plan. */
+async function isQuietPlan(request: Request | undefined, lease: LeaseDoor): Promise<boolean> {
+  if (request?.mode !== 'plan') return false;
+  if (request.trigger === 'operator') return true;
+  const { endings } = (await readLedger(lease)).ledger;
+  return isToldLately(endings, lease.clock.now(), ({ outcome }) => outcome === 'Failed');
+}
 
 /** @returns the ids of the commands that were still running. */
 async function cancelRunning(

@@ -61,10 +61,20 @@ describe('the state machine', () => {
     expect(JSON.parse(execution.output ?? '')).toEqual({ decision: 'ShowPlan', hash: 'one' });
   });
 
+  it('ends a plan that people are told of with what ReportRecovery answers', async () => {
+    const { execution, played } = await run({
+      ...decided('TellPlan'),
+      reportRecovery: [{ outcome: 'Planned' }],
+    });
+    expect(played).toEqual([...looks, 'reportRecovery']);
+    expect(execution).toMatchObject({ status: 'SUCCEEDED', output: '{"outcome":"Planned"}' });
+  });
+
   it('knows every decision that a plan can come to', () => {
     const choices = JSON.stringify(definition.States.GoByDecision);
-    // Refuse is what is left.
-    expect(decisions.filter((decision) => !choices.includes(`"${decision}"`))).toEqual(['Refuse']);
+    // These are left: they end without a change, and tell of it.
+    const left = decisions.filter((decision) => !choices.includes(`"${decision}"`));
+    expect(left).toEqual(['TellPlan', 'Refuse']);
   });
 
   it.each<[string, Answers, number]>([
@@ -75,6 +85,7 @@ describe('the state machine', () => {
       17,
     ],
     ['a plan', decided('ShowPlan'), 7],
+    ['a plan that people are told of', decided('TellPlan'), 7],
     ['a second execution', { takeLease: [{ outcome: 'AlreadyRunning' }] }, 3],
   ])('enters no more states than it has to in %s', async (_what, answers, most) => {
     expect(enteredBy((await run(answers)).execution)).toBe(most);

@@ -147,7 +147,7 @@ describe('the triggers', () => {
 
   it('are each left out of the template where the target wants none', () => {
     const none = { heartbeat: false, alarms: [], parameterChange: false, schedule: false as const };
-    const { resources } = stackOf({ ...target, triggers: none });
+    const { resources } = stackOf({ ...target, triggers: { ...target.triggers, ...none } });
     for (const name of ['HeartbeatAlarm', 'AlarmRule', 'ParameterRule', 'ScheduleRule'])
       expect(resources).not.toHaveProperty(name);
     expect(resources).toHaveProperty('ClosingRule');

@@ -32,6 +32,8 @@ export function appTarget(part: TargetPart = {}): DeployedTarget & Measured {
     endpoint: { ...target.endpoint, ...part.endpoint },
     metricFunction: { ...target.metricFunction, ...part.metricFunction },
     metric: { ...target.metric, ...part.metric },
+    triggers: { ...target.triggers, ...part.triggers },
+    pauses: { ...target.pauses, ...part.pauses },
   };
 }
 

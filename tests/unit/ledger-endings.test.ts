@@ -1,6 +1,7 @@
 /** What the ledger keeps of a run that has ended, or that waits for an approval. */
 import * as v from 'valibot';
 import { emptyLedger, Ledger } from '../../workflow/ledger.ts';
+import { failuresInARow } from '../../workflow/pauses.ts';
 import {
   failed,
   healthy,
@@ -53,6 +54,20 @@ describe('the end of a run', () => {
     take(run('forced'), nobody, true);
     end(run('forced'), healthy);
     expect(take(run('another'))).toMatchObject({ outcome: 'CoolingDown' });
+  });
+
+  it('of a plan is remembered if a person was told of it, and says nothing about a series of failures', () => {
+    const { end, ledger, take } = target();
+    take(run('failed'));
+    end(run('failed'), failed(true));
+    const planned = (told: boolean) =>
+      ({ outcome: 'Planned', counts: false, told, planHash: 'one' }) as const;
+    end(run('known'), planned(true));
+    expect(ledger().endings).toHaveLength(1);
+    end(run('new'), planned(false));
+    end(run('new'), planned(true));
+    expect(ledger().endings.slice(1)).toMatchObject([{ ...run('new'), told: true, planHash: 'one' }]);
+    expect(failuresInARow(ledger().endings)).toHaveLength(1);
   });
 
   it('is remembered once, however often an execution was redriven to tell of its success', () => {

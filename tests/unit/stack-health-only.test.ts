@@ -15,7 +15,7 @@ const Action = v.object({
 });
 
 describe('the stack of a target that can only be seen to answer', () => {
-  const { functions, resources, derived } = stackOf(healthOnlyTarget());
+  const { functions, resources } = stackOf(healthOnlyTarget());
   const actionsOf = (role: string) =>
     statementsOf(resources[role]).flatMap((statement) => v.parse(Action, statement).Action);
   const frame = [

@@ -98,6 +98,7 @@ const single: [field: string, value: unknown, told: string][] = [
     'expected the name of the alarm, not its ARN',
   ],
   ['triggers.alarms.0', 'a'.repeat(256), 'expected the name of an alarm, of up to 255 characters'],
+  ['triggers.act', 'observe', 'expected ("recover" | "plan")'],
   ['triggers.schedule', true, noSchedule],
   ['triggers.schedule', 'cron(*/5 * * * *)', sixFields],
   ['scaling', 'workers', 'expected an object'],

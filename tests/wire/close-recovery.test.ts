@@ -11,7 +11,7 @@ import { doctorOf } from '../support/ask-doctor.ts';
 import { documentName, openAws, type TestAws } from '../support/aws.ts';
 import { executionRef, leaseDoor, machineArn } from '../support/execution.ts';
 import { pauses } from '../support/ledger.ts';
-import { appTarget, servicesOf } from '../support/services.ts';
+import { appTarget, servicesOf, steppedClock } from '../support/services.ts';
 
 let aws: TestAws;
 afterEach(() => aws.close());
@@ -45,14 +45,14 @@ async function start(name: string, fail?: { name: string; message: string }, sta
   if (fail) await execution.ended;
   return { execution, ref };
 }
-const services = (target: DeployedTarget = appTarget()) => ({
-  ...servicesOf(aws),
+const services = (target: DeployedTarget = appTarget(), clock = steppedClock()) => ({
+  ...servicesOf(aws, {}, clock),
   target,
   ssm: aws.ssm,
   askDoctor: doctorOf(aws, target),
 });
-const close = ({ executionArn, stopDate }: Execution, target?: DeployedTarget) =>
-  closeRecovery({ detail: { executionArn, stopDate: stopDate?.getTime() ?? null } }, services(target));
+const close = ({ executionArn, stopDate }: Execution, target?: DeployedTarget, clock = steppedClock()) =>
+  closeRecovery({ detail: { executionArn, stopDate: stopDate?.getTime() ?? null } }, services(target, clock));
 const ledger = async () => (await readLedger(leaseDoor(aws))).ledger;
 const failure = {
   name: 'EndpointTooSlow',
@@ -159,6 +159,22 @@ describe('CloseRecovery', () => {
       name: 'ExecutionStale',
     });
     expect((await ledger()).owner?.arn).toBe(execution.executionArn);
+  });
+
+  it('tells once of a plan that nobody has started and that has failed, though the next one fails as well', async () => {
+    await open();
+    const request = { mode: 'plan', deploy: 'auto', force: false, reason: null, trigger: 'schedule' };
+    const clock = steppedClock();
+    const failAs = async (name: string) => {
+      const execution = aws.machines.start(machineArn, JSON.stringify({ fail: failure, request }), name);
+      await execution.ended;
+      return (await close(execution, undefined, clock)).outcome;
+    };
+    expect([await failAs('run-1'), await failAs('run-2')]).toEqual(['Closed', 'NotTold']);
+    await clock.sleep(9 * 3600_000);
+    expect(await failAs('run-3')).toBe('Closed');
+    expect(aws.topics.messages).toHaveLength(2);
+    expect((await ledger()).endings.filter(({ counts }) => counts)).toEqual([]);
   });
 
   it('tells nobody of a plan that has failed, nor of an input that a person has mistyped', async () => {

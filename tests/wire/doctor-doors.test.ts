@@ -8,7 +8,7 @@ import {
   readPolicies,
   readRefreshes,
 } from '../../aws/auto-scaling.ts';
-import { lookAtFunction, lookAtFunction, lookAtInvocations } from '../../aws/doctor/looks.ts';
+import { lookAtFunction, lookAtInvocations } from '../../aws/doctor/looks.ts';
 import { listAliases } from '../../aws/function-alias.ts';
 import { readAgents } from '../../aws/instances.ts';
 import { listDimensions, readMinutes } from '../../aws/metric-look.ts';

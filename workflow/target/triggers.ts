@@ -21,6 +21,7 @@ const StartingAlarm = v.pipe(
 
 export const Triggers = v.optional(
   v.strictObject({
+    act: v.optional(v.picklist(['recover', 'plan']), 'recover'),
     /** By default where there is a metric. */
     heartbeat: v.optional(v.boolean()),
     alarms: v.optional(v.array(StartingAlarm), []),

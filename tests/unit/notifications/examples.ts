@@ -2,7 +2,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { endNotification } from '../../../workflow/end-message.ts';
-import type { ErrorName } from '../../../workflow/errors.ts';
 import { classifyFailure, type FailureReport } from '../../../workflow/failure.ts';
 import {
   approvalNotification,
@@ -20,6 +19,7 @@ import { endExamples } from './end-examples.ts';
 import { failureExamples } from './failure-examples.ts';
 import { functionExamples } from './function-examples.ts';
 import { lossExamples } from './loss-examples.ts';
+import { planExamples } from './plan-examples.ts';
 import { relapseExample } from './relapse-example.ts';
 import { scalingExamples } from './scaling-examples.ts';
 import { unreachableExamples } from './unreachable-examples.ts';
@@ -73,29 +73,6 @@ const plan: RecoveryPlan & typeof ingredients = {
   hash: hashPlan(ingredients),
   needsApproval: false,
   ...ingredients,
-};
-const problem = (error: ErrorName, found: string) => ({
-  error,
-  message: new RecoveryError(error, found).message,
-});
-const withProblems: RecoveryPlan = {
-  ...plan,
-  restore: null,
-  deploy: {
-    ...ingredients.deploy,
-    instanceIds: [],
-    commands: [],
-    problem: problem('NoInstances', 'no instance that SSM manages is tagged Name=academy-api.'),
-  },
-  function: {
-    ...ingredients.function,
-    setKeys: [],
-    removedKeys: [],
-    problem: problem(
-      'FunctionNotFound',
-      'function academy-worker-queue-depth-metric does not exist in this region.',
-    ),
-  },
 };
 const report = {
   outcome: 'Recovered',
@@ -196,11 +173,6 @@ const failure = (
 
 export const examples: Readonly<Record<string, Notification>> = {
   started: startNotification(recovery, request, plan),
-  'started-with-problems': startNotification(
-    recovery,
-    { ...request, trigger: 'parameter', reason: 'Update of /academy/api/env' },
-    withProblems,
-  ),
   'approval-needed': approvalNotification(
     recovery,
     { ...request, trigger: 'schedule', reason: null },
@@ -219,6 +191,7 @@ export const examples: Readonly<Record<string, Notification>> = {
     '2026-01-01T19:00:00.000Z',
   ),
   recovered: endNotification(recovery, report),
+  ...planExamples(recovery, request, plan),
   ...functionExamples(recovery, request, plan, report),
   ...endExamples(recovery, report),
   ...lossExamples(recovery, report),

@@ -1,0 +1,30 @@
+/** What a person is told of a plan that nobody carries out by itself. */
+import { linkOf, type Recovery, startCommand } from './commands.ts';
+import { type Notification, paragraphs, planLines, reasonLine, subjectOf } from './messages.ts';
+import type { PlanOnly, RecoveryPlan } from './plan.ts';
+import type { Request } from './request.ts';
+
+/** Sent by an execution that would have something to do, and only plans. */
+export function planNotification(recovery: Recovery, request: Request, plan: RecoveryPlan): Notification {
+  return {
+    subject: subjectOf(recovery, 'needs a recovery, which nobody has started'),
+    text: paragraphs(
+      `env-recovery would repair ${recovery.target}, but it only plans: ${whyOnly(plan.planOnly)}`,
+      [
+        reasonLine({ request, ...plan }),
+        'What it would do',
+        ...planLines(plan),
+        `Plan:         ${plan.hash.slice(0, 12)}`,
+      ],
+      [`To start it:  ${startCommand(recovery)}`, `Execution:    ${linkOf(recovery)}`],
+      'As long as this plan stays the same, you hear of it at most once in eight hours.',
+    ),
+  };
+}
+
+function whyOnly(planOnly: PlanOnly | undefined): string {
+  switch (planOnly?.why) {
+    default:
+      return 'triggers.act in its target file is plan, so only a person starts a recovery.';
+  }
+}
