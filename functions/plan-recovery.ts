@@ -1,6 +1,7 @@
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import type * as v from 'valibot';
+import { readCalendarState } from '../aws/change-calendar.ts';
 import { readDocumentCommands } from '../aws/deploy-document.ts';
 import { lookAtAlias } from '../aws/function-alias.ts';
 import { readFunctionEnv, updateFailed } from '../aws/function-environment.ts';
@@ -15,8 +16,10 @@ import { passesByItself } from '../workflow/errors.ts';
 import { patchFrom, patchVariables } from '../workflow/function-patch.ts';
 import { refuseFullHistory } from '../workflow/guard.ts';
 import {
+  type Decision,
   decide,
   hashPlan,
+  isFreezable,
   type PlanIngredients,
   type PlannedFunction,
   type RecoveryPlan,
@@ -63,11 +66,31 @@ export async function planRecovery(
     ...ingredients,
   };
   const decision = decide(plan, input);
-  const isRead = decision === 'ShowPlan' || decision === 'AskFirst';
-  if (!isRead) return { outcome: 'Planned', decision, ...plan };
+  const freeze = isFreezable(decision, input) ? await lookAtFreeze(services) : {};
+  const decided = { decision: freeze.planOnly ? ('TellPlan' as const) : decision, ...plan, ...freeze };
+  if (!isRead.has(decided.decision)) return { outcome: 'Planned', ...decided };
   const { check, execution } = input;
   const { diagnosis } = await services.askDoctor({ executionArn: execution.arn, state: { check } });
-  return { outcome: 'Planned', decision, ...plan, diagnosis };
+  return { outcome: 'Planned', ...decided, diagnosis };
+}
+
+/** The other plans are carried out: nobody waits for the doctor. */
+const isRead: ReadonlySet<Decision> = new Set<Decision>(['ShowPlan', 'AskFirst', 'TellPlan']);
+
+/**
+ * What the change calendars say. If nobody can look, a recovery goes on, and says so: an outage is not left alone
+ * because a calendar was deleted, and what a recovery changes can be taken back.
+ */
+async function lookAtFreeze({
+  target,
+  ssm,
+}: PlanRecoveryServices): Promise<Pick<RecoveryPlan, 'planOnly' | 'calendarProblem'>> {
+  const calendars = target.pauses.changeCalendars;
+  if (calendars.length === 0) return {};
+  const open = { isClosed: false, until: null };
+  const { isClosed, until, problem } = await orProblem(open, () => readCalendarState(ssm, calendars));
+  if (problem) return { calendarProblem: problem };
+  return isClosed ? { planOnly: { why: 'Frozen', calendars, until } } : {};
 }
 
 /** An event can't ask for a plan: the target lets it have no more. */

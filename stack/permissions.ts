@@ -96,6 +96,7 @@ function scopesOf(target: DeployedTarget): Readonly<Record<string, Scope | undef
     // A backup in the same region has the key of the parameter.
     backupKey: keyThrough(restore.backupKmsKeyArn, 'ssm', restore.backupRegion),
     deployDocument: { Resource: arn('ssm', 'document/${DeployDocument}') },
+    changeCalendars: calendarsOf(target),
     instances: instancesOf(target),
     ...functionScopes(metricFunction),
     // GetMetricData knows neither resources nor the condition on the namespace.
@@ -165,6 +166,16 @@ function functionScopes(metricFunction: MetricFunction | undefined) {
     queues: queues && {
       Resource: [queues.ai, queues.video, queues.messaging].map((queue) => arn('sqs', queue)),
     },
+  };
+}
+
+/** Those of another account are named by their ARN. */
+function calendarsOf({ pauses: { changeCalendars } }: DeployedTarget): Scope | undefined {
+  if (changeCalendars.length === 0) return undefined;
+  return {
+    Resource: changeCalendars.map((calendar) =>
+      calendar.startsWith('arn:') ? calendar : arn('ssm', `document/${calendar}`),
+    ),
   };
 }
 

@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import { parseDocument, YAMLError } from 'yaml';
 import { decodeText, UnreadableText } from '../env/decode-text.ts';
 import { describeIssue } from '../workflow/parse.ts';
-import { regionOfKey } from '../workflow/target/fields.ts';
+import { regionOfArn } from '../workflow/target/fields.ts';
 import { TargetFields } from '../workflow/target/sections.ts';
 import { toDoMark } from '../workflow/target/to-do.ts';
 import { type DeployedTarget, Target } from '../workflow/target.ts';
@@ -111,21 +111,26 @@ export function loadTarget(name: string, directory = ownTargets): Target {
 }
 
 /**
- * Holds the keys of a target against the region that its stack is for: a KMS key works in its own region only.
+ * Holds the keys of a target, and the change calendars that it names by ARN, against the region that its stack is for:
+ * each works in its own region only.
  *
  * @param file for the message.
  * @throws TargetInvalid
  */
 export function requireKeysOf(region: string, target: DeployedTarget, file: string): void {
-  const { parameter, metricFunction, stack } = target;
+  const { parameter, metricFunction, pauses, stack } = target;
   const keys = {
     'parameter.kmsKeyArn': parameter.kmsKeyArn,
     'metricFunction.kmsKeyArn': metricFunction?.kmsKeyArn,
     'stack.kmsKeyArn': stack.kmsKeyArn,
   };
   for (const [field, arn] of Object.entries(keys))
-    if (arn !== undefined && regionOfKey(arn) !== region)
+    if (arn !== undefined && regionOfArn(arn) !== region)
       throw new TargetInvalid(`${file}: ${field}: expected a key of ${region}, the region of the stack`);
+  if (pauses.changeCalendars.some((name) => name.startsWith('arn:') && regionOfArn(name) !== region))
+    throw new TargetInvalid(
+      `${file}: pauses.changeCalendars: expected calendars of ${region}, the region of the stack`,
+    );
 }
 
 /** The target with what is in the file that `endpoint.caFile` names. */

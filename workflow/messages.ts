@@ -28,7 +28,7 @@ export function startNotification(recovery: Recovery, request: Request, plan: Re
     subject: subjectOf(recovery, 'recovery started'),
     text: paragraphs(
       `env-recovery has started to repair ${recovery.target}.`,
-      [reasonLine({ request, ...plan }), 'What it will do', ...planLines(plan)],
+      [reasonLine({ request, ...plan }), ...calendarLines(plan), 'What it will do', ...planLines(plan)],
       [`Execution:    ${linkOf(recovery)}`, `To stop it:   ${executionCommand('stop-execution', recovery)}`],
     ),
   };
@@ -49,6 +49,7 @@ export function approvalNotification(
       [
         reasonLine({ request, ...plan }),
         ...(plan.diagnosis ? [diagnosisLine(plan.diagnosis)] : []),
+        ...calendarLines(plan),
         'What it would do',
         ...planLines(plan),
         `Plan:         ${plan.hash.slice(0, 12)}`,
@@ -200,6 +201,12 @@ export function startedBy({ trigger, reason }: Pick<Request, 'trigger' | 'reason
 }
 
 const quoted = (words: string): string => `"${words.replaceAll('"', "'")}"`;
+
+/** A freeze that nobody could look for is none, and whoever made it has to know. */
+const calendarLines = ({ calendarProblem }: RecoveryPlan): string[] =>
+  calendarProblem
+    ? [`Note:         the change calendars were taken for open: ${calendarProblem.message}`]
+    : [];
 
 /** What is planned, one line for each part of it. */
 export function planLines({ parameter, restore, deploy, function: patched }: RecoveryPlan): string[] {

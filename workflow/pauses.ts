@@ -35,7 +35,7 @@ export type Ending = v.InferOutput<typeof Ending>;
 export type NewEnding = Omit<Ending, keyof Run | 'endedAt'>;
 
 /** When a recovery doesn't start by itself. */
-export type Pauses = Target['pauses'];
+export type Pauses = Pick<Target['pauses'], 'cooldownMinutes' | 'maxFailures' | 'windowHours'>;
 
 /** Why an execution doesn't get the lease. */
 export type SkipReason = Pick<Skip, 'outcome' | 'owner' | 'until' | 'message'> & {

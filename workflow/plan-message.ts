@@ -7,7 +7,7 @@ import type { Request } from './request.ts';
 /** Sent by an execution that would have something to do, and only plans. */
 export function planNotification(recovery: Recovery, request: Request, plan: RecoveryPlan): Notification {
   return {
-    subject: subjectOf(recovery, 'needs a recovery, which nobody has started'),
+    subject: subjectOf(recovery, 'recovery planned, but not started'),
     text: paragraphs(
       `env-recovery would repair ${recovery.target}, but it only plans: ${whyOnly(plan.planOnly)}`,
       [
@@ -23,8 +23,8 @@ export function planNotification(recovery: Recovery, request: Request, plan: Rec
 }
 
 function whyOnly(planOnly: PlanOnly | undefined): string {
-  switch (planOnly?.why) {
-    default:
-      return 'triggers.act in its target file is plan, so only a person starts a recovery.';
-  }
+  if (planOnly?.why !== 'Frozen')
+    return 'triggers.act in its target file is plan, so only a person starts a recovery.';
+  const { calendars, until } = planOnly;
+  return `changes are frozen ${until === null ? 'until further notice' : `until ${until}`}, by the change calendar ${calendars.join(' or ')}.`;
 }

@@ -10,8 +10,9 @@ import type { Request } from './request.ts';
 import { AliasMove, EndpointCheck, EnvFinding, RestoreSource } from './results.ts';
 import { mostCharacters, oneLine } from './words.ts';
 
+const Problem = v.object({ error: v.picklist(errorNames), message: v.string() });
 /** Why a part of the plan can't be carried out as things are; the state that tries will fail with it. */
-const problem = v.nullable(v.object({ error: v.picklist(errorNames), message: v.string() }));
+const problem = v.nullable(Problem);
 
 /** The Choice after PlanRecovery goes by this. */
 export const decisions = [
@@ -34,10 +35,12 @@ export const decisions = [
 export type Decision = (typeof decisions)[number];
 
 /** Why an execution only plans that was to recover. */
-export const PlanOnly = v.object({
-  /** `ActIsPlan`: no person has started it, and `triggers.act` of the target is plan. */
-  why: v.literal('ActIsPlan'),
-});
+export const PlanOnly = v.variant('why', [
+  /** No person has started it, and `triggers.act` of the target is plan. */
+  v.object({ why: v.literal('ActIsPlan') }),
+  /** One of the target's change calendars is closed, `until` then; `null` if it is to stay so. */
+  v.object({ why: v.literal('Frozen'), calendars: names, until: v.nullable(v.string()) }),
+]);
 export type PlanOnly = v.InferOutput<typeof PlanOnly>;
 
 /** What a recovery would change. The hash covers its ingredients. */
@@ -46,6 +49,8 @@ export const RecoveryPlan = v.object({
   decision: v.picklist(decisions),
   /** Absent if it is carried out, or if a person asked for a plan only. */
   planOnly: v.exactOptional(PlanOnly),
+  /** Why nobody could look at the target's change calendars; they are taken for open then. */
+  calendarProblem: v.exactOptional(Problem),
   /** SHA-256 in hex: equal if neither the plan nor what it was made from has changed. */
   hash: v.string(),
   /** Whether the target asks for a person's approval before anything is changed. */
@@ -124,6 +129,12 @@ export function decide(
   if (!approval) return 'AskFirst';
   return approval.hash === plan.hash ? 'Repair' : 'Refuse';
 }
+
+/** Whether a closed change calendar stops it: where something would be changed, and no person insists on it. */
+export const isFreezable = (
+  decision: Decision,
+  { request, approval }: Pick<PlanCircumstances, 'approval'> & { readonly request: Pick<Request, 'force'> },
+): boolean => (decision === 'Repair' || decision === 'AskFirst') && !request.force && approval === undefined;
 
 interface PlanCircumstances {
   readonly request: Pick<Request, 'mode'>;

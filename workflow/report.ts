@@ -189,7 +189,7 @@ const metricIn = ({ metric, datapoint }: ProvenRun['backlog']): RecoveryReport['
 
 /** What was odd about the text that was found; a restore takes the first two out. */
 function notesOn(run: ProvenRun): string[] {
-  const { env, announcement, knownGood } = run;
+  const { env, plan, announcement, knownGood } = run;
   const restoration = restorationOf(run);
   const fate = restoration ? 'not written back' : 'still there';
   return [
@@ -203,6 +203,9 @@ function notesOn(run: ProvenRun): string[] {
       (key) => `${key} is back to its known-good value; a newer complete version has another`,
     ),
     ...(restoration ? notesOnRestore(restoration, restoration.previousVersion) : []),
+    ...(plan.calendarProblem
+      ? [`the change calendars were taken for open (${plan.calendarProblem.error})`]
+      : []),
     ...(announcement?.problem
       ? [`nobody could be told before the first change (${announcement.problem})`]
       : []),

@@ -11,7 +11,7 @@ const RecoveryRequest = v.strictObject({
   mode: v.optional(v.picklist(['recover', 'plan']), 'recover'),
   /** `auto`: when the env was restored or the endpoint isn't healthy. */
   deploy: v.optional(v.picklist(['auto', 'always', 'never']), 'auto'),
-  /** Overrides the cooldown and the circuit breaker, but never the lease of a recovery that runs. */
+  /** Overrides the cooldown, the circuit breaker and a closed change calendar, but never the lease of a recovery that runs. */
   force: v.optional(v.boolean(), false),
   /** Free text for the report. */
   reason: v.optional(

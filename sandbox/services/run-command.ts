@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import { AwsError, type Operation, operation } from '../endpoint.ts';
+import { ChangeCalendars } from './change-calendars.ts';
 import {
   cancel,
   type DocumentContent,
@@ -60,7 +61,11 @@ export class RunCommand {
     await Promise.all(this.commands.map(({ ended }) => ended));
   }
 
+  readonly calendars = new ChangeCalendars((name) => this.#documents.has(name));
+
   readonly operations: Readonly<Record<string, Operation>> = {
+    ...this.calendars.operations,
+
     SendCommand: operation(
       v.object({
         DocumentName: v.string(),

@@ -3,8 +3,9 @@
  * endpoint, so that they can be pointed at any AWS: set AWS_BEHAVIOUR_ENDPOINT to its address (and credentials that it
  * takes), AWS_BEHAVIOUR_TABLE and AWS_BEHAVIOUR_TOPIC to a table with the string key `target` and to the ARN of a topic
  * there, AWS_BEHAVIOUR_GROUP to the name of an Auto Scaling group of one instance and at most four, without a policy,
- * AWS_BEHAVIOUR_SECURITY_GROUP to the id of a security group, and AWS_BEHAVIOUR_FUNCTION to the name of a function that
- * may be invoked, and gets a variable and versions.
+ * AWS_BEHAVIOUR_SECURITY_GROUP to the id of a security group, AWS_BEHAVIOUR_FUNCTION to the name of a function that
+ * may be invoked, and gets a variable and versions, and AWS_BEHAVIOUR_CALENDAR to the name of a change calendar that is
+ * open but for the first of January 2030 in UTC.
  */
 import { functionGroup } from './app-network.ts';
 import { groupName, leaseTableName, openAws, topicArn } from './aws.ts';
@@ -14,6 +15,7 @@ export const TableName = process.env.AWS_BEHAVIOUR_TABLE ?? leaseTableName;
 export const TopicArn = process.env.AWS_BEHAVIOUR_TOPIC ?? topicArn;
 export const SecurityGroupId = process.env.AWS_BEHAVIOUR_SECURITY_GROUP ?? functionGroup;
 export const FunctionName = process.env.AWS_BEHAVIOUR_FUNCTION ?? 'behaviour';
+export const CalendarName = process.env.AWS_BEHAVIOUR_CALENDAR ?? 'behaviour-freeze';
 export const GroupName = process.env.AWS_BEHAVIOUR_GROUP ?? groupName;
 
 /** @returns what the SDK's clients need to speak to that AWS, and the sandbox where it is that one. */
@@ -22,6 +24,10 @@ export async function openAnyAws() {
   if (given !== undefined) return { config: { endpoint: given, region }, sandbox: undefined };
   const sandbox = await openAws();
   sandbox.addFunction(FunctionName, 'return 1', {});
+  sandbox.runCommand.calendars.set(CalendarName, {
+    type: 'DEFAULT_OPEN',
+    events: [{ startMs: Date.UTC(2030, 0, 1), endMs: Date.UTC(2030, 0, 2) }],
+  });
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
   return { config: { endpoint: sandbox.endpoint.url, region, credentials }, sandbox };
 }

@@ -103,6 +103,13 @@ const single: [field: string, value: unknown, told: string][] = [
   ['triggers.schedule', 'cron(*/5 * * * *)', sixFields],
   ['scaling', 'workers', 'expected an object'],
   ['pauses.maxFailures', 0, 'expected at least 1'],
+  ...['ap', 'a calendar', 'arn:aws:ssm:ap-northeast-2:111122223333:parameter/x'].map(
+    (calendar): (typeof single)[0] => [
+      'pauses.changeCalendars.0',
+      calendar,
+      'expected the name or the ARN of a change calendar',
+    ],
+  ),
   ['stack.kmsKeyArn', 'alias/mine', 'expected the ARN of a KMS key'],
 ];
 

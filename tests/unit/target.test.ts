@@ -166,6 +166,18 @@ describe('requireKeysOf', () => {
   });
 });
 
+it('refuses a change calendar of another region than that of the stack', () => {
+  const calendar = 'arn:aws:ssm:us-east-1:111122223333:document/freeze';
+  const target = {
+    name: 'mine',
+    ...readTarget('x', { ...academy(), pauses: { changeCalendars: ['own', calendar] } }),
+  };
+  expect(() => requireKeysOf('us-east-1', target, 'targets/mine.yml')).not.toThrow();
+  expect(() => requireKeysOf('ap-northeast-2', target, 'targets/mine.yml')).toThrow(
+    'targets/mine.yml: pauses.changeCalendars: expected calendars of ap-northeast-2, the region of the stack',
+  );
+});
+
 describe('loadTarget', () => {
   const directory = mkdtempSync(join(tmpdir(), 'env-recovery-'));
   afterAll(() => rmSync(directory, { recursive: true }));

@@ -49,3 +49,26 @@ describe('the alarms that start a recovery', () => {
     expect(startingAlarms(targetWith({ triggers: { alarms } }))).toEqual([heartbeat, 'beat', 'age']);
   });
 });
+
+describe('change calendars', () => {
+  const allowed = (values: Readonly<Record<string, unknown>>) =>
+    Object.entries(stackOf(targetWith(values)).resources)
+      .filter(([, resource]) => JSON.stringify(resource).includes('GetCalendarState'))
+      .map(([role, resource]) => [role, JSON.stringify(resource)] as const);
+
+  it('may be asked by the state that plans, each of them, where the target has any', () => {
+    const shared = 'arn:aws:ssm:ap-northeast-2:444455556666:document/shared';
+    const [[role, resource] = [], ...others] = allowed({ pauses: { changeCalendars: ['freeze', shared] } });
+    expect([role, others]).toEqual(['PlanRecoveryRole', []]);
+    const statement = {
+      Effect: 'Allow',
+      Action: 'ssm:GetCalendarState',
+      Resource: [
+        { 'Fn::Sub': 'arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:document/freeze' },
+        shared,
+      ],
+    };
+    expect(resource).toContain(JSON.stringify(statement));
+    expect(allowed({})).toEqual([]);
+  });
+});

@@ -10,7 +10,7 @@ import { unseenChain } from '../../workflow/doctor/chain-look.ts';
 import type { RecoveryPlan } from '../../workflow/plan.ts';
 import type { Request } from '../../workflow/request.ts';
 import type { EndpointCheck } from '../../workflow/results.ts';
-import { envFinding, openAws, parameterName, type TestAws } from '../support/aws.ts';
+import { documentName, envFinding, openAws, parameterName, type TestAws } from '../support/aws.ts';
 import { executionRef, leaseDoor, recoveryPlan, startExecution } from '../support/execution.ts';
 import { servicesOf, steppedClock, type TargetPart } from '../support/services.ts';
 import { hourMs } from '../support/versions.ts';
@@ -125,12 +125,86 @@ describe('its plan', () => {
   });
 });
 
+describe('a recovery while changes are frozen', () => {
+  const unhealthy = asked({ finding: 'EndpointUnhealthy', needsDeploy: true, httpStatus: 500 });
+  const frozen = (...changeCalendars: string[]): TargetPart => ({ pauses: { changeCalendars } });
+  const recover = (part: TargetPart, input: Partial<PlanRecoveryInput> = {}) =>
+    plan({ check: unhealthy, request: request({ mode: 'recover' }), ...input }, part);
+  const nowMs = Math.floor(Date.now() / 1000) * 1000;
+  const until = `${new Date(nowMs + hourMs).toISOString().slice(0, 19)}Z`;
+
+  beforeEach(() => {
+    aws.parameters.put({ Name: parameterName, Value: 'INTERNAL_KEY=x\n', Type: 'SecureString' });
+    aws.addFunction('metric', 'return 1', {});
+    const { calendars } = aws.runCommand;
+    calendars.set('closed', {
+      type: 'DEFAULT_OPEN',
+      events: [{ startMs: nowMs - hourMs, endMs: nowMs + hourMs }],
+    });
+    calendars.set('open', { type: 'DEFAULT_OPEN', events: [] });
+    calendars.set('shut', { type: 'DEFAULT_CLOSED', events: [] });
+  });
+
+  it('only plans, whoever has started it, and says until when', async () => {
+    const planOnly = { why: 'Frozen', calendars: ['open', 'closed'], until };
+    for (const trigger of ['alarm', 'operator'] as const)
+      expect(
+        await recover(frozen('open', 'closed'), { request: request({ mode: 'recover', trigger }) }),
+      ).toMatchObject({ decision: 'TellPlan', planOnly, deploy: { instanceIds: ['i-00000001'] } });
+    expect(await recover(frozen('shut'))).toMatchObject({ planOnly: { until: null } });
+  });
+
+  it('goes on while the calendars are open, or if a person insists on it or has approved', async () => {
+    const part = { ...frozen('closed'), approval: { withinMinutes: 5 } };
+    expect(await recover(frozen('open'))).toMatchObject({ decision: 'Repair' });
+    const insists = request({ mode: 'recover', trigger: 'operator', force: true });
+    expect(await recover(frozen('closed'), { request: insists })).toMatchObject({ decision: 'Repair' });
+    const { decision, hash } = await recover(part);
+    expect(decision).toBe('TellPlan');
+    const approval = { decision: 'Approved', hash, by: 'oncall' } as const;
+    expect(await recover(part, { approval })).toMatchObject({ decision: 'Repair' });
+  });
+
+  it('asks no calendar where there is nothing to change, nor where there is none', async () => {
+    expect(await recover(frozen('closed'), { check: asked({}) })).toMatchObject({ decision: 'LeaveAlone' });
+    expect(await recover({})).toMatchObject({ decision: 'Repair' });
+    expect(aws.countCalls('GetCalendarState')).toBe(0);
+  });
+
+  it('goes on if nobody can look, and says so', async () => {
+    aws.fail('GetCalendarState', new AwsError('AccessDeniedException', 'no', 400));
+    expect(await recover(frozen('closed'))).toMatchObject({
+      decision: 'Repair',
+      calendarProblem: { error: 'AccessDenied' },
+    });
+    for (const missing of ['deleted', documentName])
+      expect(await recover(frozen('open', missing))).toMatchObject({
+        decision: 'Repair',
+        calendarProblem: { error: 'AwsRejected', message: expect.stringContaining(missing) },
+      });
+  });
+
+  it('is tried again where AWS is only busy', async () => {
+    const busy = () => new AwsError('ThrottlingException', 'slow down', 400);
+    aws.fail('GetCalendarState', busy(), busy(), busy(), busy());
+    await expect(recover(frozen('closed'))).rejects.toMatchObject({ name: 'AwsThrottled' });
+  });
+
+  it('gives its lease back', async () => {
+    await takeLease({ execution: start('run-1'), input: schedule }, servicesOf(aws, {}, clock));
+    expect((await ledger()).owner).not.toBeNull();
+    await report(await recover(frozen('closed')), 'run-1');
+    expect(await ledger()).toMatchObject({ owner: null, endings: [{ outcome: 'Planned', counts: false }] });
+    expect(aws.topics.messages[0]?.message).toContain(`changes are frozen until ${until}`);
+  });
+});
+
 describe('people', () => {
   const planned = recoveryPlan({ planOnly: { why: 'ActIsPlan' } });
 
   it('are told what a recovery would do, once in eight hours for the same plan, and at once of another one', async () => {
     expect(await report(planned, 'run-1')).toMatchObject({ outcome: 'Planned', hash: planned.hash });
-    expect(subjects()).toEqual(['env-recovery: app needs a recovery, which nobody has started']);
+    expect(subjects()).toEqual(['env-recovery: app recovery planned, but not started']);
     await clock.sleep(7 * hourMs);
     await report(planned, 'run-2');
     expect(subjects()).toHaveLength(1);

@@ -2,7 +2,7 @@
 import { headerKeysOf } from '../endpoint-request.ts';
 import { servicesOfStack } from '../network/called-services.ts';
 import { destinationOf } from '../network/destination.ts';
-import { nameInArn, regionOfKey } from './fields.ts';
+import { nameInArn, regionOfArn } from './fields.ts';
 import type { TargetFields } from './sections.ts';
 
 interface Check {
@@ -30,14 +30,14 @@ export const checks: readonly Check[] = [
     holds: ({ parameter, restore }) =>
       nameInArn(restore.backupParameter ?? '') !== nameInArn(parameter.name) ||
       // The key of the parameter is of its own region.
-      (restore.backupRegion !== undefined && restore.backupRegion !== regionOfKey(parameter.kmsKeyArn ?? '')),
+      (restore.backupRegion !== undefined && restore.backupRegion !== regionOfArn(parameter.kmsKeyArn ?? '')),
     expected:
       'expected another name than parameter.name, or backupRegion: the copy would be the parameter itself',
   },
   {
     field: ['restore', 'backupKmsKeyArn'],
     holds: ({ restore: { backupRegion, backupKmsKeyArn } }) =>
-      backupKmsKeyArn === undefined || regionOfKey(backupKmsKeyArn) === backupRegion,
+      backupKmsKeyArn === undefined || regionOfArn(backupKmsKeyArn) === backupRegion,
     expected: 'expected a key of backupRegion',
   },
   {
@@ -55,7 +55,7 @@ export const checks: readonly Check[] = [
     holds: ({ parameter, stack }) =>
       parameter.kmsKeyArn === undefined ||
       stack.kmsKeyArn === undefined ||
-      regionOfKey(parameter.kmsKeyArn) === regionOfKey(stack.kmsKeyArn),
+      regionOfArn(parameter.kmsKeyArn) === regionOfArn(stack.kmsKeyArn),
     expected:
       'expected a key of the same region as parameter.kmsKeyArn: both are used in the region of the stack',
   },

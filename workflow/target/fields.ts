@@ -36,7 +36,7 @@ export const keyArn = matching(/^arn:[^:]+:kms:[^:]+:\d{12}:key\/.+$/, 'expected
 
 export const region = matching(/^[a-z]{2,}(-[a-z]+)+-\d{1,2}$/, 'expected a region such as ap-northeast-1');
 
-export const regionOfKey = (arn: string) => arn.split(':')[3];
+export const regionOfArn = (arn: string) => arn.split(':')[3];
 
 const maxParameterLevels = 15;
 /** 1011 with the ARN before it, which has at least 45: `arn:aws:ssm:us-east-2:111122223333:parameter/`. */
@@ -104,6 +104,17 @@ export const alarmName = checkedBy((name) => {
   if (name.startsWith('arn:')) return 'expected the name of the alarm, not its ARN';
   return /^\P{Cc}{1,255}$/u.test(name) ? undefined : 'expected the name of an alarm, of up to 255 characters';
 });
+
+const documentName = '[A-Za-z0-9_.-]{3,128}';
+
+/**
+ * https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetCalendarState.html, `CalendarNames`, and
+ * API_CreateDocument.html there, `Name`.
+ */
+export const changeCalendar = matching(
+  new RegExp(`^(arn:[^:]+:ssm:[^:]+:\\d{12}:document/)?${documentName}$`),
+  'expected the name or the ARN of a change calendar',
+);
 
 /** https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_CreateAutoScalingGroup.html, `AutoScalingGroupName`. */
 export const scalingGroupName = checkedBy((name) => {

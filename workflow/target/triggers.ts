@@ -1,7 +1,7 @@
 /** `triggers`, `pauses` and `approval` of a target: when a recovery starts, and when it goes on. */
 import * as v from 'valibot';
 import { longestWindowHours } from '../pauses.ts';
-import { alarmName, checkedBy, whole } from './fields.ts';
+import { alarmName, changeCalendar, checkedBy, whole } from './fields.ts';
 import { faultOfSchedule } from './schedule.ts';
 
 /** The state machine leaves this much time for it. */
@@ -42,6 +42,7 @@ export const Pauses = v.optional(
     cooldownMinutes: v.optional(whole(0, 24 * 60), 10),
     maxFailures: v.optional(whole(1, 10), 3),
     windowHours: v.optional(whole(1, longestWindowHours), 6),
+    changeCalendars: v.optional(v.array(changeCalendar), []),
   }),
   {},
 );

@@ -37,6 +37,15 @@ export function planExamples(recovery: Recovery, request: Request, plan: Recover
   };
   return {
     'planned-only': because({ why: 'ActIsPlan' }),
+    frozen: because({ why: 'Frozen', calendars: ['academy-freeze'], until: '2026-01-02T00:00:00Z' }),
+    'frozen-without-end': because({ why: 'Frozen', calendars: ['academy-freeze', 'shared'], until: null }),
+    'started-without-a-calendar': startNotification(recovery, request, {
+      ...plan,
+      calendarProblem: problem(
+        'AwsRejected',
+        'ssm:GetCalendarState on change calendar academy-freeze: refused by AWS as InvalidDocument.',
+      ),
+    }),
     'started-with-problems': startNotification(
       recovery,
       { ...request, trigger: 'parameter', reason: 'Update of /academy/api/env' },
