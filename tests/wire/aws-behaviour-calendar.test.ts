@@ -35,6 +35,12 @@ describe('a change calendar', () => {
     });
   });
 
+  it('names no change of its past', async () => {
+    const { state, at, next } = await stateAt('2030-01-03T00:00:00Z');
+    expect(state).toBe('OPEN');
+    if (next !== undefined) expect(Date.parse(next)).toBeGreaterThan(Date.parse(at ?? ''));
+  });
+
   it('says what is now, if nobody says when', async () => {
     const { state, at } = await stateAt(undefined);
     expect(state).toBe(
