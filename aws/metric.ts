@@ -20,7 +20,7 @@ export const nameOfMetric = (metric: Pick<Metric, 'namespace' | 'name'>) =>
   `${metric.namespace}/${metric.name}`;
 
 /**
- * The newest datapoint stamped at or after `sinceMs`; `undefined` if CloudWatch shows none (yet). A result that isn't
+ * The newest datapoint with the unit of the target, stamped at or after `sinceMs`; `undefined` if CloudWatch shows none (yet). A result that isn't
  * complete (`InternalError`, `PartialData`) proves nothing.
  *
  * @throws RecoveryError AccessDenied if CloudWatch says Forbidden.
@@ -52,6 +52,7 @@ export async function readNewestDatapoint(
               },
               Period: periodSeconds,
               Stat: 'Maximum',
+              ...(metric.unit === undefined ? {} : { Unit: metric.unit }),
             },
           },
         ],
@@ -72,7 +73,7 @@ export async function readNewestDatapoint(
   );
 }
 
-/** Publishes one datapoint, stamped now. High resolution if the period is shorter than a minute. */
+/** Publishes one datapoint, stamped now, as a Count if the target says nothing else. High resolution if the period is shorter than a minute. */
 export async function publishDatapoint(
   cloudWatch: CloudWatchClient,
   metric: Metric,
@@ -92,7 +93,7 @@ export async function publishDatapoint(
               MetricName: metric.name,
               Dimensions: dimensionList(metric.dimensions),
               Value: value,
-              Unit: 'Count',
+              Unit: metric.unit ?? 'Count',
               Timestamp: new Date(),
               StorageResolution: metric.periodSeconds < 60 ? 1 : 60,
             },

@@ -101,6 +101,7 @@ async function confirmDatapoint(
   const { confirmWithinSeconds } = metric;
   const periodSeconds = readPeriodSecondsOf(metric);
   const metricName = nameOfMetric(metric);
+  const withUnit = metric.unit === undefined ? '' : ` with the unit ${metric.unit}`;
   const { metricFunction } = target;
   let backlog: number | null = null;
   let ownCount = 0;
@@ -121,7 +122,7 @@ async function confirmDatapoint(
     }
     return new RecoveryError(
       'DatapointMissing',
-      `metric ${metricName}: no datapoint stamped after ${new Date(sinceMs).toISOString()} within ${confirmWithinSeconds} s.`,
+      `metric ${metricName}: no datapoint${withUnit} stamped after ${new Date(sinceMs).toISOString()} within ${confirmWithinSeconds} s.`,
     );
   });
 }

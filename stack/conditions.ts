@@ -6,12 +6,13 @@ import type { DeployedTarget } from '../workflow/target.ts';
 
 export type Conditions = Readonly<Record<string, boolean>>;
 
-export function conditionsOf({ scaling, triggers, stack }: DeployedTarget): Conditions {
+export function conditionsOf({ metric, scaling, triggers, stack }: DeployedTarget): Conditions {
   return {
     HasHeartbeat: triggers.heartbeat,
     HasAlarms: triggers.heartbeat || triggers.alarms.length > 0,
     HasParameterTrigger: triggers.parameterChange,
     HasSchedule: triggers.schedule !== false,
+    HasMetricUnit: metric?.unit !== undefined,
     HasScalingPolicy: scaling?.policy !== undefined,
     HasStackKey: stack.kmsKeyArn !== undefined,
   };

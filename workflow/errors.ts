@@ -220,7 +220,7 @@ const errors = {
     meaning:
       'The metric function counts, or the target has none, but CloudWatch shows no datapoint that is newer than the repair.',
     remedy:
-      'Check namespace, name and dimensions of the metric in the target file, and that the role of the metric function, or of whatever else publishes it, allows cloudwatch:PutMetricData.',
+      'Check namespace, name, dimensions and unit of the metric in the target file, and that the role of the metric function, or of whatever else publishes it, allows cloudwatch:PutMetricData.',
   },
 } as const satisfies Readonly<Record<string, ErrorEntry>>;
 

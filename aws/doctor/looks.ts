@@ -81,14 +81,16 @@ export async function lookAtInstances(
   return ids.length === 0 ? seen([]) : readInstances(clients.ec2, ids);
 }
 
+type LookAtMetrics = Pick<Doctor, 'target' | 'nowMs'> & {
+  readonly clients: Pick<DoctorClients, 'cloudWatch'>;
+};
+
 /** How often the function was invoked of late; `null` if the target has none. */
 export async function lookAtInvocations({
   clients,
   target,
   nowMs,
-}: Pick<Doctor, 'target' | 'nowMs'> & {
-  readonly clients: Pick<DoctorClients, 'cloudWatch'>;
-}): Promise<Seen<number> | null> {
+}: LookAtMetrics): Promise<Seen<number> | null> {
   const { metricFunction } = target;
   if (!metricFunction) return null;
   return look(async () => {
@@ -106,11 +108,11 @@ export async function lookAtDatapoints({
   clients,
   target: { metric },
   nowMs,
-}: Doctor): Promise<Seen<number | null> | null> {
+}: LookAtMetrics): Promise<Seen<number | null> | null> {
   if (!metric) return null;
   return look(async () => {
     const sinceMs = nowMs - datapointWithinMs;
-    const minutes = { metric, statistic: 'SampleCount', sinceMs, nowMs } as const;
+    const minutes = { metric, statistic: 'SampleCount', unit: metric.unit, sinceMs, nowMs } as const;
     return (await readMinutes(clients.cloudWatch, minutes))[0]?.timestampMs ?? null;
   });
 }

@@ -31,7 +31,7 @@ interface PublishedValue {
   readonly timestampMs: number;
   readonly value: number;
   readonly resolutionSeconds: number;
-  readonly unit: string | undefined;
+  readonly unit: string;
 }
 
 interface Metric {
@@ -69,7 +69,8 @@ export class Metrics {
         timestampMs: Timestamp ?? this.#now(),
         value: Value,
         resolutionSeconds: StorageResolution,
-        unit: Unit,
+        // What CloudWatch takes it for, if nobody says: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#Unit.
+        unit: Unit ?? 'None',
       };
       this.#published.set(key, [...(this.#published.get(key) ?? []), published]);
       this.#metrics.set(key, { Namespace: namespace, MetricName, Dimensions });

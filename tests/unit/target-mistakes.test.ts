@@ -85,6 +85,11 @@ const single: [field: string, value: unknown, told: string][] = [
     seconds,
     'expected 1, 5, 10, 30, or a multiple of 60 up to 3600',
   ]),
+  ...['count', 'Requests', ''].map((unit): (typeof single)[0] => [
+    'metric.unit',
+    unit,
+    'expected a unit of CloudWatch, such as Count, Seconds, Bytes or None',
+  ]),
   [
     'metric.dimensions',
     Object.fromEntries(Array.from({ length: 31 }, (_, index) => [`d${index}`, 'x'])),

@@ -1,6 +1,11 @@
 /** What AWS documents of the services other than Parameter Store; see any-aws.ts. */
 import { randomUUID } from 'node:crypto';
-import { CloudWatchClient, GetMetricDataCommand, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import {
+  CloudWatchClient,
+  GetMetricDataCommand,
+  PutMetricDataCommand,
+  type StandardUnit,
+} from '@aws-sdk/client-cloudwatch';
 import {
   DeleteItemCommand,
   DynamoDBClient,
@@ -80,6 +85,31 @@ describe('CloudWatch', () => {
         }),
       ),
     ).rejects.toMatchObject({ name: expect.stringMatching(/^InvalidParameter/) });
+  });
+
+  it('takes a datapoint without a unit for one with the unit None, and gives by unit what has it', async () => {
+    const Metric = { Namespace: 'EnvRecoveryTest', MetricName: 'Units', Dimensions };
+    const Timestamp = new Date();
+    const data = [{ Value: 1 }, { Value: 2, Unit: 'Seconds' as const }];
+    await cloudWatch.send(
+      new PutMetricDataCommand({
+        Namespace: Metric.Namespace,
+        MetricData: data.map((datum) => ({ MetricName: Metric.MetricName, Dimensions, Timestamp, ...datum })),
+      }),
+    );
+    const valuesOf = async (Unit: StandardUnit | undefined) => {
+      const found = await cloudWatch.send(
+        new GetMetricDataCommand({
+          StartTime: new Date(Timestamp.getTime() - 120_000),
+          EndTime: new Date(Timestamp.getTime() + 60_000),
+          MetricDataQueries: [{ Id: 'a', MetricStat: { Metric, Period: 60, Stat: 'Maximum', Unit } }],
+        }),
+      );
+      return found.MetricDataResults?.[0]?.Values ?? [];
+    };
+    expect(await valuesOf('None')).toEqual([1]);
+    expect(await valuesOf('Seconds')).toEqual([2]);
+    expect(await valuesOf('Bytes')).toEqual([]);
   });
 
   it('stamps a datapoint with the start of its period', async () => {

@@ -11,21 +11,22 @@ const meant = (statistic: string | undefined) => (statistic === 'SampleCount' ? 
  * Puts a policy again, with the dimensions of the target, a statistic that says how much there is, and enabled. Auto
  * Scaling makes the alarms of a policy again whenever it is put.
  *
- * @param leavesUnitOut whether it asks for a unit with which nothing is published.
+ * @param isWrongUnit whether it asks for a unit that the metric doesn't have: it gets the one that the target names, or
+ *   none.
  * @returns nothing if the policy reads the metric more than once: only a person knows which of them is meant how.
  */
 export function putPolicyAgain(
   policy: PolicyFacts,
-  wanted: MetricRef,
-  leavesUnitOut = false,
+  wanted: MetricRef & { readonly unit?: string | undefined },
+  isWrongUnit = false,
 ): readonly string[] {
   const { CustomizedMetricSpecification: specification, ...rest } = policy.configuration;
   if (specification === undefined) return [];
   const { Metrics } = specification;
-  const withUnit = <T extends { readonly Unit?: string | undefined }>({ Unit, ...more }: T) => ({
-    ...more,
-    ...(Unit === undefined || leavesUnitOut ? {} : { Unit }),
-  });
+  const withUnit = <T extends { readonly Unit?: string | undefined }>({ Unit: asked, ...more }: T) => {
+    const Unit = isWrongUnit ? wanted.unit : asked;
+    return { ...more, ...(Unit === undefined ? {} : { Unit }) };
+  };
   if (Metrics === undefined || Metrics.length === 0)
     return put(policy.name, policy, {
       ...rest,

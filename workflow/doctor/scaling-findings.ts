@@ -108,10 +108,11 @@ export const scalingFindings = {
   },
   PolicyOtherUnit: {
     link: 'policy',
-    meaning: 'The policy asks for datapoints with a unit with which none is published, and gets none.',
+    meaning:
+      'The policy asks for datapoints with a unit with which none is published, or with another one than the target names.',
     look: describePolicies,
     fix: putPolicy,
-    note: 'Leave the unit out: CloudWatch then takes the datapoints as they are.',
+    note: 'Name the unit that the metric has (metric.unit), or leave it out: CloudWatch then takes the datapoints as they are.',
   },
   PolicyCountsSamples: {
     link: 'policy',

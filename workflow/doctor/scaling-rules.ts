@@ -37,6 +37,7 @@ type MetricFacts = Pick<Facts, 'nowMs'> & {
 function metricChecks(facts: MetricFacts, wanted: Metric): readonly Check[] {
   const { dimensionSets } = facts;
   const name = `${wanted.namespace}/${wanted.name}`;
+  const withUnit = wanted.unit === undefined ? '' : `; unit ${wanted.unit}`;
   const provenMs = freshDatapointMs(facts, { metric: wanted });
   return [
     ...judge(facts.metric, ({ lastDatapointMs }) => {
@@ -50,7 +51,10 @@ function metricChecks(facts: MetricFacts, wanted: Metric): readonly Check[] {
       const last =
         lastDatapointMs === null ? 'none in the last hours' : `the last one at ${timeOf(lastDatapointMs)}`;
       return [
-        broken('MetricStopped', `${name} (${describe(wanted.dimensions)}) has no fresh datapoint, ${last}`),
+        broken(
+          'MetricStopped',
+          `${name} (${describe(wanted.dimensions)}${withUnit}) has no fresh datapoint, ${last}`,
+        ),
       ];
     }),
     ...judge(dimensionSets, (found) => {
@@ -251,19 +255,21 @@ export const policy: ScalingRule = ({ policies, metric: published }, { group, me
   });
 };
 
-function policyChecks(policy: PolicyFacts, wanted: MetricRef, hasUnit: boolean | null): readonly Check[] {
+function policyChecks(policy: PolicyFacts, wanted: Metric, hasUnit: boolean | null): readonly Check[] {
   const { name, isEnabled, metrics, expression } = policy;
   const read = metrics.find((one) => isMetric(one, wanted));
+  const isOther = read?.unit && wanted.unit !== undefined && read.unit !== wanted.unit;
+  const isWrongUnit = hasUnit === false || Boolean(isOther);
   const names = { policy: name };
   // One command cures all of it.
-  const again = putPolicyAgain(policy, wanted, hasUnit === false);
+  const again = putPolicyAgain(policy, wanted, isWrongUnit);
   const faults = [
     ...(isEnabled ? [] : [broken('PolicyDisabled', `policy ${name} is disabled`, names, again)]),
-    ...(hasUnit === false && read?.unit
+    ...(isWrongUnit && read?.unit
       ? [
           broken(
             'PolicyOtherUnit',
-            `policy ${name} asks for the unit ${read.unit}, and no datapoint has it`,
+            `policy ${name} asks for the unit ${read.unit}, and ${isOther ? `the metric has ${wanted.unit}` : 'no datapoint has it'}`,
             names,
             again,
           ),

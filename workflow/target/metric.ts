@@ -40,10 +40,24 @@ const metricPeriod = v.pipe(
   ),
 );
 
+/** https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html, `Unit` of a datum. */
+const unit = v.picklist(
+  [
+    ...(['Seconds', 'Microseconds', 'Milliseconds', 'Percent', 'Count', 'None', 'Count/Second'] as const),
+    ...(['Bytes', 'Kilobytes', 'Megabytes', 'Gigabytes', 'Terabytes'] as const),
+    ...(['Bits', 'Kilobits', 'Megabits', 'Gigabits', 'Terabits'] as const),
+    ...(['Bytes/Second', 'Kilobytes/Second', 'Megabytes/Second', 'Gigabytes/Second'] as const),
+    ...(['Terabytes/Second', 'Bits/Second', 'Kilobits/Second', 'Megabits/Second'] as const),
+    ...(['Gigabits/Second', 'Terabits/Second'] as const),
+  ],
+  'expected a unit of CloudWatch, such as Count, Seconds, Bytes or None',
+);
+
 export const Metric = v.strictObject({
   namespace: metricNamespace,
   name: metricName,
   dimensions: v.optional(dimensions, {}),
+  unit: v.optional(unit),
   periodSeconds: v.optional(metricPeriod, 60),
   // CloudWatch can take two minutes to show a first datapoint, counted from the next full minute.
   confirmWithinSeconds: v.optional(seconds(10, 600), 300),
