@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import type { DeployedTarget } from '../workflow/target.ts';
 import { conditionsOf, resolveConditions } from './conditions.ts';
 import { derivedSettings } from './derived-settings.ts';
+import { tagsOfServerless, withEverywhere } from './everywhere.ts';
 import { functionsOf } from './functions.ts';
 import { networkResources } from './network.ts';
 
@@ -25,12 +26,25 @@ export function stackOf(target: DeployedTarget) {
       resolveConditions(parse(readFileSync(join(resourcesDirectory, file), 'utf8')), conditions),
     ),
   );
+  const derived = derivedSettings(target, stateKeys);
+  const tags = tagsOfServerless(Object.keys(functions), target);
   return {
     /** For `${self:custom.stack.target.…}`. */
     target,
     /** For `${self:custom.stack.derived.…}`: what the target doesn't say in AWS's own words. */
-    derived: derivedSettings(target, stateKeys),
+    derived,
     functions,
-    resources: Object.assign(roles, networkResources(target), ...resources),
+    resources: withEverywhere(Object.assign({}, roles, networkResources(target), ...resources), target),
+    /** What the resources have besides that Serverless makes. */
+    extensions: {
+      ...tags,
+      RecoverEnv: {
+        Properties: {
+          ...tags.RecoverEnv?.Properties,
+          // The plugin that compiles the state machine accepts no encryption without a key.
+          EncryptionConfiguration: derived.executionEncryption,
+        },
+      },
+    },
   };
 }

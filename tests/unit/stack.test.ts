@@ -28,7 +28,11 @@ describe('the stack of a target', () => {
   });
 
   it('leaves out what a target wants left out, and waits for an approval as long as it says', () => {
-    const target = { ...appTarget(), approval: { withinMinutes: 5 }, stack: { reserveConcurrency: false } };
+    const target = {
+      ...appTarget(),
+      approval: { withinMinutes: 5 },
+      stack: { ...appTarget().stack, reserveConcurrency: false },
+    };
     const { derived, functions } = stackOf(target);
     expect(derived.approveWithinSeconds).toBe(300);
     expect(functions.uploadEnv).not.toHaveProperty('reservedConcurrency');

@@ -116,6 +116,18 @@ const single: [field: string, value: unknown, told: string][] = [
     ],
   ),
   ['stack.kmsKeyArn', 'alias/mine', 'expected the ARN of a KMS key'],
+  ['stack.permissionsBoundaryArn', 'arn:aws:iam::111122223333:role/x', 'expected the ARN of an IAM policy'],
+  ['stack.permissionsBoundaryArn', 'boundary', 'expected the ARN of an IAM policy'],
+  [
+    'stack.tags',
+    Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`t${index}`, 'x'])),
+    'expected at most 49, since a resource takes 50, and gets STAGE from Serverless',
+  ],
+  [
+    'stack.tags',
+    { Team: 'a', team: 'b' },
+    'expected keys that differ in more than small and capital letters: IAM takes them for the same',
+  ],
 ];
 
 const subscriptions: [protocol: string, endpoint: unknown, told: string][] = [
@@ -210,6 +222,19 @@ const others: [values: Readonly<Record<string, unknown>>, told: string][] = [
     },
     'metric.periodSeconds: expected at most 60, since scaling.policy looks at each minute: publish the metric each minute, or bring a policy of your own',
   ],
+  [
+    { 'stack.tags': { 'AWS:team': 'x' } },
+    'stack.tags.AWS:team: the key of a tag begins with aws: only if it is one of AWS itself',
+  ],
+  ...['', 'a*b', 'x'.repeat(129)].map((key): (typeof others)[0] => [
+    { 'stack.tags': { [key]: 'x' } },
+    `stack.tags.${key.slice(0, 80 - 'stack.tags.'.length)}: expected the key of a tag: up to 128 letters, digits, blanks and _ . : / = + - @`,
+  ]),
+  ...['x'.repeat(257), 'a,b'].map((value): (typeof others)[0] => [
+    { 'stack.tags': { Team: value } },
+    'stack.tags.Team: expected the value of a tag: up to 256 letters, digits, blanks and _ . : / = + - @',
+  ]),
+  [{ 'stack.tags': { CostCenter: 1234 } }, 'stack.tags.CostCenter: expected text: put it in quotes'],
   [{ instances: {} }, 'instances: expected either ids or tag'],
   [{ 'instances.ids': ['i-00000000'] }, 'instances: expected either ids or tag'],
   [

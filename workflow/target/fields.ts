@@ -167,6 +167,38 @@ export const instanceIds = v.pipe(
   v.check((ids) => new Set(ids).size === ids.length, 'SendCommand takes no id twice'),
 );
 
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html: of an account, or one of AWS's own. */
+export const policyArn = matching(
+  /^arn:[^:]+:iam::(\d{12}|aws):policy\/[\w+=,.@/-]+$/,
+  'expected the ARN of an IAM policy',
+);
+
+/** What each service takes: https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html, the naming limits. */
+const tagCharacters = '\\p{L}\\p{Z}\\p{N}_.:/=+@-';
+const tagKey = checkedBy((key) => {
+  if (/^aws:/i.test(key)) return 'the key of a tag begins with aws: only if it is one of AWS itself';
+  return new RegExp(`^[${tagCharacters}]{1,128}$`, 'u').test(key)
+    ? undefined
+    : 'expected the key of a tag: up to 128 letters, digits, blanks and _ . : / = + - @';
+});
+const tagValue = matching(
+  new RegExp(`^[${tagCharacters}]{0,256}$`, 'u'),
+  'expected the value of a tag: up to 256 letters, digits, blanks and _ . : / = + - @',
+);
+/** A resource has at most 50, and Serverless gives the stack one, which all of its resources get. */
+const mostTags = 49;
+export const tags = v.pipe(
+  v.record(tagKey, tagValue),
+  v.maxEntries(
+    mostTags,
+    `expected at most ${mostTags}, since a resource takes 50, and gets STAGE from Serverless`,
+  ),
+  v.check(
+    (all) => new Set(Object.keys(all).map((key) => key.toLowerCase())).size === Object.keys(all).length,
+    'expected keys that differ in more than small and capital letters: IAM takes them for the same',
+  ),
+);
+
 /** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html, the restrictions: 128 and 256 characters. */
 export const instanceTag = checkedBy((tag) => {
   if (!/^[^=]+=.+$/.test(tag)) return 'expected Key=value';

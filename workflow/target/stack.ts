@@ -1,7 +1,7 @@
 /** `notify` and `stack` of a target: who is told, and what holds for all resources. */
 import * as v from 'valibot';
 import { Subscription } from './addresses.ts';
-import { keyArn } from './fields.ts';
+import { keyArn, policyArn, tags } from './fields.ts';
 
 export const Notify = v.optional(
   v.strictObject({
@@ -13,6 +13,8 @@ export const Notify = v.optional(
 export const Stack = v.optional(
   v.strictObject({
     kmsKeyArn: v.optional(keyArn),
+    permissionsBoundaryArn: v.optional(policyArn),
+    tags: v.optional(tags, {}),
     reserveConcurrency: v.optional(v.boolean(), true),
   }),
   {},
