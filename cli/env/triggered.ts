@@ -21,12 +21,20 @@ export async function tellTriggered({
   stateMachine,
   parameterName,
   ssm,
+  target: { triggers },
   terminal,
-}: Pick<Session, 'stateMachine' | 'parameterName' | 'ssm' | 'terminal'>): Promise<Triggered | null> {
+}: Pick<
+  Session,
+  'stateMachine' | 'parameterName' | 'ssm' | 'target' | 'terminal'
+>): Promise<Triggered | null> {
   if (stateMachine === undefined) return null;
   const stateMachineArn = machineArnOf(await arnOrUnknown(ssm, parameterName), stateMachine);
+  const does =
+    triggers.act === 'plan'
+      ? 'tells people what a recovery would do, and changes nothing'
+      : 'repairs what it finds broken';
   terminal.print(
-    `This write also starts an execution of ${stateMachine}, which repairs what it finds broken; a pause can hold it back. ${
+    `This write also starts an execution of ${stateMachine}, which ${does}; a pause can hold it back. ${
       stateMachineArn === null
         ? 'The console of Step Functions shows it.'
         : `To see it: ${listCommand(stateMachineArn)}`

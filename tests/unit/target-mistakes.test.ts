@@ -80,16 +80,6 @@ const single: [field: string, value: unknown, told: string][] = [
   ],
   ['metric.namespace', '대기열', 'expected a namespace of up to 255 ASCII characters, such as App/Jobs'],
   ['metric.name', ' ', 'expected a name of up to 255 ASCII characters'],
-  ...[0, 15, 90, 3660, 1.5].map((seconds): (typeof single)[0] => [
-    'metric.periodSeconds',
-    seconds,
-    'expected 1, 5, 10, 30, or a multiple of 60 up to 3600',
-  ]),
-  ...['count', 'Requests', ''].map((unit): (typeof single)[0] => [
-    'metric.unit',
-    unit,
-    'expected a unit of CloudWatch, such as Count, Seconds, Bytes or None',
-  ]),
   [
     'metric.dimensions',
     Object.fromEntries(Array.from({ length: 31 }, (_, index) => [`d${index}`, 'x'])),
@@ -103,31 +93,11 @@ const single: [field: string, value: unknown, told: string][] = [
     'expected the name of the alarm, not its ARN',
   ],
   ['triggers.alarms.0', 'a'.repeat(256), 'expected the name of an alarm, of up to 255 characters'],
-  ['triggers.act', 'observe', 'expected ("recover" | "plan")'],
   ['triggers.schedule', true, noSchedule],
   ['triggers.schedule', 'cron(*/5 * * * *)', sixFields],
   ['scaling', 'workers', 'expected an object'],
   ['pauses.maxFailures', 0, 'expected at least 1'],
-  ...['ap', 'a calendar', 'arn:aws:ssm:ap-northeast-2:111122223333:parameter/x'].map(
-    (calendar): (typeof single)[0] => [
-      'pauses.changeCalendars.0',
-      calendar,
-      'expected the name or the ARN of a change calendar',
-    ],
-  ),
   ['stack.kmsKeyArn', 'alias/mine', 'expected the ARN of a KMS key'],
-  ['stack.permissionsBoundaryArn', 'arn:aws:iam::111122223333:role/x', 'expected the ARN of an IAM policy'],
-  ['stack.permissionsBoundaryArn', 'boundary', 'expected the ARN of an IAM policy'],
-  [
-    'stack.tags',
-    Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`t${index}`, 'x'])),
-    'expected at most 49, since a resource takes 50, and gets STAGE from Serverless',
-  ],
-  [
-    'stack.tags',
-    { Team: 'a', team: 'b' },
-    'expected keys that differ in more than small and capital letters: IAM takes them for the same',
-  ],
 ];
 
 const subscriptions: [protocol: string, endpoint: unknown, told: string][] = [
@@ -215,26 +185,6 @@ const others: [values: Readonly<Record<string, unknown>>, told: string][] = [
     { scaling: { group: 'video workers' } },
     'scaling.group: expected the name of a group: up to 255 ASCII characters, without blanks and colons',
   ],
-  [
-    {
-      'metric.periodSeconds': 120,
-      scaling: { group: 'workers', policy: { backlogPerInstance: 10 } },
-    },
-    'metric.periodSeconds: expected at most 60, since scaling.policy looks at each minute: publish the metric each minute, or bring a policy of your own',
-  ],
-  [
-    { 'stack.tags': { 'AWS:team': 'x' } },
-    'stack.tags.AWS:team: the key of a tag begins with aws: only if it is one of AWS itself',
-  ],
-  ...['', 'a*b', 'x'.repeat(129)].map((key): (typeof others)[0] => [
-    { 'stack.tags': { [key]: 'x' } },
-    `stack.tags.${key.slice(0, 80 - 'stack.tags.'.length)}: expected the key of a tag: up to 128 letters, digits, blanks and _ . : / = + - @`,
-  ]),
-  ...['x'.repeat(257), 'a,b'].map((value): (typeof others)[0] => [
-    { 'stack.tags': { Team: value } },
-    'stack.tags.Team: expected the value of a tag: up to 256 letters, digits, blanks and _ . : / = + - @',
-  ]),
-  [{ 'stack.tags': { CostCenter: 1234 } }, 'stack.tags.CostCenter: expected text: put it in quotes'],
   [{ instances: {} }, 'instances: expected either ids or tag'],
   [{ 'instances.ids': ['i-00000000'] }, 'instances: expected either ids or tag'],
   [
@@ -320,18 +270,6 @@ const others: [values: Readonly<Record<string, unknown>>, told: string][] = [
   [
     { 'metric.dimensions': { WorkerType: '비디오' } },
     'metric.dimensions.WorkerType: expected the value of a dimension: up to 1024 ASCII characters',
-  ],
-  [
-    { 'triggers.alarms': ['beat', { onInsufficientData: true }] },
-    'triggers.alarms.1.name: this field is missing',
-  ],
-  [
-    { 'triggers.alarms': [{ name: 'beat', onInsufficientData: 'yes' }] },
-    'triggers.alarms.0.onInsufficientData: expected true or false',
-  ],
-  [
-    { 'triggers.alarms': [{ name: 'beat', onOk: true }] },
-    'triggers.alarms.0.onOk: no field of this name is known here',
   ],
   [{ approval: { withinMinutes: 721 } }, 'approval.withinMinutes: expected at most 720'],
 ];

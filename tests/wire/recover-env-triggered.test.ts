@@ -1,13 +1,25 @@
+import { PassThrough } from 'node:stream';
 import { tellTriggered } from '../../cli/env/triggered.ts';
 import { Terminal } from '../../cli/terminal.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
 import { arn, region } from '../../sandbox/template.ts';
 import { complete, parameterName, useOperator } from '../support/operator.ts';
+import { appTarget } from '../support/services.ts';
 
 const { aws, file, put, run } = useOperator();
 
 const machineArn = arn('states', 'stateMachine:env-recovery-sandbox');
 const command = `aws stepfunctions list-executions --region ${region} --state-machine-arn ${machineArn} --max-items 1`;
+
+/** What is told in a session that is as usual, but for `part`. */
+async function tell(part: Partial<Parameters<typeof tellTriggered>[0]>) {
+  const output = new PassThrough();
+  const terminal = new Terminal({}, { input: process.stdin, output, errorOutput: output });
+  const { ssm } = aws();
+  const session = { stateMachine: 'env-recovery-app', parameterName, ssm, target: appTarget(), terminal };
+  const triggered = await tellTriggered({ ...session, ...part });
+  return { triggered, text: String(output.read() ?? '') };
+}
 
 describe('what a write starts', () => {
   it.each<[string, (text: string) => readonly string[]]>([
@@ -47,10 +59,15 @@ describe('what a write starts', () => {
   });
 
   it('is nothing for a target that no change of the parameter starts', async () => {
-    const { input, output } = { input: process.stdin, output: process.stdout };
-    const terminal = new Terminal({}, { input, output, errorOutput: output });
-    const session = { stateMachine: undefined, parameterName, ssm: aws().ssm, terminal };
-    expect(await tellTriggered(session)).toBeNull();
+    expect(await tell({ stateMachine: undefined })).toEqual({ triggered: null, text: '' });
     expect(aws().countCalls('GetParameter')).toBe(0);
+  });
+
+  it('only plans for a target that lets it do no more', async () => {
+    put(complete());
+    const target = appTarget({ triggers: { act: 'plan' } });
+    expect((await tell({ target })).text).toContain(
+      'starts an execution of env-recovery-app, which tells people what a recovery would do, and changes nothing;',
+    );
   });
 });
