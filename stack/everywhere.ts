@@ -65,7 +65,7 @@ export function tagsOfServerless(
     'RecoverEnv',
     ...functionKeys.flatMap((key) => [`${logicalName(key)}LambdaFunction`, `${logicalName(key)}LogGroup`]),
     // The schedule of the metric function.
-    ...(target.metricFunction.deploy ? ['QueueDepthMetricEventsRuleSchedule1'] : []),
+    ...(target.metricFunction?.deploy ? ['QueueDepthMetricEventsRuleSchedule1'] : []),
   ];
   return Object.fromEntries(ids.map((id) => [id, { Properties: tags }]));
 }

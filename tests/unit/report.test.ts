@@ -179,11 +179,6 @@ describe('the notes of a report', () => {
       { env: { ...env, hasBom: true }, upload },
       'a byte order mark was at the start (not written back)',
     ],
-    [
-      'change calendars that nobody could look at',
-      { plan: { ...provenRun().plan, calendarProblem: { error: 'AccessDenied', message: 'no' } } },
-      'the change calendars were taken for open (AccessDenied)',
-    ],
     ['CRLF', { env: { ...env, hasCrlf: true } }, 'lines ended with CRLF (still there)'],
     [
       'CRLF that a restore took out',

@@ -50,6 +50,13 @@ it.each<[values: Readonly<Record<string, unknown>>, told: string]>([
     { 'metric.periodSeconds': 120, scaling: { group: 'workers', policy: { backlogPerInstance: 10 } } },
     'metric.periodSeconds: expected at most 60, since scaling.policy looks at each minute: publish the metric each minute, or bring a policy of your own',
   ],
+  ...[
+    { 'metric.periodSeconds': 240 },
+    { 'metric.periodSeconds': 540, 'metric.confirmWithinSeconds': 600 },
+  ].map((values): [Readonly<Record<string, unknown>>, string] => [
+    { metricFunction: undefined, ...values },
+    'metric.periodSeconds: expected metric.confirmWithinSeconds, 600 at most, to be 120 more than this: without metricFunction, a recovery waits until somebody else publishes the metric',
+  ]),
   [
     { 'stack.tags': { 'AWS:team': 'x' } },
     'stack.tags.AWS:team: the key of a tag begins with aws: only if it is one of AWS itself',
@@ -73,6 +80,8 @@ it('is no mistake to have what AWS takes', () => {
     {
       'pauses.changeCalendars': ['freeze', 'arn:aws:ssm:ap-northeast-2:111122223333:document/shared.freeze'],
     },
+    { metricFunction: undefined, 'metric.periodSeconds': 180 },
+    { metricFunction: undefined, 'metric.periodSeconds': 480, 'metric.confirmWithinSeconds': 600 },
     ...[1, 30, 60, 120, 3600].map((seconds) => ({ 'metric.periodSeconds': seconds })),
   ])
     expect(mistakeIn(fileWith(values))).toBe('none');

@@ -8,10 +8,12 @@ import { AwsError } from '../../sandbox/endpoint.ts';
 import type { PlanRecoveryInput } from '../../workflow/chain.ts';
 import { unseenChain } from '../../workflow/doctor/chain-look.ts';
 import type { RecoveryPlan } from '../../workflow/plan.ts';
+import { makeReport } from '../../workflow/report.ts';
 import type { Request } from '../../workflow/request.ts';
 import type { EndpointCheck } from '../../workflow/results.ts';
 import { documentName, envFinding, openAws, parameterName, type TestAws } from '../support/aws.ts';
 import { executionRef, leaseDoor, recoveryPlan, startExecution } from '../support/execution.ts';
+import { repairedRun } from '../support/reported-run.ts';
 import { servicesOf, steppedClock, type TargetPart } from '../support/services.ts';
 import { hourMs } from '../support/versions.ts';
 
@@ -182,6 +184,11 @@ describe('a recovery while changes are frozen', () => {
         decision: 'Repair',
         calendarProblem: { error: 'AwsRejected', message: expect.stringContaining(missing) },
       });
+    const calendarProblem = { error: 'AccessDenied', message: 'no' } as const;
+    const run = repairedRun({ plan: recoveryPlan({ calendarProblem }) });
+    expect(makeReport(run, clock.now())).toMatchObject({
+      env: { notes: ['the change calendars were taken for open (AccessDenied)'] },
+    });
   });
 
   it('is tried again where AWS is only busy', async () => {
