@@ -1,5 +1,6 @@
 /** What a person is told of a plan that nobody carries out by itself. */
 import { linkOf, type Recovery, startCommand } from './commands.ts';
+import { diagnosisLine } from './doctor/summary.ts';
 import { type Notification, paragraphs, planLines, reasonLine, subjectOf } from './messages.ts';
 import type { PlanOnly, RecoveryPlan } from './plan.ts';
 import type { Request } from './request.ts';
@@ -12,6 +13,7 @@ export function planNotification(recovery: Recovery, request: Request, plan: Rec
       `env-recovery would repair ${recovery.target}, but it only plans: ${whyOnly(plan.planOnly)}`,
       [
         reasonLine({ request, ...plan }),
+        ...(plan.diagnosis ? [diagnosisLine(plan.diagnosis)] : []),
         'What it would do',
         ...planLines(plan),
         `Plan:         ${plan.hash.slice(0, 12)}`,

@@ -2,8 +2,8 @@
 import { StandardUnit } from '@aws-sdk/client-cloudwatch';
 import * as v from 'valibot';
 import { openAutoScaling } from '../../aws/auto-scaling.ts';
+import { lookAtDatapoints } from '../../aws/doctor/looks.ts';
 import { publishDatapoint } from '../../aws/metric.ts';
-import { lookAtDatapoints } from '../../cli/doctor/looks.ts';
 import { confirmBacklog } from '../../functions/confirm-backlog.ts';
 import { stackOf } from '../../stack/stack.ts';
 import { readTarget } from '../../targets/load.ts';
