@@ -1,7 +1,7 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { RestoreRules } from '../workflow/restore.ts';
 import type { ParameterVersion } from '../workflow/versions.ts';
-import { readParameter } from './parameter.ts';
+import { readEnv } from './env-store.ts';
 import { atBackup } from './ssm-clients.ts';
 
 /** The backup as it is now; `undefined` if there is none. */
@@ -11,5 +11,5 @@ export async function readBackup(
 ): Promise<ParameterVersion | undefined> {
   const { backupParameterName } = rules;
   if (backupParameterName === undefined) return undefined;
-  return atBackup(rules, () => readParameter(backupSsm, backupParameterName));
+  return atBackup(rules, () => readEnv(backupSsm, backupParameterName));
 }

@@ -16,23 +16,56 @@ export interface GuardedWrite extends WriteRules, MadeText {
   readonly kmsKeyId: string | undefined;
 }
 
+/** A write of one parameter, whatever it holds. */
+export interface ParameterWrite
+  extends Pick<GuardedWrite, 'name' | 'madeFrom' | 'mayMoveUp' | 'fence' | 'kmsKeyId'> {
+  /** Whether an existing parameter stays of the type that it has, or becomes a SecureString. */
+  readonly keepsType?: boolean;
+  /**
+   * What to write, merged with what others have written.
+   *
+   * @param history all versions, oldest first.
+   * @param ownVersions the versions that this write has made so far.
+   */
+  readonly merge: (history: readonly ParameterVersion[], ownVersions: ReadonlySet<number>) => string;
+  /** @throws RecoveryError if the text must not be written. */
+  readonly refuse: (current: ParameterRecord | undefined, text: string) => void;
+}
+
 /** How often a write is merged again with what somebody else wrote in between. */
 const maxConflicts = 5;
 
 /**
  * Writes an env parameter. Nothing else does, and it never makes the text hold less: a write that would drop or blank a
- * key is refused, unless that key is waived by name. What others have written since the text was made is merged in. SSM
- * has no compare-and-set, so the version in the answer is checked as well: if it isn't the next one, somebody wrote
- * between the last look and the write, and the texts are merged again.
+ * key is refused, unless that key is waived by name. What others have written since the text was made is merged in.
  *
  * @returns the version that holds the text, and the text itself.
  * @throws RecoveryError EnvWouldShrink, EnvInvalid, EnvTooLarge (all before the call), EnvHistoryFull,
  *   EnvWriteConflict, EnvStale.
  */
-export async function writeEnvParameter(
+export const writeEnvParameter = (
   ssm: SsmClients,
   clock: Clock,
   write: GuardedWrite,
+): Promise<ParameterVersion> =>
+  writeParameter(ssm, clock, {
+    ...write,
+    merge: (history, ownVersions) => withOthers(write, history, ownVersions),
+    refuse: (current, text) => refuseUnsafe(write, current, text),
+  });
+
+/**
+ * Writes a parameter, with what others have written meanwhile. SSM has no compare-and-set, so the version in the answer
+ * is checked as well: if it isn't the next one, somebody wrote between the last look and the write, and it is all merged
+ * again.
+ *
+ * @returns the version that holds the text, and the text itself.
+ * @throws RecoveryError EnvHistoryFull, EnvWriteConflict, EnvStale, and what `refuse` throws before the call.
+ */
+export async function writeParameter(
+  ssm: SsmClients,
+  clock: Clock,
+  write: ParameterWrite,
 ): Promise<ParameterVersion> {
   const { name } = write;
   const ownVersions = new Set<number>();
@@ -42,9 +75,9 @@ export async function writeEnvParameter(
       const known = own === undefined ? knownAs(write.madeFrom) : { version: own, modifiedAt: null };
       const history = await readHistorySince(ssm.reader, name, { clock, known });
       const current = history.at(-1);
-      const text = withOthers(write, history, ownVersions);
+      const text = write.merge(history, ownVersions);
       if (current && current.text === text) return current;
-      refuseUnsafe(write, current, text);
+      write.refuse(current, text);
       const version = await put(ssm, clock, write, current, text);
       if (version === undefined) continue;
       if (version === (current?.version ?? 0) + 1 && (await isStillThere(ssm.reader, name, current))) {
@@ -84,19 +117,23 @@ async function isStillThere(
   return replaced === undefined || (await readParameter(ssm, name, replaced.version))?.text === replaced.text;
 }
 
+/** What SSM doesn't encrypt. */
+const plainTypes = ['String', 'StringList'] as const;
+
 /** @returns the new version, or `undefined` if the parameter to create exists by now. */
 async function put(
   ssm: SsmClients,
   clock: Clock,
-  { name, kmsKeyId, mayMoveUp, fence }: GuardedWrite,
+  { name, kmsKeyId, mayMoveUp, fence, keepsType = false }: ParameterWrite,
   current: ParameterRecord | undefined,
   text: string,
 ): Promise<number | undefined> {
-  const keyId = current?.keyId ?? kmsKeyId;
+  const type = keepsType ? plainTypes.find((one) => one === current?.type) : undefined;
+  const keyId = type === undefined ? (current?.keyId ?? kmsKeyId) : undefined;
   const call = {
     action: 'ssm:PutParameter',
     // Its refusal doesn't say whether it is the key that is denied.
-    resource: `parameter ${name} with KMS key ${keyId ?? 'alias/aws/ssm'}`,
+    resource: `parameter ${name}${type === undefined ? ` with KMS key ${keyId ?? 'alias/aws/ssm'}` : ''}`,
   };
   const send = () =>
     callAws<number | 'exists' | 'full'>(
@@ -106,7 +143,7 @@ async function put(
           new PutParameterCommand({
             Name: name,
             Value: text,
-            Type: 'SecureString',
+            Type: type ?? 'SecureString',
             Tier: tierOf(current, mayMoveUp),
             // Creating has to fail if somebody else has created it meanwhile.
             Overwrite: current !== undefined,

@@ -1,9 +1,39 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { type KnownGoodLook, knownGoodIn, labelledIn } from '../workflow/loss.ts';
+import { isPath } from '../workflow/path-env.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import type { RestoreRules } from '../workflow/restore.ts';
-import type { LabelledVersion } from '../workflow/versions.ts';
+import { knownGoodLabel, type LabelledVersion, type ParameterRecord } from '../workflow/versions.ts';
 import { readBackup } from './backup.ts';
+import { readEnvHistory, readEnvHistorySince } from './env-store.ts';
+import type { Since } from './parameter.ts';
+
+type KnownGoodRules = Pick<RestoreRules, 'parameterName' | 'backupParameterName' | 'backupRegion'>;
+
+/**
+ * All versions, oldest first, with the label on the known-good one. Parameters below a path have no label: a parameter
+ * that is deleted would take it along. There, what was copied is known-good, and so is the state that is the same.
+ *
+ * @param backupSsm of the region of the backup.
+ */
+export async function readMarkedHistory(
+  ssm: SSMClient,
+  backupSsm: SSMClient,
+  rules: KnownGoodRules,
+  since?: Since,
+): Promise<ParameterRecord[]> {
+  const { parameterName } = rules;
+  const history = await (since
+    ? readEnvHistorySince(ssm, parameterName, since)
+    : readEnvHistory(ssm, parameterName));
+  if (!isPath(parameterName)) return history;
+  const copy = await readBackup(backupSsm, rules).catch((error: unknown) => {
+    // Whoever looks for the known-good env is told.
+    if (!(error instanceof RecoveryError)) throw error;
+  });
+  const same = copy ? history.findLastIndex(({ text }) => text === copy.text) : -1;
+  return history.map((record, index) => (index === same ? { ...record, labels: [knownGoodLabel] } : record));
+}
 
 /**
  * Looks for the known-good env: the version that has the label, or else the backup, which is a copy of it. The backup
@@ -15,7 +45,7 @@ import { readBackup } from './backup.ts';
 export async function lookForKnownGood(
   backupSsm: SSMClient,
   history: readonly LabelledVersion[],
-  rules: Pick<RestoreRules, 'parameterName' | 'backupParameterName' | 'backupRegion'>,
+  rules: KnownGoodRules,
 ): Promise<KnownGoodLook> {
   const env = knownGoodIn(history);
   if (env) return { kind: 'Found', env };

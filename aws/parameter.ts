@@ -2,11 +2,11 @@ import {
   GetParameterCommand,
   LabelParameterVersionCommand,
   type Parameter,
+  type ParameterHistory,
   paginateGetParameterHistory,
   type SSMClient,
 } from '@aws-sdk/client-ssm';
-import { valuesOf } from '../env/entries.ts';
-import type { EnvReader } from '../env/readers/readers.ts';
+import { isPath } from '../workflow/path-env.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import {
   isOlder,
@@ -19,20 +19,6 @@ import { type AwsCall, callAws, callPages, required } from './call.ts';
 import type { Clock } from './clock.ts';
 import { aboutKey } from './parameter-key.ts';
 import type { SsmClients } from './ssm-clients.ts';
-
-/**
- * The env's values by key, as the parameter has them now and as its reader understands them. Functions read them where
- * they need them, so no value ever goes through the state machine.
- */
-export async function readEnvValues(
-  ssm: SSMClient,
-  parameterName: string,
-  reader: EnvReader,
-  since: Since,
-): Promise<ReadonlyMap<string, string>> {
-  const parameter = await readParameterSince(ssm, parameterName, since);
-  return valuesOf(parameter?.text ?? '', reader);
-}
 
 /**
  * The newest version of a parameter, or the version given; `undefined` if there is none.
@@ -143,33 +129,25 @@ async function listVersions(
   const call: AwsCall = { action: 'ssm:GetParameterHistory', resource: `parameter ${name}` };
   const pages = paginateGetParameterHistory({ client: ssm, pageSize: 50 }, { Name: name, WithDecryption });
   const versions = await callPages(call, pages, 'Parameters', { ParameterNotFound: () => [] });
-  return versions
-    .map((entry) => ({
-      ...versionOf(call, entry),
-      keyId: entry.KeyId,
-      description: entry.Description,
-      allowedPattern: entry.AllowedPattern,
-      tier: entry.Tier,
-      labels: entry.Labels ?? [],
-      modifiedBy: entry.LastModifiedUser,
-    }))
-    .sort((one, other) => one.version - other.version);
+  return versions.map((entry) => recordOf(call, entry)).sort((one, other) => one.version - other.version);
 }
+
+/** Only a history tells all of it. */
+export const recordOf = (call: AwsCall, entry: ParameterHistory): ParameterRecord => ({
+  ...versionOf(call, entry),
+  keyId: entry.KeyId,
+  description: entry.Description,
+  allowedPattern: entry.AllowedPattern,
+  tier: entry.Tier,
+  labels: entry.Labels ?? [],
+  modifiedBy: entry.LastModifiedUser,
+});
 
 /** What a read must not be older than. */
 export interface Since {
   readonly clock: Clock;
   readonly known: KnownVersion;
 }
-
-/** As `readParameter`, but not older than what is known. */
-export const readParameterSince = (ssm: SSMClient, name: string, since: Since) =>
-  untilFresh(
-    name,
-    since,
-    () => readParameter(ssm, name),
-    (parameter) => parameter,
-  );
 
 /** As `readHistory`, but not older than what is known. */
 export const readHistorySince = (ssm: SSMClient, name: string, since: Since) =>
@@ -186,11 +164,11 @@ const millisecondsBetweenReads = 500;
 
 /**
  * Reads until the newest version that is found isn't older than the one that is known. A parameter that stays missing
- * was deleted.
+ * was deleted, and so was one of those below a path if their sum stays lower.
  *
  * @throws RecoveryError EnvStale if it stays older.
  */
-async function untilFresh<T>(
+export async function untilFresh<T>(
   name: string,
   { clock, known }: Since,
   read: () => Promise<T>,
@@ -201,7 +179,7 @@ async function untilFresh<T>(
     const newest = newestOf(found);
     if (!isOlder(newest, known)) return found;
     if (count < reads) await clock.sleep(millisecondsBetweenReads);
-    else if (newest === undefined) return found;
+    else if (newest === undefined || isPath(name)) return found;
     else {
       throw new RecoveryError(
         'EnvStale',

@@ -6,7 +6,7 @@ import type { Target } from '../workflow/target.ts';
 import type { KnownVersion } from '../workflow/versions.ts';
 import type { Clock } from './clock.ts';
 import { askEndpoint, type EndpointAnswer } from './endpoint.ts';
-import { readEnvValues } from './parameter.ts';
+import { readEnvValues } from './env-store.ts';
 
 const secondsBetweenTries = 2;
 

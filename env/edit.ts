@@ -8,6 +8,7 @@ import {
   textOf,
 } from './document.ts';
 import { effectiveEntries } from './entries.ts';
+import { spellForPath } from './readers/path.ts';
 import { type EnvReader, envReaders, readers } from './readers/readers.ts';
 
 /**
@@ -62,6 +63,7 @@ function candidates(value: string): ReadonlySet<string> {
 function spellings(key: string, value: string, reader: EnvReader): string[] {
   const audience = (spelled: string) =>
     envReaders.filter((other) => isReadAs(key, spelled, value, other)).length;
+  if (reader === 'path') return [spellForPath(value)];
   return [...candidates(value)]
     .filter((spelled) => isReadAs(key, spelled, value, reader))
     .map((spelled) => ({ spelled, audience: audience(spelled) }))

@@ -15,7 +15,7 @@ export function isBlank(value: string): boolean {
 }
 
 /**
- * The keys of a text that may be shown. A line such as the last one of a PEM file looks like a key with nothing
+ * The keys of a text that may be shown: all that are names of parameters. In a text that somebody wrote, a line such as the last one of a PEM file looks like a key with nothing
  * after its `=`, and is a secret itself: such a name is shown only if it is expected, or is spelled like a variable,
  * which base64 and base32 are not.
  */
@@ -23,6 +23,7 @@ export function shownKeys(document: EnvDocument, isExpected: (key: string) => bo
   return [...effectiveEntries(document).values()]
     .filter(
       ({ key, value }) =>
+        document.reader === 'path' ||
         isExpected(key) ||
         /^[A-Z][A-Z0-9]{0,14}(_[A-Z0-9]{1,15}){1,7}$/.test(key) ||
         (/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(key) && key.length <= 128 && !/^[=\s]*$/.test(value)),

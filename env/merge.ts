@@ -1,5 +1,6 @@
 import { type EnvBlock, type EnvDocument, type EnvEntry, readEnvText, textOf } from './document.ts';
 import { effectiveEntries, isBlank } from './entries.ts';
+import { sortedLines } from './readers/path.ts';
 import { type EnvReader, readers } from './readers/readers.ts';
 import type { LookUp } from './readers/reading.ts';
 
@@ -73,7 +74,7 @@ function unionDocuments(
       pendingBlankLine = undefined;
     }
   }
-  return textOf(result);
+  return current.reader === 'path' ? sortedLines(textOf(result)) : textOf(result);
 }
 
 /** Whether a text with duplicates has the same values with the last one of each key alone: no reference needs others. */

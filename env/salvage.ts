@@ -97,7 +97,8 @@ export function salvageEnv(
   const numbers = new Set(kept.map(({ line }) => line));
   return {
     text: textOf(read(kept).blocks),
-    leftOutLines: lines
+    // Below a path, nobody sees lines: what is left out is restored, and is told by its key.
+    leftOutLines: (reader === 'path' ? [] : lines)
       .filter(({ raw, line }) => raw.trim() !== '' && !numbers.has(line))
       .map(({ line }) => line),
   };

@@ -13,9 +13,10 @@ import {
 } from '../aws/command.ts';
 import { requireCompleteEnv } from '../aws/complete-env.ts';
 import { readDocumentCommands } from '../aws/deploy-document.ts';
+import { readEnvHistorySince } from '../aws/env-store.ts';
 import { listInstances } from '../aws/instances.ts';
 import { type Fence, fenceOf, type LeaseClients, openLease } from '../aws/lease-table.ts';
-import { readHistorySince, type Since } from '../aws/parameter.ts';
+import type { Since } from '../aws/parameter.ts';
 import { openSsm, type SsmClients } from '../aws/ssm-clients.ts';
 import { valuesOf } from '../env/entries.ts';
 import { redactedTail } from '../env/redact.ts';
@@ -269,7 +270,7 @@ async function readTail(
 ): Promise<string> {
   const failed = ended.find((one) => endOf(one) === 'DeployFailed');
   // A server may still run with an older version. Without the values nothing can be masked, so nothing is shown.
-  const versions = failed && (await readHistorySince(ssm, parameter.name, since).catch(() => undefined));
+  const versions = failed && (await readEnvHistorySince(ssm, parameter.name, since).catch(() => undefined));
   if (!versions) return '';
   const [unreadable] = unreadableNotes(versions);
   if (unreadable !== undefined)

@@ -1,14 +1,15 @@
 import type * as v from 'valibot';
-import { writeEnvParameter } from '../aws/guarded-write.ts';
-import { lookForKnownGood } from '../aws/known-good-env.ts';
+import { readEnv, writeEnv } from '../aws/env-store.ts';
+import { lookForKnownGood, readMarkedHistory } from '../aws/known-good-env.ts';
 import { type Fence, fenceOf, type LeaseClients, openLease } from '../aws/lease-table.ts';
-import { labelVersion, readHistorySince, readParameter } from '../aws/parameter.ts';
+import { labelVersion } from '../aws/parameter.ts';
 import { atBackup, openSsm, type SsmClients, ssmOfBackup } from '../aws/ssm-clients.ts';
 import { readEnvText } from '../env/document.ts';
 import { lostKeys } from '../env/merge.ts';
 import { deployOf, knownVersionOf, MarkKnownGoodInput, restorationOf } from '../workflow/chain.ts';
 import { passesByItself } from '../workflow/errors.ts';
 import { judgeKnownGood } from '../workflow/known-good.ts';
+import { isPath } from '../workflow/path-env.ts';
 import { restoreRules } from '../workflow/restore.ts';
 import type { KnownGood } from '../workflow/results.ts';
 import { knownGoodLabel } from '../workflow/versions.ts';
@@ -25,11 +26,11 @@ type MarkKnownGoodServices = Services<v.InferOutput<typeof LeaseResources>> &
 
 /**
  * Marks the version with which everything was seen to work: moves the label `known-good` to it, and copies it to the
- * backup parameter. Repeats nothing that is done already, and does nothing if somebody has written the parameter since,
+ * backup parameter. Of an env below a path, the copy is the mark. Repeats nothing that is done already, and does nothing if somebody has written the parameter since,
  * or if keys of the known-good version are lost.
  *
  * @throws RecoveryError EnvOverlooked, EnvReplaced if somebody has left the parameter incomplete; LeaseLost; and
- *   what `writeEnvParameter` throws.
+ *   what `writeEnv` throws.
  */
 export async function markKnownGood(
   state: MarkKnownGoodInput,
@@ -40,8 +41,10 @@ export async function markKnownGood(
   const { name, reader } = target.parameter;
   const restoration = restorationOf(state);
   const deploy = deployOf(state);
-  const history = await readHistorySince(ssm.reader, name, { clock, known: knownVersionOf(state) });
-  const look = await lookForKnownGood(backupSsm.reader, history, restoreRules(target));
+  const rules = restoreRules(target);
+  const since = { clock, known: knownVersionOf(state) };
+  const history = await readMarkedHistory(ssm.reader, backupSsm.reader, rules, since);
+  const look = await lookForKnownGood(backupSsm.reader, history, rules);
   // Another try may be able to look.
   if (look.kind === 'Unreadable' && passesByItself(look.error.name)) throw look.error;
   const verdict = judgeKnownGood(
@@ -58,7 +61,7 @@ export async function markKnownGood(
   if (!('record' in verdict)) return { ...verdict, backup: null };
   const { outcome, why, record } = verdict;
   const fence = fenceOf(leaseDoor(services), execution);
-  if (outcome === 'Marked') {
+  if (outcome === 'Marked' && !isPath(name)) {
     await fence();
     await labelVersion(ssm, name, record.version, knownGoodLabel);
   }
@@ -75,8 +78,8 @@ async function copyToBackup(
   const { reader, kmsKeyArn } = target.parameter;
   const { backupParameter, backupKmsKeyArn } = target.restore;
   if (backupParameter === undefined) return null;
-  const copy = await readParameter(backupSsm.reader, backupParameter);
-  const { version } = await writeEnvParameter(backupSsm, clock, {
+  const copy = await readEnv(backupSsm.reader, backupParameter);
+  const { version } = await writeEnv(backupSsm, clock, {
     name: backupParameter,
     reader,
     contract: target.parameter,

@@ -3,11 +3,12 @@ import type { SSMClient } from '@aws-sdk/client-ssm';
 import type * as v from 'valibot';
 import { readCalendarState } from '../aws/change-calendar.ts';
 import { readDocumentCommands } from '../aws/deploy-document.ts';
+import { readEnvSince } from '../aws/env-store.ts';
 import { lookAtAlias } from '../aws/function-alias.ts';
 import { readFunctionEnv, updateFailed } from '../aws/function-environment.ts';
 import { listInstances } from '../aws/instances.ts';
+import { readMarkedHistory } from '../aws/known-good-env.ts';
 import { openLambda } from '../aws/lambda-clients.ts';
-import { readHistorySince, readParameterSince } from '../aws/parameter.ts';
 import { requireGoodEnv } from '../aws/restore-source.ts';
 import { openSsm, ssmOfBackup } from '../aws/ssm-clients.ts';
 import { valuesOf } from '../env/entries.ts';
@@ -100,15 +101,15 @@ async function planEnv({ env }: PlanRecoveryInput, { target, clock, ssm, backupS
   const { name } = target.parameter;
   // The history can be long, and only a restore needs it.
   const since = { clock, known: env };
-  const history = env.complete ? [] : await readHistorySince(ssm, name, since);
-  const current = env.complete ? await readParameterSince(ssm, name, since) : history.at(-1);
+  const rules = restoreRules(target);
+  const history = env.complete ? [] : await readMarkedHistory(ssm, backupSsm, rules, since);
+  const current = env.complete ? await readEnvSince(ssm, name, since) : history.at(-1);
   const parameter: RecoveryPlan['parameter'] = {
     parameterName: name,
     finding: env.finding,
     ...knownAs(current),
   };
   if (env.complete) return { parameter, restore: null, text: current?.text ?? '' };
-  const rules = restoreRules(target);
   const good = await requireGoodEnv(backupSsm, current?.text, history, rules, clock.now());
   refuseFullHistory(name, history);
   const text = restoreText(current?.text ?? '', good, rules);

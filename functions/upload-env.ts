@@ -1,7 +1,7 @@
 import type * as v from 'valibot';
-import { writeEnvParameter } from '../aws/guarded-write.ts';
+import { writeEnv } from '../aws/env-store.ts';
+import { readMarkedHistory } from '../aws/known-good-env.ts';
 import { fenceOf, type LeaseClients, openLease } from '../aws/lease-table.ts';
-import { readHistorySince } from '../aws/parameter.ts';
 import { requireGoodEnv } from '../aws/restore-source.ts';
 import { openSsm, type SsmClients, ssmOfBackup } from '../aws/ssm-clients.ts';
 import { UploadEnvInput } from '../workflow/chain.ts';
@@ -29,7 +29,7 @@ type UploadEnvServices = Services<v.InferOutput<typeof LeaseResources>> &
  * earlier try of this state replaced something that it had not seen: that is merged in.
  *
  * @throws RecoveryError EnvStale; EnvRestoreFailed if no source is complete (nothing is written); PlanOutdated;
- *   LeaseLost; and what `writeEnvParameter` throws.
+ *   LeaseLost; and what `writeEnv` throws.
  */
 export async function uploadEnv(
   { execution, env, plan }: UploadEnvInput,
@@ -39,13 +39,14 @@ export async function uploadEnv(
   const { target, clock, ssm, backupSsm, functionName } = services;
   const { name, reader, kmsKeyArn } = target.parameter;
   const contract = target.parameter;
-  const history = await readHistorySince(ssm.reader, name, { clock, known: env });
+  const rules = restoreRules(target);
+  const since = { clock, known: env };
+  const history = await readMarkedHistory(ssm.reader, backupSsm.reader, rules, since);
   const current = history.at(-1);
   const found = withReplaced(history, { seenVersion: env.version, functionName, reader, contract });
   await refuseUnapproved(plan, `the version of parameter ${name} is`, () =>
     isOfPlan(history, plan.parameter.version, functionName, found),
   );
-  const rules = restoreRules(target);
   const good = await requireGoodEnv(
     backupSsm.reader,
     current ? found : undefined,
@@ -62,7 +63,7 @@ export async function uploadEnv(
   if (current && text === current.text) {
     return { outcome: 'AlreadyComplete', ...knownAs(current), source: null, ...report(text) };
   }
-  const written = await writeEnvParameter(ssm, clock, {
+  const written = await writeEnv(ssm, clock, {
     name,
     reader,
     contract,

@@ -1,5 +1,5 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import { readParameterSince } from '../aws/parameter.ts';
+import { readEnvSince } from '../aws/env-store.ts';
 import { openSsm } from '../aws/ssm-clients.ts';
 import { type ContractFinding, gapsOf, inspectEnv, mistakesOf, namesOf } from '../env/contract.ts';
 import { readEnvText } from '../env/document.ts';
@@ -28,7 +28,7 @@ export async function validateEnv(
 ): Promise<EnvFinding> {
   const { name, reader } = target.parameter;
   const contract = target.parameter;
-  const parameter = await readParameterSince(ssm, name, { clock, known: knownBefore(input) });
+  const parameter = await readEnvSince(ssm, name, { clock, known: knownBefore(input) });
   const text = parameter?.text ?? '';
   const asFound = readEnvText(text, reader);
   const firstFinding = inspectEnv(asFound, contract);

@@ -51,3 +51,21 @@ export function startCommand(recovery: Recovery, isDeploying = false): string {
   const machine = recovery.execution.arn.replace(':execution:', ':stateMachine:').replace(/:[^:]+$/, '');
   return `aws stepfunctions start-execution --region ${regionOf(recovery)} --state-machine-arn ${machine} --input "{\\"force\\":true${isDeploying ? ',\\"deploy\\":\\"always\\"' : ''}}"`;
 }
+
+/** DeleteParameters takes no more names at once: the API reference, `Names`. */
+const maxDeleted = 10;
+
+/**
+ * What takes parameters below a path out.
+ *
+ * @param region if it isn't the one that the CLI has.
+ */
+export function deleteCommands(path: string, keys: readonly string[], region?: string): string[] {
+  const place = region === undefined ? '' : ` --region ${region}`;
+  return keys
+    .map((_, index) => keys.slice(index, index + maxDeleted))
+    .filter((_, index) => index % maxDeleted === 0)
+    .map(
+      (some) => `aws ssm delete-parameters --names ${some.map((key) => `${path}${key}`).join(' ')}${place}`,
+    );
+}

@@ -1,4 +1,5 @@
 /** What to write when somebody else has written the same parameter meanwhile: SSM has no compare-and-set. */
+import { isBlank } from '../env/entries.ts';
 import { mergeEnv } from '../env/merge.ts';
 import type { EnvReader } from '../env/readers/readers.ts';
 import { isNoEnv } from '../env/salvage.ts';
@@ -30,16 +31,7 @@ export function withOthers(
   ownVersions: ReadonlySet<number> = new Set(),
 ): string {
   return (
-    history
-      .slice(
-        wasRecreated(history, madeFrom)
-          ? 0
-          : history.findLastIndex(({ version }) => version <= (madeFrom?.version ?? 0)) + 1,
-      )
-      .filter(({ version }, index, since) => {
-        const next = since[index + 1];
-        return !ownVersions.has(version) && (next === undefined || ownVersions.has(next.version));
-      })
+    byOthers(madeFrom, history, ownVersions)
       // What looks like a key in a page or a message is nobody's.
       .filter(({ text: theirs }) => !isNoEnv(theirs, reader))
       .reduce(
@@ -48,6 +40,41 @@ export function withOthers(
       )
   );
 }
+
+/**
+ * The same for a parameter that holds one value: the newest that somebody else has given it since, unless it is blank or
+ * what it was before.
+ *
+ * @param history all versions, oldest first.
+ * @param ownVersions the versions that this write has made so far.
+ */
+export function valueWithOthers(
+  { madeFrom, text }: Pick<MadeText, 'madeFrom' | 'text'>,
+  history: readonly ParameterVersion[],
+  ownVersions: ReadonlySet<number> = new Set(),
+): string {
+  const theirs = byOthers(madeFrom, history, ownVersions).findLast(
+    (version) => !isBlank(version.text) && version.text !== madeFrom?.text,
+  );
+  return theirs?.text ?? text;
+}
+
+/** What others have written since a version, without what the next of them has seen. */
+const byOthers = (
+  madeFrom: ParameterVersion | undefined,
+  history: readonly ParameterVersion[],
+  ownVersions: ReadonlySet<number>,
+): ParameterVersion[] =>
+  history
+    .slice(
+      wasRecreated(history, madeFrom)
+        ? 0
+        : history.findLastIndex(({ version }) => version <= (madeFrom?.version ?? 0)) + 1,
+    )
+    .filter(({ version }, index, since) => {
+      const next = since[index + 1];
+      return !ownVersions.has(version) && (next === undefined || ownVersions.has(next.version));
+    });
 
 /** Whether the parameter was deleted and created again since a version was read: versions then start from 1 again. */
 export function wasRecreated(

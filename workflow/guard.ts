@@ -9,9 +9,12 @@ import {
   namesOf,
 } from '../env/contract.ts';
 import { type EnvDocument, readEnvText, textOf } from '../env/document.ts';
+import { effectiveEntries } from '../env/entries.ts';
 import { lostKeys } from '../env/merge.ts';
 import type { EnvReader } from '../env/readers/readers.ts';
 import { isNoEnv, salvageEnv } from '../env/salvage.ts';
+import { deleteCommands } from './commands.ts';
+import { isPath } from './path-env.ts';
 import { RecoveryError } from './recovery-error.ts';
 import { ownLabels, type ParameterRecord, type ParameterTier } from './versions.ts';
 import { counted, listNames } from './words.ts';
@@ -49,12 +52,13 @@ export function refuseUnsafe(
 ): void {
   const [before, after] = [readEnvText(current?.text ?? '', reader), readEnvText(text, reader)];
   const lost = lostKeys(toKeep(before, contract, isRestore), after).filter(
-    (key) => !waivedKeys.includes(key),
+    (key) => isPath(name) || !waivedKeys.includes(key),
   );
   if (lost.length > 0) {
     throw new RecoveryError(
       'EnvWouldShrink',
       `parameter ${name}: the text to write would lose ${counted(lost.length, 'key')}: ${nameLost(lost, before, contract)}. Nothing was written.`,
+      isPath(name) ? { remedy: deleteByHand(name, lost) } : {},
     );
   }
   const problemsOf = (document: EnvDocument) => {
@@ -70,7 +74,39 @@ export function refuseUnsafe(
       `parameter ${name}: what was to be written is not a complete env: ${problems.join('; ')}. Nothing was written.`,
     );
   }
-  refuseAsSsm(name, current?.allowedPattern, text);
+  if (!isPath(name)) refuseAsSsm(name, current, text, mayMoveUp);
+  else
+    for (const [key, value] of changedValues(before, after))
+      refuseAsSsm(`${name}${key}`, current?.parameters?.get(key), value, mayMoveUp);
+}
+
+/** What a text gives to keys that have no such value yet. */
+export function changedValues(
+  before: EnvDocument | undefined,
+  after: EnvDocument,
+): readonly (readonly [key: string, value: string])[] {
+  const old = before && effectiveEntries(before);
+  return [...effectiveEntries(after).values()]
+    .filter(({ key, value }) => old?.get(key)?.value !== value)
+    .map(({ key, value }) => [key, value]);
+}
+
+/** A parameter takes its history with it, so no write of an env below a path deletes one. */
+const deleteByHand = (path: string, keys: readonly string[]): string =>
+  `No write deletes a parameter, which would take its history with it. If it may go: ${deleteCommands(path, keys).join(' ')}, and then \`recover env accept\`.`;
+
+/**
+ * Refuses what a parameter can't hold.
+ *
+ * @throws RecoveryError EnvInvalid, EnvTooLarge
+ */
+export function refuseAsSsm(
+  name: string,
+  current: Pick<ParameterRecord, 'tier' | 'allowedPattern'> | undefined,
+  text: string,
+  mayMoveUp: boolean | undefined,
+): void {
+  refuseContent(name, current?.allowedPattern, text);
   const tier = tierOf(current, mayMoveUp);
   const [sizeBytes, limitBytes] = [Buffer.byteLength(text), sizeLimitBytes[tier]];
   if (sizeBytes > limitBytes) {
@@ -136,7 +172,7 @@ function leavesFlaws(before: EnvDocument, after: EnvDocument): boolean {
  *
  * @throws RecoveryError EnvInvalid
  */
-function refuseAsSsm(name: string, allowedPattern: string | undefined, text: string): void {
+function refuseContent(name: string, allowedPattern: string | undefined, text: string): void {
   const bracedLines = text
     .split('\n')
     .flatMap((line, index) => (/^(?:(?!\{\{).)*\{\{.*\}\}/m.test(line) ? [index + 1] : []));
@@ -166,7 +202,7 @@ function refuseAsSsm(name: string, allowedPattern: string | undefined, text: str
 }
 
 /** A parameter keeps its tier, unless it may move up: for good, and for a fee. A new one gets the tier it fits into. */
-export function tierOf(current: ParameterRecord | undefined, mayMoveUp = false): ParameterTier {
+export function tierOf(current: Pick<ParameterRecord, 'tier'> | undefined, mayMoveUp = false): ParameterTier {
   return mayMoveUp ? 'Intelligent-Tiering' : (current?.tier ?? 'Intelligent-Tiering');
 }
 

@@ -32,6 +32,8 @@ export interface ParameterRecord extends ParameterVersion {
   readonly modifiedBy: string | undefined;
   /** The name of the error for which SSM can't decrypt it: its text is then not known, and empty here. */
   readonly unreadable?: string;
+  /** Of an env that has a parameter for each key (path-env.ts): the parameters by key. */
+  readonly parameters?: ReadonlyMap<string, ParameterRecord>;
 }
 
 /** Those versions of a history that can't be decrypted, each in a few words. */

@@ -7,13 +7,14 @@ import { functionFacts } from '../../workflow/doctor/function-facts.ts';
 import { provenByDatapointMs } from '../../workflow/doctor/metric-age.ts';
 import { type Place, placeOf } from '../../workflow/doctor/place.ts';
 import { mapSeen, type Seen } from '../../workflow/network/seen.ts';
+import { restoreRules } from '../../workflow/restore.ts';
 import type { MetricFunction } from '../../workflow/target.ts';
 import type { ParameterRecord } from '../../workflow/versions.ts';
 import { hostAt, lookAtEndpoint, resolveHost } from '../endpoint-look.ts';
 import type { FunctionEnv } from '../function-environment.ts';
 import { readAgents } from '../instances.ts';
+import { readMarkedHistory } from '../known-good-env.ts';
 import { look } from '../look.ts';
-import { readHistory } from '../parameter.ts';
 import {
   type Doctor,
   lookAtAlarms,
@@ -41,7 +42,7 @@ export async function gatherFacts(
   const { clients, target, nowMs, inside = {} } = doctor;
   const { url } = target.endpoint;
   const hostLook = inside.addresses ? Promise.resolve(hostAt(inside.addresses)) : resolveHost(url);
-  const historyLook = look(() => readHistory(clients.ssm, target.parameter.name));
+  const historyLook = look(() => readMarkedHistory(clients.ssm, clients.backupSsm, restoreRules(target)));
   const agentLook = look(() => readAgents(clients.ssm, target.instances));
   const functionLook = lookAtFunction(doctor);
   const datapointLook = lookAtDatapoints(doctor);

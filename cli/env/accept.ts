@@ -1,7 +1,9 @@
-import { lookForKnownGood } from '../../aws/known-good-env.ts';
-import { labelVersion, readHistory } from '../../aws/parameter.ts';
+import { lookForKnownGood, readMarkedHistory } from '../../aws/known-good-env.ts';
+import { labelVersion } from '../../aws/parameter.ts';
 import { isUsable } from '../../env/contract.ts';
+import { deleteCommands } from '../../workflow/commands.ts';
 import { describeLoss, findLoss } from '../../workflow/loss.ts';
+import { isPath } from '../../workflow/path-env.ts';
 import { lossAcceptedLabel } from '../../workflow/versions.ts';
 import { type Outcome, refuse, type Session } from '../session.ts';
 
@@ -13,7 +15,7 @@ import { type Outcome, refuse, type Session } from '../session.ts';
  */
 export async function acceptLoss(session: Session): Promise<Outcome> {
   const { parameterName, reader, contract, ssm, terminal } = session;
-  const history = await readHistory(ssm.reader, parameterName);
+  const history = await readMarkedHistory(ssm.reader, session.backupSsm.reader, session);
   const current = history.at(-1);
   if (!current || !isUsable(current.text, reader, contract))
     return refuse(session, `${parameterName} is not complete. Bring it back first: \`recover env restore\`.`);
@@ -32,6 +34,7 @@ export async function acceptLoss(session: Session): Promise<Outcome> {
   terminal.print(
     `${parameterName}: version ${version} ${describeLoss(found.loss, Number.POSITIVE_INFINITY)}`,
   );
+  if (isPath(parameterName)) return outcome(false, acceptByHand(session, found.keys));
   if (!(await terminal.confirm('Accept their loss?'))) {
     terminal.print('Nothing was accepted.');
     return outcome(false, false);
@@ -39,4 +42,15 @@ export async function acceptLoss(session: Session): Promise<Outcome> {
   await labelVersion(ssm, parameterName, version, lossAcceptedLabel);
   terminal.print(`Accepted. Once version ${version} is seen to work, it becomes the known-good one.`);
   return outcome(true, true);
+}
+
+/** Below a path, the copy tells what is lost, and nothing here deletes a parameter. */
+function acceptByHand(
+  { terminal, backupParameterName, backupRegion }: Session,
+  keys: readonly string[],
+): false {
+  terminal.print('If they may go, take them out of the copy, and their history with them:');
+  for (const command of deleteCommands(backupParameterName ?? '', keys, backupRegion))
+    terminal.print(`  ${command}`);
+  return false;
 }

@@ -1,4 +1,4 @@
-import { readHistory } from '../../aws/parameter.ts';
+import { readMarkedHistory } from '../../aws/known-good-env.ts';
 import { gapsOf, inspectEnv, mistakesOf, namesOf, notesOf } from '../../env/contract.ts';
 import { readEnvText } from '../../env/document.ts';
 import { effectiveEntries } from '../../env/entries.ts';
@@ -8,16 +8,16 @@ import { unreadableNotes } from '../../workflow/versions.ts';
 import { counted } from '../../workflow/words.ts';
 import { showValue } from '../changes.ts';
 import { type Outcome, type Session, tellMissing } from '../session.ts';
-import { readTextFile } from '../text-file.ts';
+import { readEnvFile } from './file.ts';
 import { lookOrTell } from './known-good.ts';
 
 /** Checks the parameter or a file against the contract, the parameter also for lost keys, and says what other readers would read differently. */
 export async function checkEnv(session: Session, file: string | undefined): Promise<Outcome> {
-  const { contract, reader, terminal, parameterName, ssm, fingerprint } = session;
-  const history = file === undefined ? await readHistory(ssm.reader, parameterName) : [];
+  const { contract, reader, terminal, parameterName, ssm, backupSsm, fingerprint } = session;
+  const history = file === undefined ? await readMarkedHistory(ssm.reader, backupSsm.reader, session) : [];
   const current = history.at(-1);
   const source = file ?? parameterName;
-  const text = file === undefined ? current?.text : readTextFile(file);
+  const text = file === undefined ? current?.text : readEnvFile(session, file);
   if (text === undefined) {
     terminal.print(await tellMissing(session));
     return { ok: false, report: { source, exists: false, complete: false } };
@@ -40,14 +40,16 @@ export async function checkEnv(session: Session, file: string | undefined): Prom
     ...notesOf(document, contract),
     ...unreadableNotes(history).map((note) => `${note}; a restore passes over it`),
   ];
-  const disagreements = findDisagreements(text, reader).map((one) => ({
+  // What isn't a text has one reading only.
+  const found = reader === 'path' ? [] : findDisagreements(text, reader);
+  const disagreements = found.map((one) => ({
     ...one,
     key: one.key !== undefined && names.includes(one.key) ? one.key : null,
   }));
 
   const version = current && `, version ${current.version}${labels(current.labels)}, ${current.type}`;
   terminal.print(
-    `${source}${version ?? ''}: ${counted(entries.size, 'key')}, ${counted(Buffer.byteLength(text), 'byte')}, as ${reader} reads it`,
+    `${source}${version ?? ''}: ${counted(entries.size, 'key')}, ${counted(Buffer.byteLength(text), 'byte')}${reader === 'path' ? '' : `, as ${reader} reads it`}`,
   );
   const width = Math.max(0, ...keys.map(({ key }) => key.length));
   for (const { key, length, fingerprint } of keys)
@@ -67,16 +69,16 @@ export async function checkEnv(session: Session, file: string | undefined): Prom
     for (const { line, key, readers, advice } of disagreements)
       terminal.print(`  line ${line}${key === null ? '' : ` ${key}`} (${readers.join(', ')}): ${advice}`);
   }
-  const found = current && findLoss(await lookOrTell(session, history), history, session);
+  const loss = current && findLoss(await lookOrTell(session, history), history, session);
   terminal.print();
   for (const problem of problems) terminal.print(`NOT FINE: ${problem}`);
   const isComplete = problems.length === 0;
-  if (found) {
-    terminal.print(`NOT FINE: it ${describeLoss(found.loss, Number.POSITIVE_INFINITY)}`);
+  if (loss) {
+    terminal.print(`NOT FINE: it ${describeLoss(loss.loss, Number.POSITIVE_INFINITY)}`);
     terminal.print('  To bring them back: `recover env restore`.');
     if (isComplete) terminal.print('  If they may go: `recover env accept`.');
   }
-  const ok = isComplete && !found;
+  const ok = isComplete && !loss;
   if (ok) terminal.print(`Fine: everything that ${session.targetFile} asks for is there.`);
   return {
     ok,
@@ -84,7 +86,7 @@ export async function checkEnv(session: Session, file: string | undefined): Prom
       source,
       exists: true,
       complete: isComplete,
-      loss: found?.loss ?? null,
+      loss: loss?.loss ?? null,
       ...(current ? { version: current.version, type: current.type, labels: current.labels } : {}),
       reader,
       sizeBytes: Buffer.byteLength(text),

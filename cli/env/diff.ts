@@ -1,14 +1,14 @@
-import { readParameter } from '../../aws/parameter.ts';
+import { readEnv } from '../../aws/env-store.ts';
 import { readEnvText } from '../../env/document.ts';
 import { changeLines, compareEnv } from '../changes.ts';
 import type { Outcome, Session } from '../session.ts';
-import { readTextFile } from '../text-file.ts';
+import { readEnvFile } from './file.ts';
 
 /** Shows what a push of the file would change; `ok` if it would change nothing. */
 export async function diffEnv(session: Session, file: string): Promise<Outcome> {
   const { parameterName, reader, ssm, terminal } = session;
-  const wanted = readEnvText(readTextFile(file), reader);
-  const current = await readParameter(ssm.reader, parameterName);
+  const wanted = readEnvText(readEnvFile(session, file), reader);
+  const current = await readEnv(ssm.reader, parameterName);
   const changes = compareEnv(readEnvText(current?.text ?? '', reader), wanted, session);
   const isSame = changes.changes.length + changes.hiddenCount === 0;
   terminal.print(

@@ -1,4 +1,4 @@
-import { readHistory } from '../../aws/parameter.ts';
+import { readMarkedHistory } from '../../aws/known-good-env.ts';
 import { inspectEnv } from '../../env/contract.ts';
 import { readEnvText } from '../../env/document.ts';
 import { effectiveEntries } from '../../env/entries.ts';
@@ -9,8 +9,8 @@ import { type Outcome, type Session, tellMissing } from '../session.ts';
 
 /** All versions that SSM keeps, newest first: when, by whom, whether complete, and what each changed. */
 export async function showHistory(session: Session): Promise<Outcome> {
-  const { parameterName, reader, contract, ssm, terminal } = session;
-  const history = await readHistory(ssm.reader, parameterName);
+  const { parameterName, reader, contract, ssm, backupSsm, terminal } = session;
+  const history = await readMarkedHistory(ssm.reader, backupSsm.reader, session);
   const read = history.map((record) => ({ record, document: readEnvText(record.text, reader) }));
   const versions = read.map(({ record, document }, index) => {
     const before = record.unreadable === undefined ? lastReadable(read.slice(0, index)) : undefined;

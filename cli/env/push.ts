@@ -5,7 +5,7 @@ import { RecoveryError } from '../../workflow/recovery-error.ts';
 import { compareEnv } from '../changes.ts';
 import { UsageError } from '../failure.ts';
 import type { Outcome, Session } from '../session.ts';
-import { readTextFile } from '../text-file.ts';
+import { readEnvFile } from './file.ts';
 import { type CommonWriteOptions, write } from './write.ts';
 
 export interface PushOptions extends CommonWriteOptions {
@@ -19,7 +19,7 @@ export interface PushOptions extends CommonWriteOptions {
  * Replaces the parameter's text with a file. Each key that the file would lose has to be waived by name, or all of
  * them together. A key that occurs twice is refused, unless it does so in the parameter already.
  *
- * @throws RecoveryError EnvWriteConflict, EnvWouldShrink, and whatever else `writeEnvParameter` throws; UsageError if
+ * @throws RecoveryError EnvWriteConflict, EnvWouldShrink, and whatever else `writeEnv` throws; UsageError if
  *   there is no such version; UnreadableText.
  */
 export async function pushEnv(
@@ -27,7 +27,7 @@ export async function pushEnv(
   file: string,
   { drop, since, ...options }: PushOptions,
 ): Promise<Outcome> {
-  const document = readEnvText(readTextFile(file), session.reader);
+  const document = readEnvText(readEnvFile(session, file), session.reader);
   if (document.hadBom) session.terminal.print('The byte order mark at the start is left out.');
   if (document.hadCrlf) session.terminal.print('Line ends are written as LF, not CRLF.');
   return write(

@@ -1,5 +1,5 @@
 /** What a change of the parameter starts by itself. */
-import { readParameterArn } from '../../aws/parameter.ts';
+import { readEnvArn } from '../../aws/env-store.ts';
 import { listCommand } from '../../workflow/commands.ts';
 import { RecoveryError } from '../../workflow/recovery-error.ts';
 import type { Session } from '../session.ts';
@@ -46,7 +46,7 @@ export async function tellTriggered({
 /** The write is done: that its ARN can't be read is no failure of the command. */
 async function arnOrUnknown(ssm: Session['ssm'], parameterName: string): Promise<string | undefined> {
   try {
-    return await readParameterArn(ssm.reader, parameterName);
+    return await readEnvArn(ssm.reader, parameterName);
   } catch (error) {
     if (error instanceof RecoveryError) return undefined;
     throw error;

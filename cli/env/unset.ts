@@ -7,7 +7,7 @@ import { write } from './write.ts';
 /**
  * Takes one key out. Refuses a key that the target requires, and one that the text doesn't have.
  *
- * @throws RecoveryError what `writeEnvParameter` throws.
+ * @throws RecoveryError what `writeEnv` throws.
  */
 export async function unsetEnvKey(session: Session, key: string): Promise<Outcome> {
   const { parameterName, reader, contract, targetFile } = session;

@@ -1,6 +1,6 @@
-import { type GuardedWrite, writeEnvParameter } from '../../aws/guarded-write.ts';
-import { lookForKnownGood } from '../../aws/known-good-env.ts';
-import { readHistory } from '../../aws/parameter.ts';
+import { writeEnv } from '../../aws/env-store.ts';
+import type { GuardedWrite } from '../../aws/guarded-write.ts';
+import { lookForKnownGood, readMarkedHistory } from '../../aws/known-good-env.ts';
 import { readEnvText } from '../../env/document.ts';
 import { lostKeys } from '../../env/merge.ts';
 import { withOthers } from '../../workflow/concurrent-writes.ts';
@@ -64,7 +64,7 @@ export async function write(
 ): Promise<Outcome> {
   const { parameterName, reader, contract, kmsKeyId, ssm, clock, terminal } = session;
   refuseOtherName(session, replace);
-  const history = await readHistory(ssm.reader, parameterName);
+  const history = await readMarkedHistory(ssm.reader, session.backupSsm.reader, session);
   const made = await make(history);
   if ('refused' in made) return refuse(session, made.refused);
   const current = history.at(-1);
@@ -107,7 +107,7 @@ export async function write(
   const { waivedKeys = [] } = guarded;
   const look =
     waivedKeys.length > 0 ? await lookForKnownGood(session.backupSsm.reader, history, session) : none;
-  const written = await writeEnvParameter(ssm, clock, guarded);
+  const written = await writeEnv(ssm, clock, guarded);
   terminal.print(
     `${parameterName}: version ${previousVersion} -> ${written.version}. The API gets it with its next deploy.`,
   );

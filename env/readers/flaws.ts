@@ -42,6 +42,9 @@ export const flawKinds = {
   /** Linux takes 128 KiB for one variable (MAX_ARG_STRLEN), and starts no program with a longer one. */
   tooLong: refused('with what its references stand for, it is too long for a variable'),
 
+  /** Only this program writes such a text, so it is none of its own. */
+  noParameter: hard('this is no parameter below a path'),
+
   // Line by line, each as its reader goes about it.
   dockerName: refused('docker refuses a line without a name'),
   dockerBlankInName: refused('docker refuses a name with white space or "export" before it'),

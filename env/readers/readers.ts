@@ -3,6 +3,7 @@ import { readAsDjangoEnviron } from './django-environ.ts';
 import { readAsDocker } from './docker.ts';
 import { readAsDotenv } from './dotenv.ts';
 import { readAsNode } from './node.ts';
+import { readAsPath } from './path.ts';
 import { readAsPythonDecouple } from './python-decouple.ts';
 import { readAsPythonDotenv } from './python-dotenv.ts';
 import type { Read } from './reading.ts';
@@ -22,7 +23,8 @@ export const envReaders = [
   'python-decouple',
 ] as const;
 
-export type EnvReader = (typeof envReaders)[number];
+/** `path` is for an env that is no text: one parameter for each key, whose value is what the parameter holds. */
+export type EnvReader = (typeof envReaders)[number] | 'path';
 
 interface ReaderTraits {
   readonly read: Read;
@@ -46,4 +48,5 @@ export const readers: Record<EnvReader, ReaderTraits> = {
   node: { read: readAsNode, stumblesOverBom: true },
   'django-environ': { read: readAsDjangoEnviron, expands: true, stumblesOverBom: true },
   'python-decouple': { read: readAsPythonDecouple, stumblesOverBom: true },
+  path: { read: readAsPath },
 };

@@ -20,7 +20,9 @@ const golden = (reader: EnvReader) => {
   }
   return byText;
 };
-const goldens = new Map(envReaders.map((reader) => [reader, golden(reader)]));
+const goldens = new Map<EnvReader, ReturnType<typeof golden>>(
+  envReaders.map((reader) => [reader, golden(reader)]),
+);
 const answersTo = (text: string, reader: EnvReader) => [...(goldens.get(reader)?.get(text) ?? [])];
 
 const others = (reader: EnvReader) => envReaders.filter((other) => other !== reader);

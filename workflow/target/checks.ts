@@ -2,6 +2,7 @@
 import { headerKeysOf } from '../endpoint-request.ts';
 import { servicesOfStack } from '../network/called-services.ts';
 import { destinationOf } from '../network/destination.ts';
+import { isPath } from '../path-env.ts';
 import { nameInArn, regionOfArn } from './fields.ts';
 import type { TargetFields } from './sections.ts';
 
@@ -20,6 +21,25 @@ const hasRepeated = (headers: readonly string[]): boolean =>
   new Set(headers.map((name) => name.toLowerCase())).size < headers.length;
 
 export const checks: readonly Check[] = [
+  {
+    field: ['restore', 'backupPath'],
+    holds: ({ parameter, restore }) => !isPath(parameter.name) || isPath(restore.backupParameter ?? ''),
+    expected:
+      'expected the path of the copy: a parameter that is deleted takes its history with it, so only a copy brings its key back',
+  },
+  {
+    field: ['restore', 'backupParameter'],
+    holds: ({ parameter, restore }) => isPath(parameter.name) || !isPath(restore.backupParameter ?? ''),
+    expected: 'expected the name of the copy, and no backupPath: the env is one parameter',
+  },
+  {
+    field: ['restore', 'backupPath'],
+    holds: ({ parameter: { name }, restore: { backupParameter = '' } }) =>
+      !isPath(name) ||
+      name === backupParameter ||
+      (!name.startsWith(backupParameter) && !backupParameter.startsWith(name)),
+    expected: 'expected a path beside parameter.path: neither may be below the other',
+  },
   {
     field: ['restore', 'backupParameter'],
     holds: ({ restore }) => restore.backupRegion === undefined || restore.backupParameter !== undefined,

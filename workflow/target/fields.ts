@@ -43,7 +43,9 @@ const maxParameterLevels = 15;
 const maxParameterNameLength = 1011 - 45;
 
 /** https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html, `Name`. */
-export const parameterName = checkedBy((name) => {
+export const parameterName = checkedBy(faultOfName);
+
+function faultOfName(name: string): string | undefined {
   if (name.startsWith('arn:')) return 'expected the name of the parameter, not its ARN';
   if (/^[\w.-]+\//.test(name)) return 'a parameter name with a / in it has to begin with /';
   if (!/^(\/[A-Za-z0-9_.-]+)+$|^[A-Za-z0-9_.-]+$/.test(name))
@@ -54,7 +56,14 @@ export const parameterName = checkedBy((name) => {
   if (name.length > maxParameterNameLength)
     return `a parameter name has at most ${maxParameterNameLength} characters`;
   return undefined;
-});
+}
+
+/** A path with one more level to come: the key. */
+export const parameterPath = checkedBy((path) =>
+  /^\/.+\/$/.test(path)
+    ? faultOfName(`${path}KEY`)
+    : 'expected a path such as /app/prod/, with a slash at both ends',
+);
 
 /**
  * A parameter name as its ARN has it after `parameter`: always with one slash. So `env` and `/env` are the same to IAM.

@@ -1,0 +1,59 @@
+/** A .env file on a person's machine. An env below a path is no text, and takes the spelling of dotenv there. */
+import { readEnvText } from '../../env/document.ts';
+import { spellValue } from '../../env/edit.ts';
+import { effectiveEntries } from '../../env/entries.ts';
+import { pathText } from '../../env/readers/path.ts';
+import { RecoveryError } from '../../workflow/recovery-error.ts';
+import type { Session } from '../session.ts';
+import { readTextFile } from '../text-file.ts';
+
+const reader = 'dotenv';
+
+/**
+ * The text of a file, as the env of the session is written.
+ *
+ * @throws UnreadableText; for an env below a path also RecoveryError EnvInvalid, where a line says something else than
+ *   it seems to, or nothing at all.
+ */
+export function readEnvFile(session: Pick<Session, 'reader'>, file: string): string {
+  const text = readTextFile(file);
+  if (session.reader !== 'path') return text;
+  const document = readEnvText(text, reader);
+  const odd = [
+    ...document.flaws.map(({ line, problem }) => `line ${line}: ${problem}`),
+    ...document.duplicates.map(({ lines }) => `lines ${lines.join(', ')}: they have the same key`),
+    ...document.blocks
+      .filter(({ kind, raw }) => kind === 'other' && !/^\s*(#.*)?$/.test(raw))
+      .map(({ line }) => `line ${line}: it is no assignment`),
+  ];
+  if (odd.length > 0)
+    throw new RecoveryError('EnvInvalid', `file ${file}: ${odd.join('; ')}. Nothing was written.`, {
+      remedy: 'Correct it: each key becomes a parameter of its own.',
+    });
+  return pathText([...effectiveEntries(document).values()].map(({ key, value }) => [key, value]));
+}
+
+/**
+ * The env of the session as the text of a file.
+ *
+ * @throws RecoveryError EnvInvalid if a value of an env below a path can't be spelled in such a file.
+ */
+export function textForFile(
+  { parameterName, ...session }: Pick<Session, 'reader' | 'parameterName'>,
+  text: string,
+): string {
+  if (session.reader !== 'path') return text;
+  return [...effectiveEntries(readEnvText(text, 'path')).values()]
+    .map(({ key, value }) => {
+      const spelled = spellValue(key, value, reader);
+      if (spelled !== undefined) return `${key}=${spelled}\n`;
+      throw new RecoveryError(
+        'EnvInvalid',
+        `parameter ${parameterName}${key}: a .env file has no spelling for its value. No file was written.`,
+        {
+          remedy: `Read it by itself: aws ssm get-parameter --with-decryption --name ${parameterName}${key}`,
+        },
+      );
+    })
+    .join('');
+}
