@@ -6,6 +6,7 @@ import { readEnvText } from '../env/document.ts';
 import { effectiveEntries } from '../env/entries.ts';
 import { salvageEnv } from '../env/salvage.ts';
 import { knownBefore, ValidateEnvInput } from '../workflow/chain.ts';
+import { isPath } from '../workflow/path-env.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import type { EnvFinding } from '../workflow/results.ts';
 import { knownAs } from '../workflow/versions.ts';
@@ -52,7 +53,8 @@ export async function validateEnv(
     finding: nameFinding(parameter?.text, finding, complete),
     parameterName: name,
     ...knownAs(parameter),
-    type: parameter?.type ?? null,
+    // Those below a path may differ, and stay of the type that they have.
+    type: isPath(name) ? null : (parameter?.type ?? null),
     sizeBytes: Buffer.byteLength(text),
     keyCount: effectiveEntries(document).size,
     keys,

@@ -2,13 +2,14 @@
 
 import { dimensionList } from '../workflow/dimensions.ts';
 import { silenceOf } from '../workflow/metric-period.ts';
+import { isPath } from '../workflow/path-env.ts';
 import { heartbeatOf } from '../workflow/stack-names.ts';
 import { approvalMinutesOf, type DeployedTarget } from '../workflow/target.ts';
 import { logicalName } from './functions.ts';
 
 /** @param stateKeys of the functions that the state machine invokes. */
 export function derivedSettings(target: DeployedTarget, stateKeys: readonly string[]) {
-  const { name, deploy, metric, triggers, notify, stack } = target;
+  const { name, parameter, deploy, metric, triggers, notify, stack } = target;
   const heartbeatAlarmName = heartbeatOf(name);
   return {
     // The shebang chooses the shell: without it the agent runs sh, which has no pipefail on Debian and Ubuntu.
@@ -21,6 +22,7 @@ export function derivedSettings(target: DeployedTarget, stateKeys: readonly stri
     ],
     // Documents take their numbers as text.
     deployTimeoutSeconds: String(deploy.timeoutSeconds),
+    parameterNames: isPath(parameter.name) ? [{ prefix: parameter.name }] : [parameter.name],
     // Of a target without a metric, nothing in the template refers to it.
     metricDimensions: dimensionList(metric?.dimensions ?? {}),
     heartbeatAlarmName,

@@ -6,6 +6,7 @@ import * as v from 'valibot';
 import { parse } from 'yaml';
 import { startingAlarms } from '../workflow/doctor/scaling-rules.ts';
 import { invokedFunctionOf } from '../workflow/invoked-function.ts';
+import { isPath } from '../workflow/path-env.ts';
 import { functionNameOf, stackNameOf } from '../workflow/stack-names.ts';
 import { nameInArn } from '../workflow/target/fields.ts';
 import { type DeployedTarget, type MetricFunction, scalingOf, splitTag } from '../workflow/target.ts';
@@ -80,17 +81,20 @@ function scopesOf(target: DeployedTarget): Readonly<Record<string, Scope | undef
   const machine = stackNameOf(name);
   // Without `vpc`, the functions of the stack are in none; a metric function of somebody else may be.
   const hasNetwork = target.vpc !== undefined || metricFunction?.deploy === false;
+  const env = parametersOf(parameter.name);
+  const copy = parametersOf(restore.backupParameter, restore.backupRegion);
   return {
     leaseTable: { Resource: { 'Fn::GetAtt': ['LeaseTable', 'Arn'] } },
     stateMachine: { Resource: arn('states', `stateMachine:${machine}`) },
     executions: { Resource: arn('states', `execution:${machine}:*`) },
     topic: { Resource: { Ref: 'RecoveryTopic' } },
     undeliveredEvents: { Resource: { 'Fn::GetAtt': ['UndeliveredEvents', 'Arn'] } },
-    parameter: { Resource: arn('ssm', `parameter${nameInArn(parameter.name)}`) },
-    backupParameter:
-      restore.backupParameter === undefined
-        ? undefined
-        : { Resource: arn('ssm', `parameter${nameInArn(restore.backupParameter)}`, restore.backupRegion) },
+    parameter: env.all,
+    wholeText: env.one,
+    belowPath: env.below,
+    path: env.path,
+    backupParameter: copy.all,
+    backupPath: copy.path,
     // Only a customer managed key needs a permission; the key policy of alias/aws/ssm covers the whole account.
     parameterKey: keyThrough(parameter.kmsKeyArn, 'ssm'),
     // A backup in the same region has the key of the parameter.
@@ -177,6 +181,21 @@ function calendarsOf({ pauses: { changeCalendars } }: DeployedTarget): Scope | u
       calendar.startsWith('arn:') ? calendar : arn('ssm', `document/${calendar}`),
     ),
   };
+}
+
+/** What an env is kept in. A path is asked for by itself, and its ARN may have the slash at its end or not. */
+function parametersOf(
+  name: string | undefined,
+  region?: string,
+): { readonly [Part in 'all' | 'one' | 'below' | 'path']?: Scope } {
+  if (name === undefined) return {};
+  const named = (end: string) => arn('ssm', `parameter${end}`, region);
+  if (!isPath(name)) {
+    const one = { Resource: named(nameInArn(name)) };
+    return { all: one, one };
+  }
+  const below = { Resource: named(`${name}*`) };
+  return { all: below, below, path: { Resource: [named(name.slice(0, -1)), named(`${name}*`)] } };
 }
 
 /** With a tag, instances come and go; the condition says which ones are meant. */

@@ -31,11 +31,21 @@ export function envBelowPath(parameters: ReadonlyMap<string, ParameterRecord>): 
 
 /** More states of an env than anybody goes back. Of a single parameter, SSM keeps 100 versions. */
 const maxStates = 300;
+/** Between two writes of one change. */
+const pauseMs = 10_000;
+
+/** One version of a parameter. */
+interface Write {
+  readonly key: string;
+  readonly record: ParameterRecord;
+  /** Whether it gives the key another value than before. */
+  readonly isNew: boolean;
+}
 
 /**
- * How an env became what it is, oldest first: a state for each write that changed it. SSM keeps 100 versions of each
- * parameter; if older ones are gone, the oldest that is known counts for the time before as well. What a parameter that
- * was deleted has held, no state has: its history is gone with it.
+ * How an env became what it is, oldest first: a state after each change of it. SSM keeps 100 versions of each parameter;
+ * if older ones are gone, the oldest that is known counts for the time before as well. What a parameter that was deleted
+ * has held, no state has: its history is gone with it.
  *
  * @param histories of the parameters by key, each oldest first.
  */
@@ -43,31 +53,24 @@ export function historyBelowPath(
   histories: ReadonlyMap<string, readonly ParameterRecord[]>,
 ): ParameterRecord[] {
   const writes = [...histories].flatMap(([key, history]) =>
-    history.map((record, index) => ({
-      key,
-      record,
-      isFirst: index === 0 && record.version > 1,
-      isChange: index === 0 || history[index - 1]?.text !== record.text,
-    })),
+    history.map((record, index): Write => {
+      const before = history[index - 1];
+      return { key, record, isNew: record.text !== before?.text || record.unreadable !== before.unreadable };
+    }),
   );
-  const parameters = new Map(writes.filter(({ isFirst }) => isFirst).map(({ key, record }) => [key, record]));
-  const later = writes
-    .filter(({ isFirst }) => !isFirst)
-    .toSorted((one, other) => timeOf(one.record) - timeOf(other.record));
+  const isOldest = ({ key, record }: Write) => record.version > 1 && record === histories.get(key)?.[0];
+  const parameters = new Map(writes.filter(isOldest).map(({ key, record }) => [key, record]));
+  const changes = changesOf(writes.filter((write) => !isOldest(write)));
   const states: ParameterRecord[] = [];
   const add = (state: ParameterRecord | undefined) => {
     if (state) states.push(state);
   };
   add(envBelowPath(new Map(parameters)));
-  let tooMany = later.filter(({ isChange }) => isChange).length - maxStates;
-  for (const { key, record, isChange } of later) {
-    parameters.set(key, record);
-    if (!isChange || tooMany-- > 0) continue;
+  for (const [index, change] of changes.entries()) {
+    for (const { key, record } of change) parameters.set(key, record);
+    if (index < changes.length - maxStates || !change.some(({ isNew }) => isNew)) continue;
     const state = envBelowPath(new Map(parameters));
-    // Of the write itself: another parameter may have been written at the same moment.
-    const { modifiedAt, modifiedBy, keyId, unreadable } = record;
-    const about = { modifiedAt, modifiedBy, keyId, ...(unreadable === undefined ? {} : { unreadable }) };
-    add(state && { ...state, ...about });
+    add(state && { ...state, ...aboutChange(change) });
   }
   // What was written again with the value that it had makes no state, but counts.
   const newest = envBelowPath(parameters);
@@ -76,6 +79,45 @@ export function historyBelowPath(
     states.push(newest);
   }
   return states;
+}
+
+/**
+ * What somebody writes to several keys, one after the other, is one change: nobody means a state that has half of it. A
+ * key that is written again is another change.
+ */
+function changesOf(writes: readonly Write[]): Write[][] {
+  const changes: Write[][] = [];
+  // Of the same moment, what was made comes before what was changed.
+  const inOrder = writes.toSorted(
+    ({ record: one }, { record: other }) => timeOf(one) - timeOf(other) || one.version - other.version,
+  );
+  for (const write of inOrder) {
+    const { key, record } = write;
+    const change = changes.at(-1);
+    const last = change?.at(-1)?.record;
+    const isOfChange =
+      record.modifiedBy !== undefined &&
+      record.modifiedBy === last?.modifiedBy &&
+      timeOf(record) - timeOf(last) <= pauseMs &&
+      change?.every((earlier) => earlier.key !== key);
+    if (isOfChange) change?.push(write);
+    else changes.push([write]);
+  }
+  return changes;
+}
+
+/** When it ended, whose it was, and what of it can't be read. */
+function aboutChange(
+  change: readonly Write[],
+): Pick<ParameterRecord, 'modifiedAt' | 'modifiedBy' | 'keyId' | 'unreadable'> {
+  const last = change.at(-1)?.record;
+  const { keyId, unreadable } = change.find(({ record }) => record.unreadable !== undefined)?.record ?? {};
+  return {
+    modifiedAt: last?.modifiedAt,
+    modifiedBy: last?.modifiedBy,
+    keyId,
+    ...(unreadable === undefined ? {} : { unreadable }),
+  };
 }
 
 const timeOf = ({ modifiedAt }: ParameterRecord): number => modifiedAt?.getTime() ?? 0;

@@ -59,17 +59,15 @@ export function makeEvent(
 }
 
 /**
- * Whether an event fits a pattern: it has each field of the pattern, with one of the values listed; of the patterns
- * under `$or`, it fits one.
+ * Whether an event fits a pattern: it has each field of the pattern, with one of the values listed, or one that begins
+ * with a `{"prefix": …}` listed; of the patterns under `$or`, it fits one.
  *
- * @throws Error on a content filter such as `{"prefix": …}`, which isn't known here.
+ * @throws Error on any other content filter, which isn't known here.
  */
 export function matchesPattern(pattern: unknown, event: unknown): boolean {
   if (Array.isArray(pattern)) {
-    if (pattern.some((item) => typeof item === 'object' && item !== null))
-      throw new Error('the sandbox knows no content filters in event patterns');
     const values: unknown[] = Array.isArray(event) ? event : [event];
-    return values.some((value) => pattern.includes(value));
+    return pattern.some((item) => values.some((value) => isLike(item, value)));
   }
   if (typeof pattern !== 'object' || pattern === null || typeof event !== 'object' || event === null)
     return false;
@@ -79,6 +77,14 @@ export function matchesPattern(pattern: unknown, event: unknown): boolean {
       ? expected.some((one) => matchesPattern(one, event))
       : matchesPattern(expected, fields.get(key)),
   );
+}
+
+function isLike(item: unknown, value: unknown): boolean {
+  if (typeof item !== 'object' || item === null) return item === value;
+  const filter = v.safeParse(v.strictObject({ prefix: v.string() }), item);
+  if (!filter.success)
+    throw new Error('the sandbox knows prefix as the only content filter in event patterns');
+  return typeof value === 'string' && value.startsWith(filter.output.prefix);
 }
 
 /** An event that a target did not take, as it is put into the target's dead-letter queue. */

@@ -5,6 +5,7 @@ import { AwsError, operation, type Service } from '../endpoint.ts';
 import { arn } from '../template.ts';
 import { makeEvent, type ServiceEvent } from './eventbridge.ts';
 import { refuseLostKey, refuseValue, shownValue } from './parameter-value.ts';
+import { getParametersByPath } from './parameters-below.ts';
 import type { RunCommand } from './run-command.ts';
 
 interface StoredVersion {
@@ -192,6 +193,10 @@ export class ParameterStore {
     return this.#versions(Name).map((version) => ({ Name, ...version }));
   }
 
+  names(): string[] {
+    return [...this.#parameters.keys()].sort();
+  }
+
   #versions(name: string): StoredVersion[] {
     const versions = this.#parameters.get(name);
     if (!versions) throw new AwsError('ParameterNotFound', '');
@@ -229,6 +234,8 @@ export function ssmService(store: ParameterStore, runCommand: RunCommand, region
           };
         },
       ),
+
+      GetParametersByPath: getParametersByPath(store, (name) => arnOf(name, region)),
 
       GetParameterHistory: operation(
         v.object({
