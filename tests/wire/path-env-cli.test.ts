@@ -134,7 +134,7 @@ describe('recover env, with one parameter for each key', () => {
   });
 
   it('pulls nothing of which a .env file would say something else, and names the parameter', async () => {
-    putAll({ ...complete, ODD: `canary\r'"\`` });
+    putAll({ ...complete, ODD: `canary ' " \` \n\\n` });
     const target = join(directory(), 'pulled.env');
     expect(await run(['pull', target])).toMatchObject({
       exitCode: 1,
