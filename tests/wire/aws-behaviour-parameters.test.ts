@@ -4,8 +4,12 @@ import {
   DeleteParameterCommand,
   GetParameterCommand,
   GetParameterHistoryCommand,
+  GetParametersByPathCommand,
+  type GetParametersByPathCommandInput,
   LabelParameterVersionCommand,
+  type Parameter,
   PutParameterCommand,
+  paginateGetParametersByPath,
   SSMClient,
   UnlabelParameterVersionCommand,
 } from '@aws-sdk/client-ssm';
@@ -102,6 +106,32 @@ describe('Parameter Store', () => {
     const values = [...(first.Parameters ?? []), ...(second.Parameters ?? [])].map(({ Value }) => Value);
     expect(values).toEqual(['1', '2', '3']);
     expect(second.NextToken).toBeUndefined();
+  });
+
+  it('lists what is right below a path by pages, with or without a slash at its end', async () => {
+    const names = ['A', 'B', 'C'].map((key) => `${name}/${key}`);
+    try {
+      for (const Name of [...names, `${name}/deeper/D`, `${name}-other/E`])
+        await ssm.send(new PutParameterCommand({ Name, Value: 'plain text', Type: 'SecureString' }));
+      const list = async (Path: string, part: Partial<GetParametersByPathCommandInput> = {}) => {
+        const found: Parameter[] = [];
+        const pages = paginateGetParametersByPath({ client: ssm, pageSize: 2 }, { Path, ...part });
+        for await (const { Parameters = [] } of pages) found.push(...Parameters);
+        return found;
+      };
+      const below = await list(name, { WithDecryption: true });
+      expect(below.map(({ Name }) => Name).sort()).toEqual(names);
+      expect(below[0]).toMatchObject({ Value: 'plain text', Version: 1, Type: 'SecureString' });
+      expect((await list(`${name}/`)).map(({ Name }) => Name).sort()).toEqual(names);
+      expect((await list(name))[0]?.Value).not.toBe('plain text');
+      expect(await list(name, { Recursive: true })).toHaveLength(4);
+      expect(await list(`${name}/nothing`)).toEqual([]);
+      const tooMany = new GetParametersByPathCommand({ Path: name, MaxResults: 11 });
+      await expect(ssm.send(tooMany)).rejects.toMatchObject({ name: 'ValidationException' });
+    } finally {
+      for (const Name of [...names, `${name}/deeper/D`, `${name}-other/E`])
+        await ssm.send(new DeleteParameterCommand({ Name })).catch(() => undefined);
+    }
   });
 
   it('clears a description that is not passed again', async () => {
