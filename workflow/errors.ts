@@ -91,7 +91,7 @@ const errors = {
   EnvTooLarge: {
     meaning: "The env to write is over the limit of the parameter's tier. Nothing was written.",
     remedy:
-      'Let the parameter move up to the tier Advanced, which holds 8 KB: `recover env restore --advanced`; push and set take that option as well. Or shorten the env.',
+      'Let the parameter move up to the tier Advanced, which holds 8 KB: `recover env restore --advanced`; push and set take that option as well. Or shorten the env, or give each key a parameter of its own (docs/targets.md).',
   },
   EnvRestoreFailed: {
     meaning:

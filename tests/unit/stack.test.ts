@@ -125,43 +125,6 @@ describe('permissions', () => {
     expect(new Set(arns)).toEqual(new Set([`:parameter/${inArn}`, `:parameter/${inArn}-copy`]));
   });
 
-  it('reach what is below a path, and the path itself only to list it; and no label, for none is there', () => {
-    const { resources, derived } = stackOf(
-      appTarget({
-        parameter: { name: '/app/prod/', reader: 'path' },
-        restore: { backupParameter: '/app/copy/' },
-      }),
-    );
-    const named = (name: string) => ({
-      'Fn::Sub': `arn:\${AWS::Partition}:ssm:\${AWS::Region}:\${AWS::AccountId}:parameter${name}`,
-    });
-    const allowed = (role: string) =>
-      statementsOf(resources[role]).filter((statement) => /:parameter\//.test(JSON.stringify(statement)));
-    const on = (Action: string | string[], Resource: object) => ({ Effect: 'Allow', Action, Resource });
-    const [below, belowCopy] = [named('/app/prod/*'), named('/app/copy/*')];
-    const list = on('ssm:GetParametersByPath', [named('/app/prod'), below]);
-    const listCopy = on('ssm:GetParametersByPath', [named('/app/copy'), belowCopy]);
-    const read = [on(['ssm:GetParameter', 'ssm:GetParameterHistory'], below), list];
-    expect(allowed('ValidateEnvRole')).toEqual(read);
-    expect(allowed('DeployApiRole')).toEqual(read);
-    expect(allowed('PlanRecoveryRole')).toEqual([...read, on('ssm:GetParameter', belowCopy), listCopy]);
-    expect(allowed('UploadEnvRole')).toEqual([
-      ...read,
-      on('ssm:PutParameter', below),
-      on('ssm:GetParameter', belowCopy),
-      listCopy,
-    ]);
-    expect(allowed('MarkKnownGoodRole')).toEqual([
-      ...read,
-      on(['ssm:GetParameter', 'ssm:GetParameterHistory', 'ssm:PutParameter'], belowCopy),
-      listCopy,
-    ]);
-    expect(derived.parameterNames).toEqual([{ prefix: '/app/prod/' }]);
-    expect(stackOf(appTarget({ parameter: { name: '/app/env' } })).derived.parameterNames).toEqual([
-      '/app/env',
-    ]);
-  });
-
   it('allow a hybrid node as a managed instance, and others as instances of EC2', () => {
     const ids = ['i-00000001', 'mi-00000002'];
     const statements = statementsFor(

@@ -119,20 +119,6 @@ const subscriptions: [protocol: string, endpoint: unknown, told: string][] = [
   ['lambda', 'tell', 'expected the ARN of a function'],
 ];
 
-/** The same target with a parameter for each key. */
-const onPath = (part: object, restore: object = { backupPath: '/app/copy/' }) => ({
-  parameter: {
-    path: '/app/prod/',
-    requiredKeys: ['LAMBDA_INTERNAL_API_KEY'],
-    ...part,
-  },
-  restore,
-});
-
-it('is none in a target with a parameter for each key', () => {
-  expect(mistakeIn(fileWith(onPath({})))).toBe('none');
-});
-
 /** Values of which one is wrong with regard to another, or in a part of the field. */
 const others: [values: Readonly<Record<string, unknown>>, told: string][] = [
   [
@@ -173,48 +159,6 @@ const others: [values: Readonly<Record<string, unknown>>, told: string][] = [
   [
     { 'parameter.kmsKeyArn': keyOf('ap-northeast-2'), 'stack.kmsKeyArn': keyOf('us-east-1') },
     'stack.kmsKeyArn: expected a key of the same region as parameter.kmsKeyArn: both are used in the region of the stack',
-  ],
-  ...['/app/prod', 'app/prod/', '/', 'app'].map((path): (typeof others)[0] => [
-    onPath({ path }),
-    'parameter.path: expected a path such as /app/prod/, with a slash at both ends',
-  ]),
-  [
-    onPath({ path: '/app/pro d/' }),
-    'parameter.path: expected a parameter name such as /app/api/env or app-api-env',
-  ],
-  [
-    onPath({ path: '/aws/prod/' }),
-    'parameter.path: AWS refuses a parameter name that begins with aws or ssm',
-  ],
-  [onPath({ path: `${'/a'.repeat(15)}/` }), 'parameter.path: a parameter name has at most 15 levels'],
-  [onPath({ name: '/app/env' }), 'parameter.name: expected either name or path'],
-  [
-    onPath({ reader: 'docker' }),
-    'parameter.reader: below a path there is no text to be read, and each value is what its parameter holds',
-  ],
-  [
-    onPath({ requiredKeys: ['DB HOST'] }),
-    'parameter.requiredKeys.0: expected the name of a variable, such as DB_HOST',
-  ],
-  ...[{}, { backupParameter: '/app/copy' }].map((restore): (typeof others)[0] => [
-    onPath({}, restore),
-    'restore.backupPath: expected the path of the copy: a parameter that is deleted takes its history with it, so only a copy brings its key back',
-  ]),
-  [
-    onPath({}, { backupPath: '/app/copy/', backupParameter: '/app/copy' }),
-    'restore: expected either backupParameter or backupPath',
-  ],
-  [
-    { 'restore.backupParameter': undefined, 'restore.backupPath': '/app/copy/' },
-    'restore.backupParameter: expected the name of the copy, and no backupPath: the env is one parameter',
-  ],
-  ...['/app/prod/copy/', '/app/'].map((backupPath): (typeof others)[0] => [
-    onPath({}, { backupPath }),
-    'restore.backupPath: expected a path beside parameter.path: neither may be below the other',
-  ]),
-  [
-    onPath({}, { backupPath: '/app/prod/' }),
-    'restore.backupParameter: expected another name than parameter.name, or backupRegion: the copy would be the parameter itself',
   ],
   [
     { 'parameter.rules': { DB_PORT: { min: 1 } } },

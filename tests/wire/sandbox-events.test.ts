@@ -101,6 +101,18 @@ describe('a rule', () => {
     ]);
   });
 
+  it('hands on what begins with a prefix of its pattern, and knows no other filter', () => {
+    const bus = busOf(rule({ EventPattern: { detail: { name: ['/one', { prefix: '/app/prod/' }] } } }));
+    for (const name of ['/one', '/app/prod/A', '/app/prod', '/app/prod-copy/A'])
+      bus.put({ detail: { name } });
+    expect(deliveries.map(([, event]) => event)).toEqual([
+      { detail: { name: '/one' } },
+      { detail: { name: '/app/prod/A' } },
+    ]);
+    const other = busOf(rule({ EventPattern: { detail: { name: [{ suffix: 'A' }] } } }));
+    expect(() => other.put({ detail: { name: '/app/prod/A' } })).toThrow(/prefix/);
+  });
+
   it('hands on its own input where it has one', () => {
     busOf(rule({ EventPattern: { source: ['a'] } }, { Input: '{"mode":"plan"}' })).put({ source: 'a' });
     expect(deliveries).toEqual([[functionArn, { mode: 'plan' }]]);

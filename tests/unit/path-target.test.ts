@@ -1,0 +1,121 @@
+/** A target whose env has a parameter for each key: what is wrong with its file, and what its stack may do. */
+import * as v from 'valibot';
+import { stackOf } from '../../stack/stack.ts';
+import { appTarget } from '../support/services.ts';
+import { fileWith, mistakeIn } from '../support/target-file.ts';
+
+const Role = v.object({
+  Properties: v.object({
+    Policies: v.array(v.object({ PolicyDocument: v.object({ Statement: v.array(v.looseObject({})) }) })),
+  }),
+});
+
+/** Of a role; none of anything else. */
+function statementsOf(resource: unknown): readonly object[] {
+  const role = v.safeParse(Role, resource);
+  return role.success
+    ? role.output.Properties.Policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
+    : [];
+}
+
+/** The same target with a parameter for each key. */
+const onPath = (part: object, restore: object = { backupPath: '/app/copy/' }) => ({
+  parameter: {
+    path: '/app/prod/',
+    requiredKeys: ['LAMBDA_INTERNAL_API_KEY'],
+    ...part,
+  },
+  restore,
+});
+
+it('is none in a target with a parameter for each key', () => {
+  expect(mistakeIn(fileWith(onPath({})))).toBe('none');
+});
+
+const mistakes: [values: Readonly<Record<string, unknown>>, told: string][] = [
+  ...['/app/prod', 'app/prod/', '/', 'app'].map((path): (typeof mistakes)[0] => [
+    onPath({ path }),
+    'parameter.path: expected a path such as /app/prod/, with a slash at both ends',
+  ]),
+  [
+    onPath({ path: '/app/pro d/' }),
+    'parameter.path: expected a parameter name such as /app/api/env or app-api-env',
+  ],
+  [
+    onPath({ path: '/aws/prod/' }),
+    'parameter.path: AWS refuses a parameter name that begins with aws or ssm',
+  ],
+  [onPath({ path: `${'/a'.repeat(15)}/` }), 'parameter.path: a parameter name has at most 15 levels'],
+  [onPath({ name: '/app/env' }), 'parameter.name: expected either name or path'],
+  [
+    onPath({ reader: 'docker' }),
+    'parameter.reader: below a path there is no text to be read, and each value is what its parameter holds',
+  ],
+  [
+    onPath({ requiredKeys: ['DB HOST'] }),
+    'parameter.requiredKeys.0: expected the name of a variable, such as DB_HOST',
+  ],
+  ...[{}, { backupParameter: '/app/copy' }].map((restore): (typeof mistakes)[0] => [
+    onPath({}, restore),
+    'restore.backupPath: expected the path of the copy: a parameter that is deleted takes its history with it, so only a copy brings its key back',
+  ]),
+  [
+    onPath({}, { backupPath: '/app/copy/', backupParameter: '/app/copy' }),
+    'restore: expected either backupParameter or backupPath',
+  ],
+  [
+    { 'restore.backupParameter': undefined, 'restore.backupPath': '/app/copy/' },
+    'restore.backupParameter: expected the name of the copy, and no backupPath: the env is one parameter',
+  ],
+  ...['/app/prod/copy/', '/app/'].map((backupPath): (typeof mistakes)[0] => [
+    onPath({}, { backupPath }),
+    'restore.backupPath: expected a path beside parameter.path: neither may be below the other',
+  ]),
+  [
+    onPath({}, { backupPath: '/app/prod/' }),
+    'restore.backupParameter: expected another name than parameter.name, or backupRegion: the copy would be the parameter itself',
+  ],
+];
+
+it.each(mistakes)('is told of %j: %s', (values, told) => {
+  expect(mistakeIn(fileWith(values))).toBe(`targets/x.yml: ${told}`);
+});
+
+describe('its permissions', () => {
+  it('reach what is below a path, and the path itself only to list it; and no label, for none is there', () => {
+    const { resources, derived } = stackOf(
+      appTarget({
+        parameter: { name: '/app/prod/', reader: 'path' },
+        restore: { backupParameter: '/app/copy/' },
+      }),
+    );
+    const named = (name: string) => ({
+      'Fn::Sub': `arn:\${AWS::Partition}:ssm:\${AWS::Region}:\${AWS::AccountId}:parameter${name}`,
+    });
+    const allowed = (role: string) =>
+      statementsOf(resources[role]).filter((statement) => /:parameter\//.test(JSON.stringify(statement)));
+    const on = (Action: string | string[], Resource: object) => ({ Effect: 'Allow', Action, Resource });
+    const [below, belowCopy] = [named('/app/prod/*'), named('/app/copy/*')];
+    const list = on('ssm:GetParametersByPath', [named('/app/prod'), below]);
+    const listCopy = on('ssm:GetParametersByPath', [named('/app/copy'), belowCopy]);
+    const read = [on(['ssm:GetParameter', 'ssm:GetParameterHistory'], below), list];
+    expect(allowed('ValidateEnvRole')).toEqual(read);
+    expect(allowed('DeployApiRole')).toEqual(read);
+    expect(allowed('PlanRecoveryRole')).toEqual([...read, on('ssm:GetParameter', belowCopy), listCopy]);
+    expect(allowed('UploadEnvRole')).toEqual([
+      ...read,
+      on('ssm:PutParameter', below),
+      on('ssm:GetParameter', belowCopy),
+      listCopy,
+    ]);
+    expect(allowed('MarkKnownGoodRole')).toEqual([
+      ...read,
+      on(['ssm:GetParameter', 'ssm:GetParameterHistory', 'ssm:PutParameter'], belowCopy),
+      listCopy,
+    ]);
+    expect(derived.parameterNames).toEqual([{ prefix: '/app/prod/' }]);
+    expect(stackOf(appTarget({ parameter: { name: '/app/env' } })).derived.parameterNames).toEqual([
+      '/app/env',
+    ]);
+  });
+});
