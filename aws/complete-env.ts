@@ -25,5 +25,11 @@ export async function requireCompleteEnv(
   if (parameter && lacks.length === 0) return parameter;
   // Nor may the history lag behind what is blamed.
   const history = await readEnvHistorySince(ssm, name, { ...since, known: knownAs(parameter) });
-  throw newerIsIncomplete(name, history.at(-1), startedAt, `(${lacks.join('; ')}). ${consequence}`);
+  throw newerIsIncomplete(
+    name,
+    history.at(-1),
+    startedAt,
+    `(${lacks.join('; ')}). ${consequence}`,
+    since.known.version,
+  );
 }

@@ -48,6 +48,7 @@ export function judgeKnownGood(
       record,
       isDeployed ? undefined : seenAt,
       'again. What runs works; the next deploy would not.',
+      version,
     );
   }
   if (why !== undefined) return { outcome: 'Replaced', version: record.version, why };

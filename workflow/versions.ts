@@ -96,17 +96,20 @@ export function describeNewer(record: ParameterRecord | undefined): string {
  * @param record `undefined` if the parameter was deleted.
  * @param startedAt of the run, as an ISO timestamp; `undefined` if it has written or deployed a version since.
  * @param outcome what is incomplete, and what that means, as the end of a sentence.
+ * @param seenVersion the one that the run has worked with. Below a path, a lower sum means that a parameter is gone.
  */
 export function newerIsIncomplete(
   parameterName: string,
   record: ParameterRecord | undefined,
   startedAt: string | undefined,
   outcome: string,
+  seenVersion = 0,
 ): RecoveryError {
-  const modifiedMs = record ? (record.modifiedAt?.getTime() ?? Number.POSITIVE_INFINITY) : 0;
+  const isOneGone = record?.parameters !== undefined && record.version < seenVersion;
+  const modifiedMs = record && !isOneGone ? (record.modifiedAt?.getTime() ?? Number.POSITIVE_INFINITY) : 0;
   return new RecoveryError(
     modifiedMs <= Date.parse(startedAt ?? '') ? 'EnvOverlooked' : 'EnvReplaced',
-    `parameter ${parameterName}: ${describeNewer(record)}, and it is incomplete ${outcome}`,
+    `parameter ${parameterName}: ${isOneGone ? 'a parameter was deleted' : describeNewer(record)}, and it is incomplete ${outcome}`,
   );
 }
 

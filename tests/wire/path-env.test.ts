@@ -1,4 +1,4 @@
-/** An env of one parameter for each key: how it is checked, restored and marked. */
+/** An env of one parameter for each key: how it is checked and restored. */
 import fc from 'fast-check';
 import { AwsError } from '../../sandbox/endpoint.ts';
 import { openAws, type TestAws } from '../support/aws.ts';
@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => aws.close());
 
-const { put, remove, values, copied, find, restore, mark } = pathEnvOn(() => aws);
+const { put, remove, values, find, restore, mark } = pathEnvOn(() => aws);
 const denied = () => new AwsError('AccessDeniedException', '');
 
 describe('ValidateEnv of an env below a path', () => {
@@ -255,44 +255,5 @@ describe('UploadEnv of an env below a path', () => {
       ),
       { numRuns: Math.min(runs(25).numRuns, 200) },
     );
-  });
-});
-
-describe('MarkKnownGood of an env below a path', () => {
-  it('copies each parameter that differs, and labels none', async () => {
-    put(complete);
-    expect(await mark(3)).toMatchObject({ outcome: 'Marked', backup: { parameterName: copyPath } });
-    expect(copied()).toEqual(complete);
-    put({ DB_HOST: 'db2' });
-    const writes = aws.countCalls('PutParameter');
-    expect(await mark(4)).toMatchObject({ outcome: 'Marked' });
-    expect(copied()).toEqual({ ...complete, DB_HOST: 'db2' });
-    expect(aws.countCalls('PutParameter')).toBe(writes + 1);
-    expect(aws.countCalls('LabelParameterVersion')).toBe(0);
-  });
-
-  it('writes nothing where it is copied already', async () => {
-    put(complete);
-    await mark(3);
-    const writes = aws.countCalls('PutParameter');
-    expect(await mark(3, false)).toMatchObject({ outcome: 'AlreadyMarked', version: 3 });
-    expect(aws.countCalls('PutParameter')).toBe(writes);
-  });
-
-  it('keeps a deleted key in the copy, though nothing asks for it and its history is gone', async () => {
-    put({ ...complete, OTHER: 'x' });
-    await mark(4);
-    remove('OTHER');
-    expect(await mark(3)).toMatchObject({ outcome: 'KeysLost', loss: { keys: ['OTHER'] } });
-    expect(copied()).toEqual({ ...complete, OTHER: 'x' });
-  });
-
-  it('goes on with a copy that was cut off', async () => {
-    put(complete);
-    aws.meanwhile('PutParameter', () => aws.fail('PutParameter', denied()), 2);
-    await expect(mark(3)).rejects.toMatchObject({ name: 'AccessDenied' });
-    expect(Object.keys(copied())).toHaveLength(1);
-    expect(await mark(3)).toMatchObject({ outcome: 'Marked' });
-    expect(copied()).toEqual(complete);
   });
 });

@@ -1,5 +1,6 @@
 /** The commands of the catalogue with the names of the target in them. */
 import { invokedFunctionOf } from '../invoked-function.ts';
+import { isPath } from '../path-env.ts';
 import { type DeployedTarget, scalingOf } from '../target.ts';
 import type { Names } from './checks.ts';
 import { machineArnOf, type Place, topicArnOf } from './place.ts';
@@ -16,8 +17,8 @@ export function fillCommand(
 ): string {
   const known: Readonly<Record<string, string | undefined>> = {
     target: target.name,
-    parameter: target.parameter.name,
-    backup: target.restore.backupParameter,
+    parameter: aParameterOf(target.parameter.name, target),
+    backup: aParameterOf(target.restore.backupParameter, target),
     'backup-region': target.restore.backupRegion ?? place?.region,
     function: target.metricFunction?.name,
     'invoked-function': target.metricFunction && invokedFunctionOf(target.metricFunction),
@@ -53,3 +54,7 @@ function curlArguments({ url, host, method, headers, caFile }: DeployedTarget['e
     isPlain(url) ? url : '<url>',
   ].join(' ');
 }
+
+/** Below a path, the first that the target requires stands for all. */
+const aParameterOf = (name: string | undefined, { parameter }: DeployedTarget): string | undefined =>
+  name !== undefined && isPath(name) ? `${name}${parameter.requiredKeys[0]}` : name;
