@@ -117,7 +117,7 @@ async function readOrNot(
  * The name of the error, if it may be the KMS key of a version that it is about: that is gone or disabled, or the
  * caller may not use it. Who may not read the parameter at all is told so again by the next call.
  */
-function notDecrypted({ name, cause }: RecoveryError): string | undefined {
+export function notDecrypted({ name, cause }: RecoveryError): string | undefined {
   return name === 'AccessDenied' || cause?.name === 'InvalidKeyId' ? cause?.name : undefined;
 }
 

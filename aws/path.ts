@@ -8,7 +8,7 @@ import { envBelowPath, historyBelowPath } from '../workflow/path-env.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import type { ParameterRecord } from '../workflow/versions.ts';
 import { type AwsCall, callAws, callPages, required } from './call.ts';
-import { readHistory, readParameter, recordOf } from './parameter.ts';
+import { notDecrypted, readHistory, readParameter, recordOf } from './parameter.ts';
 
 /** GetParametersByPath gives no more at once: the API reference, `MaxResults`. */
 const pageSize = 10;
@@ -42,7 +42,10 @@ async function listOrTell(ssm: SSMClient, path: string): Promise<Map<string, Par
   try {
     return await list(ssm, path, true);
   } catch (error) {
-    if (!(error instanceof RecoveryError)) throw error;
+    const isOfKey =
+      error instanceof RecoveryError &&
+      (error.name === 'KmsKeyUnusable' || notDecrypted(error) !== undefined);
+    if (!isOfKey) throw error;
     const found = await list(ssm, path, false).catch(() => {
       throw error;
     });

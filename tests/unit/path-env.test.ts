@@ -34,7 +34,14 @@ const valuesIn = (text: string) =>
 const statesOf = (histories: Readonly<Record<string, readonly ParameterRecord[]>>) =>
   historyBelowPath(new Map(Object.entries(histories))).map(({ version, text }) => [version, valuesIn(text)]);
 
-const env = fc.dictionary(fc.stringMatching(/^[A-Za-z0-9_.-]{1,9}$/), fc.string({ unit: 'binary' }));
+/** Any characters, and often those that a text or a line takes for its own. */
+const value = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.string({
+    unit: fc.constantFrom('\uFEFF', '\u0000', '\u0001', '\t', '\r', '\n', '\u2028', '"', "'", '\\', '$', 'a'),
+  }),
+);
+const env = fc.dictionary(fc.stringMatching(/^[A-Za-z0-9_.-]{1,9}$/), value);
 
 describe('the text of an env below a path', () => {
   it('holds any value under any name that a parameter can have, and is the same for the same env', () => {
@@ -53,7 +60,7 @@ describe('the text of an env below a path', () => {
 
   it('stays what it is spelled like when it is filled or edited', () => {
     fc.assert(
-      fc.property(env, env, fc.string({ unit: 'binary' }), (current, restored, value) => {
+      fc.property(env, env, value, (current, restored, given) => {
         const [text, good] = [pathText(Object.entries(current)), pathText(Object.entries(restored))];
         const union = unionEnv(text, good, 'path');
         expectEqual(union, pathText(Object.entries(valuesIn(union))));
@@ -61,7 +68,7 @@ describe('the text of an env below a path', () => {
           Object.keys(valuesIn(union)).sort(),
           [...new Set([...Object.keys(current), ...Object.keys(restored)])].sort(),
         );
-        expectEqual(valuesIn(setKey(text, 'KEY', value, 'path') ?? ''), { ...current, KEY: value });
+        expectEqual(valuesIn(setKey(text, 'KEY', given, 'path') ?? ''), { ...current, KEY: given });
       }),
       runs(300),
     );

@@ -1,6 +1,7 @@
 /** A target whose env has a parameter for each key: what is wrong with its file, and what its stack may do. */
 import * as v from 'valibot';
 import { stackOf } from '../../stack/stack.ts';
+import { fillCommand } from '../../workflow/doctor/commands.ts';
 import { appTarget } from '../support/services.ts';
 import { fileWith, mistakeIn } from '../support/target-file.ts';
 
@@ -79,6 +80,15 @@ const mistakes: [values: Readonly<Record<string, unknown>>, told: string][] = [
 
 it.each(mistakes)('is told of %j: %s', (values, told) => {
   expect(mistakeIn(fileWith(values))).toBe(`targets/x.yml: ${told}`);
+});
+
+describe('the doctor of such a target', () => {
+  it('asks for one parameter of the copy, where it would ask for the copy', () => {
+    const target = { ...appTarget(), restore: { backupParameter: '/app/copy/' } };
+    expect(fillCommand('get --name <backup>', target, undefined, {})).toBe(
+      'get --name /app/copy/INTERNAL_KEY',
+    );
+  });
 });
 
 describe('its permissions', () => {

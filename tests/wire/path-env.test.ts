@@ -23,6 +23,8 @@ describe('ValidateEnv of an env below a path', () => {
       complete: true,
       parameterName: path,
       version: 4,
+      // Each has its own.
+      type: null,
       keys: ['DB_HOST', 'DB_PASSWORD', 'R2_KEY'],
     });
   });
