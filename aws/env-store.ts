@@ -1,20 +1,20 @@
-/** The env of a target, whether it is one parameter or one for each key below a path: whoever calls these need not know. */
+/** The env of a target, whether it is one parameter or is spread over several: whoever calls these need not know. */
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { valuesOf } from '../env/entries.ts';
 import type { EnvReader } from '../env/readers/readers.ts';
-import { isPath } from '../workflow/path-env.ts';
+import { isSpread } from '../workflow/spread-env.ts';
 import type { ParameterRecord, ParameterVersion } from '../workflow/versions.ts';
 import type { Clock } from './clock.ts';
 import { type GuardedWrite, writeEnvParameter } from './guarded-write.ts';
 import { readHistory, readParameter, readParameterArn, type Since, untilFresh } from './parameter.ts';
-import { readArnBelow, readPath, readPathHistory } from './path.ts';
-import { writePath } from './path-write.ts';
+import { readArnOfSpread, readSpread, readSpreadHistory } from './spread.ts';
+import { writeSpread } from './spread-write.ts';
 import type { SsmClients } from './ssm-clients.ts';
 
 /**
  * The newest version, or the version given; `undefined` if there is none.
  *
- * @param name of the parameter, or a path with a slash at its end.
+ * @param name of the parameter, a path with a slash at its end, or that of several texts.
  * @throws RecoveryError AccessDenied, KmsKeyUnusable.
  */
 export async function readEnv(
@@ -22,14 +22,14 @@ export async function readEnv(
   name: string,
   version?: number,
 ): Promise<ParameterVersion | undefined> {
-  if (!isPath(name)) return readParameter(ssm, name, version);
-  if (version === undefined) return readPath(ssm, name);
-  return (await readPathHistory(ssm, name)).find((state) => state.version === version);
+  if (!isSpread(name)) return readParameter(ssm, name, version);
+  if (version === undefined) return readSpread(ssm, name);
+  return (await readSpreadHistory(ssm, name)).find((state) => state.version === version);
 }
 
-/** All versions that SSM keeps, oldest first; of an env below a path, what they add up to. */
+/** All versions that SSM keeps, oldest first; of a spread env, what they add up to. */
 export const readEnvHistory = (ssm: SSMClient, name: string): Promise<ParameterRecord[]> =>
-  isPath(name) ? readPathHistory(ssm, name) : readHistory(ssm, name);
+  isSpread(name) ? readSpreadHistory(ssm, name) : readHistory(ssm, name);
 
 /**
  * As `readEnv`, but not older than what is known.
@@ -73,12 +73,12 @@ export async function readEnvValues(
 
 /** The ARN of a parameter of the env, without a value; `undefined` if there is none. */
 export const readEnvArn = (ssm: SSMClient, name: string): Promise<string | undefined> =>
-  isPath(name) ? readArnBelow(ssm, name) : readParameterArn(ssm, name);
+  isSpread(name) ? readArnOfSpread(ssm, name) : readParameterArn(ssm, name);
 
 /**
  * Writes an env, which nothing else does, and never makes it hold less.
  *
- * @throws RecoveryError as `writeEnvParameter` and `writePath`.
+ * @throws RecoveryError as `writeEnvParameter` and `writeSpread`.
  */
 export const writeEnv = (ssm: SsmClients, clock: Clock, write: GuardedWrite): Promise<ParameterVersion> =>
-  isPath(write.name) ? writePath(ssm, clock, write) : writeEnvParameter(ssm, clock, write);
+  isSpread(write.name) ? writeSpread(ssm, clock, write) : writeEnvParameter(ssm, clock, write);

@@ -1,8 +1,8 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { type KnownGoodLook, knownGoodIn, labelledIn } from '../workflow/loss.ts';
-import { isPath } from '../workflow/path-env.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import type { RestoreRules } from '../workflow/restore.ts';
+import { isSpread } from '../workflow/spread-env.ts';
 import { knownGoodLabel, type LabelledVersion, type ParameterRecord } from '../workflow/versions.ts';
 import { readBackup } from './backup.ts';
 import { readEnvHistory, readEnvHistorySince } from './env-store.ts';
@@ -11,8 +11,8 @@ import type { Since } from './parameter.ts';
 type KnownGoodRules = Pick<RestoreRules, 'parameterName' | 'backupParameterName' | 'backupRegion'>;
 
 /**
- * All versions, oldest first, with the label on the known-good one. Parameters below a path have no label: a parameter
- * that is deleted would take it along. There, what was copied is known-good, and so is the state that is the same.
+ * All versions, oldest first, with the label on the known-good one. The parameters of a spread env have no label, since
+ * one that is deleted would take it along: what was copied is known-good there, and so is the state that is the same.
  *
  * @param backupSsm of the region of the backup.
  */
@@ -26,7 +26,7 @@ export async function readMarkedHistory(
   const history = await (since
     ? readEnvHistorySince(ssm, parameterName, since)
     : readEnvHistory(ssm, parameterName));
-  if (!isPath(parameterName)) return history;
+  if (!isSpread(parameterName)) return history;
   const copy = await readBackup(backupSsm, rules).catch((error: unknown) => {
     // Whoever looks for the known-good env is told.
     if (!(error instanceof RecoveryError)) throw error;

@@ -6,8 +6,8 @@ import {
   paginateGetParameterHistory,
   type SSMClient,
 } from '@aws-sdk/client-ssm';
-import { isPath } from '../workflow/path-env.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
+import { isSpread } from '../workflow/spread-env.ts';
 import {
   isOlder,
   type KnownVersion,
@@ -132,6 +132,17 @@ async function listVersions(
   return versions.map((entry) => recordOf(call, entry)).sort((one, other) => one.version - other.version);
 }
 
+/** A version of which only the parameter itself was read. */
+export const withoutHistory = (version: ParameterVersion): ParameterRecord => ({
+  keyId: undefined,
+  description: undefined,
+  allowedPattern: undefined,
+  tier: undefined,
+  labels: [],
+  modifiedBy: undefined,
+  ...version,
+});
+
 /** Only a history tells all of it. */
 export const recordOf = (call: AwsCall, entry: ParameterHistory): ParameterRecord => ({
   ...versionOf(call, entry),
@@ -164,7 +175,7 @@ const millisecondsBetweenReads = 500;
 
 /**
  * Reads until the newest version that is found isn't older than the one that is known. A parameter that stays missing
- * was deleted, and so was one of those below a path if their sum stays lower.
+ * was deleted, and so was one of several if their sum stays lower.
  *
  * @throws RecoveryError EnvStale if it stays older.
  */
@@ -179,7 +190,7 @@ export async function untilFresh<T>(
     const newest = newestOf(found);
     if (!isOlder(newest, known)) return found;
     if (count < reads) await clock.sleep(millisecondsBetweenReads);
-    else if (newest === undefined || isPath(name)) return found;
+    else if (newest === undefined || isSpread(name)) return found;
     else {
       throw new RecoveryError(
         'EnvStale',

@@ -1,3 +1,4 @@
+import { type Part, partLineOf, partsOf } from './parts.ts';
 import { type FlawKind, flawKinds } from './readers/flaws.ts';
 import { type EnvReader, readers } from './readers/readers.ts';
 import { type LookUp, type Read, trimEndOf } from './readers/reading.ts';
@@ -50,6 +51,49 @@ export interface EnvFlaw extends FlawKind {
  * @param lookUp tells what variables are set outside the text; none by default.
  */
 export function readEnvText(text: string, reader: EnvReader, lookUp?: LookUp): EnvDocument {
+  const parts = partsOf(text);
+  return parts ? readParts(parts, reader, lookUp) : readOneText(text, reader, lookUp);
+}
+
+/** Several texts, each read by itself, so that a quote that is open in one of them swallows nothing of the next. */
+function readParts(parts: readonly Part[], reader: EnvReader, lookUp: LookUp | undefined): EnvDocument {
+  const blocks: EnvBlock[] = [];
+  const documents = parts.map(({ name, text }) => {
+    const document = readOneText(text, reader, lookUp);
+    let line = 1 + lineCountOf(blocks);
+    if (name !== '') blocks.push({ kind: 'other', raw: partLineOf(name), line: line++ });
+    const before = line - 1;
+    blocks.push(...document.blocks.map((block) => ({ ...block, line: block.line + before })));
+    const flaws = document.flaws.map((flaw) => ({ ...flaw, line: flaw.line + before }));
+    const duplicates = document.duplicates.map(({ key, lines }) => ({
+      key,
+      lines: lines.map((one) => one + before),
+    }));
+    return { ...document, flaws, duplicates };
+  });
+  const flaws = documents.flatMap((document) => document.flaws);
+  return {
+    reader,
+    blocks,
+    hadBom: documents.some(({ hadBom }) => hadBom),
+    hadCrlf: documents.some(({ hadCrlf }) => hadCrlf),
+    needsNormalising: documents.some(({ needsNormalising }) => needsNormalising),
+    duplicates: documents.flatMap(({ duplicates }) => duplicates),
+    flaws,
+    flaw: firstOf(flaws),
+  };
+}
+
+const lineCountOf = (blocks: readonly EnvBlock[]): number => {
+  const last = blocks.at(-1);
+  return last ? last.line + last.raw.split('\n').length - 1 : 0;
+};
+
+/** The first flaw that is hard, or else the first of all. */
+const firstOf = (flaws: readonly EnvFlaw[]): EnvFlaw | undefined =>
+  flaws.find(({ isHard }) => isHard) ?? flaws[0];
+
+function readOneText(text: string, reader: EnvReader, lookUp?: LookUp): EnvDocument {
   const traits = readers[reader];
   const withoutBom = text.replace(/^\uFEFF+/, '');
   const bomCount = text.length - withoutBom.length;
@@ -121,7 +165,7 @@ export function readEnvText(text: string, reader: EnvReader, lookUp?: LookUp): E
       (traits.stumblesOverCrlf !== undefined && harmfulCr[traits.stumblesOverCrlf]),
     duplicates: findDuplicates(blocks),
     flaws,
-    flaw: flaws.find(({ isHard }) => isHard) ?? flaws[0],
+    flaw: firstOf(flaws),
   };
 }
 

@@ -1,5 +1,6 @@
 import { type EnvBlock, type EnvDocument, type EnvEntry, readEnvText, textOf } from './document.ts';
 import { effectiveEntries, isBlank } from './entries.ts';
+import { byPart, type Part, partsOf } from './parts.ts';
 import { sortedLines } from './readers/path.ts';
 import { type EnvReader, readers } from './readers/readers.ts';
 import type { LookUp } from './readers/reading.ts';
@@ -101,6 +102,25 @@ function lineOf(block: EnvBlock): string {
  * doesn't see in either of them is not lost.
  */
 export function lostKeys(before: EnvDocument, after: EnvDocument): string[] {
+  const [old, now] = [before, after].map(({ blocks }) => partsOf(textOf(blocks)));
+  if (!old && !now) return lostOfOne(before, after);
+  // A key that only one of several texts has lost may have had another value there.
+  const textIn = (parts: readonly Part[] | undefined, { blocks }: EnvDocument, name: string) =>
+    (parts ? parts.find((part) => part.name === name)?.text : name === '' ? textOf(blocks) : undefined) ?? '';
+  const names = old ? old.map(({ name }) => name) : [''];
+  return [
+    ...new Set(
+      names.flatMap((name) =>
+        lostOfOne(
+          readEnvText(textIn(old, before, name), before.reader),
+          readEnvText(textIn(now, after, name), after.reader),
+        ),
+      ),
+    ),
+  ];
+}
+
+function lostOfOne(before: EnvDocument, after: EnvDocument): string[] {
   const kept = effectiveEntries(after);
   const lost = [...effectiveEntries(before).values()]
     .filter((entry) => {
@@ -131,7 +151,9 @@ function swallowedKeys(document: EnvDocument): string[] {
 
 /** The union of two texts, in which every non-blank current value wins. */
 export function unionEnv(current: string, restored: string, reader: EnvReader): string {
-  return unionDocuments(readEnvText(current, reader), readEnvText(restored, reader));
+  return byPart('', current, restored, (_, now, then) =>
+    unionDocuments(readEnvText(now, reader), readEnvText(then, reader)),
+  );
 }
 
 /**
@@ -147,6 +169,16 @@ export function mergeEnv(
   ours: string,
   reader: EnvReader,
   waivedKeys: readonly string[] = [],
+): string {
+  return byPart(base, theirs, ours, (...texts) => mergeTexts(...texts, reader, waivedKeys));
+}
+
+function mergeTexts(
+  base: string,
+  theirs: string,
+  ours: string,
+  reader: EnvReader,
+  waivedKeys: readonly string[],
 ): string {
   const before = effectiveEntries(readEnvText(base, reader));
   const their = readEnvText(theirs, reader);

@@ -2,6 +2,7 @@
 import type { EnvContract } from './contract.ts';
 import { type EnvBlock, type EnvDocument, type EnvEntry, readEnvText, textOf } from './document.ts';
 import { effectiveEntries, isBlank } from './entries.ts';
+import { joinParts, partsOf } from './parts.ts';
 import type { EnvReader } from './readers/readers.ts';
 import { standInOf } from './stand-ins.ts';
 
@@ -18,6 +19,8 @@ export interface Salvage {
  * nobody's.
  */
 export function isNoEnv(text: string, reader: EnvReader): boolean {
+  const parts = partsOf(text);
+  if (parts) return parts.every((part) => isNoEnv(part.text, reader));
   return text.trim() === '' || hasMoreOthers(readEnvText(text, reader));
 }
 
@@ -56,6 +59,25 @@ function isFragment({ key, value }: EnvEntry): boolean {
  * key has a stand-in for its value. Nothing is kept of a text that is no env at all.
  */
 export function salvageEnv(
+  text: string,
+  reader: EnvReader,
+  contract: Pick<EnvContract, 'requiredKeys'>,
+): Salvage {
+  const parts = partsOf(text);
+  if (!parts) return salvageText(text, reader, contract);
+  const leftOutLines: number[] = [];
+  let before = 0;
+  const kept = parts.map(({ name, text: own }) => {
+    if (name !== '') before += 1;
+    const salvage = salvageText(own, reader, contract);
+    leftOutLines.push(...salvage.leftOutLines.map((line) => line + before));
+    before += own.split('\n').length - (own === '' || own.endsWith('\n') ? 1 : 0);
+    return { name, text: salvage.text };
+  });
+  return { text: joinParts(kept), leftOutLines };
+}
+
+function salvageText(
   text: string,
   reader: EnvReader,
   { requiredKeys }: Pick<EnvContract, 'requiredKeys'>,

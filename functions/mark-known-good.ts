@@ -9,9 +9,9 @@ import { lostKeys } from '../env/merge.ts';
 import { deployOf, knownVersionOf, MarkKnownGoodInput, restorationOf } from '../workflow/chain.ts';
 import { passesByItself } from '../workflow/errors.ts';
 import { judgeKnownGood } from '../workflow/known-good.ts';
-import { isPath } from '../workflow/path-env.ts';
 import { restoreRules } from '../workflow/restore.ts';
 import type { KnownGood } from '../workflow/results.ts';
+import { inNamesOf, isSpread } from '../workflow/spread-env.ts';
 import { knownGoodLabel } from '../workflow/versions.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
 import { leaseDoor } from './runtime/lease.ts';
@@ -26,7 +26,7 @@ type MarkKnownGoodServices = Services<v.InferOutput<typeof LeaseResources>> &
 
 /**
  * Marks the version with which everything was seen to work: moves the label `known-good` to it, and copies it to the
- * backup parameter. Of an env below a path, the copy is the mark. Repeats nothing that is done already, and does nothing if somebody has written the parameter since,
+ * backup parameter. Of a spread env, the copy is the mark. Repeats nothing that is done already, and does nothing if somebody has written the parameter since,
  * or if keys of the known-good version are lost.
  *
  * @throws RecoveryError EnvOverlooked, EnvReplaced if somebody has left the parameter incomplete; LeaseLost; and
@@ -61,7 +61,7 @@ export async function markKnownGood(
   if (!('record' in verdict)) return { ...verdict, backup: null };
   const { outcome, why, record } = verdict;
   const fence = fenceOf(leaseDoor(services), execution);
-  if (outcome === 'Marked' && !isPath(name)) {
+  if (outcome === 'Marked' && !isSpread(name)) {
     await fence();
     await labelVersion(ssm, name, record.version, knownGoodLabel);
   }
@@ -71,13 +71,14 @@ export async function markKnownGood(
 
 /** @returns `null` if the target has no backup parameter. */
 async function copyToBackup(
-  text: string,
+  known: string,
   fence: Fence,
   { target, clock, backupSsm }: MarkKnownGoodServices,
 ): Promise<KnownGood['backup']> {
-  const { reader, kmsKeyArn } = target.parameter;
+  const { name, reader, kmsKeyArn } = target.parameter;
   const { backupParameter, backupKmsKeyArn } = target.restore;
   if (backupParameter === undefined) return null;
+  const text = inNamesOf(known, name, backupParameter);
   const copy = await readEnv(backupSsm.reader, backupParameter);
   const { version } = await writeEnv(backupSsm, clock, {
     name: backupParameter,

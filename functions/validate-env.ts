@@ -6,9 +6,9 @@ import { readEnvText } from '../env/document.ts';
 import { effectiveEntries } from '../env/entries.ts';
 import { salvageEnv } from '../env/salvage.ts';
 import { knownBefore, ValidateEnvInput } from '../workflow/chain.ts';
-import { isPath } from '../workflow/path-env.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import type { EnvFinding } from '../workflow/results.ts';
+import { isSpread } from '../workflow/spread-env.ts';
 import { knownAs } from '../workflow/versions.ts';
 import { type Services, stateHandler } from './runtime/handler.ts';
 import { NoResources } from './runtime/resources.ts';
@@ -53,8 +53,8 @@ export async function validateEnv(
     finding: nameFinding(parameter?.text, finding, complete),
     parameterName: name,
     ...knownAs(parameter),
-    // Those below a path may differ, and stay of the type that they have.
-    type: isPath(name) ? null : (parameter?.type ?? null),
+    // Those of a spread env may differ.
+    type: isSpread(name) ? null : (parameter?.type ?? null),
     sizeBytes: Buffer.byteLength(text),
     keyCount: effectiveEntries(document).size,
     keys,

@@ -2,7 +2,7 @@
 
 import { dimensionList } from '../workflow/dimensions.ts';
 import { silenceOf } from '../workflow/metric-period.ts';
-import { isPath } from '../workflow/path-env.ts';
+import { isPath, textNamesOf } from '../workflow/spread-env.ts';
 import { heartbeatOf } from '../workflow/stack-names.ts';
 import { approvalMinutesOf, type DeployedTarget } from '../workflow/target.ts';
 import { logicalName } from './functions.ts';
@@ -22,7 +22,9 @@ export function derivedSettings(target: DeployedTarget, stateKeys: readonly stri
     ],
     // Documents take their numbers as text.
     deployTimeoutSeconds: String(deploy.timeoutSeconds),
-    parameterNames: isPath(parameter.name) ? [{ prefix: parameter.name }] : [parameter.name],
+    parameterNames: isPath(parameter.name)
+      ? [{ prefix: parameter.name }]
+      : (textNamesOf(parameter.name) ?? [parameter.name]),
     // Of a target without a metric, nothing in the template refers to it.
     metricDimensions: dimensionList(metric?.dimensions ?? {}),
     heartbeatAlarmName,

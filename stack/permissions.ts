@@ -6,7 +6,7 @@ import * as v from 'valibot';
 import { parse } from 'yaml';
 import { startingAlarms } from '../workflow/doctor/scaling-rules.ts';
 import { invokedFunctionOf } from '../workflow/invoked-function.ts';
-import { isPath } from '../workflow/path-env.ts';
+import { isPath, textNamesOf } from '../workflow/spread-env.ts';
 import { functionNameOf, stackNameOf } from '../workflow/stack-names.ts';
 import { nameInArn } from '../workflow/target/fields.ts';
 import { type DeployedTarget, type MetricFunction, scalingOf, splitTag } from '../workflow/target.ts';
@@ -191,7 +191,8 @@ function parametersOf(
   if (name === undefined) return {};
   const named = (end: string) => arn('ssm', `parameter${end}`, region);
   if (!isPath(name)) {
-    const one = { Resource: named(nameInArn(name)) };
+    const [first, ...others] = (textNamesOf(name) ?? [name]).map((one) => named(nameInArn(one)));
+    const one = { Resource: others.length === 0 ? first : [first, ...others] };
     return { all: one, one };
   }
   const below = { Resource: named(`${name}*`) };

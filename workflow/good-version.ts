@@ -11,6 +11,7 @@ import {
 import { readEnvText, textOf } from '../env/document.ts';
 import { effectiveEntries } from '../env/entries.ts';
 import { unionEnv } from '../env/merge.ts';
+import { isPartLine } from '../env/parts.ts';
 import type { EnvReader } from '../env/readers/readers.ts';
 import type { RestoreSource } from './results.ts';
 import { isSettled, knownGoodLabel, type ParameterRecord } from './versions.ts';
@@ -67,7 +68,7 @@ export function findGoodVersion(
   const base = known && !isSettled(newest, history, nowMs) ? known : newest;
   const newer = complete.filter(({ version }) => version > base.version).reverse();
   const entriesOf = (text: string) =>
-    textOf(readEnvText(text, reader).blocks.filter(({ kind }) => kind === 'entry'));
+    textOf(readEnvText(text, reader).blocks.filter(({ kind, raw }) => kind === 'entry' || isPartLine(raw)));
   const text = newer.reduce((merged, later) => unionEnv(merged, entriesOf(later.text), reader), base.text);
   const values = effectiveEntries(readEnvText(text, reader));
   const latest = effectiveEntries(readEnvText(newest.text, reader));

@@ -9,13 +9,12 @@ import {
   namesOf,
 } from '../env/contract.ts';
 import { type EnvDocument, readEnvText, textOf } from '../env/document.ts';
-import { effectiveEntries } from '../env/entries.ts';
 import { lostKeys } from '../env/merge.ts';
 import type { EnvReader } from '../env/readers/readers.ts';
 import { isNoEnv, salvageEnv } from '../env/salvage.ts';
 import { deleteCommands } from './commands.ts';
-import { isPath } from './path-env.ts';
 import { RecoveryError } from './recovery-error.ts';
+import { changedParameters, isPath, isSpread, parameterNameOf } from './spread-env.ts';
 import { ownLabels, type ParameterRecord, type ParameterTier } from './versions.ts';
 import { counted, listNames } from './words.ts';
 
@@ -74,21 +73,10 @@ export function refuseUnsafe(
       `parameter ${name}: what was to be written is not a complete env: ${problems.join('; ')}. Nothing was written.`,
     );
   }
-  if (!isPath(name)) refuseAsSsm(name, current, text, mayMoveUp);
+  if (!isSpread(name)) refuseAsSsm(name, current, text, mayMoveUp);
   else
-    for (const [key, value] of changedValues(before, after))
-      refuseAsSsm(`${name}${key}`, current?.parameters?.get(key), value, mayMoveUp);
-}
-
-/** What a text gives to keys that have no such value yet. */
-export function changedValues(
-  before: EnvDocument | undefined,
-  after: EnvDocument,
-): readonly (readonly [key: string, value: string])[] {
-  const old = before && effectiveEntries(before);
-  return [...effectiveEntries(after).values()]
-    .filter(({ key, value }) => old?.get(key)?.value !== value)
-    .map(({ key, value }) => [key, value]);
+    for (const [key, value] of changedParameters(name, current?.text ?? '', text))
+      refuseAsSsm(parameterNameOf(name, key), current?.parameters?.get(key), value, mayMoveUp);
 }
 
 /** A parameter takes its history with it, so no write of an env below a path deletes one. */

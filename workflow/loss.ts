@@ -3,6 +3,7 @@ import { type EnvContract, flawsOf, namesOf } from '../env/contract.ts';
 import { readEnvText, textOf } from '../env/document.ts';
 import { effectiveEntries, valuesOf } from '../env/entries.ts';
 import { lostKeys, unionEnv } from '../env/merge.ts';
+import { isPartLine } from '../env/parts.ts';
 import type { EnvReader } from '../env/readers/readers.ts';
 import { describeSource, type GoodEnv } from './good-version.ts';
 import type { RecoveryError } from './recovery-error.ts';
@@ -76,7 +77,8 @@ export function withLostKeys(
   // What both have stays as it is: it says where the lost lines belong.
   const kept = valuesOf(text, reader);
   const entries = good.blocks.filter(
-    (block) => block.kind === 'entry' && (lost.includes(block.key) || kept.has(block.key)),
+    (block) =>
+      isPartLine(block.raw) || (block.kind === 'entry' && (lost.includes(block.key) || kept.has(block.key))),
   );
   return unionEnv(text, textOf(entries), reader);
 }

@@ -3,7 +3,7 @@ import { labelVersion } from '../../aws/parameter.ts';
 import { isUsable } from '../../env/contract.ts';
 import { deleteCommands } from '../../workflow/commands.ts';
 import { describeLoss, findLoss } from '../../workflow/loss.ts';
-import { isPath } from '../../workflow/path-env.ts';
+import { isPath } from '../../workflow/spread-env.ts';
 import { lossAcceptedLabel } from '../../workflow/versions.ts';
 import { type Outcome, refuse, type Session } from '../session.ts';
 

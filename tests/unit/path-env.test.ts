@@ -6,7 +6,7 @@ import { effectiveEntries, shownKeys } from '../../env/entries.ts';
 import { unionEnv } from '../../env/merge.ts';
 import { pathText } from '../../env/readers/path.ts';
 import { valueWithOthers } from '../../workflow/concurrent-writes.ts';
-import { envBelowPath, historyBelowPath } from '../../workflow/path-env.ts';
+import { envOf, historyOf } from '../../workflow/spread-env.ts';
 import type { ParameterRecord } from '../../workflow/versions.ts';
 import { expectEqual, runs } from '../support/properties.ts';
 
@@ -32,7 +32,10 @@ const valuesIn = (text: string) =>
   );
 /** Each state as its version and values. */
 const statesOf = (histories: Readonly<Record<string, readonly ParameterRecord[]>>) =>
-  historyBelowPath(new Map(Object.entries(histories))).map(({ version, text }) => [version, valuesIn(text)]);
+  historyOf('/app/', new Map(Object.entries(histories))).map(({ version, text }) => [
+    version,
+    valuesIn(text),
+  ]);
 
 /** Any characters, and often those that a text or a line takes for its own. */
 const value = fc.oneof(
@@ -125,7 +128,8 @@ describe('the history of an env below a path', () => {
   });
 
   it('says of one state that a version could not be read, and has that key in none that had it', () => {
-    const states = historyBelowPath(
+    const states = historyOf(
+      '/app/',
       new Map([
         ['A', [record(1, '', 0, { unreadable: 'InvalidKeyId', keyId: 'key-1' }), record(2, 'a', 60)]],
         ['B', [record(1, 'b', 30)]],
@@ -158,9 +162,9 @@ describe('the history of an env below a path', () => {
         const newest = new Map(
           [...histories].flatMap(([key, history]) => history.slice(-1).map((one) => [key, one] as const)),
         );
-        const states = historyBelowPath(histories);
-        expectEqual(states.at(-1)?.text, envBelowPath(newest)?.text);
-        expectEqual(states.at(-1)?.version, envBelowPath(newest)?.version);
+        const states = historyOf('/app/', histories);
+        expectEqual(states.at(-1)?.text, envOf('/app/', newest)?.text);
+        expectEqual(states.at(-1)?.version, envOf('/app/', newest)?.version);
         const versions = states.map(({ version }) => version);
         expectEqual(
           versions,

@@ -1,6 +1,6 @@
 /** The commands of the catalogue with the names of the target in them. */
 import { invokedFunctionOf } from '../invoked-function.ts';
-import { isPath } from '../path-env.ts';
+import { isPath } from '../spread-env.ts';
 import { type DeployedTarget, scalingOf } from '../target.ts';
 import type { Names } from './checks.ts';
 import { machineArnOf, type Place, topicArnOf } from './place.ts';
@@ -55,6 +55,6 @@ function curlArguments({ url, host, method, headers, caFile }: DeployedTarget['e
   ].join(' ');
 }
 
-/** Below a path, the first that the target requires stands for all. */
+/** One stands for all of a spread env: below a path, the first that the target requires. */
 const aParameterOf = (name: string | undefined, { parameter }: DeployedTarget): string | undefined =>
-  name !== undefined && isPath(name) ? `${name}${parameter.requiredKeys[0]}` : name;
+  name !== undefined && isPath(name) ? `${name}${parameter.requiredKeys[0]}` : name?.split(',')[0];

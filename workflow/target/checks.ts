@@ -2,7 +2,7 @@
 import { headerKeysOf } from '../endpoint-request.ts';
 import { servicesOfStack } from '../network/called-services.ts';
 import { destinationOf } from '../network/destination.ts';
-import { isPath } from '../path-env.ts';
+import { isPath } from '../spread-env.ts';
 import { nameInArn, regionOfArn } from './fields.ts';
 import type { TargetFields } from './sections.ts';
 

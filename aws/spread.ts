@@ -4,11 +4,18 @@ import {
   paginateGetParametersByPath,
   type SSMClient,
 } from '@aws-sdk/client-ssm';
-import { envBelowPath, historyBelowPath } from '../workflow/path-env.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
+import { envOf, historyOf, parameterNameOf, textNamesOf } from '../workflow/spread-env.ts';
 import type { ParameterRecord } from '../workflow/versions.ts';
 import { type AwsCall, callAws, callPages, required } from './call.ts';
-import { notDecrypted, readHistory, readParameter, recordOf } from './parameter.ts';
+import {
+  notDecrypted,
+  readHistory,
+  readParameter,
+  readParameterArn,
+  recordOf,
+  withoutHistory,
+} from './parameter.ts';
 
 /** GetParametersByPath gives no more at once: the API reference, `MaxResults`. */
 const pageSize = 10;
@@ -28,13 +35,21 @@ const callFor = (path: string): AwsCall => ({
 });
 
 /**
- * The env that is spread over the parameters below a path, as it is now; `undefined` if there is none. What only the
- * history tells of each parameter isn't known.
+ * A spread env as it is now; `undefined` if there is no parameter. What only the history tells of each isn't known.
  *
+ * @param name a path with a slash at its end, or that of several texts.
  * @throws RecoveryError AccessDenied, KmsKeyUnusable: both name the parameter and its KMS key if that is the cause.
  */
-export async function readPath(ssm: SSMClient, path: string): Promise<ParameterRecord | undefined> {
-  return envBelowPath(await listOrTell(ssm, path));
+export async function readSpread(ssm: SSMClient, name: string): Promise<ParameterRecord | undefined> {
+  const names = textNamesOf(name);
+  return envOf(name, await (names ? readEach(ssm, names) : listOrTell(ssm, name)));
+}
+
+async function readEach(ssm: SSMClient, names: readonly string[]): Promise<Map<string, ParameterRecord>> {
+  const found = await Promise.all(names.map(async (one) => [one, await readParameter(ssm, one)] as const));
+  return new Map(
+    found.flatMap(([one, version]) => (version ? [[one, withoutHistory(version)] as const] : [])),
+  );
 }
 
 /** One parameter that can't be decrypted fails the whole call: then each is read by itself, and that one is named. */
@@ -70,25 +85,28 @@ async function list(
 }
 
 /**
- * How the env below a path became what it is, oldest first; empty if there are no parameters.
+ * How a spread env became what it is, oldest first; empty if there is no parameter.
  *
  * @throws RecoveryError what reading the newest version of one of them throws.
  */
-export async function readPathHistory(ssm: SSMClient, path: string): Promise<ParameterRecord[]> {
-  const keys = [...(await list(ssm, path, false)).keys()];
+export async function readSpreadHistory(ssm: SSMClient, name: string): Promise<ParameterRecord[]> {
+  const keys = textNamesOf(name) ?? [...(await list(ssm, name, false)).keys()];
   const histories = new Map<string, ParameterRecord[]>();
   for (let start = 0; start < keys.length; start += atOnce)
     await Promise.all(
       keys.slice(start, start + atOnce).map(async (key) => {
-        histories.set(key, await readHistory(ssm, `${path}${key}`));
+        histories.set(key, await readHistory(ssm, parameterNameOf(name, key)));
       }),
     );
-  return historyBelowPath(histories);
+  return historyOf(name, histories);
 }
 
-/** The ARN of any parameter below a path, without its value; `undefined` if none is found at once. */
-export const readArnBelow = (ssm: SSMClient, path: string): Promise<string | undefined> =>
-  callAws(callFor(path), async () => {
-    const { Parameters } = await ssm.send(new GetParametersByPathCommand(request(path, false)));
+/** The ARN of a parameter of a spread env, without its value; `undefined` if none is found at once. */
+export async function readArnOfSpread(ssm: SSMClient, name: string): Promise<string | undefined> {
+  const [first] = textNamesOf(name) ?? [];
+  if (first !== undefined) return readParameterArn(ssm, first);
+  return callAws(callFor(name), async () => {
+    const { Parameters } = await ssm.send(new GetParametersByPathCommand(request(name, false)));
     return Parameters?.[0]?.ARN;
   });
+}

@@ -1,21 +1,43 @@
 /**
- * An env that is spread over the parameters right below a path, one for each key, as the rules see it: as versions of a
- * text. The version of the env is the sum of the versions of its parameters, so each write adds one.
+ * An env that is spread over several parameters, as the rules see it: as versions of one text. Either there is one
+ * parameter for each key right below a path, or some texts that together make the env. The version of the env is the sum
+ * of the versions of its parameters, so each write adds one.
  */
+import { readEnvText } from '../env/document.ts';
+import { effectiveEntries } from '../env/entries.ts';
+import { joinParts, partsOf, renameParts } from '../env/parts.ts';
 import { pathText } from '../env/readers/path.ts';
 import type { ParameterRecord } from './versions.ts';
 
-/** Whether an env has a parameter for each key: no parameter's name ends with a slash, every path does here. */
+/** Whether a name is that of a path: no parameter's name ends with a slash, every path does here. */
 export const isPath = (name: string): boolean => name.endsWith('/');
 
-/** The newest versions of the parameters below a path, as one. `undefined` if there is none. */
-export function envBelowPath(parameters: ReadonlyMap<string, ParameterRecord>): ParameterRecord | undefined {
+/** The name of an env of several texts. No parameter's name has a comma in it. */
+export const nameOfTexts = (names: readonly string[]): string => names.join(',');
+
+/** The names of its parameters, in their order; `undefined` if an env is none of several texts. */
+export const textNamesOf = (name: string): readonly string[] | undefined =>
+  name.includes(',') ? name.split(',') : undefined;
+
+export const isSpread = (name: string): boolean => isPath(name) || textNamesOf(name) !== undefined;
+
+/** The name of one parameter of an env below a path, by its key; one of several texts is its own name. */
+export const parameterNameOf = (name: string, key: string): string => (isPath(name) ? `${name}${key}` : key);
+
+/**
+ * The versions of the parameters of a spread env as one version of it. `undefined` if there is no parameter.
+ *
+ * @param parameters by key below a path, by name for several texts.
+ */
+export function envOf(
+  name: string,
+  parameters: ReadonlyMap<string, ParameterRecord>,
+): ParameterRecord | undefined {
   if (parameters.size === 0) return undefined;
   const records = [...parameters.values()];
-  const readable = [...parameters].filter(([, { unreadable }]) => unreadable === undefined);
   const newest = records.reduce((one, other) => (timeOf(other) > timeOf(one) ? other : one));
   return {
-    text: pathText(readable.map(([key, { text }]) => [key, text])),
+    text: textOf(name, parameters),
     version: sumOf(records),
     type: [...new Set(records.map(({ type }) => type))].toSorted().join(' and '),
     modifiedAt: newest.modifiedAt,
@@ -27,6 +49,40 @@ export function envBelowPath(parameters: ReadonlyMap<string, ParameterRecord>): 
     labels: [],
     parameters,
   };
+}
+
+function textOf(name: string, parameters: ReadonlyMap<string, ParameterRecord>): string {
+  const names = textNamesOf(name);
+  if (names) return joinParts(names.map((one) => ({ name: one, text: parameters.get(one)?.text ?? '' })));
+  const readable = [...parameters].filter(([, { unreadable }]) => unreadable === undefined);
+  return pathText(readable.map(([key, { text }]) => [key, text]));
+}
+
+/**
+ * What a text gives to the parameters of a spread env that have no such value yet, by key or name.
+ *
+ * @param before the text of the env as it is.
+ */
+export function changedParameters(
+  name: string,
+  before: string,
+  after: string,
+): readonly (readonly [key: string, value: string])[] {
+  const valuesIn = (text: string) =>
+    textNamesOf(name)
+      ? (partsOf(text) ?? []).map((part) => [part.name, part.text] as const)
+      : [...effectiveEntries(readEnvText(text, 'path')).values()].map(
+          ({ key, value }) => [key, value] as const,
+        );
+  const old = new Map(valuesIn(before));
+  const isEmptyText = (value: string) => textNamesOf(name) !== undefined && value === '';
+  return valuesIn(after).filter(([key, value]) => old.get(key) !== value && !isEmptyText(value));
+}
+
+/** A text of one env as one of another: the copy of an env of several texts has names of its own. */
+export function inNamesOf(text: string, from: string, to: string): string {
+  const [names, others] = [textNamesOf(from), textNamesOf(to)];
+  return names && others ? renameParts(text, names, others) : text;
 }
 
 /** More states of an env than anybody goes back. Of a single parameter, SSM keeps 100 versions. */
@@ -47,9 +103,10 @@ interface Write {
  * if older ones are gone, the oldest that is known counts for the time before as well. What a parameter that was deleted
  * has held, no state has: its history is gone with it.
  *
- * @param histories of the parameters by key, each oldest first.
+ * @param histories of the parameters, by key or name, each oldest first.
  */
-export function historyBelowPath(
+export function historyOf(
+  name: string,
   histories: ReadonlyMap<string, readonly ParameterRecord[]>,
 ): ParameterRecord[] {
   const writes = [...histories].flatMap(([key, history]) =>
@@ -65,15 +122,15 @@ export function historyBelowPath(
   const add = (state: ParameterRecord | undefined) => {
     if (state) states.push(state);
   };
-  add(envBelowPath(new Map(parameters)));
+  add(envOf(name, new Map(parameters)));
   for (const [index, change] of changes.entries()) {
     for (const { key, record } of change) parameters.set(key, record);
     if (index < changes.length - maxStates || !change.some(({ isNew }) => isNew)) continue;
-    const state = envBelowPath(new Map(parameters));
+    const state = envOf(name, new Map(parameters));
     add(state && { ...state, ...aboutChange(change) });
   }
   // What was written again with the value that it had makes no state, but counts.
-  const newest = envBelowPath(parameters);
+  const newest = envOf(name, parameters);
   if (newest && newest.version !== states.at(-1)?.version) {
     if (states.at(-1)?.text === newest.text) states.pop();
     states.push(newest);
