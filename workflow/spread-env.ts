@@ -75,8 +75,9 @@ export function changedParameters(
           ({ key, value }) => [key, value] as const,
         );
   const old = new Map(valuesIn(before));
-  const isEmptyText = (value: string) => textNamesOf(name) !== undefined && value === '';
-  return valuesIn(after).filter(([key, value]) => old.get(key) !== value && !isEmptyText(value));
+  // A text that isn't there says as much as an empty one.
+  const nothing = isPath(name) ? undefined : '';
+  return valuesIn(after).filter(([key, value]) => (old.get(key) ?? nothing) !== value);
 }
 
 /** A text of one env as one of another: the copy of an env of several texts has names of its own. */

@@ -1,11 +1,10 @@
 import { lookForKnownGood, readMarkedHistory } from '../../aws/known-good-env.ts';
-import { labelVersion } from '../../aws/parameter.ts';
 import { isUsable } from '../../env/contract.ts';
 import { deleteCommands } from '../../workflow/commands.ts';
 import { describeLoss, findLoss } from '../../workflow/loss.ts';
 import { isPath } from '../../workflow/spread-env.ts';
-import { lossAcceptedLabel } from '../../workflow/versions.ts';
 import { type Outcome, refuse, type Session } from '../session.ts';
+import { giveUp } from './give-up.ts';
 
 /**
  * Says that the keys which the newest version has lost may go: from then on it can become the known-good one.
@@ -39,7 +38,7 @@ export async function acceptLoss(session: Session): Promise<Outcome> {
     terminal.print('Nothing was accepted.');
     return outcome(false, false);
   }
-  await labelVersion(ssm, parameterName, version, lossAcceptedLabel);
+  await giveUp(session, current, found.keys);
   terminal.print(`Accepted. Once version ${version} is seen to work, it becomes the known-good one.`);
   return outcome(true, true);
 }

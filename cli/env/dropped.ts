@@ -1,14 +1,14 @@
 /** Marks what a person has dropped by name as intended, so that no execution takes it for a mishap. */
-import { labelVersion } from '../../aws/parameter.ts';
 import { findLoss, type KnownGoodLook } from '../../workflow/loss.ts';
 import { RecoveryError } from '../../workflow/recovery-error.ts';
-import { type LabelledVersion, lossAcceptedLabel } from '../../workflow/versions.ts';
+import type { LabelledVersion } from '../../workflow/versions.ts';
 import { counted } from '../../workflow/words.ts';
 import type { Session } from '../session.ts';
+import { giveUp } from './give-up.ts';
 
 /**
- * Labels the version that was written, if it has lost nothing but what was dropped. The label would accept every other
- * loss as well.
+ * Accepts the loss of what the version that was written has dropped, if it has lost nothing else: a label would accept
+ * that as well.
  *
  * @param history all versions with the written one, oldest first.
  * @param waivedKeys those that the write may have dropped.
@@ -20,7 +20,7 @@ export async function markDropped(
   history: readonly LabelledVersion[],
   waivedKeys: readonly string[],
 ): Promise<boolean> {
-  const { parameterName, ssm, terminal } = session;
+  const { terminal } = session;
   const version = history.at(-1)?.version ?? 0;
   const notMarked = (why: string): false => {
     terminal.print(
@@ -38,7 +38,7 @@ export async function markDropped(
       `it lacks ${counted(others.length, 'other key')} of the known-good env (\`recover env check\`)`,
     );
   try {
-    await labelVersion(ssm, parameterName, version, lossAcceptedLabel);
+    await giveUp(session, { version, text: history.at(-1)?.text ?? '' }, waivedKeys);
     return true;
   } catch (error) {
     if (!(error instanceof RecoveryError)) throw error;

@@ -1,9 +1,14 @@
-/** A .env file on a person's machine. An env below a path is no text, and takes the spelling of dotenv there. */
+/**
+ * A .env file on a person's machine. An env below a path is no text, and takes the spelling of dotenv there; several
+ * texts stand one after the other.
+ */
 import { readEnvText } from '../../env/document.ts';
 import { spellValue } from '../../env/edit.ts';
 import { effectiveEntries } from '../../env/entries.ts';
+import { joinParts, partLineOf, partsOf } from '../../env/parts.ts';
 import { pathText } from '../../env/readers/path.ts';
 import { RecoveryError } from '../../workflow/recovery-error.ts';
+import { textNamesOf } from '../../workflow/spread-env.ts';
 import type { Session } from '../session.ts';
 import { readTextFile } from '../text-file.ts';
 
@@ -15,8 +20,10 @@ const reader = 'dotenv';
  * @throws UnreadableText; for an env below a path also RecoveryError EnvInvalid, where a line says something else than
  *   it seems to, or nothing at all.
  */
-export function readEnvFile(session: Pick<Session, 'reader'>, file: string): string {
+export function readEnvFile(session: Pick<Session, 'reader' | 'parameterName'>, file: string): string {
   const text = readTextFile(file);
+  const names = textNamesOf(session.parameterName);
+  if (names) return partsIn(names, file, text);
   if (session.reader !== 'path') return text;
   const document = readEnvText(text, reader);
   const odd = [
@@ -31,6 +38,23 @@ export function readEnvFile(session: Pick<Session, 'reader'>, file: string): str
       remedy: 'Correct it: each key becomes a parameter of its own.',
     });
   return pathText([...effectiveEntries(document).values()].map(({ key, value }) => [key, value]));
+}
+
+/**
+ * A file with several texts, each after a line that names its parameter: in the order of the target.
+ *
+ * @throws RecoveryError EnvInvalid if it isn't clear whose text a line is.
+ */
+function partsIn(names: readonly string[], file: string, text: string): string {
+  const parts = (partsOf(text) ?? [{ name: '', text }]).filter(
+    (part) => part.name !== '' || part.text.trim() !== '',
+  );
+  const found = parts.map(({ name }) => name);
+  if (found.some((name) => !names.includes(name)) || new Set(found).size < found.length)
+    throw new RecoveryError('EnvInvalid', `file ${file}: it doesn't say of each line whose it is.`, {
+      remedy: `Put one of these before the lines of each parameter: ${names.map(partLineOf).join(', ')}. \`recover env pull\` writes such a file.`,
+    });
+  return joinParts(names.map((name) => parts.find((part) => part.name === name) ?? { name, text: '' }));
 }
 
 /**

@@ -30,7 +30,8 @@ const deployment = {
   finishedAt: timestamp,
 };
 
-export const pathEnvOn = (aws: () => TestAws, below = path) => {
+/** @param part the target, by default one with an env below a path. */
+export const pathEnvOn = (aws: () => TestAws, part: TargetPart = onPath) => {
   const valuesBelow = (root: string): Record<string, string> =>
     Object.fromEntries(
       aws()
@@ -41,35 +42,35 @@ export const pathEnvOn = (aws: () => TestAws, below = path) => {
   const find = (input: Omit<ValidateEnvInput, 'execution'> = {}): Promise<EnvFinding> =>
     validateEnv(
       { execution: executionRef(), ...input },
-      { ...servicesOf(aws(), onPath), ssm: aws().ssm.reader },
+      { ...servicesOf(aws(), part), ssm: aws().ssm.reader },
     );
   const upload = uploadOn(aws);
   return {
     put: (
       values: Readonly<Record<string, string>>,
-      root = below,
+      root = path,
       Type: 'SecureString' | 'String' = 'SecureString',
     ) => {
       for (const [key, Value] of Object.entries(values))
         aws().parameters.put({ Name: `${root}${key}`, Value, Type, Overwrite: true });
     },
-    remove: (key: string) => aws().parameters.delete(`${below}${key}`),
-    values: () => valuesBelow(below),
+    remove: (key: string) => aws().parameters.delete(`${path}${key}`),
+    values: () => valuesBelow(path),
     copied: () => valuesBelow(copyPath),
     find,
     /** Looks at the env, and restores it. */
-    restore: async (env?: EnvFinding) => upload(env ?? (await find()), onPath),
+    restore: async (env?: EnvFinding) => upload(env ?? (await find()), part),
     /** Marks the env that is there, in an execution that has deployed it. */
     mark: async (version: number, isDeployed = true) => {
       const startedAt = new Date(Date.now() + 1).toISOString();
       const execution = executionRef({ startedAt });
       await giveLease(aws(), execution);
-      const services = servicesOf(aws(), onPath, { ...steppedClock(), now: () => Date.now() });
+      const services = servicesOf(aws(), part, { ...steppedClock(), now: () => Date.now() });
       return markKnownGood(
         {
           execution,
           ...(isDeployed ? { deployment: { ...deployment, startedAt } } : {}),
-          env: envFinding({ parameterName: path, version }),
+          env: envFinding({ version }),
           check: { finding: 'NotAsked', needsDeploy: false, httpStatus: null, proof: null },
           endpoint: { httpStatus: 200, backlog: 7, attempts: 1, verifiedAt: timestamp },
           backlog: { backlog: 7, metric: 'N/M', datapoint: { value: 7, timestamp } },

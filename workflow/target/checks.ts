@@ -2,7 +2,7 @@
 import { headerKeysOf } from '../endpoint-request.ts';
 import { servicesOfStack } from '../network/called-services.ts';
 import { destinationOf } from '../network/destination.ts';
-import { isPath } from '../spread-env.ts';
+import { isPath, isSpread, textNamesOf } from '../spread-env.ts';
 import { nameInArn, regionOfArn } from './fields.ts';
 import type { TargetFields } from './sections.ts';
 
@@ -20,6 +20,11 @@ const withoutBody: ReadonlySet<number> = new Set([204, 205]);
 const hasRepeated = (headers: readonly string[]): boolean =>
   new Set(headers.map((name) => name.toLowerCase())).size < headers.length;
 
+const haveSameName = (one: string, other: string): boolean => {
+  const [names, others] = [one, other].map((name) => (textNamesOf(name) ?? [name]).map(nameInArn));
+  return names?.some((name) => others?.includes(name)) === true;
+};
+
 export const checks: readonly Check[] = [
   {
     field: ['restore', 'backupPath'],
@@ -29,8 +34,15 @@ export const checks: readonly Check[] = [
   },
   {
     field: ['restore', 'backupParameter'],
-    holds: ({ parameter, restore }) => isPath(parameter.name) || !isPath(restore.backupParameter ?? ''),
-    expected: 'expected the name of the copy, and no backupPath: the env is one parameter',
+    holds: ({ parameter, restore: { backupParameter = '' } }) =>
+      isSpread(parameter.name) || !isSpread(backupParameter),
+    expected: 'expected the name of the copy, which is one parameter, as the env is',
+  },
+  {
+    field: ['restore', 'backupNames'],
+    holds: ({ parameter, restore: { backupParameter = '' } }) =>
+      textNamesOf(parameter.name)?.length === textNamesOf(backupParameter)?.length || isPath(parameter.name),
+    expected: 'expected the name of a copy for each of parameter.names, in the same order',
   },
   {
     field: ['restore', 'backupPath'],
@@ -48,7 +60,7 @@ export const checks: readonly Check[] = [
   {
     field: ['restore', 'backupParameter'],
     holds: ({ parameter, restore }) =>
-      nameInArn(restore.backupParameter ?? '') !== nameInArn(parameter.name) ||
+      !haveSameName(restore.backupParameter ?? '', parameter.name) ||
       // The key of the parameter is of its own region.
       (restore.backupRegion !== undefined && restore.backupRegion !== regionOfArn(parameter.kmsKeyArn ?? '')),
     expected:

@@ -58,6 +58,13 @@ function faultOfName(name: string): string | undefined {
   return undefined;
 }
 
+/** Of those whose texts make one env, the last one of which counts most. */
+export const parameterNames = v.pipe(
+  listOf(parameterName, 10, 'expected at most 10'),
+  v.minLength(2, 'expected at least two'),
+  v.check((names) => new Set(names.map(nameInArn)).size === names.length, 'expected each name once'),
+);
+
 /** A path with one more level to come: the key. */
 export const parameterPath = checkedBy((path) =>
   /^\/.+\/$/.test(path)

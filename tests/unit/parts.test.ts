@@ -1,0 +1,104 @@
+/** Several texts as one. */
+import fc from 'fast-check';
+import { readEnvText, textOf } from '../../env/document.ts';
+import { effectiveEntries } from '../../env/entries.ts';
+import { lostKeys, mergeEnv, unionEnv } from '../../env/merge.ts';
+import { joinParts, partsOf, renameParts } from '../../env/parts.ts';
+import { envReaders } from '../../env/readers/readers.ts';
+import { salvageEnv } from '../../env/salvage.ts';
+import { textFor } from '../support/generated-texts.ts';
+import { expectEqual, runs } from '../support/properties.ts';
+
+const join = (one: string, other: string) =>
+  joinParts([
+    { name: '/one', text: one },
+    { name: '/other', text: other },
+  ]);
+const textIn = (text: string, name: string) => partsOf(text)?.find((part) => part.name === name)?.text;
+const closed = (text: string) => (text === '' || text.endsWith('\n') ? text : `${text}\n`);
+/** What a part is after a join: a name in its own lines is none. */
+const own = (text: string) => textIn(joinParts([{ name: '/one', text }]), '/one') ?? '';
+
+describe('several texts', () => {
+  it('are one text each again, whatever is in them', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.string(), (one, other) => {
+        expectEqual(partsOf(join(one, other)), [
+          { name: '/one', text: closed(one) },
+          { name: '/other', text: closed(other) },
+        ]);
+      }),
+      runs(300),
+    );
+  });
+
+  it('are not taken apart by a line in one of them', () => {
+    const within = 'A=1\n#:parameter /other\nB=2\n';
+    expect(partsOf(join(within, 'C=3\n'))).toEqual([
+      { name: '/one', text: 'A=1\n# :parameter /other\nB=2\n' },
+      { name: '/other', text: 'C=3\n' },
+    ]);
+  });
+
+  it('are one where no line names a parameter', () => {
+    expect(partsOf('# parameter /one\nA=#:parameter /one\n')).toBeUndefined();
+  });
+
+  it('get other names in the place of their own', () => {
+    expect(renameParts(join('A=1\n', 'B=2\n'), ['/one', '/other'], ['/x', '/y'])).toBe(
+      '#:parameter /x\nA=1\n#:parameter /y\nB=2\n',
+    );
+  });
+
+  it('are read line by line, and of a key that two have the later one counts', () => {
+    const document = readEnvText(join('A=1\nA=2\nB=x\n', '\nB=y\n'), 'dotenv');
+    expect(document.blocks.map(({ line }) => line)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(document.duplicates).toEqual([{ key: 'A', lines: [2, 3] }]);
+    expect(effectiveEntries(document).get('B')).toMatchObject({ value: 'y', line: 7 });
+    expect(readEnvText(join('A=1\n', 'B="x\n'), 'dotenv').flaw).toMatchObject({ line: 4 });
+  });
+
+  it('lose a key where just one of them loses it', () => {
+    const lost = (before: string, after: string) =>
+      lostKeys(readEnvText(before, 'dotenv'), readEnvText(after, 'dotenv'));
+    expect(lost(join('A=1\n', 'A=2\n'), join('A=1\n', 'B=2\n'))).toEqual(['A']);
+    expect(lost(join('A=1\n', 'A=2\n'), join('A=1\n', 'A=\n'))).toEqual(['A']);
+    expect(lost(join('A=1\n', 'A=2\n'), 'A=1\n')).toEqual(['A']);
+  });
+});
+
+describe.each(envReaders)('several texts, as %s reads them', (reader) => {
+  const anyText = textFor(reader);
+  it('are filled, merged, salvaged and kept each as if it stood alone', () => {
+    fc.assert(
+      fc.property(anyText, anyText, anyText, anyText, (one, other, good, better) => {
+        const [now, then] = [join(one, other), join(good, better)];
+        expectEqual(
+          unionEnv(now, then, reader),
+          join(unionEnv(own(one), own(good), reader), unionEnv(own(other), own(better), reader)),
+        );
+        expectEqual(
+          mergeEnv(then, now, then, reader),
+          join(
+            mergeEnv(own(good), own(one), own(good), reader),
+            mergeEnv(own(better), own(other), own(better), reader),
+          ),
+        );
+        expectEqual(
+          salvageEnv(now, reader, { requiredKeys: [] }).text,
+          join(
+            salvageEnv(own(one), reader, { requiredKeys: [] }).text,
+            salvageEnv(own(other), reader, { requiredKeys: [] }).text,
+          ),
+        );
+        const document = readEnvText(now, reader);
+        expectEqual(
+          textOf(document.blocks),
+          join(textOf(readEnvText(own(one), reader).blocks), textOf(readEnvText(own(other), reader).blocks)),
+        );
+        expectEqual(lostKeys(document, readEnvText(unionEnv(now, then, reader), reader)), []);
+      }),
+      runs(50),
+    );
+  });
+});

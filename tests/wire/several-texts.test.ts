@@ -1,0 +1,149 @@
+/** An env of several parameters, each with a text: how it is checked, restored and copied. */
+import { AwsError } from '../../sandbox/endpoint.ts';
+import { openAws, type TestAws } from '../support/aws.ts';
+import { pathEnvOn } from '../support/path-env.ts';
+import { contract } from '../support/upload-env.ts';
+
+const [common, api] = ['/app/common', '/app/api'];
+const copies = ['/copy/common', '/copy/api'];
+let aws: TestAws;
+beforeEach(async () => {
+  aws = await openAws();
+});
+afterEach(() => aws.close());
+
+const { find, restore, mark } = pathEnvOn(() => aws, {
+  parameter: { ...contract, name: `${common},${api}`, reader: 'docker' },
+  restore: { backupParameter: copies.join(',') },
+});
+const put = (Name: string, Value: string) =>
+  aws.parameters.put({ Name, Value, Type: 'SecureString', Overwrite: true });
+const text = (Name: string) => aws.parameters.get(Name).Value;
+const commonText = '# for all\nDB_HOST=db\nLEVEL=info\n';
+const apiText = '# for the API\nDB_PASSWORD=p\nR2_KEY=r\nLEVEL=debug\n';
+const putBoth = () => [put(common, commonText), put(api, apiText)];
+const denied = () => new AwsError('AccessDeniedException', '');
+
+describe('ValidateEnv of several texts', () => {
+  it('finds them complete together, each read by itself, as the version that all writes add up to', async () => {
+    put(common, commonText.trimEnd());
+    put(api, apiText);
+    put(api, apiText);
+    expect(await find()).toMatchObject({
+      complete: true,
+      version: 3,
+      keyCount: 4,
+      keys: ['DB_HOST', 'LEVEL', 'DB_PASSWORD', 'R2_KEY'],
+      duplicateKeys: [],
+    });
+  });
+
+  it('names what is missing when one of them is not there, and tells of none at all', async () => {
+    expect(await find()).toMatchObject({ finding: 'Missing', version: 0 });
+    put(common, commonText);
+    expect(await find()).toMatchObject({
+      finding: 'Incomplete',
+      missingKeys: ['DB_PASSWORD'],
+      missingPrefixes: ['R2_'],
+    });
+  });
+
+  it('names the one that can not be read', async () => {
+    putBoth();
+    aws.fail('GetParameter', denied(), denied(), denied());
+    await expect(find()).rejects.toMatchObject({
+      name: 'AccessDenied',
+      message: expect.stringContaining(common),
+    });
+  });
+});
+
+describe('UploadEnv of several texts', () => {
+  it('restores just the one that was wiped, with its own values and comments', async () => {
+    putBoth();
+    put(api, 'R2_KEY=newer\n');
+    expect(await restore()).toMatchObject({ outcome: 'Restored', restoredKeys: ['DB_PASSWORD'] });
+    expect(text(api)).toBe('# for the API\nDB_PASSWORD=p\nR2_KEY=newer\nLEVEL=debug\n');
+    expect(text(common)).toBe(commonText);
+    expect(aws.countCalls('PutParameter')).toBe(1);
+  });
+
+  it('brings a deleted one back from the copy, with what it says otherwise than another one', async () => {
+    putBoth();
+    await mark(2);
+    aws.parameters.delete(api);
+    put(common, `${commonText}NEW=1\n`);
+    expect(await restore()).toMatchObject({
+      source: { kind: 'backup', parameterName: copies.join(',') },
+    });
+    expect(text(api)).toBe(apiText);
+    expect(text(common)).toBe(`${commonText}NEW=1\n`);
+  });
+
+  it('replaces what is no env by the text that was there, and leaves the others as they are', async () => {
+    putBoth();
+    put(api, '<html>\n<body>canary</body>\n</html>\n');
+    await restore();
+    expect([text(common), text(api)]).toEqual([commonText, apiText]);
+  });
+
+  it('lets a quote that is open in one swallow nothing of the next', async () => {
+    const dotenv = pathEnvOn(() => aws, {
+      parameter: { ...contract, name: `${common},${api}`, reader: 'dotenv' },
+      restore: { backupParameter: copies.join(',') },
+    });
+    putBoth();
+    put(common, 'DB_HOST="db\n');
+    put(api, 'R2_KEY=r\nLEVEL=debug\n');
+    expect(await dotenv.restore()).toMatchObject({
+      restoredKeys: expect.arrayContaining(['DB_HOST', 'DB_PASSWORD']),
+    });
+    expect(text(common)).toBe(commonText);
+    expect(text(api)).toBe(apiText);
+  });
+
+  it('keeps what somebody else writes to one of them right before the write', async () => {
+    putBoth();
+    put(api, 'R2_KEY=r\n');
+    const env = await find();
+    aws.meanwhile('PutParameter', () => put(api, 'R2_KEY=theirs\nTHEIRS=1\n'));
+    await restore(env);
+    expect(text(api)).toContain('R2_KEY=theirs\n');
+    expect(text(api)).toContain('THEIRS=1\n');
+    expect(text(api)).toContain('DB_PASSWORD=p\n');
+  });
+
+  it('says which are written, if the next one is denied, and writes the rest the next time', async () => {
+    putBoth();
+    put(common, 'LEVEL=info\n');
+    put(api, 'LEVEL=debug\n');
+    const env = await find();
+    aws.meanwhile('PutParameter', () => aws.fail('PutParameter', denied()), 2);
+    await expect(restore(env)).rejects.toMatchObject({
+      name: 'AccessDenied',
+      message: expect.stringMatching(/parameter \/app\/api .*Before that, \/app\/common was written/),
+    });
+    await restore(env);
+    expect([text(common), text(api)]).toEqual([commonText, apiText]);
+  });
+});
+
+describe('MarkKnownGood of several texts', () => {
+  it('copies each of them, and writes nothing where that is done', async () => {
+    putBoth();
+    expect(await mark(2)).toMatchObject({ outcome: 'Marked', backup: { parameterName: copies.join(',') } });
+    expect(copies.map(text)).toEqual([commonText, apiText]);
+    const writes = aws.countCalls('PutParameter');
+    expect(await mark(2, false)).toMatchObject({ outcome: 'AlreadyMarked' });
+    expect(aws.countCalls('PutParameter')).toBe(writes);
+    expect(aws.countCalls('LabelParameterVersion')).toBe(0);
+  });
+
+  it('finds a key lost that just one of them has lost: another one may say otherwise', async () => {
+    putBoth();
+    await mark(2);
+    put(api, apiText.replace('LEVEL=debug\n', ''));
+    expect(await mark(3)).toMatchObject({ outcome: 'KeysLost', loss: { keys: ['LEVEL'] } });
+    expect(copies.map(text)).toEqual([commonText, apiText]);
+  });
+});
