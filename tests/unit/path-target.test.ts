@@ -1,23 +1,9 @@
-/** A target whose env has a parameter for each key: what is wrong with its file, and what its stack may do. */
-import * as v from 'valibot';
+/** A target whose env is spread over several parameters: what is wrong with its file, and what its stack may do. */
 import { stackOf } from '../../stack/stack.ts';
 import { fillCommand } from '../../workflow/doctor/commands.ts';
 import { appTarget } from '../support/services.ts';
+import { statementsOf } from '../support/stack-roles.ts';
 import { fileWith, mistakeIn } from '../support/target-file.ts';
-
-const Role = v.object({
-  Properties: v.object({
-    Policies: v.array(v.object({ PolicyDocument: v.object({ Statement: v.array(v.looseObject({})) }) })),
-  }),
-});
-
-/** Of a role; none of anything else. */
-function statementsOf(resource: unknown): readonly object[] {
-  const role = v.safeParse(Role, resource);
-  return role.success
-    ? role.output.Properties.Policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
-    : [];
-}
 
 /** The same target with a parameter for each key. */
 const onPath = (part: object, restore: object = { backupPath: '/app/copy/' }) => ({
@@ -29,8 +15,19 @@ const onPath = (part: object, restore: object = { backupPath: '/app/copy/' }) =>
   restore,
 });
 
-it('is none in a target with a parameter for each key', () => {
+/** The same target with several texts. */
+const onTexts = (part: object, restore: object = { backupNames: ['/copy/common', '/copy/api'] }) => ({
+  parameter: {
+    names: ['/app/common', '/app/api'],
+    requiredKeys: ['LAMBDA_INTERNAL_API_KEY'],
+    ...part,
+  },
+  restore,
+});
+
+it('is none in a target with a parameter for each key, nor in one with several texts', () => {
   expect(mistakeIn(fileWith(onPath({})))).toBe('none');
+  expect(mistakeIn(fileWith(onTexts({})))).toBe('none');
 });
 
 const mistakes: [values: Readonly<Record<string, unknown>>, told: string][] = [
@@ -47,7 +44,7 @@ const mistakes: [values: Readonly<Record<string, unknown>>, told: string][] = [
     'parameter.path: AWS refuses a parameter name that begins with aws or ssm',
   ],
   [onPath({ path: `${'/a'.repeat(15)}/` }), 'parameter.path: a parameter name has at most 15 levels'],
-  [onPath({ name: '/app/env' }), 'parameter.name: expected either name or path'],
+  [onPath({ name: '/app/env' }), 'parameter.name: expected either name, names or path'],
   [
     onPath({ reader: 'docker' }),
     'parameter.reader: below a path there is no text to be read, and each value is what its parameter holds',
@@ -62,11 +59,11 @@ const mistakes: [values: Readonly<Record<string, unknown>>, told: string][] = [
   ]),
   [
     onPath({}, { backupPath: '/app/copy/', backupParameter: '/app/copy' }),
-    'restore: expected either backupParameter or backupPath',
+    'restore: expected either backupParameter, backupPath or backupNames',
   ],
   [
     { 'restore.backupParameter': undefined, 'restore.backupPath': '/app/copy/' },
-    'restore.backupParameter: expected the name of the copy, and no backupPath: the env is one parameter',
+    'restore.backupParameter: expected the name of the copy, which is one parameter, as the env is',
   ],
   ...['/app/prod/copy/', '/app/'].map((backupPath): (typeof mistakes)[0] => [
     onPath({}, { backupPath }),
@@ -74,6 +71,23 @@ const mistakes: [values: Readonly<Record<string, unknown>>, told: string][] = [
   ]),
   [
     onPath({}, { backupPath: '/app/prod/' }),
+    'restore.backupParameter: expected another name than parameter.name, or backupRegion: the copy would be the parameter itself',
+  ],
+  [onTexts({ names: ['/app/common'] }), 'parameter.names: expected at least two'],
+  [
+    onTexts({ names: ['/app/common', 'app/api'] }),
+    'parameter.names.1: a parameter name with a / in it has to begin with /',
+  ],
+  [onTexts({ names: ['env', '/env'] }), 'parameter.names: expected each name once'],
+  [onTexts({ path: '/app/' }), 'parameter.path: expected either name, names or path'],
+  ...[{}, { backupNames: ['/copy/a', '/copy/b', '/copy/c'] }, { backupParameter: '/copy/a' }].map(
+    (restore): (typeof mistakes)[0] => [
+      onTexts({}, restore),
+      'restore.backupNames: expected the name of a copy for each of parameter.names, in the same order',
+    ],
+  ),
+  [
+    onTexts({}, { backupNames: ['/copy/common', '/app/common'] }),
     'restore.backupParameter: expected another name than parameter.name, or backupRegion: the copy would be the parameter itself',
   ],
 ];
@@ -127,5 +141,23 @@ describe('its permissions', () => {
     expect(stackOf(appTarget({ parameter: { name: '/app/env' } })).derived.parameterNames).toEqual([
       '/app/env',
     ]);
+  });
+
+  it('reach each of several texts by its name, and each of their copies', () => {
+    const { resources, derived } = stackOf(
+      appTarget({
+        parameter: { name: '/app/common,api', reader: 'docker' },
+        restore: { backupParameter: '/copy/common,/copy/api' },
+      }),
+    );
+    const named = (...names: string[]) =>
+      names.map((name) => ({
+        'Fn::Sub': `arn:\${AWS::Partition}:ssm:\${AWS::Region}:\${AWS::AccountId}:parameter${name}`,
+      }));
+    const policies = JSON.stringify(resources);
+    expect(policies).toContain(JSON.stringify(named('/app/common', '/api')));
+    expect(policies).toContain(JSON.stringify(named('/copy/common', '/copy/api')));
+    expect(policies).not.toMatch(/GetParametersByPath|,api|,\/copy/);
+    expect(derived.parameterNames).toEqual(['/app/common', 'api']);
   });
 });
