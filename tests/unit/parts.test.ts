@@ -5,7 +5,7 @@ import { effectiveEntries } from '../../env/entries.ts';
 import { lostKeys, mergeEnv, unionEnv } from '../../env/merge.ts';
 import { joinParts, partsOf, renameParts } from '../../env/parts.ts';
 import { envReaders } from '../../env/readers/readers.ts';
-import { salvageEnv } from '../../env/salvage.ts';
+import { isNoEnv, salvageEnv } from '../../env/salvage.ts';
 import { textFor } from '../support/generated-texts.ts';
 import { expectEqual, runs } from '../support/properties.ts';
 
@@ -65,6 +65,12 @@ describe('several texts', () => {
     expect(lost(join('A=1\n', 'A=2\n'), join('A=1\n', 'A=\n'))).toEqual(['A']);
     expect(lost(join('A=1\n', 'A=2\n'), 'A=1\n')).toEqual(['A']);
   });
+});
+
+it('several texts are no env if none of them is one', () => {
+  const page = '<html>\n<body>\n</body>\n</html>\n';
+  expect(isNoEnv(join(page, ''), 'docker')).toBe(true);
+  expect(isNoEnv(join(page, 'A=1\n'), 'docker')).toBe(false);
 });
 
 describe.each(envReaders)('several texts, as %s reads them', (reader) => {

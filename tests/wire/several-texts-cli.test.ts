@@ -46,6 +46,12 @@ describe('recover env, with several texts', () => {
     expect([text(common), text(api)]).toEqual([commonText.replace('canary-db', 'canary-new'), apiText]);
   });
 
+  it('makes no parameter of a text that is not there', async () => {
+    const one = `#:parameter ${api}\n${first}=canary-db\n${apiText}`;
+    expect(await run(['push', file(one), '--yes'])).toMatchObject({ exitCode: 0 });
+    expect(aws().parameters.names()).toEqual([api]);
+  });
+
   it.each([
     ['one text', commonText + apiText],
     ['a line before the first name', `LEVEL=canary\n${both}`],

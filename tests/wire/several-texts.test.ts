@@ -80,6 +80,15 @@ describe('UploadEnv of several texts', () => {
     expect(text(common)).toBe(`${commonText}NEW=1\n`);
   });
 
+  it('takes from a newer text what the known-good one has not, and puts it where it was', async () => {
+    putBoth();
+    await mark(2);
+    put(common, `${commonText}NEW=1\n`);
+    put(common, 'LEVEL=info\n');
+    expect(await restore()).toMatchObject({ source: { version: 2, isKnownGood: true } });
+    expect([text(common), text(api)]).toEqual([`${commonText}NEW=1\n`, apiText]);
+  });
+
   it('replaces what is no env by the text that was there, and leaves the others as they are', async () => {
     putBoth();
     put(api, '<html>\n<body>canary</body>\n</html>\n');
