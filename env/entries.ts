@@ -31,6 +31,12 @@ export function shownKeys(document: EnvDocument, isExpected: (key: string) => bo
     .map(({ key }) => key);
 }
 
+/** Every value that a text has, with its key: also those for which a later one counts. Without the blank ones. */
+export const allValuesIn = (text: string, reader: EnvReader): (readonly [key: string, value: string])[] =>
+  readEnvText(text, reader).blocks.flatMap((block) =>
+    block.kind === 'entry' && !isBlank(block.value) ? [[block.key, block.value] as const] : [],
+  );
+
 /** The values of a text by key, without the blank ones. */
 export function valuesOf(text: string, reader: EnvReader): ReadonlyMap<string, string> {
   const entries = effectiveEntries(readEnvText(text, reader));

@@ -18,7 +18,7 @@ import { listInstances } from '../aws/instances.ts';
 import { type Fence, fenceOf, type LeaseClients, openLease } from '../aws/lease-table.ts';
 import type { Since } from '../aws/parameter.ts';
 import { openSsm, type SsmClients } from '../aws/ssm-clients.ts';
-import { valuesOf } from '../env/entries.ts';
+import { allValuesIn } from '../env/entries.ts';
 import { redactedTail } from '../env/redact.ts';
 import { DeployApiInput, knownVersionOf, unseenSince } from '../workflow/chain.ts';
 import {
@@ -275,7 +275,7 @@ async function readTail(
   const [unreadable] = unreadableNotes(versions);
   if (unreadable !== undefined)
     return ` The end of its output is not shown, since not all values could be masked in it: ${unreadable}.`;
-  const values = versions.flatMap(({ text }) => [...valuesOf(text, parameter.reader)]);
+  const values = versions.flatMap(({ text }) => allValuesIn(text, parameter.reader));
   const tail = failed.stderr.trim()
     ? redactedTail(failed.stderr, stderrLimit, values)
     : redactedTail(failed.stdout, stdoutLimit, values);

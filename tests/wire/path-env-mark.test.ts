@@ -1,7 +1,6 @@
 /** An env of one parameter for each key: how it is deployed, and copied as known-good. */
 import { AwsError } from '../../sandbox/endpoint.ts';
-import { secret } from '../support/aws.ts';
-import { aws, deploy, open } from '../support/deploy-api.ts';
+import { aws, contract, deploy, open } from '../support/deploy-api.ts';
 import { complete, copyPath, onPath, path, pathEnvOn } from '../support/path-env.ts';
 
 const { put, remove, copied, mark } = pathEnvOn(() => aws);
@@ -17,14 +16,27 @@ describe('DeployApi of an env below a path', () => {
   });
 
   it('masks in the output of a deploy that fails what any parameter has held', async () => {
-    const [old, present] = [secret(), secret()];
+    // Words that nobody would mask by their looks.
+    const [old, present] = ['hibiscus', 'geranium'];
     await open({ deployScript: `console.error('was ${old}, is ${present}, and more'); process.exit(3)` });
     put({ ...complete, DB_PASSWORD: old });
     put({ DB_PASSWORD: present });
     const failure = await deploy({}, onPath).catch((error: unknown) => String(error));
-    expect(failure).toMatch(/and more/);
-    expect(failure).not.toMatch(/canary/);
+    expect(failure).toMatch(/was \[redacted\], is \[redacted\], and more/);
   });
+});
+
+it('masks what one of several texts says, even if another one counts', async () => {
+  const hidden = 'hibiscus';
+  await open({ deployScript: `console.error('was ${hidden}, and more'); process.exit(3)` });
+  for (const [Name, Value] of [
+    ['/app/common', `KEY=${hidden}\n`],
+    ['/app/api', 'KEY=1\n'],
+  ] as const)
+    aws.parameters.put({ Name, Value, Type: 'SecureString' });
+  const part = { parameter: { ...contract, name: '/app/common,/app/api' } };
+  const failure = await deploy({}, part).catch((error: unknown) => String(error));
+  expect(failure).toMatch(/was \[redacted\], and more/);
 });
 
 describe('MarkKnownGood of an env below a path', () => {
