@@ -42,7 +42,7 @@ describe('recover env, with one parameter for each key', () => {
     expect(await run(['check'])).toMatchObject({
       exitCode: 1,
       stdout: expect.stringContaining(
-        `${path}: there is no such parameter. \`recover env push <file>\` creates it.`,
+        `${path}: there is no such parameter in 111122223333`,
       ),
     });
     putAll(complete);
