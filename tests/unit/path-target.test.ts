@@ -125,7 +125,8 @@ describe('its permissions', () => {
     const read = [on(['ssm:GetParameter', 'ssm:GetParameterHistory'], below), list];
     expect(allowed('ValidateEnvRole')).toEqual(read);
     expect(allowed('DeployApiRole')).toEqual(read);
-    expect(allowed('PlanRecoveryRole')).toEqual([...read, on('ssm:GetParameter', belowCopy), listCopy]);
+    for (const role of ['PlanRecoveryRole', 'DiagnoseChainRole'])
+      expect(allowed(role)).toEqual([...read, on('ssm:GetParameter', belowCopy), listCopy]);
     expect(allowed('UploadEnvRole')).toEqual([
       ...read,
       on('ssm:PutParameter', below),

@@ -41,9 +41,7 @@ describe('recover env, with one parameter for each key', () => {
   it('checks what is there, and says what to do where nothing is', async () => {
     expect(await run(['check'])).toMatchObject({
       exitCode: 1,
-      stdout: expect.stringContaining(
-        `${path}: there is no such parameter in 111122223333`,
-      ),
+      stdout: expect.stringContaining(`${path}: there is no such parameter in 111122223333`),
     });
     putAll(complete);
     const { exitCode, stdout } = await run(['check']);
