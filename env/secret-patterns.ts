@@ -64,7 +64,10 @@ export function compactPatterns(secret: string): Pattern[] {
   const encoded = [
     percentEncoded(secret),
     percentEncoded(percentEncoded(secret)),
-    secret.replaceAll(/[$%]/g, '$&$&'),
+    formEncoded(secret),
+    percentEncoded(formEncoded(secret)),
+    percentEncoded(Buffer.from(secret).toString('base64')),
+    ...[/[$%]/g, /\$/g, /%/g].map((signs) => secret.replaceAll(signs, '$&$&')),
   ];
   return [...[...letters].flatMap((spelled) => decodings(spell(spelled))), ...encoded.map(spell)].map(
     (spelling) => ({
@@ -81,6 +84,9 @@ export function compactPatterns(secret: string): Pattern[] {
 
 /** Half a pair of surrogates can't be encoded; a log shows it as U+FFFD. */
 const percentEncoded = (text: string): string => encodeURIComponent(text.toWellFormed());
+
+/** As forms are sent, with `+` for a blank. */
+const formEncoded = (text: string): string => percentEncoded(text).replaceAll('%20', '+');
 
 /** So little is left in the compact form that the secret has to be looked for as it is. */
 export const isMostlySigns = (secret: string): boolean =>

@@ -97,12 +97,13 @@ const hex = '[0-9A-Fa-f]';
 const letterEscape = '(?<!\\\\)\\\\+(?<letter>[nrtfvbae])';
 const codeEscape = [
   `(?<!\\\\)\\\\+(?:u(?<high>[dD][89ABab]${hex}{2})\\\\+u(?<low>[dD][C-Fc-f]${hex}{2})`,
-  `|[uU](?<code>\\{${hex}{1,6}\\}|(?<=U)${hex}{8}|(?<=u)${hex}{4})|x(?<byte>${hex}{2})|(?<octal>[0-3][0-7]{2}|0))`,
+  `|[uU](?<code>\\{${hex}{1,6}\\}|(?<=U)${hex}{8}|(?<=u)${hex}{4})|x(?<byte>${hex}{2}))`,
 ].join('');
+const octalEscape = '(?<!\\\\)\\\\+(?<octal>[0-3][0-7]{2}|0)';
 const percentEscape = `%(?<percent>${hex}{2})`;
 const htmlEscape = `&(?<html>#\\d{1,7}|#[xX]${hex}{1,6}|amp|lt|gt|quot|apos|nbsp);`;
 const others = '%(?=%)|\\$(?=\\$)|\\x1b\\[[\\d;]*m';
-const sorts = [letterEscape, codeEscape, percentEscape, htmlEscape, others];
+const sorts = [letterEscape, codeEscape, octalEscape, percentEscape, htmlEscape, others];
 /** One sort at a time: with another one, the end of a secret and what follows it may look like one more escape. */
 export const sortsOfEscapes: readonly RegExp[] = sorts.map((sort) => new RegExp(sort, 'g'));
 const anyEscape = new RegExp(sorts.join('|'), 'g');

@@ -96,8 +96,12 @@ describe('redact', () => {
   it.each([
     ['percent-encoded, right after a %', 'aaa:', '50%aaa%3A', '50%[redacted]'],
     ['percent-encoded twice, right after a %', 'aaa:', '50%aaa%253A', '50%[redacted]'],
+    ['encoded as a form, right after a %', 'aaa &', '50%aaa+%26', '50%[redacted]'],
+    ['percent-encoded base64, right after a %', 'w@~ #', '50%d0B%2BICM%3D', '50%[redacted]'],
     ['percent-encoded and wrapped within an escape', '0 #(', '%00%20%23\n(', '%0[redacted]'],
     ['short, with its signs doubled', '#$$#', '#$$$$# %', '[redacted] %'],
+    ['short, with some of its signs doubled', '%%$a', '#%%$$a %', '#[redacted] %'],
+    ['in ASCII, right before digits', 'éaaa\\1', '\\u00e9aaa\\\\100', '[redacted]00'],
     ['wrapped, with nothing but blanks on a line', 'aaa   aaaa', 'aaa\na  |    \na  | aaaa', '[redacted]'],
   ])('masks a value that is %s', (_how, secret, text, masked) => {
     expect(redact(text, new Map([['API_KEY', secret]]))).toBe(masked);
