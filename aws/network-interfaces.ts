@@ -59,6 +59,7 @@ const Reservation = v.object({
       v.object({
         InstanceId: v.string(),
         State: v.object({ Name: v.string() }),
+        IamInstanceProfile: v.optional(v.object({ Arn: v.optional(v.string()) })),
         NetworkInterfaces: v.optional(
           v.array(v.object({ PrivateIpAddresses: Ipv4Addresses, Ipv6Addresses })),
           [],
@@ -83,9 +84,10 @@ export async function readInstances(
   if (!look.seen) return look;
   const instances = look.value.flatMap(({ Instances }) => Instances);
   return seen(
-    instances.map(({ InstanceId, State, NetworkInterfaces }) => ({
+    instances.map(({ InstanceId, State, IamInstanceProfile: { Arn } = {}, NetworkInterfaces }) => ({
       id: InstanceId,
       state: State.Name,
+      ...(Arn === undefined ? {} : { profileArn: Arn }),
       addresses: NetworkInterfaces.flatMap((one) => [
         ...one.PrivateIpAddresses.map(({ PrivateIpAddress }) => PrivateIpAddress),
         ...one.Ipv6Addresses.map(({ Ipv6Address }) => Ipv6Address),

@@ -1,5 +1,4 @@
 /** `recover doctor`: looks at the whole chain from the env to the workers, and says where it is broken. */
-import { openDoctorClients } from '../aws/doctor/clients.ts';
 import { gatherFacts } from '../aws/doctor/gather.ts';
 import { findings, lookFor } from '../workflow/doctor/catalogue.ts';
 import { fillCommand } from '../workflow/doctor/commands.ts';
@@ -8,16 +7,19 @@ import { links } from '../workflow/doctor/links.ts';
 import { commandsFor } from '../workflow/doctor/summarize.ts';
 import { notInTarget } from '../workflow/messages.ts';
 import { counted } from '../workflow/words.ts';
+import { openClients } from './doctor/clients.ts';
+import { lookFurther } from './doctor/further.ts';
 import type { Outcome, Session } from './session.ts';
 
 /** Calls nothing that changes anything, and shows no value. Exit code 3 if nothing is broken but something unknown. */
 export async function runDoctor(session: Session): Promise<Outcome> {
   const { target, terminal, clock } = session;
-  const clients = openDoctorClients(target, session.config);
+  const clients = openClients(session);
   const nowMs = clock.now();
   try {
     const { facts, place } = await gatherFacts({ target, clients, nowMs });
-    const diagnosis = diagnose(facts, target);
+    const further = await lookFurther({ target, clients, nowMs, clock, terminal }, facts, place);
+    const diagnosis = diagnose({ ...facts, ...further }, target);
     const describe = (finding: Finding) => {
       const { meaning, note } = findings[finding.code];
       return {

@@ -2,8 +2,10 @@
  * A small VPC with all that a target needs: two private subnets without a way to the internet, the function and the
  * API in them, and endpoints for the services that the function calls.
  */
+
 import { servicesOfChecks, servicesOfMetricFunction } from '../workflow/network/called-services.ts';
 import type { Target } from '../workflow/target.ts';
+import { hostProfile } from './roles.ts';
 import { defaultEgress, Ec2Network } from './services/ec2-network.ts';
 import { region } from './template.ts';
 
@@ -73,6 +75,7 @@ export function addPrivateNetwork(network: Ec2Network, wanted: PrivateNetwork): 
     letIn(443),
   ]);
   addInterfaces(network, wanted);
+  network.instanceProfiles.set(instanceId, hostProfile);
   network.interfaces.push({
     networkInterfaceId: 'eni-0000000000000000a',
     interfaceType: 'interface',

@@ -10,6 +10,7 @@ import type { Request } from './protocols.ts';
 /** Requests name their service only by the version of its API. */
 const services: Readonly<Record<string, string>> = {
   '2010-03-31': 'SNS',
+  '2010-05-08': 'IAM',
   '2011-01-01': 'AutoScaling',
   '2011-06-15': 'STS',
 };

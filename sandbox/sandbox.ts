@@ -11,6 +11,7 @@ import { type Endpoint, openEndpoint } from './endpoint.ts';
 import { type Host, type HostOptions, openHost, systemEnvironment } from './host/host.ts';
 import { addressOf, type Network } from './network.ts';
 import { networkOf } from './private-network.ts';
+import { rolesOf } from './roles.ts';
 import { AlarmProperties } from './services/alarms.ts';
 import { AutoScaling } from './services/auto-scaling.ts';
 import { autoScalingService } from './services/auto-scaling-api.ts';
@@ -21,6 +22,7 @@ import { ec2Service } from './services/ec2.ts';
 import type { Ec2Network } from './services/ec2-network.ts';
 import { EventBus, eventBridgeService, RuleProperties } from './services/eventbridge.ts';
 import type { ExecutionOptions } from './services/execution.ts';
+import { iamService } from './services/iam.ts';
 import { EventInvokeProperties, FunctionProperties, Functions } from './services/lambda.ts';
 import { lambdaService } from './services/lambda-api.ts';
 import { invocationOf } from './services/metric-data.ts';
@@ -233,6 +235,7 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
       dynamoDbService(tables),
       ec2Service(ec2),
       identityService(),
+      iamService(rolesOf(resources, target)),
     ],
     { [backupRegion]: [ssmService(backups, new RunCommand(new Map(), []), backupRegion)] },
   );

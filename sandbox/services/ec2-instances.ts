@@ -4,6 +4,7 @@ import { AwsError, operation } from '../endpoint.ts';
 import { accountId } from '../template.ts';
 import { describe } from './ec2-describe.ts';
 import type { Ec2Network, NetworkInterface } from './ec2-network.ts';
+import { iamArn } from './iam.ts';
 
 const states = { pending: 0, running: 16, stopping: 64, stopped: 80 } as const;
 const stateOf = (name: keyof typeof states) => ({ code: states[name], name });
@@ -56,6 +57,7 @@ export function instanceOperations(network: Ec2Network, ofInstance: (one: Networ
             privateIpAddress: one.addresses[0],
             subnetId: one.subnetId,
             vpcId: one.vpcId,
+            iamInstanceProfile: profileOf(network, one.instanceId ?? ''),
             networkInterfaceSet: [ofInstance(one)],
             tagSet: Object.entries(one.tags ?? {}).map(([key, value]) => ({ key, value })),
           },
@@ -66,4 +68,11 @@ export function instanceOperations(network: Ec2Network, ofInstance: (one: Networ
     StartInstances: change(true),
     StopInstances: change(false),
   };
+}
+
+function profileOf({ instanceProfiles }: Ec2Network, instanceId: string) {
+  const name = instanceProfiles.get(instanceId);
+  return name === undefined
+    ? undefined
+    : { arn: iamArn(`instance-profile/${name}`), id: 'AIPA00000000000000000' };
 }

@@ -139,6 +139,8 @@ export class Ec2Network {
   readonly peerings: Peering[] = [];
   /** The ids of the instances that do not run; every other one does. */
   readonly stoppedInstances = new Set<string>();
+  /** The name of the instance profile of each instance that has one. */
+  readonly instanceProfiles = new Map<string, string>();
   readonly prefixLists: PrefixList[] = ['dynamodb', 's3'].map((service) => ({
     prefixListId: newId('pl'),
     prefixListName: `com.amazonaws.${region}.${service}`,

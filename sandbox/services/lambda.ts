@@ -15,6 +15,7 @@ import { type FunctionSnapshot, FunctionVersions, latest, readFunctionName } fro
 
 export const FunctionProperties = v.object({
   FunctionName: v.string(),
+  Role: v.optional(v.string()),
   Handler: v.string(),
   Runtime: v.string(),
   MemorySize: v.number(),

@@ -12,7 +12,7 @@ import type { SSMClientConfig } from '@aws-sdk/client-ssm';
 import { readerConfig } from '../../aws/call.ts';
 import { type LambdaClients, openLambda } from '../../aws/lambda-clients.ts';
 import { openSsm, type SsmClients } from '../../aws/ssm-clients.ts';
-import { type Call, type Endpoint, type Fault, openEndpoint } from '../../sandbox/endpoint.ts';
+import { type Endpoint, openEndpoint } from '../../sandbox/endpoint.ts';
 import { endIdleThreads } from '../../sandbox/function-runtime.ts';
 import { systemEnvironment } from '../../sandbox/host/host.ts';
 import { AutoScaling } from '../../sandbox/services/auto-scaling.ts';
@@ -23,6 +23,7 @@ import { dynamoDbService, openTables, type Tables } from '../../sandbox/services
 import { ec2Service } from '../../sandbox/services/ec2.ts';
 import type { Ec2Network } from '../../sandbox/services/ec2-network.ts';
 import { EventBus, eventBridgeService } from '../../sandbox/services/eventbridge.ts';
+import { iamService, Roles } from '../../sandbox/services/iam.ts';
 import { Functions } from '../../sandbox/services/lambda.ts';
 import { lambdaService } from '../../sandbox/services/lambda-api.ts';
 import { RunCommand } from '../../sandbox/services/run-command.ts';
@@ -34,6 +35,7 @@ import { identityService } from '../../sandbox/services/sts.ts';
 import { arn, region } from '../../sandbox/template.ts';
 import type { EnvFinding } from '../../workflow/results.ts';
 import { appNetwork } from './app-network.ts';
+import { type Faults, injectFaults } from './faults.ts';
 
 export const parameterName = '/app/env';
 /** The one that keeps the backup of the target sandbox. */
@@ -65,7 +67,7 @@ export interface AwsOptions {
   readonly versionAfterMs?: number;
 }
 
-export interface TestAws {
+export interface TestAws extends Faults {
   readonly endpoint: Endpoint;
   /** The function and its API, in a VPC where everything works. */
   readonly network: Ec2Network;
@@ -73,6 +75,8 @@ export interface TestAws {
   /** Of another region. */
   readonly elsewhere: ParameterStore;
   readonly functions: Functions;
+  /** None until a test adds one. */
+  readonly roles: Roles;
   readonly metrics: Metrics;
   /** Has one group, of one instance and at most four, in which a minute takes a second. */
   readonly autoScaling: AutoScaling;
@@ -101,10 +105,6 @@ export interface TestAws {
   ): void;
   /** How often an operation was called. */
   countCalls(operation: string): number;
-  /** Does something right before the next call of an operation, or the one that many calls on, once. */
-  meanwhile(operation: string, act: () => void, callsOn?: number): void;
-  /** Lets calls of one operation fail, as often as there are faults; then they work again. */
-  fail(operation: string, ...faults: Fault[]): void;
   close(): Promise<void>;
 }
 
@@ -197,6 +197,7 @@ export async function openAws({
     defaultInstanceWarmup: 60,
     createdAt: new Date(Date.now() - 3_600_000),
   });
+  const roles = new Roles();
   const topics = new Topics();
   topics.add(topicArn);
   const tables = await openTables();
@@ -222,22 +223,12 @@ export async function openAws({
       dynamoDbService(tables),
       ec2Service(network),
       identityService(),
+      iamService(roles),
     ],
     { [otherRegion]: [ssmService(elsewhere, runCommand, otherRegion)] },
   );
   environment.AWS_ENDPOINT_URL = endpoint.url;
 
-  const faults: { operation: string; fault: Fault }[] = [];
-  const interruptions: { operation: string; act: () => void; callsOn: number }[] = [];
-  endpoint.injectFault = (call: Call) => {
-    const interruption = interruptions.find(({ operation }) => operation === call.operation);
-    if (interruption && --interruption.callsOn === 0) {
-      interruptions.splice(interruptions.indexOf(interruption), 1);
-      interruption.act();
-    }
-    const index = faults.findIndex(({ operation }) => operation === call.operation);
-    return index === -1 ? undefined : faults.splice(index, 1)[0]?.fault;
-  };
   const common = {
     region,
     endpoint: endpoint.url,
@@ -251,6 +242,7 @@ export async function openAws({
     parameters,
     elsewhere,
     functions,
+    roles,
     metrics,
     autoScaling,
     queues,
@@ -286,8 +278,7 @@ export async function openAws({
       );
     },
     countCalls: (operation) => endpoint.calls.filter((call) => call.operation === operation).length,
-    meanwhile: (operation, act, callsOn = 1) => interruptions.push({ operation, act, callsOn }),
-    fail: (operation, ...wanted) => faults.push(...wanted.map((fault) => ({ operation, fault }))),
+    ...injectFaults(endpoint),
     close: async () => {
       await machines.stop();
       await Promise.all([runCommand.stop(), functions.stop()]);

@@ -1,10 +1,12 @@
 /** What can be broken in a healthy chain, for the commands that the doctor prints to put right. */
+import { hostRole } from '../../sandbox/roles.ts';
 import type { NewPolicy } from '../../sandbox/services/target-tracking.ts';
 import type { TestAws } from './aws.ts';
 import {
   type ChainOptions,
   countAgain,
   group,
+  metricRole,
   putEnv,
   target,
   topicArn,
@@ -226,6 +228,24 @@ export const cures: readonly Cure[] = [
     options: { backlog: 100 },
     cause: 'GroupAtMax',
     fills: () => ({ number: '20' }),
+  },
+  {
+    what: 'a role of the host without the env',
+    change: ({ roles }) => roles.add(hostRole, {}),
+    cause: 'HostCannotReadEnv',
+  },
+  {
+    what: 'a role of the metric function without its metric',
+    options: stopped,
+    change: ({ roles }) => roles.add(metricRole, {}),
+    cause: 'FunctionCannotPublish',
+    followers: afterStop,
+    afterwards: countAgain,
+  },
+  {
+    what: 'a role of the stack that somebody has changed',
+    change: ({ roles }) => roles.add('PatchLambdaEnvRole', {}),
+    cause: 'RecoveryNotAllowed',
   },
   {
     what: 'a topic without a subscription',

@@ -1,19 +1,24 @@
 /** The target sandbox with every link ok, from its env to its workers. */
 import * as v from 'valibot';
 import { networkOf } from '../../sandbox/private-network.ts';
+import { addHostRole } from '../../sandbox/roles.ts';
 import { AlarmProperties } from '../../sandbox/services/alarms.ts';
+import { iamArn } from '../../sandbox/services/iam.ts';
 import { invocationOf } from '../../sandbox/services/metric-data.ts';
 import { arn } from '../../sandbox/template.ts';
 import { loadTarget } from '../../targets/load.ts';
 import { scalingOf } from '../../workflow/target.ts';
 import { knownGoodLabel } from '../../workflow/versions.ts';
 import { openAws, secret, type TestAws } from './aws.ts';
+import { addStackFunctions } from './stack-functions.ts';
 import { measured } from './target-file.ts';
 
 export const target = measured(loadTarget('sandbox'));
 export const group = scalingOf(target)?.group ?? '';
 export const topicArn = arn('sns', 'env-recovery-sandbox');
 export const machineArn = arn('states', 'stateMachine:env-recovery-sandbox');
+/** Of the metric function, as the template has it. */
+export const metricRole = 'QueueDepthMetricRole';
 const functionArn = arn('lambda', `function:${target.metricFunction.name}`);
 
 export const dimensions = Object.entries(target.metric.dimensions).map(([Name, Value]) => ({ Name, Value }));
@@ -65,7 +70,9 @@ export async function openChain(options: ChainOptions = {}): Promise<TestAws> {
   putEnv(aws, text);
   aws.parameters.label(target.parameter.name, undefined, [knownGoodLabel]);
   aws.elsewhere.put({ Name: target.restore.backupParameter ?? '', Value: text, Type: 'SecureString' });
+  addHostRole(aws.roles, target);
   addMetricFunction(aws, text);
+  addStackFunctions(aws, { name: 'sandbox', ...target });
   aws.topics.add(topicArn, [{ Protocol: 'email', Endpoint: 'oncall@example.com' }]);
   aws.topics.confirmSubscriptions();
   aws.machines.add(
@@ -98,6 +105,7 @@ function addMetricFunction({ functions }: TestAws, env: string): void {
   functions.add(
     {
       FunctionName: name,
+      Role: iamArn(`role/${metricRole}`),
       Handler: 'index.handler',
       Runtime: 'nodejs24.x',
       MemorySize: 128,

@@ -59,6 +59,7 @@ export const envOf = (part: object = {}) => ({
   modifiedAt: '2026-11-30T09:00:00.000Z',
   modifiedBy: 'user/operator',
   isByRecovery: false,
+  otherWriters: [],
   keyCount: 12,
   gaps: [],
   mistakes: [],

@@ -3,6 +3,7 @@ import * as autoScaling from '@aws-sdk/client-auto-scaling';
 import * as cloudWatch from '@aws-sdk/client-cloudwatch';
 import * as ec2 from '@aws-sdk/client-ec2';
 import * as events from '@aws-sdk/client-eventbridge';
+import * as iam from '@aws-sdk/client-iam';
 import * as sfn from '@aws-sdk/client-sfn';
 import * as sns from '@aws-sdk/client-sns';
 import * as ssm from '@aws-sdk/client-ssm';
@@ -152,6 +153,14 @@ const operations: Readonly<Record<string, Act>> = {
     ),
   'events enable-rule': (options, config) =>
     new events.EventBridgeClient(config).send(new events.EnableRuleCommand({ Name: options.text('name') })),
+  'iam put-role-policy': (options, config) =>
+    new iam.IAMClient(config).send(
+      new iam.PutRolePolicyCommand({
+        RoleName: options.text('role-name'),
+        PolicyName: options.text('policy-name'),
+        PolicyDocument: options.text('policy-document'),
+      }),
+    ),
   'sns confirm-subscription': (options, config) =>
     new sns.SNSClient(config).send(
       new sns.ConfirmSubscriptionCommand({

@@ -23,6 +23,20 @@ const record = (version: number, text: string, part: Partial<ParameterRecord> = 
 const complete = 'INTERNAL_KEY=canary-1\nDB_HOST=canary-2\n';
 
 describe('the facts of the env', () => {
+  it('say who else has written it, newest first and each once', () => {
+    const by = (version: number, modifiedBy: string | undefined) =>
+      record(version, complete, {
+        modifiedBy: modifiedBy && `arn:aws:iam::111122223333:${modifiedBy}`,
+      });
+    const history = ['user/old', 'user/ci', undefined, 'user/operator', 'user/ci', 'user/operator'];
+    expect(
+      envFacts(
+        history.map((one, index) => by(index + 1, one)),
+        target,
+      ).otherWriters,
+    ).toEqual(['user/ci', 'user/old']);
+  });
+
   it('say who wrote it, what it lacks of the known-good version, and no value', () => {
     const history = [
       record(1, `${complete}DB_NAME=canary-3\n`, { labels: [knownGoodLabel] }),

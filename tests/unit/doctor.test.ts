@@ -7,11 +7,12 @@ import { seen, unseen } from '../../workflow/network/seen.ts';
 import type { DeployedTarget } from '../../workflow/target.ts';
 import { type Break, breaks } from '../support/broken-chains.ts';
 import { api, networkBreaks, networkWith } from '../support/broken-networks.ts';
+import { roleBreaks } from '../support/broken-roles.ts';
 import { scalingBreaks } from '../support/broken-scaling.ts';
 import { doctorTarget, envOf, functionOf, healthyFacts, stopped } from '../support/healthy-facts.ts';
 
 const target = doctorTarget();
-const all: readonly Break[] = [...breaks, ...networkBreaks, ...scalingBreaks];
+const all: readonly Break[] = [...breaks, ...networkBreaks, ...scalingBreaks, ...roleBreaks];
 
 const brokenIn = (facts: Facts, of: DeployedTarget) =>
   diagnose(facts, of).links.flatMap((link) => link.findings.filter(({ code }) => isBrokenCode(code)));

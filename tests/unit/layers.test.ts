@@ -149,6 +149,7 @@ describe('functions/', () => {
     // The largest of the clients, in the function that runs least often.
     ['@aws-sdk/client-ec2', [doctor]],
     ['@aws-sdk/client-eventbridge', [doctor]],
+    ['@aws-sdk/client-iam', []],
     ['@commander-js/extra-typings', []],
     ['yaml', []],
   ])('need %s only in %j', (name, needing) => {

@@ -238,6 +238,7 @@ it('reads all pages', async () => {
   const { owners: __, ...paged } = await app.facts();
   expect(paged).toEqual(whole);
   const instances = await readInstances(ec2, ['i-0000000000000000a']);
-  const value = [{ id: 'i-0000000000000000a', state: 'running', addresses: [apiAddress] }];
+  const profileArn = 'arn:aws:iam::111122223333:instance-profile/sandbox-api';
+  const value = [{ id: 'i-0000000000000000a', state: 'running', profileArn, addresses: [apiAddress] }];
   expect(instances).toEqual({ seen: true, value });
 });

@@ -6,10 +6,11 @@ import type { Target } from '../target.ts';
 import { type BrokenEntry, type FindingEntry, functionLog } from './entries.ts';
 import { type LinkName, linkNames } from './links.ts';
 import { networkFindings } from './network-findings.ts';
+import { roleFindings } from './role-findings.ts';
 import { scalingFindings } from './scaling-findings.ts';
 import { serviceFindings } from './service-findings.ts';
 
-const broken = { ...serviceFindings, ...networkFindings, ...scalingFindings };
+const broken = { ...serviceFindings, ...networkFindings, ...scalingFindings, ...roleFindings };
 
 const again = 'npx --no-install recover doctor --target <target>';
 
@@ -56,6 +57,13 @@ const unknown = {
     look: 'aws cloudwatch describe-alarms --alarm-name-prefix "TargetTracking-<group>-Alarm"',
     fix: again,
     note: 'In five minutes.',
+  },
+  RoleUnknown: {
+    meaning:
+      'IAM does not tell whether a role may do its work: that hangs on the policy of a key, on a condition, or on credentials of another kind.',
+    look: 'aws iam list-role-policies --role-name <role>',
+    fix: again,
+    note: 'A policy of the role itself that allows it makes it certain.',
   },
   AccountUnknown: {
     meaning: 'Nothing that could be looked at tells the number of the account, which the ARN needs.',

@@ -4,7 +4,7 @@ import type { BrokenCode, UnknownCode } from './catalogue.ts';
 
 /** The placeholders that the commands of one finding have, besides those of the target. */
 export type Names = Readonly<
-  Partial<Record<'instance' | 'key' | 'rule' | 'alarm' | 'policy' | 'reason' | 'role-arn', string>>
+  Partial<Record<'instance' | 'key' | 'rule' | 'alarm' | 'policy' | 'reason' | 'role' | 'role-arn', string>>
 >;
 
 /** One thing that was looked at: `says` has what was seen and when, in a sentence without a value. */
@@ -18,7 +18,7 @@ export type Check =
       /** Commands that put just this right, with placeholders; none if the catalogue's does. */
       readonly commands: readonly string[];
     }
-  | { readonly state: 'unknown'; readonly code: UnknownCode; readonly says: string };
+  | { readonly state: 'unknown'; readonly code: UnknownCode; readonly says: string; readonly names: Names };
 
 export const ok = (says: string): Check => ({ state: 'ok', says });
 
@@ -29,7 +29,12 @@ export const broken = (
   commands: readonly string[] = [],
 ): Check => ({ state: 'broken', code, says, names, commands });
 
-export const unknown = (code: UnknownCode, says: string): Check => ({ state: 'unknown', code, says });
+export const unknown = (code: UnknownCode, says: string, names: Names = {}): Check => ({
+  state: 'unknown',
+  code,
+  says,
+  names,
+});
 
 /** Judges what was seen; what could not be looked at is unknown. */
 export function judge<T>(fact: Seen<T>, rule: (value: T) => readonly Check[]): readonly Check[] {

@@ -89,9 +89,10 @@ export function diagnose(facts: Facts, target: DeployedTarget): Diagnosis {
 function findingOf(check: Check, present: ReadonlySet<BrokenCode>): readonly Finding[] {
   if (check.state === 'ok') return [];
   const { code, says } = check;
-  if (check.state === 'unknown') return [{ code, says, followsFrom: [], names: {}, commands: [] }];
+  const { names } = check;
+  if (check.state === 'unknown') return [{ code, says, followsFrom: [], names, commands: [] }];
   const followsFrom = causesOf(check.code, present);
-  return [{ code, says, followsFrom, names: check.names, commands: check.commands }];
+  return [{ code, says, followsFrom, names, commands: check.commands }];
 }
 
 function stateOf(checks: readonly Check[]): LinkReport['state'] {

@@ -25,6 +25,7 @@ export function envFacts(history: readonly Version[], target: DeployedTarget): E
     reader: parameter.reader,
     contract: parameter,
   });
+  const writers = history.map(({ modifiedBy }) => modifiedBy && whoIs(modifiedBy)).reverse();
   const allowedHosts = effectiveEntries(document).get('ALLOWED_HOSTS')?.value;
   return {
     version: record?.version ?? 0,
@@ -32,6 +33,7 @@ export function envFacts(history: readonly Version[], target: DeployedTarget): E
     modifiedAt: record?.modifiedAt?.toISOString() ?? null,
     modifiedBy: record?.modifiedBy === undefined ? null : whoIs(record.modifiedBy),
     isByRecovery: isRecovery(record?.modifiedBy, target.name),
+    otherWriters: [...new Set(writers.flatMap((one) => one ?? []))].filter((one) => one !== writers[0]),
     keyCount: effectiveEntries(document).size,
     gaps: gapsOf(finding),
     mistakes: mistakesOf(document, finding),

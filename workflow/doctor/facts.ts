@@ -4,6 +4,7 @@ import type { EndpointFault } from '../endpoint-fault.ts';
 import type { HeaderKeyState } from '../endpoint-request.ts';
 import type { AddressOwner, FunctionNetwork, InstanceFacts, VpcFacts } from '../network/facts.ts';
 import type { Seen } from '../network/seen.ts';
+import type { RolesFacts } from './role-facts.ts';
 
 /** The newest version of the parameter; `version` 0 if there is none. */
 export interface EnvFacts {
@@ -15,6 +16,8 @@ export interface EnvFacts {
   /** As short as it still says who; `null` if it isn't told. */
   readonly modifiedBy: string | null;
   readonly isByRecovery: boolean;
+  /** Who else wrote one of the versions before it that there still are, newest first. */
+  readonly otherWriters: readonly string[];
   readonly keyCount: number;
   /** What a restore fills in, and what a person has to correct, each in a few words. */
   readonly gaps: readonly string[];
@@ -194,7 +197,7 @@ export interface Facts {
   readonly env: Seen<EnvFacts>;
   readonly agents: Seen<readonly AgentFacts[]>;
   /** Those of EC2 among the instances of the target; hybrid nodes are none. */
-  readonly instances: Seen<readonly Pick<InstanceFacts, 'id' | 'state'>[]>;
+  readonly instances: Seen<readonly Pick<InstanceFacts, 'id' | 'state' | 'profileArn'>[]>;
   /** `null` if nobody asked: a fresh datapoint proves that it answers, or the question might do harm. */
   readonly answer: AnswerFacts | null;
   readonly function: Seen<FunctionFinding> | null;
@@ -217,4 +220,6 @@ export interface Facts {
   readonly isStackDeployed: Seen<boolean>;
   readonly subscriptions: Seen<readonly SubscriptionFacts[]>;
   readonly backup: Seen<BackupFacts> | null;
+  /** Absent if nobody looked. */
+  readonly roles?: RolesFacts;
 }

@@ -74,7 +74,7 @@ export function collectGroupMetrics({ metrics }: PolicyFacts): readonly string[]
 }
 
 /** Characters that one of sh, cmd and PowerShell would take for more than text, even in quotes. */
-const notForShells = /[$`\\%!<>&|^\r\n]/;
+export const notForShells = /[$`\\%!<>&|^\r\n]/;
 
 function put(
   name: string,

@@ -4,9 +4,15 @@ import type { MetricFunction } from '../target.ts';
 import { counted, listNames } from '../words.ts';
 import { broken, type Check, judge, ok, seenIn } from './checks.ts';
 import type { CallerFacts, SubscriptionFacts } from './facts.ts';
+import { recoveryRoles } from './role-rules.ts';
 import type { Rule } from './service-rules.ts';
 
-export const readiness: Rule = (facts, { name, restore, metricFunction }) => [
+export const readiness: Rule = (facts, target) => [
+  ...thingsToBeThere(facts, target),
+  ...recoveryRoles(facts, target),
+];
+
+const thingsToBeThere: Rule = (facts, { name, restore, metricFunction }) => [
   ...(metricFunction ? aliasChecks(seenIn(facts.callers) ?? [], metricFunction) : []),
   ...judge(facts.isStackDeployed, (isDeployed) => [
     isDeployed

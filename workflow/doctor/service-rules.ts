@@ -9,6 +9,7 @@ import { broken, type Check, judge, ok, seenIn, unknown } from './checks.ts';
 import { hostOf, isHostForDjango } from './env-facts.ts';
 import type { AgentFacts, CallerFacts, EnvFacts, Facts, FunctionFacts } from './facts.ts';
 import { provenByDatapointMs, timeOf } from './metric-age.ts';
+import { hostRoles, metricFunctionRole } from './role-rules.ts';
 
 export type Rule = (facts: Facts, target: DeployedTarget) => readonly Check[];
 
@@ -20,7 +21,12 @@ export const writer: Rule = ({ env }) =>
     if (found.version === 0) return [ok('there is no version')];
     return found.modifiedBy === null
       ? [unknown('NotTold', `nobody is named as the writer of version ${found.version}`)]
-      : [ok(writtenBy(found))];
+      : [
+          ok(writtenBy(found)),
+          ...(found.otherWriters.length > 0
+            ? [ok(`earlier versions also by ${listNames(found.otherWriters, 4)}`)]
+            : []),
+        ];
   });
 
 export const env: Rule = ({ env }, { parameter: { name } }) =>
@@ -38,7 +44,9 @@ export const env: Rule = ({ env }, { parameter: { name } }) =>
     return [ok(`version ${version} has ${counted(keyCount, 'key')}, all that the target asks for`)];
   });
 
-export const host: Rule = ({ agents, instances }, { instances: { ids, tag } }) => [
+export const host: Rule = (facts, target) => [...instanceChecks(facts, target), ...hostRoles(facts, target)];
+
+const instanceChecks: Rule = ({ agents, instances }, { instances: { ids, tag } }) => [
   ...judge(instances, (found) => [
     ...(ids ?? [])
       .filter((id) => isOfEc2(id) && !found.some((one) => one.id === id))
@@ -135,8 +143,13 @@ export const request: Rule = (facts, target) =>
     ];
   });
 
+export const metricFunction: Rule = (facts, target) => [
+  ...configurationChecks(facts, target),
+  ...metricFunctionRole(facts, target),
+];
+
 /** @returns nothing if the target has no metric function. */
-export const metricFunction: Rule = ({ function: found }, { metricFunction: wanted }) => {
+const configurationChecks: Rule = ({ function: found }, { metricFunction: wanted }) => {
   if (found === null || wanted === undefined) return [];
   return judge(found, (it) => {
     const name = invokedFunctionOf(wanted);

@@ -137,6 +137,8 @@ export interface InstanceFacts {
   readonly state: string;
   /** Private IPv4 and IPv6 addresses. */
   readonly addresses: readonly string[];
+  /** Of its instance profile; absent if it has none. */
+  readonly profileArn?: string;
 }
 
 /** The network that a function is in. */
