@@ -16,7 +16,8 @@ export interface Request {
 }
 
 const lambdaPath =
-  /^\/2015-03-31\/functions\/([^/]+)\/(configuration|invocations|versions|aliases)(?:\/([^/]+))?$/;
+  /^\/2015-03-31\/functions\/([^/]+)\/(configuration|invocations|versions|aliases|policy)(?:\/([^/]+))?$/;
+const schedulesPath = /^\/schedules(?:\/([^/]+))?$/;
 const cborPath = /^\/service\/([^/]+)\/operation\/([^/]+)$/;
 
 export function readRequest(raw: RawRequest): Request {
@@ -28,6 +29,9 @@ export function readRequest(raw: RawRequest): Request {
   }
   if (path === '/2015-03-31/functions/' || path === '/2015-03-31/functions')
     return readLambdaRequest(raw, { name: '', what: 'functions', alias: undefined, qualifier: null });
+  const schedules = schedulesPath.exec(path);
+  if (schedules)
+    return readSchedulerRequest(raw, schedules[1] && decodeURIComponent(schedules[1]), searchParams);
   const rpc = cborPath.exec(path);
   if (rpc) return readCborRequest(raw.body, rpc[1] ?? '', rpc[2] ?? '');
   if (/^application\/x-www-form-urlencoded\b/.test(raw.headers['content-type'] ?? ''))
@@ -83,6 +87,7 @@ const lambdaOperations: Readonly<Record<string, string>> = {
   'GET aliases/name': 'GetAlias',
   'PUT aliases/name': 'UpdateAlias',
   'DELETE aliases/name': 'DeleteAlias',
+  'POST policy': 'AddPermission',
 };
 
 function readLambdaRequest({ method, headers, body }: RawRequest, path: LambdaPath): Request {
@@ -117,6 +122,31 @@ function readLambdaRequest({ method, headers, body }: RawRequest, path: LambdaPa
     replyError: (response, error) => {
       response.setHeader('x-amzn-errortype', error.name);
       sendJson(response, error.status, { Type: 'User', Message: error.message, message: error.message });
+    },
+  };
+}
+
+/** EventBridge Scheduler names the schedule in the path, and what is wanted in the query. */
+function readSchedulerRequest(
+  { method, body }: RawRequest,
+  name: string | undefined,
+  query: URLSearchParams,
+): Request {
+  const operations: Readonly<Record<string, string>> = { GET: 'GetSchedule', PUT: 'UpdateSchedule' };
+  const operation = name === undefined ? 'ListSchedules' : operations[method];
+  const parsed = parseJson(body);
+  return {
+    service: 'Scheduler',
+    operation: operation ?? `${method} schedule`,
+    input: {
+      ...(typeof parsed === 'object' ? parsed : {}),
+      ...Object.fromEntries(query),
+      ...(name === undefined ? {} : { Name: name }),
+    },
+    reply: (response, output) => sendJson(response, 200, output, 'application/json'),
+    replyError: (response, error) => {
+      response.setHeader('x-amzn-errortype', error.name);
+      sendJson(response, error.status, { Message: error.message }, 'application/json');
     },
   };
 }

@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { loadTarget } from '../targets/load.ts';
 import type { DeployedTarget, Metric, MetricFunction } from '../workflow/target.ts';
+import { accountServices } from './account-services.ts';
 import { type Endpoint, openEndpoint } from './endpoint.ts';
 import { type Host, type HostOptions, openHost, systemEnvironment } from './host/host.ts';
 import { addressOf, type Network } from './network.ts';
 import { networkOf } from './private-network.ts';
-import { rolesOf } from './roles.ts';
 import { AlarmProperties } from './services/alarms.ts';
 import { AutoScaling } from './services/auto-scaling.ts';
 import { autoScalingService } from './services/auto-scaling-api.ts';
@@ -22,7 +22,6 @@ import { ec2Service } from './services/ec2.ts';
 import type { Ec2Network } from './services/ec2-network.ts';
 import { EventBus, eventBridgeService, RuleProperties } from './services/eventbridge.ts';
 import type { ExecutionOptions } from './services/execution.ts';
-import { iamService } from './services/iam.ts';
 import { EventInvokeProperties, FunctionProperties, Functions } from './services/lambda.ts';
 import { lambdaService } from './services/lambda-api.ts';
 import { invocationOf } from './services/metric-data.ts';
@@ -31,7 +30,6 @@ import { type Message, snsService, TopicProperties, Topics } from './services/sn
 import { Queues, sqsService } from './services/sqs.ts';
 import { ParameterStore, ssmService } from './services/ssm.ts';
 import { StateMachineProperties, StateMachines, statesService } from './services/states.ts';
-import { identityService } from './services/sts.ts';
 import { type ResolvedResource, region, resolveTemplate, resourcesOf } from './template.ts';
 import { unpack } from './unpack.ts';
 import { Workers } from './workers.ts';
@@ -234,8 +232,7 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
       eventBridgeService(bus),
       dynamoDbService(tables),
       ec2Service(ec2),
-      identityService(),
-      iamService(rolesOf(resources, target)),
+      ...accountServices(resources, target),
     ],
     { [backupRegion]: [ssmService(backups, new RunCommand(new Map(), []), backupRegion)] },
   );

@@ -1,13 +1,14 @@
 /** The clients of `recover doctor`: those of the doctor everywhere, and those for what only it looks at. */
 import { openDoctorClients } from '../../aws/doctor/clients.ts';
 import { openIam } from '../../aws/roles.ts';
+import { openScheduler } from '../../aws/scheduler.ts';
 import type { Session } from '../session.ts';
 
 export type Clients = ReturnType<typeof openClients>;
 
 export function openClients({ target, config }: Pick<Session, 'target' | 'config'>) {
   const clients = openDoctorClients(target, config);
-  const further = { iam: openIam(config) };
+  const further = { iam: openIam(config), scheduler: openScheduler(config) };
   return {
     ...clients,
     ...further,

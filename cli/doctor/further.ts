@@ -1,6 +1,8 @@
 /** What only `recover doctor` looks at, besides what a recovery looks at too: with clients that no function has. */
+import { look } from '../../aws/look.ts';
+import { readSchedules } from '../../aws/scheduler.ts';
 import type { Facts } from '../../workflow/doctor/facts.ts';
-import type { Place } from '../../workflow/doctor/place.ts';
+import { arnOf, type Place } from '../../workflow/doctor/place.ts';
 import type { Asking } from './clients.ts';
 import { lookAtRoles } from './roles.ts';
 
@@ -10,5 +12,14 @@ export async function lookFurther(
   facts: Facts,
   place: Place | undefined,
 ): Promise<Partial<Facts>> {
-  return place ? { roles: await lookAtRoles(doctor, facts, place) } : {};
+  if (!place) return {};
+  const { metricFunction } = doctor.target;
+  const functionArn = metricFunction && arnOf(place, 'lambda', `function:${metricFunction.name}`);
+  const [roles, schedules] = await Promise.all([
+    lookAtRoles(doctor, facts, place),
+    functionArn === undefined
+      ? undefined
+      : look(() => readSchedules(doctor.clients.scheduler, functionArn, doctor.nowMs)),
+  ]);
+  return { roles, ...(schedules ? { schedules } : {}) };
 }

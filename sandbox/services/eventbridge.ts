@@ -95,7 +95,7 @@ export interface DeadLetter {
 }
 
 export class EventBus {
-  readonly #rules: readonly RuleProperties[];
+  readonly #rules: RuleProperties[];
   readonly #deliver: (targetArn: string, event: unknown) => void;
   readonly #onDeadLetter: (letter: DeadLetter) => void;
 
@@ -109,7 +109,7 @@ export class EventBus {
     deliver: (targetArn: string, event: unknown) => void,
     onDeadLetter: (letter: DeadLetter) => void = () => undefined,
   ) {
-    this.#rules = rules;
+    this.#rules = [...rules];
     this.#deliver = deliver;
     this.#onDeadLetter = onDeadLetter;
   }
@@ -125,6 +125,14 @@ export class EventBus {
     if (!rule)
       throw new AwsError('ResourceNotFoundException', `Rule ${name} does not exist on EventBus default.`);
     return rule;
+  }
+
+  /** In place of one of the same name, whose targets stay. */
+  putRule(rule: Omit<RuleProperties, 'Targets'>): RuleProperties {
+    const index = this.#rules.findIndex(({ Name }) => Name === rule.Name);
+    const put = { ...rule, Targets: this.#rules[index]?.Targets ?? [] };
+    this.#rules.splice(index === -1 ? this.#rules.length : index, 1, put);
+    return put;
   }
 
   put(event: unknown): void {
@@ -195,6 +203,28 @@ export function eventBridgeService(bus: EventBus): Service {
           ...(EventPattern === undefined ? {} : { EventPattern: JSON.stringify(EventPattern) }),
         };
       }),
+
+      PutRule: operation(
+        v.object({
+          Name: v.string(),
+          ScheduleExpression: v.optional(v.string()),
+          State: v.optional(v.picklist(['ENABLED', 'DISABLED']), 'ENABLED'),
+        }),
+        (rule) => ({ RuleArn: ruleArn(bus.putRule(rule)) }),
+      ),
+
+      PutTargets: operation(
+        v.object({ Rule: v.string(), Targets: v.array(v.object({ Id: v.string(), Arn: v.string() })) }),
+        ({ Rule, Targets }) => {
+          const rule = bus.rule(Rule);
+          const arns = Targets.map(({ Arn }) => Arn);
+          rule.Targets = [
+            ...rule.Targets.filter(({ Arn }) => !arns.includes(Arn)),
+            ...Targets.map(({ Arn }) => ({ Arn })),
+          ];
+          return { FailedEntryCount: 0, FailedEntries: [] };
+        },
+      ),
 
       EnableRule: setState('ENABLED'),
       DisableRule: setState('DISABLED'),

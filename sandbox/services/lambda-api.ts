@@ -20,6 +20,8 @@ function refuseOtherRevision(wanted: string | undefined, current: string): void 
 
 export function lambdaService(functions: Functions): Service {
   const Named = v.object({ FunctionName: v.string() });
+  /** The ids of the statements in the policy of each function, or of an alias of it. */
+  const statements = new Map<string, readonly string[]>();
   return {
     targetPrefix: 'Lambda',
     operations: {
@@ -93,6 +95,29 @@ export function lambdaService(functions: Functions): Service {
           refuseOtherRevision(RevisionId, current.RevisionId);
           if (Environment) functions.update(FunctionName, Environment.Variables);
           return functions.describe(FunctionName);
+        },
+      ),
+
+      /** Keeps nobody out who was not permitted. */
+      AddPermission: operation(
+        v.object({
+          ...Named.entries,
+          StatementId: v.pipe(v.string(), v.regex(/^[\w-]{1,100}$/)),
+          Action: v.string(),
+          Principal: v.string(),
+          SourceArn: v.optional(v.string()),
+        }),
+        ({ FunctionName, StatementId, ...rest }) => {
+          functions.describe(FunctionName);
+          const before = statements.get(FunctionName) ?? [];
+          if (before.includes(StatementId))
+            throw new AwsError(
+              'ResourceConflictException',
+              `The statement id (${StatementId}) provided already exists.`,
+              409,
+            );
+          statements.set(FunctionName, [...before, StatementId]);
+          return { Statement: JSON.stringify({ Sid: StatementId, Effect: 'Allow', ...rest }) };
         },
       ),
 

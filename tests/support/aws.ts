@@ -27,6 +27,7 @@ import { iamService, Roles } from '../../sandbox/services/iam.ts';
 import { Functions } from '../../sandbox/services/lambda.ts';
 import { lambdaService } from '../../sandbox/services/lambda-api.ts';
 import { RunCommand } from '../../sandbox/services/run-command.ts';
+import { Schedules, schedulerService } from '../../sandbox/services/scheduler.ts';
 import { snsService, Topics } from '../../sandbox/services/sns.ts';
 import { Queues, sqsService } from '../../sandbox/services/sqs.ts';
 import { ParameterStore, ssmService } from '../../sandbox/services/ssm.ts';
@@ -77,6 +78,7 @@ export interface TestAws extends Faults {
   readonly functions: Functions;
   /** None until a test adds one. */
   readonly roles: Roles;
+  readonly schedules: Schedules;
   readonly metrics: Metrics;
   /** Has one group, of one instance and at most four, in which a minute takes a second. */
   readonly autoScaling: AutoScaling;
@@ -197,7 +199,7 @@ export async function openAws({
     defaultInstanceWarmup: 60,
     createdAt: new Date(Date.now() - 3_600_000),
   });
-  const roles = new Roles();
+  const [roles, schedules] = [new Roles(), new Schedules()];
   const topics = new Topics();
   topics.add(topicArn);
   const tables = await openTables();
@@ -224,6 +226,7 @@ export async function openAws({
       ec2Service(network),
       identityService(),
       iamService(roles),
+      schedulerService(schedules),
     ],
     { [otherRegion]: [ssmService(elsewhere, runCommand, otherRegion)] },
   );
@@ -243,6 +246,7 @@ export async function openAws({
     elsewhere,
     functions,
     roles,
+    schedules,
     metrics,
     autoScaling,
     queues,

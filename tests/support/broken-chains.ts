@@ -1,7 +1,7 @@
 /** Chains in which one link is broken, for the doctor to find. */
 import type { AnswerFacts, Facts } from '../../workflow/doctor/facts.ts';
 import type { DeployedTarget } from '../../workflow/target.ts';
-import { doctorTarget, envOf, functionOf, seen, stopped } from './healthy-facts.ts';
+import { doctorTarget, envOf, functionOf, scheduleOf, seen, stopped } from './healthy-facts.ts';
 
 /** Whatever stands in the place of a number when the metric has stopped. */
 const afterStop = ['MetricStopped', 'HeartbeatFiring', 'ScalingAlarmsSilent'];
@@ -172,6 +172,17 @@ export const breaks: readonly Break[] = [
       callers: seen([{ rule: 'each-minute', isEnabled: false, schedule: 'rate(1 minute)' }]),
     },
     'ScheduleDisabled',
+    ['FunctionNotInvoked', ...afterStop],
+  ],
+  [
+    'a disabled schedule of EventBridge Scheduler',
+    {
+      ...stopped,
+      invocations: seen(0),
+      callers: seen([]),
+      schedules: seen({ isWhole: true, schedules: [scheduleOf({ state: 'Disabled' })] }),
+    },
+    'SchedulerDisabled',
     ['FunctionNotInvoked', ...afterStop],
   ],
   [

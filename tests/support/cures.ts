@@ -1,20 +1,18 @@
 /** What can be broken in a healthy chain, for the commands that the doctor prints to put right. */
-import { hostRole } from '../../sandbox/roles.ts';
 import type { NewPolicy } from '../../sandbox/services/target-tracking.ts';
 import type { TestAws } from './aws.ts';
 import {
   type ChainOptions,
   countAgain,
   group,
-  metricRole,
   putEnv,
   target,
   topicArn,
   trackBacklog,
 } from './healthy-chain.ts';
 
-const afterStop = ['MetricStopped', 'HeartbeatFiring', 'ScalingAlarmsSilent'];
-const stopped: ChainOptions = { stoppedMinutesAgo: 20 };
+export const afterStop = ['MetricStopped', 'HeartbeatFiring', 'ScalingAlarmsSilent'];
+export const stopped: ChainOptions = { stoppedMinutesAgo: 20 };
 export const instanceId = target.instances.ids?.[0] ?? '';
 const { internalKey = '' } = target.endpoint;
 
@@ -110,13 +108,6 @@ export const cures: readonly Cure[] = [
       for (const host of aws.hosts) host.online = true;
       countAgain(aws);
     },
-  },
-  {
-    what: 'a disabled schedule',
-    options: { ...stopped, invokedMinutesAgo: 20, isRuleEnabled: false },
-    cause: 'ScheduleDisabled',
-    followers: ['FunctionNotInvoked', ...afterStop],
-    afterwards: countAgain,
   },
   {
     what: 'a security group of the API that is closed',
@@ -228,24 +219,6 @@ export const cures: readonly Cure[] = [
     options: { backlog: 100 },
     cause: 'GroupAtMax',
     fills: () => ({ number: '20' }),
-  },
-  {
-    what: 'a role of the host without the env',
-    change: ({ roles }) => roles.add(hostRole, {}),
-    cause: 'HostCannotReadEnv',
-  },
-  {
-    what: 'a role of the metric function without its metric',
-    options: stopped,
-    change: ({ roles }) => roles.add(metricRole, {}),
-    cause: 'FunctionCannotPublish',
-    followers: afterStop,
-    afterwards: countAgain,
-  },
-  {
-    what: 'a role of the stack that somebody has changed',
-    change: ({ roles }) => roles.add('PatchLambdaEnvRole', {}),
-    cause: 'RecoveryNotAllowed',
   },
   {
     what: 'a topic without a subscription',

@@ -19,7 +19,7 @@ export const topicArn = arn('sns', 'env-recovery-sandbox');
 export const machineArn = arn('states', 'stateMachine:env-recovery-sandbox');
 /** Of the metric function, as the template has it. */
 export const metricRole = 'QueueDepthMetricRole';
-const functionArn = arn('lambda', `function:${target.metricFunction.name}`);
+export const functionArn = arn('lambda', `function:${target.metricFunction.name}`);
 
 export const dimensions = Object.entries(target.metric.dimensions).map(([Name, Value]) => ({ Name, Value }));
 
@@ -42,6 +42,8 @@ export interface ChainOptions {
   /** How long ago it was last invoked; 0 by default. */
   readonly invokedMinutesAgo?: number;
   readonly isRuleEnabled?: boolean;
+  /** Whether there is a rule that invokes the function; true by default. */
+  readonly hasRule?: boolean;
   /** The alias of the function that the rule invokes; none by default. */
   readonly callerAlias?: string;
   readonly isOnline?: boolean;
@@ -51,20 +53,19 @@ export interface ChainOptions {
 
 export async function openChain(options: ChainOptions = {}): Promise<TestAws> {
   const { stoppedMinutesAgo = 0, invokedMinutesAgo = 0, isRuleEnabled = true, isOnline = true } = options;
+  const { hasRule = true } = options;
   const { callerAlias: alias, backlog = 7 } = options;
   const invoked = alias === undefined ? functionArn : `${functionArn}:${alias}`;
   const aws = await openAws({
     instances: [{ id: target.instances.ids?.[0] ?? '', online: isOnline }],
     minuteSeconds: 60,
     network: networkOf(target, target.instances.ids?.[0] ?? ''),
-    rules: [
-      {
-        Name: 'count-each-minute',
-        ScheduleExpression: 'rate(1 minute)',
-        State: isRuleEnabled ? 'ENABLED' : 'DISABLED',
-        Targets: [{ Arn: invoked }],
-      },
-    ],
+    rules: (hasRule ? [true] : []).map(() => ({
+      Name: 'count-each-minute',
+      ScheduleExpression: 'rate(1 minute)',
+      State: isRuleEnabled ? 'ENABLED' : 'DISABLED',
+      Targets: [{ Arn: invoked }],
+    })),
   });
   const text = completeEnv();
   putEnv(aws, text);

@@ -1,6 +1,6 @@
 /** A chain in which every link holds, as the doctor's rules see it. */
 import { readTarget } from '../../targets/load.ts';
-import type { AlarmFacts, Facts } from '../../workflow/doctor/facts.ts';
+import type { AlarmFacts, Facts, ScheduleFacts } from '../../workflow/doctor/facts.ts';
 import { seen, unseen } from '../../workflow/network/seen.ts';
 import type { DeployedTarget } from '../../workflow/target.ts';
 import { type Measured, measured } from './target-file.ts';
@@ -79,6 +79,24 @@ export const functionOf = (part: object = {}) => ({
   wrongVariables: [],
   extraVariables: [],
   roleArn: 'arn:aws:iam::111122223333:role/metric',
+  ...part,
+});
+
+export const scheduleOf = (part: Partial<ScheduleFacts> = {}): ScheduleFacts => ({
+  name: 'count',
+  group: 'default',
+  state: 'Enabled',
+  schedule: 'rate(1 minute)',
+  roleArn: 'arn:aws:iam::111122223333:role/scheduler',
+  update: {
+    expression: 'rate(1 minute)',
+    timezone: 'UTC',
+    window: null,
+    targetArn: 'arn:aws:lambda:ap-northeast-2:111122223333:function:metric',
+    roleArn: 'arn:aws:iam::111122223333:role/scheduler',
+    deadLetterArn: null,
+    retries: { maximumAgeSeconds: 86_400, attempts: 185 },
+  },
   ...part,
 });
 

@@ -4,6 +4,8 @@ import * as cloudWatch from '@aws-sdk/client-cloudwatch';
 import * as ec2 from '@aws-sdk/client-ec2';
 import * as events from '@aws-sdk/client-eventbridge';
 import * as iam from '@aws-sdk/client-iam';
+import * as lambda from '@aws-sdk/client-lambda';
+import * as scheduler from '@aws-sdk/client-scheduler';
 import * as sfn from '@aws-sdk/client-sfn';
 import * as sns from '@aws-sdk/client-sns';
 import * as ssm from '@aws-sdk/client-ssm';
@@ -52,6 +54,19 @@ const True = v.object({
     v.literal('true'),
     v.transform(() => true),
   ),
+});
+
+const RuleTarget = v.strictObject({ Id: v.string(), Arn: v.string() });
+const WholeNumber = v.pipe(v.string(), v.transform(Number), v.integer());
+const FlexibleTimeWindow = v.strictObject({
+  Mode: v.picklist(['OFF', 'FLEXIBLE']),
+  MaximumWindowInMinutes: v.exactOptional(WholeNumber),
+});
+const ScheduleTarget = v.strictObject({
+  Arn: v.string(),
+  RoleArn: v.string(),
+  DeadLetterConfig: v.exactOptional(v.strictObject({ Arn: v.string() })),
+  RetryPolicy: v.strictObject({ MaximumEventAgeInSeconds: WholeNumber, MaximumRetryAttempts: WholeNumber }),
 });
 
 type Act = (options: Options, config: typeof commonConfig & { endpoint: string }) => Promise<unknown>;
@@ -153,12 +168,48 @@ const operations: Readonly<Record<string, Act>> = {
     ),
   'events enable-rule': (options, config) =>
     new events.EventBridgeClient(config).send(new events.EnableRuleCommand({ Name: options.text('name') })),
+  'events put-rule': (options, config) =>
+    new events.EventBridgeClient(config).send(
+      new events.PutRuleCommand({
+        Name: options.text('name'),
+        ScheduleExpression: options.text('schedule-expression'),
+      }),
+    ),
+  'events put-targets': (options, config) =>
+    new events.EventBridgeClient(config).send(
+      new events.PutTargetsCommand({
+        Rule: options.text('rule'),
+        Targets: [v.parse(RuleTarget, options.structure('targets'))],
+      }),
+    ),
   'iam put-role-policy': (options, config) =>
     new iam.IAMClient(config).send(
       new iam.PutRolePolicyCommand({
         RoleName: options.text('role-name'),
         PolicyName: options.text('policy-name'),
         PolicyDocument: options.text('policy-document'),
+      }),
+    ),
+  'lambda add-permission': (options, config) =>
+    new lambda.LambdaClient(config).send(
+      new lambda.AddPermissionCommand({
+        FunctionName: options.text('function-name'),
+        StatementId: options.text('statement-id'),
+        Action: options.text('action'),
+        Principal: options.text('principal'),
+        SourceArn: options.text('source-arn'),
+      }),
+    ),
+  'scheduler update-schedule': (options, config) =>
+    new scheduler.SchedulerClient(config).send(
+      new scheduler.UpdateScheduleCommand({
+        Name: options.text('name'),
+        GroupName: options.text('group-name'),
+        State: v.parse(v.picklist(['ENABLED']), options.text('state')),
+        ScheduleExpression: options.text('schedule-expression'),
+        ScheduleExpressionTimezone: options.text('schedule-expression-timezone'),
+        FlexibleTimeWindow: v.parse(FlexibleTimeWindow, options.structure('flexible-time-window')),
+        Target: v.parse(ScheduleTarget, options.structure('target')),
       }),
     ),
   'sns confirm-subscription': (options, config) =>

@@ -150,6 +150,7 @@ describe('functions/', () => {
     ['@aws-sdk/client-ec2', [doctor]],
     ['@aws-sdk/client-eventbridge', [doctor]],
     ['@aws-sdk/client-iam', []],
+    ['@aws-sdk/client-scheduler', []],
     ['@commander-js/extra-typings', []],
     ['yaml', []],
   ])('need %s only in %j', (name, needing) => {

@@ -26,7 +26,7 @@ it.each<[string, DeployedTarget]>([
 ])('of %s', (_what, target) => {
   const roles = stackRoles(target);
   const needs = recoveryNeeds(target, place);
-  expect(needs.length).toBeGreaterThan(7);
+  expect(needs.length).toBeGreaterThan(6);
   const denied = needs.flatMap(({ functionName, need }) =>
     need.actions
       .filter((action) => {

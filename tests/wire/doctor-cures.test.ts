@@ -2,6 +2,7 @@
  * One thing is broken in a healthy chain: the doctor has to find just that, and what it prints to put it right has to
  * put it right when it is pasted.
  */
+import { callerCures } from '../support/caller-cures.ts';
 import { cures, envText, instanceId } from '../support/cures.ts';
 import { causesOf, commandsOf, followersOf, useDoctor } from '../support/doctor.ts';
 import { type ChainOptions, group, putEnv, trackBacklog } from '../support/healthy-chain.ts';
@@ -11,7 +12,7 @@ import { until } from '../support/until.ts';
 const { aws, doctor, open } = useDoctor();
 
 describe('the commands that the doctor prints cure', () => {
-  it.each(cures)(
+  it.each([...cures, ...callerCures])(
     '$what',
     async ({ options, change, cause, followers = [], fills, typed, afterwards, left = [] }) => {
       await open(options);

@@ -21,6 +21,7 @@ describe('without the permission', () => {
     ['lambda:ListAliases', ['schedule']],
     ['events:ListRuleNamesByTarget', ['schedule']],
     ['events:DescribeRule', ['schedule']],
+    ['scheduler:ListSchedules', ['schedule']],
     ['autoscaling:DescribeAutoScalingGroups', ['group'], 'AccessDenied'],
     ['autoscaling:DescribePolicies', ['policy'], 'AccessDenied'],
     ['autoscaling:DescribeScalingActivities', ['group'], 'AccessDenied'],

@@ -4,7 +4,21 @@ import type { BrokenCode, UnknownCode } from './catalogue.ts';
 
 /** The placeholders that the commands of one finding have, besides those of the target. */
 export type Names = Readonly<
-  Partial<Record<'instance' | 'key' | 'rule' | 'alarm' | 'policy' | 'reason' | 'role' | 'role-arn', string>>
+  Partial<
+    Record<
+      | 'instance'
+      | 'key'
+      | 'rule'
+      | 'alarm'
+      | 'policy'
+      | 'reason'
+      | 'role'
+      | 'role-arn'
+      | 'schedule'
+      | 'schedule-group',
+      string
+    >
+  >
 >;
 
 /** One thing that was looked at: `says` has what was seen and when, in a sentence without a value. */

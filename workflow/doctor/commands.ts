@@ -3,7 +3,7 @@ import { invokedFunctionOf } from '../invoked-function.ts';
 import { isPath } from '../spread-env.ts';
 import { type DeployedTarget, scalingOf } from '../target.ts';
 import type { Names } from './checks.ts';
-import { machineArnOf, type Place, topicArnOf } from './place.ts';
+import { arnOf, machineArnOf, type Place, topicArnOf } from './place.ts';
 
 /**
  * Puts names in the place of placeholders. A name that a shell would not take as it is, and a placeholder that has
@@ -15,18 +15,21 @@ export function fillCommand(
   place: Place | undefined,
   names: Names,
 ): string {
+  const invoked = target.metricFunction && invokedFunctionOf(target.metricFunction);
   const known: Readonly<Record<string, string | undefined>> = {
     target: target.name,
     parameter: aParameterOf(target.parameter.name, target),
     backup: aParameterOf(target.restore.backupParameter, target),
     'backup-region': target.restore.backupRegion ?? place?.region,
     function: target.metricFunction?.name,
-    'invoked-function': target.metricFunction && invokedFunctionOf(target.metricFunction),
+    'invoked-function': invoked,
     namespace: target.metric?.namespace,
     metric: target.metric?.name,
     group: scalingOf(target)?.group,
     machine: place && machineArnOf(place, target.name),
     topic: place && topicArnOf(place, target.name),
+    'function-arn': place && invoked && arnOf(place, 'lambda', `function:${invoked}`),
+    'rule-arn': place && names.rule && arnOf(place, 'events', `rule/${names.rule}`),
     ...names,
   };
   return command.replaceAll(/<([a-z-]+)>/g, (placeholder, name: string) => {

@@ -9,16 +9,8 @@ import { type LinkName, linkNames } from './links.ts';
 import { network } from './network-rules.ts';
 import { readiness } from './readiness-rules.ts';
 import { alarms, metric, ofScaling, policy } from './scaling-rules.ts';
-import {
-  endpoint,
-  env,
-  host,
-  metricFunction,
-  type Rule,
-  request,
-  schedule,
-  writer,
-} from './service-rules.ts';
+import { schedule } from './schedule-rules.ts';
+import { endpoint, env, host, metricFunction, type Rule, request, writer } from './service-rules.ts';
 
 const rules: Readonly<Record<LinkName, Rule>> = {
   writer,

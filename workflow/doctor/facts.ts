@@ -73,6 +73,38 @@ export interface CallerFacts {
   readonly schedule: string | null;
 }
 
+/** All that a schedule of EventBridge Scheduler has, if it has nothing but this. */
+export interface ScheduleUpdate {
+  readonly expression: string;
+  readonly timezone: string;
+  /** Of how many minutes; `null` if it is off. */
+  readonly window: number | null;
+  readonly targetArn: string;
+  readonly roleArn: string;
+  readonly deadLetterArn: string | null;
+  readonly retries: { readonly maximumAgeSeconds: number; readonly attempts: number };
+}
+
+/** A schedule of EventBridge Scheduler that invokes the function. */
+export interface ScheduleFacts {
+  readonly name: string;
+  readonly group: string;
+  readonly alias?: string;
+  /** `Over`: its end date has passed. */
+  readonly state: 'Enabled' | 'Disabled' | 'Over';
+  readonly schedule: string;
+  /** With which it invokes the function. */
+  readonly roleArn: string | null;
+  /** `null` if it has more, which an update has to keep. */
+  readonly update: ScheduleUpdate | null;
+}
+
+export interface SchedulesFacts {
+  readonly schedules: readonly ScheduleFacts[];
+  /** Whether all schedules of the region were looked at. */
+  readonly isWhole: boolean;
+}
+
 /** The network of a function, and where the API is in it. */
 export interface NetworkLook {
   /** Whose: `the metric function`, `the recovery`. */
@@ -220,6 +252,7 @@ export interface Facts {
   readonly isStackDeployed: Seen<boolean>;
   readonly subscriptions: Seen<readonly SubscriptionFacts[]>;
   readonly backup: Seen<BackupFacts> | null;
-  /** Absent if nobody looked. */
+  /** These are absent if nobody looked. */
   readonly roles?: RolesFacts;
+  readonly schedules?: Seen<SchedulesFacts>;
 }

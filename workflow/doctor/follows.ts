@@ -13,7 +13,7 @@ export const follows: Readonly<Partial<Record<BrokenCode, readonly BrokenCode[]>
   // The function may well have the right key: what the env says of it can't be sent.
   FunctionEnvWrong: ['InternalKeyUnusable'],
   AgentOffline: ['InstanceGone', 'InstanceStopped'],
-  FunctionNotInvoked: ['FunctionNotFound', 'FunctionFailed', 'ScheduleDisabled'],
+  FunctionNotInvoked: ['FunctionNotFound', 'FunctionFailed', 'ScheduleDisabled', 'SchedulerDisabled'],
   MetricNeverPublished: noNumber,
   MetricStopped: noNumber,
   HeartbeatMissing: ['StackNotDeployed'],

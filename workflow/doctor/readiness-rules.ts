@@ -2,8 +2,9 @@
 import { stackNameOf } from '../stack-names.ts';
 import type { MetricFunction } from '../target.ts';
 import { counted, listNames } from '../words.ts';
-import { broken, type Check, judge, ok, seenIn } from './checks.ts';
-import type { CallerFacts, SubscriptionFacts } from './facts.ts';
+import { type Caller, callersIn } from './callers.ts';
+import { broken, type Check, judge, ok } from './checks.ts';
+import type { SubscriptionFacts } from './facts.ts';
 import { recoveryRoles } from './role-rules.ts';
 import type { Rule } from './service-rules.ts';
 
@@ -13,7 +14,7 @@ export const readiness: Rule = (facts, target) => [
 ];
 
 const thingsToBeThere: Rule = (facts, { name, restore, metricFunction }) => [
-  ...(metricFunction ? aliasChecks(seenIn(facts.callers) ?? [], metricFunction) : []),
+  ...(metricFunction ? aliasChecks(callersIn(facts), metricFunction) : []),
   ...judge(facts.isStackDeployed, (isDeployed) => [
     isDeployed
       ? ok(`the state machine ${stackNameOf(name)} is there`)
@@ -44,16 +45,16 @@ const thingsToBeThere: Rule = (facts, { name, restore, metricFunction }) => [
 
 /** A recovery changes `$LATEST`, and of the aliases only the one that the target names. */
 function aliasChecks(
-  callers: readonly CallerFacts[],
+  callers: readonly Caller[],
   { name, alias: named }: Pick<MetricFunction, 'name' | 'alias'>,
 ): readonly Check[] {
-  return callers.flatMap(({ rule, alias, isEnabled }) =>
+  return callers.flatMap(({ what, alias, isEnabled }) =>
     alias === undefined || alias === named || !isEnabled
       ? []
       : [
           broken(
             'AliasNotNamed',
-            `rule ${rule} invokes alias ${alias} of function ${name}, and the target file ${named === undefined ? 'names no alias' : `names ${named}`}`,
+            `${what} invokes alias ${alias} of function ${name}, and the target file ${named === undefined ? 'names no alias' : `names ${named}`}`,
           ),
         ],
   );

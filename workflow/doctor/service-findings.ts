@@ -180,12 +180,20 @@ export const serviceFindings = {
     look: 'aws events describe-rule --name <rule>',
     fix: 'aws events enable-rule --name <rule>',
   },
+  SchedulerDisabled: {
+    link: 'schedule',
+    meaning:
+      'The schedule of EventBridge Scheduler that invokes the metric function is disabled, or its end date has passed.',
+    look: 'aws scheduler get-schedule --name <schedule> --group-name <schedule-group>',
+    fix: 'aws scheduler update-schedule --name <schedule> --group-name <schedule-group> --state ENABLED --schedule-expression "rate(1 minute)" --flexible-time-window "Mode=OFF" --target "Arn=<function-arn>,RoleArn=<role-arn>"',
+    note: 'An update sets all that it does not name back to the default: if the schedule has an input, dates or a description, add them as get-schedule shows them.',
+  },
   FunctionNotInvoked: {
     link: 'schedule',
     meaning:
       'Nothing has invoked the metric function for a quarter of an hour, or for three periods of the metric.',
     look: functionLog,
     fix: 'aws events put-targets --rule <rule> --targets "Id=metric,Arn=<function-arn>"',
-    note: 'Schedules of EventBridge Scheduler are not read: `aws scheduler list-schedules --query "Schedules[].[Name,State,Target.Arn]"` shows them. A rule also needs the permission of the function (`aws lambda get-policy`).',
+    note: 'If something else has invoked it so far, start that again in place of a new rule.',
   },
 } as const satisfies Readonly<Record<string, BrokenEntry>>;

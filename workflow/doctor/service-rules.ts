@@ -1,13 +1,12 @@
 /** The links from the env to the metric function: facts in, checks out. */
 import { headerKeysOf } from '../endpoint-request.ts';
 import { invokedFunctionOf } from '../invoked-function.ts';
-import { calledWithinSecondsOf } from '../metric-period.ts';
 import type { DeployedTarget } from '../target.ts';
-import { counted, duration, listNames } from '../words.ts';
+import { counted, listNames } from '../words.ts';
 import { codesOf, isBrokenCode } from './catalogue.ts';
-import { broken, type Check, judge, ok, seenIn, unknown } from './checks.ts';
+import { broken, type Check, judge, ok, unknown } from './checks.ts';
 import { hostOf, isHostForDjango } from './env-facts.ts';
-import type { AgentFacts, CallerFacts, EnvFacts, Facts, FunctionFacts } from './facts.ts';
+import type { AgentFacts, EnvFacts, Facts, FunctionFacts } from './facts.ts';
 import { provenByDatapointMs, timeOf } from './metric-age.ts';
 import { hostRoles, metricFunctionRole } from './role-rules.ts';
 
@@ -193,40 +192,4 @@ function variableCheck(name: string, { wrongVariables, extraVariables }: Functio
         `function ${name} has variables other than the target asks for: ${wrong.join(', ')}`,
       )
     : ok('its variables are what the target asks for');
-}
-
-/** @returns nothing if the target has no metric function. */
-export const schedule: Rule = ({ invocations, callers }, { metricFunction: invoked, metric }) => {
-  if (invocations === null || callers === null || invoked === undefined) return [];
-  const { name } = invoked;
-  const lately = `in the last ${duration(calledWithinSecondsOf(metric))}`;
-  const count = seenIn(invocations);
-  const isSilent = count === 0;
-  return [
-    ...judge(callers, (found) => callerChecks(found, isSilent)),
-    ...judge(invocations, (times) => [
-      times > 0
-        ? ok(`function ${name} was invoked ${counted(times, 'time')} ${lately}`)
-        : broken('FunctionNotInvoked', `function ${name} was not invoked ${lately}`),
-    ]),
-  ];
-};
-
-function callerChecks(callers: readonly CallerFacts[], isSilent: boolean): readonly Check[] {
-  const enabled = callers.filter(({ isEnabled }) => isEnabled);
-  const [disabled] = callers.filter(({ isEnabled }) => !isEnabled);
-  if (enabled.length === 0 && disabled && isSilent)
-    return [broken('ScheduleDisabled', `rule ${disabled.rule} is disabled`, { rule: disabled.rule })];
-  return [
-    ok(
-      enabled.length > 0
-        ? enabled
-            .map(
-              ({ rule, alias, schedule }) =>
-                `rule ${rule} invokes ${alias === undefined ? 'it' : `its alias ${alias}`}${schedule === null ? '' : `, ${schedule}`}`,
-            )
-            .join('; ')
-        : `no enabled rule of EventBridge invokes it${isSilent ? '; schedules of EventBridge Scheduler are not read' : ': something else does'}`,
-    ),
-  ];
 }
