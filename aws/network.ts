@@ -98,7 +98,10 @@ export async function readNetwork(ec2: EC2Client, question: NetworkQuestion): Pr
     ...entry,
     party: partyOf({ vpcId, groupIds: entry.groupIds, addresses: addressesOf(entry) }),
   });
-  const isConnected = (other: string) => other === vpcId || (peers.seen && peers.value.includes(other));
+  const isConnected = (other: string): Seen<boolean> => {
+    if (other === vpcId) return seen(true);
+    return peers.seen ? seen(peers.value.includes(other)) : peers;
+  };
   return seen({
     caller: {
       subnetIds,
@@ -187,7 +190,7 @@ async function readCandidates(ec2: EC2Client, address: string): Promise<Candidat
 function ownerOf(
   address: string,
   { own, byPublic }: Candidates,
-  isConnected: (vpcId: string) => boolean,
+  isConnected: (vpcId: string) => Seen<boolean>,
   partyOf: (party: {
     vpcId: string;
     groupIds: readonly string[];
@@ -195,18 +198,24 @@ function ownerOf(
   }) => NetworkParty,
 ): Seen<AddressOwner> {
   if (!own.seen) return own;
-  const connected = own.value.filter(({ vpcId }) => isConnected(vpcId));
+  const connected = own.value.filter(({ vpcId }) => {
+    const is = isConnected(vpcId);
+    return is.seen && is.value;
+  });
   const [one, ...more] = connected.length > 0 ? connected : own.value;
   if (more.length > 0) return unseen(`${own.value.length} network interfaces have the address ${address}`);
   const [outside] = byPublic;
-  if (one)
+  if (one) {
+    const connection = isConnected(one.vpcId);
+    if (!connection.seen) return connection;
     return seen({
       kind: 'interface',
       networkInterfaceId: one.id,
       instanceId: one.instanceId,
       party: partyOf({ ...one, addresses: [address] }),
-      isConnected: isConnected(one.vpcId),
+      isConnected: connection.value,
     });
+  }
   return outside
     ? seen({ kind: 'publicAddress', networkInterfaceId: outside.id, instanceId: outside.instanceId })
     : seen({ kind: 'nobody' });
