@@ -88,6 +88,7 @@ const lambdaOperations: Readonly<Record<string, string>> = {
   'PUT aliases/name': 'UpdateAlias',
   'DELETE aliases/name': 'DeleteAlias',
   'POST policy': 'AddPermission',
+  'DELETE policy/name': 'RemovePermission',
 };
 
 function readLambdaRequest({ method, headers, body }: RawRequest, path: LambdaPath): Request {

@@ -6,6 +6,7 @@ import { accountId, arn, region } from '../template.ts';
 
 const wholeEvents = v.never('an event is handed on as it is here, or Input in its place');
 const Target = v.object({
+  Id: v.optional(v.string()),
   Arn: v.string(),
   /** What the target gets instead of the event: a JSON text. */
   Input: v.optional(v.string()),
@@ -135,6 +136,15 @@ export class EventBus {
     return put;
   }
 
+  /** @throws AwsError ValidationException. */
+  deleteRule(name: string): void {
+    const index = this.#rules.findIndex(({ Name }) => Name === name);
+    if (index === -1) return;
+    if (this.#rules[index]?.Targets.length)
+      throw new AwsError('ValidationException', "Rule can't be deleted since it has targets.");
+    this.#rules.splice(index, 1);
+  }
+
   put(event: unknown): void {
     for (const rule of this.#rules) {
       const { EventPattern, State } = rule;
@@ -218,13 +228,22 @@ export function eventBridgeService(bus: EventBus): Service {
         ({ Rule, Targets }) => {
           const rule = bus.rule(Rule);
           const arns = Targets.map(({ Arn }) => Arn);
-          rule.Targets = [
-            ...rule.Targets.filter(({ Arn }) => !arns.includes(Arn)),
-            ...Targets.map(({ Arn }) => ({ Arn })),
-          ];
+          rule.Targets = [...rule.Targets.filter(({ Arn }) => !arns.includes(Arn)), ...Targets];
           return { FailedEntryCount: 0, FailedEntries: [] };
         },
       ),
+
+      RemoveTargets: operation(v.object({ Rule: v.string(), Ids: v.array(v.string()) }), ({ Rule, Ids }) => {
+        const rule = bus.rule(Rule);
+        rule.Targets = rule.Targets.filter(({ Id }) => Id === undefined || !Ids.includes(Id));
+        return { FailedEntryCount: 0, FailedEntries: [] };
+      }),
+
+      /** Refuses one that still has targets; one that is not there is deleted already. */
+      DeleteRule: operation(Named, ({ Name }) => {
+        bus.deleteRule(Name);
+        return {};
+      }),
 
       EnableRule: setState('ENABLED'),
       DisableRule: setState('DISABLED'),

@@ -161,6 +161,20 @@ export function iamService(roles: Roles): Service {
         },
         'ValidationError',
       ),
+
+      DeleteRolePolicy: operation(
+        v.object({ RoleName: v.string(), PolicyName: v.string() }),
+        ({ RoleName, PolicyName }) => {
+          if (!roles.role(RoleName).policies.delete(PolicyName))
+            throw new AwsError(
+              'NoSuchEntity',
+              `The role policy with name ${PolicyName} cannot be found.`,
+              404,
+            );
+          return {};
+        },
+        'ValidationError',
+      ),
     },
   };
 }

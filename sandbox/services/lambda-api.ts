@@ -121,6 +121,20 @@ export function lambdaService(functions: Functions): Service {
         },
       ),
 
+      RemovePermission: operation(
+        v.object({ ...Named.entries, Name: v.string() }),
+        ({ FunctionName, Name: id }) => {
+          const before = statements.get(FunctionName) ?? [];
+          if (!before.includes(id))
+            throw new AwsError('ResourceNotFoundException', `No policy is associated with ${id}.`, 404);
+          statements.set(
+            FunctionName,
+            before.filter((one) => one !== id),
+          );
+          return undefined;
+        },
+      ),
+
       Invoke: operation(
         v.object({
           ...Named.entries,

@@ -251,6 +251,7 @@ export function statesService(machines: StateMachines): Service {
       ListExecutions: operation(
         v.object({ stateMachineArn: v.string(), statusFilter: v.optional(v.string()), ...Page.entries }),
         ({ stateMachineArn, statusFilter, ...page }) => {
+          machines.machine(stateMachineArn);
           const { items, nextToken } = pageOf(
             machines.executions
               .filter((execution) => execution.stateMachineArn === stateMachineArn)

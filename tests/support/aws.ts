@@ -23,7 +23,7 @@ import { dynamoDbService, openTables, type Tables } from '../../sandbox/services
 import { ec2Service } from '../../sandbox/services/ec2.ts';
 import type { Ec2Network } from '../../sandbox/services/ec2-network.ts';
 import { EventBus, eventBridgeService } from '../../sandbox/services/eventbridge.ts';
-import { iamService, Roles } from '../../sandbox/services/iam.ts';
+import { iamArn, iamService, Roles } from '../../sandbox/services/iam.ts';
 import { Functions } from '../../sandbox/services/lambda.ts';
 import { lambdaService } from '../../sandbox/services/lambda-api.ts';
 import { RunCommand } from '../../sandbox/services/run-command.ts';
@@ -267,9 +267,11 @@ export async function openAws({
       const codeDirectory = join(directory, name);
       mkdirSync(codeDirectory);
       writeFileSync(join(codeDirectory, 'index.js'), `exports.handler = async (event) => { ${body} };`);
+      roles.add(`${name}-role`, {});
       functions.add(
         {
           FunctionName: name,
+          Role: iamArn(`role/${name}-role`),
           Handler: 'index.handler',
           Runtime: 'nodejs24.x',
           MemorySize: 128,

@@ -34,7 +34,7 @@ export function hostRoles({ roles }: Facts, target: DeployedTarget): readonly Ch
 export function metricFunctionRole(facts: Facts, target: DeployedTarget): readonly Check[] {
   const role = facts.roles?.metricFunction ?? null;
   // A datapoint proves more than a simulation.
-  if (role === null || freshDatapointMs(facts, target.metric) !== undefined) return [];
+  if (role === null || freshDatapointMs(facts, target) !== undefined) return [];
   const who = `function ${target.metricFunction?.name}`;
   return roleChecks(role, target, { who, code: 'FunctionCannotPublish', policy: 'metric' });
 }
