@@ -105,6 +105,7 @@ export async function readNetwork(ec2: EC2Client, question: NetworkQuestion): Pr
   return seen({
     caller: {
       subnetIds,
+      interfaceIds: ownInterfaces.map(({ id }) => id),
       party: partyOf({
         vpcId,
         groupIds: securityGroupIds,

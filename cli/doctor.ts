@@ -11,7 +11,10 @@ import { openClients } from './doctor/clients.ts';
 import { lookFurther } from './doctor/further.ts';
 import type { Outcome, Session } from './session.ts';
 
-/** Calls nothing that changes anything, and shows no value. Exit code 3 if nothing is broken but something unknown. */
+/**
+ * Calls nothing that changes anything, but for what `vpc.reachabilityAnalyzer` of the target allows, and shows no value.
+ * Exit code 3 if nothing is broken but something unknown.
+ */
 export async function runDoctor(session: Session): Promise<Outcome> {
   const { target, terminal, clock } = session;
   const clients = openClients(session);

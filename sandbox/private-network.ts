@@ -6,7 +6,7 @@
 import { servicesOfChecks, servicesOfMetricFunction } from '../workflow/network/called-services.ts';
 import type { Target } from '../workflow/target.ts';
 import { hostProfile } from './roles.ts';
-import { defaultEgress, Ec2Network } from './services/ec2-network.ts';
+import { defaultAclEntries, defaultEgress, Ec2Network } from './services/ec2-network.ts';
 import { region } from './template.ts';
 
 const vpcId = 'vpc-0123456789abcdef0';
@@ -58,6 +58,13 @@ export function addPrivateNetwork(network: Ec2Network, wanted: PrivateNetwork): 
     isMain: true,
     subnetIds: [],
     routes: [{ destinationCidrBlock: '10.0.0.0/16', gatewayId: 'local', state: 'active' }],
+  });
+  network.acls.push({
+    networkAclId: 'acl-0123456789abcdef0',
+    vpcId,
+    isDefault: true,
+    subnetIds: [],
+    entries: defaultAclEntries,
   });
   const [functionGroup = ''] = functionGroupIds;
   const letIn = (port: number) => ({

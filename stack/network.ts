@@ -20,7 +20,10 @@ const endpointIds = { ssm: 'SsmEndpoint', monitoring: 'MonitoringEndpoint', sqs:
 
 /** Where a function in the VPC is, as serverless.yml has it. */
 export const placeInVpc = ({ vpc }: DeployedTarget) =>
-  vpc?.manage ? { subnetIds: vpc.subnetIds, securityGroupIds: [idOf(functionsGroup)] } : vpc;
+  vpc && {
+    subnetIds: vpc.subnetIds,
+    securityGroupIds: vpc.manage ? [idOf(functionsGroup)] : vpc.securityGroupIds,
+  };
 
 /** @returns resources by logical id; none without `vpc.manage`. */
 export function networkResources(target: DeployedTarget): Record<string, object> {

@@ -48,7 +48,27 @@ export interface VpcRoute {
   readonly destinationPrefixListId?: string;
   readonly gatewayId?: string;
   readonly natGatewayId?: string;
+  readonly vpcPeeringConnectionId?: string;
   readonly state: 'active' | 'blackhole';
+}
+
+export interface AclEntry {
+  readonly ruleNumber: number;
+  /** `-1` for all, or a number of IANA's. */
+  readonly protocol: string;
+  readonly ruleAction: 'allow' | 'deny';
+  readonly egress: boolean;
+  readonly cidrBlock: string;
+  readonly portRange?: { readonly from: number; readonly to: number };
+}
+
+export interface Acl {
+  readonly networkAclId: string;
+  readonly vpcId: string;
+  /** Whether it is that of all subnets without one of their own. */
+  readonly isDefault: boolean;
+  readonly subnetIds: readonly string[];
+  entries: readonly AclEntry[];
 }
 
 export interface VpcRouteTable {
@@ -122,6 +142,15 @@ export const defaultEgress: NewGroupRule = {
   cidrIpv4: '0.0.0.0/0',
 };
 
+/** All traffic in both directions: the rules with which AWS makes the default ACL of a VPC. */
+export const defaultAclEntries: readonly AclEntry[] = [true, false].map((egress) => ({
+  ruleNumber: 100,
+  protocol: '-1',
+  ruleAction: 'allow',
+  egress,
+  cidrBlock: '0.0.0.0/0',
+}));
+
 export interface Ec2Options {
   /** How long a new interface endpoint is pending. */
   readonly endpointMilliseconds?: number | undefined;
@@ -137,6 +166,9 @@ export class Ec2Network {
   readonly interfaces: NetworkInterface[] = [];
   readonly endpoints: Endpoint[] = [];
   readonly peerings: Peering[] = [];
+  readonly acls: Acl[] = [];
+  /** How long an analysis of Reachability Analyzer runs; on AWS some minutes. */
+  analysisMilliseconds = 0;
   /** The ids of the instances that do not run; every other one does. */
   readonly stoppedInstances = new Set<string>();
   /** The name of the instance profile of each instance that has one. */

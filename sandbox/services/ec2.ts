@@ -2,10 +2,12 @@
 import * as v from 'valibot';
 import { operation, type Service } from '../endpoint.ts';
 import { accountId, region } from '../template.ts';
+import { aclOperations } from './ec2-acls.ts';
 import { describe, listEntries } from './ec2-describe.ts';
 import { endpointElements, endpointOperations } from './ec2-endpoints.ts';
 import { instanceOperations } from './ec2-instances.ts';
 import type { Ec2Network, NetworkInterface, VpcRouteTable } from './ec2-network.ts';
+import { reachabilityOperations } from './ec2-reachability.ts';
 import { permissionElements, ruleElements, ruleOperations } from './ec2-rules.ts';
 
 export function ec2Service(network: Ec2Network): Service {
@@ -129,6 +131,8 @@ export function ec2Service(network: Ec2Network): Service {
       }),
 
       ...endpointOperations(network),
+      ...aclOperations(network),
+      ...reachabilityOperations(network),
 
       DescribeNetworkInterfaces: describe(network, {
         set: 'networkInterfaceSet',

@@ -80,6 +80,27 @@ export const networkBreaks: readonly Break[] = [
     afterStop,
   ],
   [
+    'a way that Reachability Analyzer does not find',
+    {
+      ...stopped,
+      network: networkWith(),
+      analyses: [
+        {
+          who: 'the metric function',
+          address,
+          port: 8000,
+          result: seen({
+            isFound: false,
+            explanations: [{ code: 'SUBNET_ACL_RESTRICTION', direction: 'ingress', components: ['acl-1'] }],
+          }),
+          leftovers: [],
+        },
+      ],
+    },
+    'PathNotFound',
+    afterStop,
+  ],
+  [
     'a public address without a way to the internet',
     {
       ...stopped,

@@ -58,6 +58,7 @@ const True = v.object({
 
 const RuleTarget = v.strictObject({ Id: v.string(), Arn: v.string() });
 const WholeNumber = v.pipe(v.string(), v.transform(Number), v.integer());
+const PortRange = v.strictObject({ From: WholeNumber, To: WholeNumber });
 const FlexibleTimeWindow = v.strictObject({
   Mode: v.picklist(['OFF', 'FLEXIBLE']),
   MaximumWindowInMinutes: v.exactOptional(WholeNumber),
@@ -133,6 +134,21 @@ const operations: Readonly<Record<string, Act>> = {
     new ec2.EC2Client(config).send(new ec2.AuthorizeSecurityGroupEgressCommand(openGroup(options))),
   'ec2 authorize-security-group-ingress': (options, config) =>
     new ec2.EC2Client(config).send(new ec2.AuthorizeSecurityGroupIngressCommand(openGroup(options))),
+  'ec2 create-network-acl-entry': (options, config) => {
+    const isEgress = options.flag('egress');
+    if (!isEgress && !options.flag('ingress')) throw new Error('neither --ingress nor --egress');
+    return new ec2.EC2Client(config).send(
+      new ec2.CreateNetworkAclEntryCommand({
+        NetworkAclId: options.text('network-acl-id'),
+        Egress: isEgress,
+        RuleNumber: Number(options.text('rule-number')),
+        Protocol: options.text('protocol'),
+        PortRange: v.parse(PortRange, options.structure('port-range')),
+        CidrBlock: options.text('cidr-block'),
+        RuleAction: v.parse(v.picklist(['allow']), options.text('rule-action')),
+      }),
+    );
+  },
   'ec2 create-vpc-endpoint': (options, config) =>
     new ec2.EC2Client(config).send(
       new ec2.CreateVpcEndpointCommand({

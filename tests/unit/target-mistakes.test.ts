@@ -86,6 +86,7 @@ const single: [field: string, value: unknown, told: string][] = [
     'a metric has at most 30 dimensions',
   ],
   ['vpc.subnetIds.0', 'vpc-00000000', 'expected a subnet id'],
+  ['vpc.reachabilityAnalyzer', 'yes', 'expected true or false'],
   ['vpc.securityGroupIds', Array(6).fill('sg-00000000'), 'Lambda takes at most 5 security groups'],
   [
     'triggers.alarms.0',

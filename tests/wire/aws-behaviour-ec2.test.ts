@@ -4,9 +4,15 @@
  */
 import {
   AuthorizeSecurityGroupEgressCommand,
+  CreateNetworkAclEntryCommand,
+  CreateNetworkInsightsPathCommand,
   CreateVpcEndpointCommand,
+  DeleteNetworkInsightsAnalysisCommand,
+  DeleteNetworkInsightsPathCommand,
   DescribeInstancesCommand,
   DescribeNatGatewaysCommand,
+  DescribeNetworkAclsCommand,
+  DescribeNetworkInsightsAnalysesCommand,
   DescribeNetworkInterfacesCommand,
   DescribeRouteTablesCommand,
   DescribeSecurityGroupRulesCommand,
@@ -20,6 +26,7 @@ import {
   ModifyVpcEndpointCommand,
   RevokeSecurityGroupEgressCommand,
   StartInstancesCommand,
+  StartNetworkInsightsAnalysisCommand,
   StopInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { SecurityGroupId as GroupId, openAnyAws } from '../support/any-aws.ts';
@@ -86,6 +93,42 @@ describe('an id that is not there', () => {
       'of a peering',
       /^InvalidVpcPeeringConnectionI[dD]\.NotFound$/,
       () => ec2.send(new DescribeVpcPeeringConnectionsCommand({ VpcPeeringConnectionIds: [idOf('pcx')] })),
+    ],
+    [
+      'of a network ACL',
+      /^InvalidNetworkAclID\.NotFound$/,
+      () => ec2.send(new DescribeNetworkAclsCommand({ NetworkAclIds: [idOf('acl')] })),
+    ],
+    [
+      'of a network ACL that gets an entry',
+      /^InvalidNetworkAclID\.NotFound$/,
+      () =>
+        ec2.send(
+          new CreateNetworkAclEntryCommand({
+            NetworkAclId: idOf('acl'),
+            Egress: true,
+            RuleNumber: 1,
+            Protocol: '-1',
+            RuleAction: 'allow',
+            CidrBlock: '192.0.2.1/32',
+          }),
+        ),
+    ],
+    [
+      'of a path to analyse',
+      /^InvalidNetworkInsightsPathId\.NotFound$/,
+      () => ec2.send(new StartNetworkInsightsAnalysisCommand({ NetworkInsightsPathId: idOf('nip') })),
+    ],
+    [
+      'of an analysis',
+      /^InvalidNetworkInsightsAnalysisId\.NotFound$/,
+      () =>
+        ec2.send(new DescribeNetworkInsightsAnalysesCommand({ NetworkInsightsAnalysisIds: [idOf('nia')] })),
+    ],
+    [
+      'of an analysis to delete',
+      /^InvalidNetworkInsightsAnalysisId\.NotFound$/,
+      () => ec2.send(new DeleteNetworkInsightsAnalysisCommand({ NetworkInsightsAnalysisId: idOf('nia') })),
     ],
     [
       'of an instance',
@@ -161,6 +204,36 @@ describe('a VPC', () => {
         ]),
       });
     }
+  });
+});
+
+describe('a path of Reachability Analyzer', () => {
+  it('costs nothing until it is analysed, has no analyses then, and goes once', async () => {
+    const Filters = [{ Name: 'vpc-id', Values: [await vpcOfGroup()] }];
+    const { NetworkInterfaces = [] } = await ec2.send(new DescribeNetworkInterfacesCommand({ Filters }));
+    const [Source, Destination = Source] = NetworkInterfaces.map((one) => one.NetworkInterfaceId);
+    const { NetworkInsightsPath } = await ec2.send(
+      new CreateNetworkInsightsPathCommand({ Source, Destination, Protocol: 'tcp', DestinationPort: 65_003 }),
+    );
+    const { NetworkInsightsPathId } = NetworkInsightsPath ?? {};
+    try {
+      expect(NetworkInsightsPath).toMatchObject({
+        NetworkInsightsPathId: expect.stringMatching(/^nip-[0-9a-f]{17}$/),
+        Source,
+        Destination,
+        Protocol: 'tcp',
+        DestinationPort: 65_003,
+      });
+      const { NetworkInsightsAnalyses } = await ec2.send(
+        new DescribeNetworkInsightsAnalysesCommand({ NetworkInsightsPathId }),
+      );
+      expect(NetworkInsightsAnalyses).toEqual([]);
+    } finally {
+      await ec2.send(new DeleteNetworkInsightsPathCommand({ NetworkInsightsPathId }));
+    }
+    await expect(
+      ec2.send(new DeleteNetworkInsightsPathCommand({ NetworkInsightsPathId })),
+    ).rejects.toMatchObject({ name: 'InvalidNetworkInsightsPathId.NotFound' });
   });
 });
 

@@ -2,6 +2,7 @@
 import type { Dimensions } from '../dimensions.ts';
 import type { EndpointFault } from '../endpoint-fault.ts';
 import type { HeaderKeyState } from '../endpoint-request.ts';
+import type { PathAnalysis } from '../network/analysis.ts';
 import type { AddressOwner, FunctionNetwork, InstanceFacts, VpcFacts } from '../network/facts.ts';
 import type { Seen } from '../network/seen.ts';
 import type { RolesFacts } from './role-facts.ts';
@@ -131,6 +132,17 @@ export interface NetworkFacts {
   readonly looks: readonly NetworkLook[];
 }
 
+/** What Reachability Analyzer says of the way from a function to an address of the endpoint. */
+export interface AnalysisFacts {
+  /** As in the look at the network. */
+  readonly who: string;
+  readonly address: string;
+  readonly port: number;
+  readonly result: Seen<PathAnalysis>;
+  /** Commands that delete what was created for it, and could not be deleted. */
+  readonly leftovers: readonly string[];
+}
+
 export interface MetricRef {
   readonly namespace: string;
   readonly name: string;
@@ -255,4 +267,5 @@ export interface Facts {
   /** These are absent if nobody looked. */
   readonly roles?: RolesFacts;
   readonly schedules?: Seen<SchedulesFacts>;
+  readonly analyses?: readonly AnalysisFacts[];
 }

@@ -1,4 +1,5 @@
 /** What can be broken between the functions, the endpoint and AWS. */
+import { explanationPage } from '../network/analysis.ts';
 import type { BrokenEntry } from './entries.ts';
 
 const findInterface =
@@ -31,6 +32,13 @@ export const networkFindings = {
     look: describeVpc,
     lookWithoutFunction: describeOwnVpc,
     fix: 'aws ec2 authorize-security-group-ingress --group-id <group-of-the-api> --protocol tcp --port <port> --source-group <security-group>',
+  },
+  PathNotFound: {
+    link: 'network',
+    meaning: `Reachability Analyzer finds no way from the function to the endpoint. AWS explains its codes at ${explanationPage}.`,
+    look: 'aws ec2 describe-route-tables --query "RouteTables[].[RouteTableId,VpcId,Routes]"',
+    fix: 'aws ec2 create-route --route-table-id <route-table> --destination-cidr-block <block> --vpc-peering-connection-id <peering>',
+    note: 'What has to be changed is what the explanation names. A network ACL has to let the answers out as well, on the ports 1024 to 65535.',
   },
   NoWayOut: {
     link: 'network',

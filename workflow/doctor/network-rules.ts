@@ -7,6 +7,7 @@ import { judgePath, type PathVerdict } from '../network/path.ts';
 import { judgeService } from '../network/service-access.ts';
 import type { DeployedTarget } from '../target.ts';
 import { listNames } from '../words.ts';
+import { withAnalysis } from './analysis-rules.ts';
 import { broken, type Check, judge, ok, unknown } from './checks.ts';
 import type { NetworkLook } from './facts.ts';
 import { provenByDatapointMs } from './metric-age.ts';
@@ -20,7 +21,13 @@ export const network: Rule = (facts, target) => {
   const checks = looks.flatMap((look) =>
     judge(look.found, (found) => [
       ...(look.addresses.length > 0
-        ? look.addresses.map((address) => addressCheck(look, address, found))
+        ? look.addresses.flatMap((address) =>
+            withAnalysis(
+              addressCheck(look, address, found),
+              facts.analyses?.find((one) => one.who === look.who && one.address === address),
+              `from ${look.who} to ${address} on port ${look.port}`,
+            ),
+          )
         : [unknown('NetworkUnknown', `the name in ${endpoint.url} is not known here`)]),
       ...look.services.map((service) => serviceCheck(look, service, found)),
     ]),

@@ -144,5 +144,7 @@ export interface InstanceFacts {
 /** The network that a function is in. */
 export interface FunctionNetwork {
   readonly subnetIds: readonly string[];
+  /** Of the network interfaces that Lambda has made for it; none if it has taken them back, or nobody could look. */
+  readonly interfaceIds?: readonly string[];
   readonly party: NetworkParty;
 }

@@ -22,10 +22,14 @@ const Client = checkedBy((client) =>
     : 'expected a block of your network such as 10.0.0.0/16, or a security group id',
 );
 
+/** Whether `recover doctor` may have AWS analyse the way to the endpoint: each analysis costs 0.10 USD. */
+const reachabilityAnalyzer = v.exactOptional(v.boolean());
+
 const OwnGroups = v.strictObject({
   manage: v.optional(v.literal(false)),
   subnetIds,
   securityGroupIds,
+  reachabilityAnalyzer,
 });
 
 const Managed = v.strictObject({
@@ -36,6 +40,7 @@ const Managed = v.strictObject({
   apiSecurityGroupId: v.optional(securityGroupId),
   endpoints: v.optional(v.strictObject({ ssm: Way, monitoring: Way, sqs: Way }), {}),
   endpointClients: v.optional(v.array(Client)),
+  reachabilityAnalyzer,
 });
 export type ManagedVpc = v.InferOutput<typeof Managed>;
 
