@@ -15,6 +15,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import type { PathAnalysis, PathExplanation } from '../workflow/network/analysis.ts';
 import { type Seen, unseen } from '../workflow/network/seen.ts';
+import { RecoveryError } from '../workflow/recovery-error.ts';
 import { oneLine } from '../workflow/words.ts';
 import { callAws, callPages, required } from './call.ts';
 import type { Clock } from './clock.ts';
@@ -42,7 +43,7 @@ const pollMs = 3_000;
 
 /**
  * @param isStopped whether somebody wants to go on without it.
- * @throws RecoveryError CredentialsExpired, after the try to delete what was created.
+ * @throws RecoveryError CredentialsExpired before anything is created; after that, it is a result like others.
  */
 export async function analysePath(
   ec2: EC2Client,
@@ -65,10 +66,7 @@ export async function analysePath(
       await clock.sleep(pollMs);
     }
   };
-  const analysed = await look(analyse).catch(async (error: unknown) => {
-    await deletePath(ec2, clock, pathId, known).catch(() => undefined);
-    throw error;
-  });
+  const analysed = await lookInAnyCase(analyse);
   return {
     result: analysed.seen ? analysed.value : analysed,
     leftovers: await deletePath(ec2, clock, pathId, known),
@@ -178,7 +176,7 @@ async function deletePath(
 async function deleteAnalysis(ec2: EC2Client, id: string): Promise<boolean> {
   const call = { action: 'ec2:DeleteNetworkInsightsAnalysis', resource: `analysis ${id}` };
   const command = new DeleteNetworkInsightsAnalysisCommand({ NetworkInsightsAnalysisId: id });
-  return (await look(() => callAws<unknown>(call, () => ec2.send(command)))).seen;
+  return (await lookInAnyCase(() => callAws<unknown>(call, () => ec2.send(command)))).seen;
 }
 
 async function deleteEmptyPath(ec2: EC2Client, id: string): Promise<'Deleted' | 'HasAnalyses' | 'Refused'> {
@@ -187,10 +185,20 @@ async function deleteEmptyPath(ec2: EC2Client, id: string): Promise<'Deleted' | 
     await ec2.send(new DeleteNetworkInsightsPathCommand({ NetworkInsightsPathId: id }));
     return 'Deleted' as const;
   };
-  const outcome = await look(() =>
+  const outcome = await lookInAnyCase(() =>
     callAws<'Deleted' | 'HasAnalyses'>(call, send, {
       AnalysisExistsForNetworkInsightsPath: () => 'HasAnalyses',
     }),
   );
   return outcome.seen ? outcome.value : 'Refused';
+}
+
+/** Even without credentials, a person has to be told what there is to delete. */
+async function lookInAnyCase<T>(ask: () => Promise<T>): Promise<Seen<T>> {
+  try {
+    return await look(ask);
+  } catch (error) {
+    if (error instanceof RecoveryError) return unseen(error.message);
+    throw error;
+  }
 }

@@ -212,10 +212,16 @@ describe('what goes wrong', () => {
     expect(counts()).toEqual([1, 1, 3]);
   });
 
-  it('with the credentials ends it all, after the try to delete', async () => {
-    fail('DescribeNetworkInsightsAnalyses', new AwsError('AuthFailure', 'expired', 401));
+  it('with the credentials is told as well, with what is left', async () => {
+    app.endpoint.injectFault = ({ operation }) =>
+      operation === 'CreateNetworkInsightsPath' ? undefined : new AwsError('AuthFailure', 'expired', 401);
+    const { result, leftovers } = await analyse();
+    expect(result).toMatchObject({ seen: false, code: 'NotAnswered' });
+    expect(leftovers).toEqual([expect.stringMatching(/^aws ec2 delete-network-insights-path /)]);
+  });
+
+  it('with the credentials from the start ends it all', async () => {
+    fail('CreateNetworkInsightsPath', new AwsError('AuthFailure', 'expired', 401));
     await expect(analyse()).rejects.toMatchObject({ name: 'CredentialsExpired' });
-    // Started, though nobody may list it.
-    expect(counts()).toEqual([1, 1, 1]);
   });
 });
