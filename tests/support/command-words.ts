@@ -3,7 +3,7 @@
 /** The words of a line with double quotes only, in which `\"` is a quote. */
 export function wordsOf(line: string): string[] {
   const words: string[] = [];
-  for (const [, quoted, bare] of line.matchAll(/"((?:[^"\\]|\\["\\])*)"|([^\s"]+)/g))
+  for (const [, quoted, bare] of line.matchAll(/"((?:[^"\\]|\\.)*)"|([^\s"]+)/g))
     words.push(quoted?.replaceAll(/\\(["\\])/g, '$1') ?? bare ?? '');
   return words;
 }

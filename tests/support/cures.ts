@@ -75,6 +75,12 @@ export const cures: readonly Cure[] = [
     left: ['NoKnownGood'],
   },
   {
+    what: 'values that break a rule',
+    change: (aws) => putEnv(aws, envText(aws).replace(/^DB_PORT=.*$/m, 'DB_PORT=none')),
+    cause: 'EnvInvalid',
+    typed: () => '5432',
+  },
+  {
     what: 'a lost key that is not required',
     change: (aws) => putEnv(aws, envText(aws).replace(/^DB_PORT=.*\n/m, '')),
     cause: 'EnvKeysLost',
@@ -224,7 +230,6 @@ export const cures: readonly Cure[] = [
     what: 'a topic without a subscription',
     change: ({ topics }) => topics.add(topicArn),
     cause: 'NobodySubscribed',
-    fills: () => ({ address: 'oncall@example.com' }),
     left: ['SubscriptionPending'],
   },
   {

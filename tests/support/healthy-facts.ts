@@ -63,6 +63,7 @@ export const envOf = (part: object = {}) => ({
   keyCount: 12,
   gaps: [],
   mistakes: [],
+  mistakenKeys: [],
   knownGoodVersion: 4,
   loss: null,
   unreadable: null,

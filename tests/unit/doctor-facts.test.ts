@@ -23,6 +23,24 @@ const record = (version: number, text: string, part: Partial<ParameterRecord> = 
 const complete = 'INTERNAL_KEY=canary-1\nDB_HOST=canary-2\n';
 
 describe('the facts of the env', () => {
+  it('name the keys that a person has to correct, each once', () => {
+    const of = doctorTarget({
+      parameter: {
+        name: '/app/env',
+        reader: 'dotenv',
+        requiredKeys: ['INTERNAL_KEY', 'DB_HOST'],
+        rules: { DB_PORT: { type: 'integer', pattern: '^5' } },
+      },
+    });
+    const keysIn = (text: string) => envFacts([record(1, text)], of).mistakenKeys;
+    expect(keysIn(`${complete}DB_PORT=none\n`)).toEqual(['DB_PORT']);
+    expect(keysIn('INTERNAL_KEY=<your-key>\nDB_HOST=changeme\nDB_PORT=5432\n')).toEqual([
+      'INTERNAL_KEY',
+      'DB_HOST',
+    ]);
+    expect(keysIn(`${complete}DB_PORT=5432\n`)).toEqual([]);
+  });
+
   it('say who else has written it, newest first and each once', () => {
     const by = (version: number, modifiedBy: string | undefined) =>
       record(version, complete, {

@@ -127,8 +127,14 @@ describe('the command that allows it', () => {
   });
 
   it('is left out where a shell would read more into it', () => {
-    const need = { ...needOf('cloudwatch:PutMetricData', '*'), context: { 'cloudwatch:namespace': 'a$(b)' } };
+    const need = { ...needOf('cloudwatch:PutMetricData', '*'), context: { 'cloudwatch:namespace': 'a"b' } };
     expect(allowCommand('arn:aws:iam::111122223333:role/x', 'name', need)).toEqual([]);
+    const odd = { ...need, context: { 'cloudwatch:namespace': 'a$(b) & c' } };
+    const [command = ''] = allowCommand('arn:aws:iam::111122223333:role/x', 'name', odd);
+    expect(command).not.toMatch(/[$&]/);
+    expect(policyIn(command).Statement[0]?.Condition?.StringEquals).toEqual({
+      'cloudwatch:namespace': ['a$(b) & c'],
+    });
   });
 });
 

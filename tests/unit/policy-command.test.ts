@@ -53,10 +53,37 @@ describe('the command that puts a policy again', () => {
     });
   });
 
+  it('writes an expression so that no shell takes it for more', () => {
+    const command = commandFor(math('IF(m1 > 0 && m1 < 100, m1 %$`!^|, 0)'));
+    expect(command?.replace('<group>', '')).not.toMatch(/[$`%!<>&|^]/);
+    expect(givenBy(command)).toMatchObject({
+      CustomizedMetricSpecification: {
+        Metrics: [{}, { Expression: 'IF(m1 > 0 && m1 < 100, m1 %$`!^|, 0)' }],
+      },
+    });
+  });
+
+  it('knows by the dimensions which of two is meant, and leaves the other one', () => {
+    const right = { MetricStat: { Metric: { ...Metric, Dimensions }, Stat: 'SampleCount' } };
+    const given = givenBy(commandFor(math('m1 + m2', right)));
+    expect(given).toMatchObject({
+      CustomizedMetricSpecification: {
+        Metrics: [
+          { MetricStat: { Stat: 'Average' } },
+          { MetricStat: { Metric: { Dimensions }, Stat: 'Average' } },
+          { Expression: 'm1 + m2' },
+        ],
+      },
+    });
+    expect(given).not.toHaveProperty('CustomizedMetricSpecification.Metrics.0.MetricStat.Metric.Dimensions');
+  });
+
   it.each<[string, TrackingConfiguration, object?]>([
     ['a predefined metric', { TargetValue: 50 }],
-    ['the metric twice', math('m1 + m2', { MetricStat: { Metric, Stat: 'Maximum' } })],
-    ['an expression that a shell would take for more', math('IF(m1 > 0, m1, 0)')],
+    [
+      'the metric twice, with other dimensions each time',
+      math('m1 + m2', { MetricStat: { Metric, Stat: 'Maximum' } }),
+    ],
     ['a quote in a dimension', single({ Namespace: 'A"B' })],
     ['a name that a shell would take for more', single(), { name: '$(x)' }],
   ])('is none for %s: a person writes the file', (_what, configuration, part = {}) => {

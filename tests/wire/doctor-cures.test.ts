@@ -3,9 +3,9 @@
  * put it right when it is pasted.
  */
 import { callerCures } from '../support/caller-cures.ts';
-import { cures, envText, instanceId } from '../support/cures.ts';
+import { cures, instanceId } from '../support/cures.ts';
 import { causesOf, commandsOf, followersOf, useDoctor } from '../support/doctor.ts';
-import { type ChainOptions, group, putEnv, trackBacklog } from '../support/healthy-chain.ts';
+import { type ChainOptions, group, trackBacklog } from '../support/healthy-chain.ts';
 import { paste } from '../support/paste.ts';
 import { until } from '../support/until.ts';
 
@@ -77,12 +77,6 @@ describe('a person has to', () => {
       'PolicyElsewhere',
       () => trackBacklog(aws(), { MetricName: 'Other' }),
       /run elsewhere/,
-    ],
-    [
-      'say which key is to be corrected',
-      'EnvInvalid',
-      () => putEnv(aws(), envText(aws()).replace(/^DB_PORT=.*$/m, 'DB_PORT=none')),
-      /fill in <key>/,
     ],
     [
       'say what to launch',

@@ -12,6 +12,7 @@ export type Names = Readonly<
       | 'alarm'
       | 'policy'
       | 'reason'
+      | 'address'
       | 'role'
       | 'role-arn'
       | 'schedule'

@@ -1,7 +1,7 @@
 /** The commands of the catalogue with the names of the target in them. */
 import { invokedFunctionOf } from '../invoked-function.ts';
 import { isPath } from '../spread-env.ts';
-import { type DeployedTarget, scalingOf } from '../target.ts';
+import { type DeployedTarget, scalingOf, splitTag } from '../target.ts';
 import type { Names } from './checks.ts';
 import { arnOf, machineArnOf, type Place, topicArnOf } from './place.ts';
 
@@ -26,6 +26,9 @@ export function fillCommand(
     namespace: target.metric?.namespace,
     metric: target.metric?.name,
     group: scalingOf(target)?.group,
+    'key-arn': target.metricFunction?.kmsKeyArn,
+    tag: splitTag(target.instances.tag).key,
+    value: splitTag(target.instances.tag).value,
     machine: place && machineArnOf(place, target.name),
     topic: place && topicArnOf(place, target.name),
     'function-arn': place && invoked && arnOf(place, 'lambda', `function:${invoked}`),

@@ -37,6 +37,7 @@ export function envFacts(history: readonly Version[], target: DeployedTarget): E
     keyCount: effectiveEntries(document).size,
     gaps: gapsOf(finding),
     mistakes: mistakesOf(document, finding),
+    mistakenKeys: [...new Set([...finding.standIns, ...finding.brokenRules].map((mistake) => mistake.key))],
     knownGoodVersion: labelledIn(history)?.version ?? null,
     loss: found ? describeLoss(found.loss) : null,
     headerKeys: Object.fromEntries(

@@ -23,6 +23,8 @@ export interface EnvFacts {
   /** What a restore fills in, and what a person has to correct, each in a few words. */
   readonly gaps: readonly string[];
   readonly mistakes: readonly string[];
+  /** The keys whose values these are about; a line that nobody can read has none. */
+  readonly mistakenKeys: readonly string[];
   readonly knownGoodVersion: number | null;
   /** What it has lost of the known-good version though nobody has said that it may go: the predicate of a sentence. */
   readonly loss: string | null;

@@ -61,8 +61,9 @@ const intoVpc = (vpc: DeployedTarget['vpc']): readonly string[] =>
 
 function addressCheck(look: NetworkLook, address: string, found: Found): Check {
   const owner = found.owners.get(address);
-  if (!owner) return unknown('NetworkUnknown', `nobody looked who has the address ${address}`);
-  if (!owner.seen) return unknown(owner.code === 'NotAllowed' ? 'NotAllowed' : 'NetworkUnknown', owner.why);
+  if (!owner) return unknown('NetworkUnknown', `nobody looked who has the address ${address}`, { address });
+  if (!owner.seen)
+    return unknown(owner.code === 'NotAllowed' ? 'NotAllowed' : 'NetworkUnknown', owner.why, { address });
   const { value } = owner;
   if (value.kind === 'interface') return interfaceCheck(look, address, value, found);
   return value.kind === 'publicAddress'
@@ -121,7 +122,9 @@ function nobodyCheck({ who }: NetworkLook, address: string, { caller, vpc }: Fou
   const blocks = subnets.flatMap(({ cidrs }) => cidrs.flatMap((cidr) => parseRange(cidr) ?? []));
   return range && coverage(range, blocks) !== 'none'
     ? broken('AddressElsewhere', `no network interface has the address ${address}, in the subnets of ${who}`)
-    : unknown('NetworkUnknown', `no network interface of this account has the address ${address}`);
+    : unknown('NetworkUnknown', `no network interface of this account has the address ${address}`, {
+        address,
+      });
 }
 
 function serviceCheck({ who }: NetworkLook, service: string, { caller, vpc }: Found): Check {

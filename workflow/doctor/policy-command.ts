@@ -1,6 +1,12 @@
 /** The command that puts a target tracking policy as it ought to be, whole: nothing has to be known besides it. */
 import { dimensionList } from '../dimensions.ts';
 import type { MetricRef, PolicyFacts, TrackedMetric, TrackingConfiguration } from './facts.ts';
+import { jsonArgument } from './json-argument.ts';
+
+const hasDimensions = (one: TrackedMetric['Metric'], { dimensions }: MetricRef) => {
+  const own = (one?.Dimensions ?? []).map(({ Name = '', Value = '' }): [string, string] => [Name, Value]);
+  return JSON.stringify(own.sort()) === JSON.stringify(Object.entries(dimensions).sort());
+};
 
 const sameName = (one: TrackedMetric['Metric'], { namespace, name }: MetricRef) =>
   one?.Namespace === namespace && one.MetricName === name;
@@ -13,7 +19,8 @@ const meant = (statistic: string | undefined) => (statistic === 'SampleCount' ? 
  *
  * @param isWrongUnit whether it asks for a unit that the metric doesn't have: it gets the one that the target names, or
  *   none.
- * @returns nothing if the policy reads the metric more than once: only a person knows which of them is meant how.
+ * @returns nothing if the policy reads the metric more than once, and never with the dimensions of the target: only a
+ *   person knows which of them is meant how.
  */
 export function putPolicyAgain(
   policy: PolicyFacts,
@@ -36,15 +43,17 @@ export function putPolicyAgain(
         Statistic: meant(specification.Statistic),
       }),
     });
-  const isWanted = ({ MetricStat }: { readonly MetricStat?: TrackedMetric | undefined }) =>
-    sameName(MetricStat?.Metric, wanted);
-  if (Metrics.filter(isWanted).length !== 1) return [];
+  const named = Metrics.filter(({ MetricStat }) => sameName(MetricStat?.Metric, wanted));
+  const right = named.filter(({ MetricStat }) => hasDimensions(MetricStat?.Metric, wanted));
+  // Of several that have the name, those are meant that have the dimensions too.
+  const meantQueries = named.length === 1 ? named : right;
+  if (meantQueries.length === 0) return [];
   return put(policy.name, policy, {
     ...rest,
     CustomizedMetricSpecification: {
       ...specification,
       Metrics: Metrics.map((query) =>
-        query.MetricStat && isWanted(query)
+        query.MetricStat && meantQueries.includes(query)
           ? {
               ...query,
               MetricStat: withUnit({
@@ -73,23 +82,24 @@ export function collectGroupMetrics({ metrics }: PolicyFacts): readonly string[]
       ];
 }
 
-/** Characters that one of sh, cmd and PowerShell would take for more than text, even in quotes. */
-export const notForShells = /[$`\\%!<>&|^\r\n]/;
-
 function put(
   name: string,
   { isEnabled, warmupSeconds }: Pick<PolicyFacts, 'isEnabled' | 'warmupSeconds'>,
   configuration: TrackingConfiguration,
 ): readonly string[] {
-  const json = JSON.stringify(configuration, (_key, value: unknown) =>
-    Array.isArray(value) && value.length === 0 ? undefined : value,
+  // The SDK gives empty lists where AWS gives nothing.
+  const withoutEmpty: unknown = JSON.parse(
+    JSON.stringify(configuration, (_key, value: unknown) =>
+      Array.isArray(value) && value.length === 0 ? undefined : value,
+    ),
   );
-  if (notForShells.test(json) || !/^[\w.-]+$/.test(name)) return [];
+  const argument = jsonArgument(withoutEmpty);
+  if (argument === undefined || !/^[\w.-]+$/.test(name)) return [];
   return [
     [
       'aws autoscaling put-scaling-policy --auto-scaling-group-name <group>',
       `--policy-name ${name} --policy-type TargetTrackingScaling`,
-      `--target-tracking-configuration "${json.replaceAll('"', '\\"')}"`,
+      `--target-tracking-configuration ${argument}`,
       ...(warmupSeconds === null ? [] : [`--estimated-instance-warmup ${warmupSeconds}`]),
       ...(isEnabled ? [] : ['--enabled']),
     ].join(' '),

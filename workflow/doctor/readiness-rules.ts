@@ -1,6 +1,6 @@
 /** What has to be there before an outage. */
 import { stackNameOf } from '../stack-names.ts';
-import type { MetricFunction } from '../target.ts';
+import type { MetricFunction, Target } from '../target.ts';
 import { counted, listNames } from '../words.ts';
 import { type Caller, callersIn } from './callers.ts';
 import { broken, type Check, judge, ok } from './checks.ts';
@@ -13,14 +13,14 @@ export const readiness: Rule = (facts, target) => [
   ...recoveryRoles(facts, target),
 ];
 
-const thingsToBeThere: Rule = (facts, { name, restore, metricFunction }) => [
+const thingsToBeThere: Rule = (facts, { name, restore, metricFunction, notify }) => [
   ...(metricFunction ? aliasChecks(callersIn(facts), metricFunction) : []),
   ...judge(facts.isStackDeployed, (isDeployed) => [
     isDeployed
       ? ok(`the state machine ${stackNameOf(name)} is there`)
       : broken('StackNotDeployed', `there is no state machine ${stackNameOf(name)}`),
   ]),
-  ...judge(facts.subscriptions, subscriptionChecks),
+  ...judge(facts.subscriptions, (found) => subscriptionChecks(found, notify)),
   ...judge(facts.env, ({ version, knownGoodVersion }) =>
     // Without a parameter there is nothing to label.
     version === 0
@@ -60,8 +60,21 @@ function aliasChecks(
   );
 }
 
-function subscriptionChecks(found: readonly SubscriptionFacts[]): readonly Check[] {
-  if (found.length === 0) return [broken('NobodySubscribed', 'nobody has subscribed to the messages')];
+/** A name that a shell takes as it is. */
+const isPlain = (text: string) => /^[\w./:@+=-]+$/.test(text);
+
+function subscriptionChecks(
+  found: readonly SubscriptionFacts[],
+  { subscriptions }: Target['notify'],
+): readonly Check[] {
+  if (found.length === 0) {
+    const wanted = subscriptions.filter(({ endpoint }) => isPlain(endpoint));
+    const commands = wanted.map(
+      ({ protocol, endpoint }) =>
+        `aws sns subscribe --topic-arn <topic> --protocol ${protocol} --notification-endpoint ${endpoint}`,
+    );
+    return [broken('NobodySubscribed', 'nobody has subscribed to the messages', {}, commands)];
+  }
   const pending = found.filter(({ isConfirmed }) => !isConfirmed);
   return [
     pending.length > 0

@@ -1,5 +1,5 @@
 /** The command that allows a role what it needs. */
-import { notForShells } from './policy-command.ts';
+import { jsonArgument } from './json-argument.ts';
 import type { RoleNeed } from './role-needs.ts';
 
 /**
@@ -21,12 +21,11 @@ export function allowCommand(roleArn: string, name: string, need: RoleNeed): rea
     Resource: resource,
     ...(Object.keys(conditions).length > 0 ? { Condition: conditions } : {}),
   };
-  const json = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
+  const document = jsonArgument({ Version: '2012-10-17', Statement: [statement] });
   const role = roleNameOf(roleArn);
-  if (notForShells.test(json) || !/^[\w+=,.@-]+$/.test(role)) return [];
-  return [
-    `aws iam put-role-policy --role-name ${role} --policy-name ${name} --policy-document "${json.replaceAll('"', '\\"')}"`,
-  ];
+  return document === undefined || !/^[\w+=,.@-]+$/.test(role)
+    ? []
+    : [`aws iam put-role-policy --role-name ${role} --policy-name ${name} --policy-document ${document}`];
 }
 
 /** A role's ARN has its path too. */

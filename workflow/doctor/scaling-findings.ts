@@ -177,7 +177,8 @@ export const scalingFindings = {
   },
   NobodySubscribed: {
     link: 'readiness',
-    meaning: 'Nobody is told about recoveries: the topic is not there, or has no subscription.',
+    meaning:
+      'Nobody is told about recoveries: the topic is not there, or has no subscription. The commands are for those whom the target file names.',
     look: 'aws sns list-subscriptions-by-topic --topic-arn <topic>',
     fix: 'aws sns subscribe --topic-arn <topic> --protocol email --notification-endpoint <address>',
   },

@@ -30,7 +30,7 @@ export const writer: Rule = ({ env }) =>
 
 export const env: Rule = ({ env }, { parameter: { name } }) =>
   judge(env, (found) => {
-    const { version, unreadable, gaps, mistakes, keyCount, loss } = found;
+    const { version, unreadable, gaps, mistakes, mistakenKeys, keyCount, loss } = found;
     if (version === 0) return [broken('EnvGone', `there is no parameter ${name}`)];
     const since = writtenBy(found);
     if (unreadable !== null)
@@ -38,7 +38,14 @@ export const env: Rule = ({ env }, { parameter: { name } }) =>
     if (gaps.length > 0)
       return [broken('EnvIncomplete', `in parameter ${name}, ${listNames(gaps, 4)}; ${since}`)];
     if (mistakes.length > 0)
-      return [broken('EnvInvalid', `in parameter ${name}, ${listNames(mistakes, 4)}; ${since}`)];
+      return [
+        broken(
+          'EnvInvalid',
+          `in parameter ${name}, ${listNames(mistakes, 4)}; ${since}`,
+          {},
+          mistakenKeys.map((key) => `npx --no-install recover env set ${key} --target <target>`),
+        ),
+      ];
     if (loss !== null) return [broken('EnvKeysLost', `parameter ${name} ${loss}`)];
     return [ok(`version ${version} has ${counted(keyCount, 'key')}, all that the target asks for`)];
   });
