@@ -1,6 +1,7 @@
 /** Reachability Analyzer through its door: what it says, and that nothing is left of it, whatever goes wrong. */
 import { analysePath } from '../../aws/reachability.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
+import { defaultAclEntries } from '../../sandbox/services/ec2-network.ts';
 import { type AppNetwork, apiAddress, apiGroup, openAppNetwork, vpcId } from '../support/app-network.ts';
 import { steppedClock } from '../support/services.ts';
 
@@ -67,6 +68,27 @@ describe('an analysis', () => {
       components: ['acl-0123456789abcdef0', 'subnet-0000000000000000a', vpcId],
     };
     expect(await analyse()).toEqual(found(false, [explanation]));
+  });
+
+  it('goes by the first rule of a network ACL that is about it', async () => {
+    const [acl] = app.network.acls;
+    const rule = (ruleNumber: number, ruleAction: 'allow' | 'deny', from: number, to = from) => ({
+      ruleNumber,
+      ruleAction,
+      protocol: '6',
+      egress: false,
+      cidrBlock: '10.0.0.0/16',
+      portRange: { from, to },
+    });
+    const isFoundWith = async (...rules: readonly ReturnType<typeof rule>[]) => {
+      if (acl) acl.entries = [...defaultAclEntries, ...rules];
+      const { result } = await analyse();
+      return result.seen && result.value.isFound;
+    };
+    expect(await isFoundWith(rule(101, 'deny', 8000))).toBe(true);
+    expect(await isFoundWith(rule(99, 'deny', 8000))).toBe(false);
+    expect(await isFoundWith(rule(99, 'deny', 8001, 9000))).toBe(true);
+    expect(await isFoundWith(rule(99, 'deny', 0, 65_535), rule(98, 'allow', 8000))).toBe(true);
   });
 
   it('names the route table that has no route to another VPC, or one that leads nowhere', async () => {
