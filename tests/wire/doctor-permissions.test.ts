@@ -1,6 +1,7 @@
 /** What the doctor says without the permission to look, one after the other. */
 import * as v from 'valibot';
 import { AwsError } from '../../sandbox/endpoint.ts';
+import { eachMinute } from '../support/caller-cures.ts';
 import { statesOf, useDoctor } from '../support/doctor.ts';
 import { target } from '../support/healthy-chain.ts';
 
@@ -59,6 +60,28 @@ describe('without the permission', () => {
     expect(found).toMatchObject({ exitCode: 3, state: 'unknown' });
     expect(found.links.filter(({ state }) => state !== 'ok').map(({ link }) => link)).toEqual(['network']);
     expect(found.text).toContain(`ec2:${name} is not allowed`);
+  });
+
+  it('scheduler:GetSchedule, a function that a schedule invokes has an unknown caller', async () => {
+    await open({ hasRule: false });
+    aws().schedules.put('count', eachMinute);
+    expect(await doctor()).toMatchObject({ exitCode: 0, state: 'ok' });
+    aws().endpoint.injectFault = ({ operation }) =>
+      operation === 'GetSchedule' ? new AwsError('AccessDeniedException', 'canary', 403) : undefined;
+    const found = await doctor();
+    expect(found).toMatchObject({ exitCode: 3, state: 'unknown' });
+    expect(found.links.filter(({ state }) => state !== 'ok').map(({ link }) => link)).toEqual(['schedule']);
+    expect(found.text).toContain('scheduler:GetSchedule on schedule default/count');
+  });
+
+  it('iam:SimulatePrincipalPolicy, a metric function that no datapoint proves is unknown as well', async () => {
+    await open({ stoppedMinutesAgo: 20 });
+    expect(statesOf(await doctor()).function).toBe('ok');
+    aws().endpoint.injectFault = ({ operation }) =>
+      operation === 'SimulatePrincipalPolicy' ? new AwsError('AccessDenied', 'canary', 403) : undefined;
+    const found = await doctor();
+    expect(statesOf(found)).toMatchObject({ host: 'unknown', function: 'unknown', readiness: 'unknown' });
+    expect(found.text).toContain('iam:SimulatePrincipalPolicy on role QueueDepthMetricRole');
   });
 
   it('to use the key of the env, that is named', async () => {
