@@ -1,4 +1,4 @@
-/** What AWS documents of IAM; see any-aws.ts. The role of the function there gets a policy, and loses it again. */
+/** What AWS documents of IAM and STS; see any-aws.ts. The role of the function there gets a policy, and loses it again. */
 import { randomUUID } from 'node:crypto';
 import {
   DeleteRolePolicyCommand,
@@ -8,8 +8,9 @@ import {
   SimulatePrincipalPolicyCommand,
 } from '@aws-sdk/client-iam';
 import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { simulateRole } from '../../aws/roles.ts';
-import { FunctionName, openAnyAws } from '../support/any-aws.ts';
+import { FunctionName, openAnyAws, TopicArn } from '../support/any-aws.ts';
 import { until } from '../support/until.ts';
 
 let aws: Awaited<ReturnType<typeof openAnyAws>>;
@@ -105,6 +106,15 @@ describe('the simulation of a role', () => {
         ],
       ],
     ]);
+  });
+});
+
+it('who asks is told the account and the ARN', async () => {
+  const [, , , , account] = TopicArn.split(':');
+  expect(await new STSClient(aws.config).send(new GetCallerIdentityCommand())).toMatchObject({
+    Account: account,
+    Arn: expect.stringMatching(new RegExp(`^arn:[^:]+:(iam|sts)::${account}:`)),
+    UserId: expect.any(String),
   });
 });
 

@@ -8,7 +8,9 @@ import {
   InvokeCommand,
   LambdaClient,
   ListAliasesCommand,
+  ListFunctionsCommand,
   PublishVersionCommand,
+  paginateListFunctions,
   UpdateAliasCommand,
   UpdateFunctionConfigurationCommand,
   waitUntilFunctionUpdated,
@@ -46,6 +48,15 @@ async function setVariable(value: string): Promise<void> {
     { FunctionName },
   );
 }
+
+it('is listed, page by page', async () => {
+  const names: (string | undefined)[] = [];
+  for await (const { Functions = [] } of paginateListFunctions({ client: lambda }, {}))
+    names.push(...Functions.map((one) => one.FunctionName));
+  expect(names).toContain(FunctionName);
+  const { Functions } = await lambda.send(new ListFunctionsCommand({ MaxItems: 1 }));
+  expect(Functions).toMatchObject([{ FunctionName: expect.any(String), FunctionArn: expect.any(String) }]);
+});
 
 describe('a version of a function', () => {
   it('keeps the variables of the time when it was published, and is made only if something has changed', async () => {

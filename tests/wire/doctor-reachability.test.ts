@@ -19,7 +19,7 @@ async function doctor(isAllowed = true) {
       done();
     },
   });
-  const session = openSession(
+  const session = await openSession(
     { target: 'sandbox', endpointUrl: aws.endpoint.url, json: true },
     {
       environment: {
