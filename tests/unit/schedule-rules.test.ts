@@ -84,6 +84,7 @@ describe('nobody who invokes it', () => {
       'aws lambda add-permission',
       'aws events put-targets',
     ]);
+    expect(judged({ ...stopped, ...none }).cause?.commands).toEqual([]);
     const queues = { ai: 'ai', video: 'video', messaging: 'messaging' };
     const ofStack = doctorTarget({
       metricFunction: { name: 'metric', answerPath: 'count', deploy: true, schedule: true, queues },

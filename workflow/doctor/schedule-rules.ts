@@ -27,7 +27,7 @@ export const schedule = (facts: Facts, { metricFunction, metric }: DeployedTarge
         : broken(
             'FunctionNotInvoked',
             `function ${name} was not invoked ${lately}`,
-            ...cure(callers, metricFunction, rateOf(metric)),
+            ...cure(callers, metricFunction, { rate: rateOf(metric), isWhole: isWhole(facts) }),
           ),
     ]),
   ];
@@ -60,7 +60,7 @@ function callerChecks(callers: readonly Caller[], isSilent: boolean, isWhole: bo
 function cure(
   callers: readonly Caller[],
   { name, deploy, schedule }: MetricFunction,
-  rate: string,
+  { rate, isWhole }: { readonly rate: string; readonly isWhole: boolean },
 ): readonly [names: { readonly rule: string }, commands: readonly string[]] {
   const enabled = callers.filter(({ isEnabled }) => isEnabled);
   const [rule] = enabled.flatMap(({ what }) =>
@@ -69,6 +69,8 @@ function cure(
   if (enabled.length > 0)
     return [{ rule: rule ?? '' }, [...new Set(enabled.flatMap(({ permit }) => permit))]];
   if (deploy && schedule) return [{ rule: '' }, [deployStack]];
+  // Something that nobody looked at may have to be started again.
+  if (!isWhole) return [{ rule: '' }, []];
   return [
     { rule: `${name}-each-minute` },
     [
