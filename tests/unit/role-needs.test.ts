@@ -1,7 +1,7 @@
 /** The doctor asks for nothing of the stack's roles that the stack does not give them. */
 import { decide } from '../../sandbox/services/iam-policies.ts';
 import { loadTarget } from '../../targets/load.ts';
-import { metricFunctionNeeds, recoveryNeeds } from '../../workflow/doctor/role-needs.ts';
+import { hostNeeds, metricFunctionNeeds, recoveryNeeds } from '../../workflow/doctor/role-needs.ts';
 import type { DeployedTarget } from '../../workflow/target.ts';
 import { stackRoles } from '../support/stack-functions.ts';
 import { measured } from '../support/target-file.ts';
@@ -18,6 +18,14 @@ it.each<[string, DeployedTarget]>([
   ['one with an alias', { ...academy, metricFunction: { ...academy.metricFunction, alias: 'live' } }],
   ['one without a metric function', healthOnly],
   ['one whose endpoint wants no key', { ...healthOnly, endpoint: keyless }],
+  [
+    'one with a parameter for each key',
+    { ...academy, parameter: { ...academy.parameter, name: '/academy/prod/' } },
+  ],
+  [
+    'one with several texts',
+    { ...academy, parameter: { ...academy.parameter, name: '/academy/a,/academy/b' } },
+  ],
   ['one with a key', { ...academy, parameter: { ...academy.parameter, kmsKeyArn: key } }],
   [
     'one whose parameter is in no folder',
@@ -44,4 +52,13 @@ it.each<[string, DeployedTarget]>([
     return actions.map((action) => own && decide(own, { action, resource, context: asked }).decision);
   });
   if (own) expect(decisions).toEqual(['allowed']);
+});
+
+it.each([
+  ['/academy/env', ['ssm:GetParameter parameter/academy/env']],
+  ['/academy/prod/', ['ssm:GetParametersByPath parameter/academy/prod']],
+  ['/academy/a,/academy/b', ['ssm:GetParameter parameter/academy/a', 'ssm:GetParameter parameter/academy/b']],
+])('of the host are what docs/host.md says, for %s', (name, needed) => {
+  const needs = hostNeeds({ ...academy, parameter: { ...academy.parameter, name } }, place);
+  expect(needs.map(({ actions, resource }) => `${actions} ${resource.split(':').at(-1)}`)).toEqual(needed);
 });

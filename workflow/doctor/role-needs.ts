@@ -4,6 +4,7 @@
  */
 import { headerKeysOf } from '../endpoint-request.ts';
 import { invokedFunctionOf } from '../invoked-function.ts';
+import { isPath, parameterNameOf, textNamesOf } from '../spread-env.ts';
 import { functionNameOf, leaseTableOf, stackNameOf } from '../stack-names.ts';
 import { nameInArn } from '../target/fields.ts';
 import type { DeployedTarget, MetricFunction } from '../target.ts';
@@ -27,21 +28,35 @@ export interface FunctionNeed {
 const parameterArn = (place: Place, name: string, region = place.region) =>
   arnOf({ ...place, region }, 'ssm', `parameter${nameInArn(name)}`);
 
-const onParameter = (
-  { parameter }: DeployedTarget,
-  place: Place,
-  ...actions: readonly string[]
-): RoleNeed => ({
+const onName = (place: Place, name: string, ...actions: readonly string[]): RoleNeed => ({
   actions,
-  resource: parameterArn(place, parameter.name),
+  resource: parameterArn(place, name),
   context: {},
 });
 
+/** Of an env that is spread over several parameters, one stands for all. */
+function onParameter(
+  { parameter: { name, requiredKeys } }: DeployedTarget,
+  place: Place,
+  ...actions: readonly string[]
+): RoleNeed {
+  const one = isPath(name)
+    ? parameterNameOf(name, requiredKeys[0] ?? 'KEY')
+    : (textNamesOf(name)?.[0] ?? name);
+  return onName(place, one, ...actions);
+}
+
+/** A path is asked for by itself. */
+const onPath = ({ parameter: { name } }: DeployedTarget, place: Place): RoleNeed =>
+  onName(place, name.slice(0, -1), 'ssm:GetParametersByPath');
+
 /** Of the host: docs/host.md. */
 export function hostNeeds(target: DeployedTarget, place: Place): readonly RoleNeed[] {
-  const { kmsKeyArn } = target.parameter;
+  const { kmsKeyArn, name } = target.parameter;
   return [
-    onParameter(target, place, 'ssm:GetParameter'),
+    ...(isPath(name)
+      ? [onPath(target, place)]
+      : (textNamesOf(name) ?? [name]).map((one) => onName(place, one, 'ssm:GetParameter'))),
     // The key policy of the account's own key covers everybody in it.
     ...(kmsKeyArn === undefined
       ? []
@@ -88,7 +103,10 @@ function onMetricFunction(metricFunction: MetricFunction, place: Place): Readonl
 /** Of the recovery's own functions. */
 export function recoveryNeeds(target: DeployedTarget, place: Place): readonly FunctionNeed[] {
   const { name, endpoint, metricFunction } = target;
-  const read = onParameter(target, place, 'ssm:GetParameter', 'ssm:GetParameterHistory');
+  const isBelowPath = isPath(target.parameter.name);
+  const read = isBelowPath
+    ? onPath(target, place)
+    : onParameter(target, place, 'ssm:GetParameter', 'ssm:GetParameterHistory');
   const needs: Readonly<Record<string, RoleNeed>> = {
     takeLease: on(
       arnOf(place, 'dynamodb', `table/${leaseTableOf(name)}`),
@@ -101,7 +119,13 @@ export function recoveryNeeds(target: DeployedTarget, place: Place): readonly Fu
     uploadEnv: onParameter(target, place, 'ssm:GetParameterHistory', 'ssm:PutParameter'),
     deployApi: on(arnOf(place, 'ssm', `document/${stackNameOf(name)}-deploy`), 'ssm:SendCommand'),
     verifyEndpoint: read,
-    markKnownGood: onParameter(target, place, 'ssm:GetParameterHistory', 'ssm:LabelParameterVersion'),
+    markKnownGood: onParameter(
+      target,
+      place,
+      'ssm:GetParameterHistory',
+      // Below a path there are no labels.
+      ...(isBelowPath ? [] : ['ssm:LabelParameterVersion']),
+    ),
     reportRecovery: on(topicArnOf(place, name), 'sns:Publish'),
     ...(metricFunction ? onMetricFunction(metricFunction, place) : {}),
   };
