@@ -1,20 +1,38 @@
 /** The options of `npm start` and `npm run sandbox`. */
 import { parseArgs } from 'node:util';
 import { type ScenarioName, scenarioNames, scenarios } from './scenarios.ts';
+import { defaultTarget } from './seed/seed.ts';
 
-const usage = `Usage: npm start -- [--scenario <name>]
-       npm run sandbox -- [--scenario <name>]
+const usage = `Usage: npm start -- [--scenario <name>] [--target <name>]
+       npm run sandbox -- [--scenario <name>] [--target <name>]
 
-  --scenario <name>  ${scenarioNames.join(' | ')} (default: outage)
-  --list             list the scenarios
-  --keep             stay up until Ctrl+C, and start nothing
-  --help             show this
+  --scenario <name>            ${scenarioNames.join(' | ')} (default: outage)
+  --list                       list the scenarios
+  --keep                       stay up until Ctrl+C, and start nothing
+  --target <name>              rehearse another target than the sandbox's own
+  --targets <folder>           where its file is (default: RECOVER_TARGETS, or targets/)
+  --env-file <file>            give its env the keys of this .env, with values that are made up
+  --run-commands               run the target's own deploy commands on this machine, by bash
+  --function-zip <file>        run this bundle as the target's own metric function
+  --function-handler <handler> of that bundle (default: index.handler)
+  --help                       show this
 
 Exits with 0 if the scenario ends as it has to, even if that is a failure; with 1 if it ends otherwise.`;
 
 export interface CommandLine {
   readonly scenario: ScenarioName;
   readonly keep: boolean;
+  readonly target: string;
+  readonly targets: string | undefined;
+  readonly envFile: string | undefined;
+  readonly runCommands: boolean;
+  readonly functionZip: string | undefined;
+  readonly functionHandler: string;
+}
+
+/** A mistake of whoever typed the command, in one line. */
+export class Mistake extends Error {
+  override readonly name = 'Mistake';
 }
 
 /** Ends the process with 0 after `--help` and `--list`, and with 2 after a mistake. */
@@ -25,6 +43,12 @@ export function readCommandLine(): CommandLine {
         scenario: { type: 'string', default: 'outage' },
         keep: { type: 'boolean', default: false },
         list: { type: 'boolean', default: false },
+        target: { type: 'string', default: defaultTarget },
+        targets: { type: 'string' },
+        'env-file': { type: 'string' },
+        'run-commands': { type: 'boolean', default: false },
+        'function-zip': { type: 'string' },
+        'function-handler': { type: 'string', default: 'index.handler' },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
@@ -34,7 +58,18 @@ export function readCommandLine(): CommandLine {
     }
     const scenario = scenarioNames.find((name) => name === values.scenario);
     if (scenario === undefined) throw new Error(`There is no scenario ${values.scenario}.`);
-    return { scenario, keep: values.keep };
+    if (values['run-commands'] && process.platform === 'win32')
+      throw new Error('--run-commands needs bash, which Windows lacks: run it in WSL, or leave it out.');
+    return {
+      scenario,
+      keep: values.keep,
+      target: values.target,
+      targets: values.targets,
+      envFile: values['env-file'],
+      runCommands: values['run-commands'],
+      functionZip: values['function-zip'],
+      functionHandler: values['function-handler'],
+    };
   } catch (error) {
     // Node's message goes on with advice on positional arguments, which don't exist here.
     const [mistake] = `${error instanceof Error ? error.message : error}`.split('. ');

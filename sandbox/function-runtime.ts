@@ -5,6 +5,7 @@
  * with the same environment: an SDK's first call takes longer than all that follow.
  */
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import * as v from 'valibot';
@@ -30,6 +31,9 @@ export interface FunctionConfiguration {
   readonly onLog: (line: string) => void;
 }
 
+/** Of the modules that Lambda loads for Node. */
+export const moduleExtensions = ['.js', '.mjs', '.cjs'];
+
 /** @param handler as in the template: `path/to/module.export`. */
 export function configurationOf({
   codeDirectory,
@@ -40,9 +44,11 @@ export function configurationOf({
   readonly handler: string;
 }): FunctionConfiguration {
   const separator = handler.lastIndexOf('.');
+  const path = join(codeDirectory, handler.slice(0, separator));
+  const extension = moduleExtensions.find((one) => existsSync(`${path}${one}`)) ?? '.js';
   return {
     ...rest,
-    modulePath: join(codeDirectory, `${handler.slice(0, separator)}.js`),
+    modulePath: `${path}${extension}`,
     exportName: handler.slice(separator + 1),
   };
 }
@@ -50,6 +56,8 @@ export function configurationOf({
 /** The surroundings of the functions. */
 export interface Surroundings {
   readonly network?: Network;
+  /** Is trusted besides those of Node, as PEM. */
+  readonly certificate?: string | undefined;
   /** How many times faster than in reality the functions' own waits pass; by default 1. */
   readonly speedUp?: number | undefined;
   /** A folder for compiled code; any number of processes can share it. */
@@ -131,7 +139,7 @@ class FunctionThread {
   async run(
     configuration: FunctionConfiguration,
     event: unknown,
-    surroundings: { readonly sandbox: string; readonly network: Network; readonly speedUp: number },
+    surroundings: Omit<Surroundings, 'compileCache'> & { readonly sandbox: string },
   ): Promise<FunctionOutcome> {
     const { modulePath, exportName, timeoutSeconds } = configuration;
     const { promise, resolve } = Promise.withResolvers<FunctionOutcome>();
@@ -218,10 +226,15 @@ export class FunctionRuntime {
 
   async invoke(configuration: FunctionConfiguration, event: unknown): Promise<FunctionOutcome> {
     if (this.#closed) return { error: exited };
-    const { network = {}, speedUp = 1, compileCache } = this.#surroundings;
+    const { network = {}, certificate, speedUp = 1, compileCache } = this.#surroundings;
     const thread = takeThread(configuration, compileCache);
     this.#busy.add(thread);
-    const outcome = await thread.run(configuration, event, { sandbox: this.#sandbox, network, speedUp });
+    const outcome = await thread.run(configuration, event, {
+      sandbox: this.#sandbox,
+      network,
+      certificate,
+      speedUp,
+    });
     this.#busy.delete(thread);
     giveBack(thread);
     return outcome;

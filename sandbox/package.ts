@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { spawnServerless } from '../stack/serverless.ts';
+import { ownTargets } from '../targets/load.ts';
 import { withLock } from './lock.ts';
 
 const projectDirectory = join(import.meta.dirname, '..');
@@ -31,16 +32,30 @@ const packagingTimeoutMs = 300_000;
 const keptCount = 3;
 const inUseMilliseconds = 3_600_000;
 
+export interface PackageOptions {
+  /** Where the target's file is, if not with those of the project. */
+  readonly targets?: string | undefined;
+  /** Ends the packager; the promise settles when it has ended. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
- * @param signal ends the packager; the promise settles when it has ended.
  * @returns the folder with the compiled template and the functions' zips. It is kept, so that others can use it too.
  * @throws Error with what the packager printed.
  */
-export async function packageTarget(target: string, signal?: AbortSignal): Promise<string> {
+export async function packageTarget(
+  target: string,
+  { targets = ownTargets, signal }: PackageOptions = {},
+): Promise<string> {
+  const file = join(targets, `${target}.yml`);
   const sources = readdirSync(projectDirectory).filter((name) => !isNoSource(name));
   const hash = hashOf(projectDirectory, sources);
   const parent = join(packagesDirectory, hash);
-  const directory = join(parent, target);
+  // Two folders may have different files of the same name.
+  const directory = join(
+    parent,
+    targets === ownTargets ? target : `${target}-${hashOf(targets, [`${target}.yml`])}`,
+  );
   mkdirSync(parent, { recursive: true });
   const now = new Date();
   utimesSync(parent, now, now);
@@ -52,7 +67,9 @@ export async function packageTarget(target: string, signal?: AbortSignal): Promi
     const copy = join(parent, randomUUID());
     try {
       for (const name of sources) cpSync(join(projectDirectory, name), join(copy, name), { recursive: true });
-      if (hashOf(copy, sources) !== hash) throw new Error('the sources have changed while they were copied');
+      const isSame = hashOf(copy, sources) === hash;
+      if (targets !== ownTargets) cpSync(file, join(copy, 'targets', `${target}.yml`));
+      if (!isSame) throw new Error('the sources have changed while they were copied');
       await runPackager(target, copy, signal);
       renameSync(join(copy, '.serverless'), directory);
     } finally {

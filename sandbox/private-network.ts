@@ -4,6 +4,7 @@
  */
 
 import { servicesOfChecks, servicesOfMetricFunction } from '../workflow/network/called-services.ts';
+import { destinationOf } from '../workflow/network/destination.ts';
 import type { Target } from '../workflow/target.ts';
 import { hostProfile } from './roles.ts';
 import { defaultAclEntries, defaultEgress, Ec2Network } from './services/ec2-network.ts';
@@ -12,10 +13,13 @@ import { region } from './template.ts';
 const vpcId = 'vpc-0123456789abcdef0';
 const apiGroup = 'sg-0000000000000000a';
 const endpointGroup = 'sg-0000000000000000e';
-const zones = ['a', 'c'];
+const managedGroup = 'sg-0000000000000000f';
+const zones = ['a', 'b', 'c', 'd'];
+/** Where the API is, if the URL has a name in place of an address. */
+const namedApiAddress = '10.0.1.10';
 
 export interface PrivateNetwork {
-  /** Two at most: there is one in each of two zones. */
+  /** One in each zone, by turns. */
   readonly subnetIds: readonly string[];
   readonly functionGroupIds: readonly string[];
   readonly instanceId: string;
@@ -29,13 +33,14 @@ export interface PrivateNetwork {
 /** The network of a target with a VPC. */
 export function networkOf({ vpc, endpoint, metricFunction }: Target, instanceId: string): Ec2Network {
   const ec2 = new Ec2Network();
-  const { hostname, port } = new URL(endpoint.url);
+  const { address = namedApiAddress, port } = destinationOf(endpoint.url);
   addPrivateNetwork(ec2, {
     subnetIds: vpc?.subnetIds ?? [],
-    functionGroupIds: vpc?.securityGroupIds ?? [],
+    // One that the stack brings has no id before its deploy.
+    functionGroupIds: vpc?.securityGroupIds ?? [managedGroup],
     instanceId,
-    apiAddress: hostname,
-    apiPort: Number(port),
+    apiAddress: address,
+    apiPort: port,
     services: [...servicesOfChecks, ...(metricFunction ? servicesOfMetricFunction(metricFunction) : [])],
   });
   return ec2;
@@ -49,7 +54,7 @@ export function addPrivateNetwork(network: Ec2Network, wanted: PrivateNetwork): 
     network.subnets.push({
       subnetId,
       vpcId,
-      availabilityZone: `${region}${zones[index]}`,
+      availabilityZone: `${region}${zones[index % zones.length]}`,
       cidrBlock: `10.0.${index + 1}.0/24`,
     });
   network.routeTables.push({

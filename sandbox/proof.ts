@@ -2,30 +2,49 @@
 import { askEndpoint } from '../aws/endpoint.ts';
 import { readEnvText } from '../env/document.ts';
 import { effectiveEntries } from '../env/entries.ts';
-import { localUrl } from './network.ts';
+import { dimensionList } from '../workflow/dimensions.ts';
+import { invokedFunctionOf } from '../workflow/invoked-function.ts';
+import { numberAt } from '../workflow/number-at.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { Metrics } from './services/cloudwatch.ts';
 
-/** Checks without the workflow: is the env whole, does the API answer, does the metric count? */
+/** Checks without the workflow: is the env whole, does every API answer, does the metric function count? */
 export async function checkProof(sandbox: Sandbox, startedAtMs: number): Promise<string[]> {
   const problems: string[] = [];
   const history = sandbox.parameters.history(sandbox.parameterName);
-  const keysNow = effectiveEntries(readEnvText(history.at(-1)?.Value ?? '', 'dotenv'));
+  const { reader } = sandbox.target.parameter;
+  const keysNow = effectiveEntries(readEnvText(history.at(-1)?.Value ?? '', reader));
   for (const { Value, Version } of history) {
-    for (const key of effectiveEntries(readEnvText(Value, 'dotenv')).keys())
+    for (const key of effectiveEntries(readEnvText(Value, reader)).keys())
       if (!keysNow.has(key)) problems.push(`${key} of version ${Version} is lost`);
   }
-  const variables = sandbox.functions.variables(sandbox.metricFunctionName);
-  const answer = await askEndpoint({
-    ...sandbox.target.endpoint,
-    url: localUrl(sandbox.network, variables.VIDEO_BACKLOG_API_INTERNAL ?? ''),
-    host: variables.VIDEO_BACKLOG_API_HOST,
-    headers: { [sandbox.target.endpoint.internalKeyHeader]: variables.LAMBDA_INTERNAL_API_KEY ?? '' },
-    requestTimeoutSeconds: 5,
-  });
-  if (answer.fault !== undefined)
-    problems.push(`the endpoint answers the function's own request with ${answer.fault}`);
-  if (!hasDatapointSince(sandbox.metrics, sandbox.heartbeat, startedAtMs, Date.now()))
+  const { target, fleet } = sandbox;
+  const { endpoint, metric, metricFunction } = target;
+  const { pathname, search, host } = new URL(endpoint.url);
+  for (const [index, { origin }] of fleet.hosts.entries()) {
+    const answer = await askEndpoint({
+      url: `${origin}${pathname}${search}`,
+      host: endpoint.host ?? host,
+      internalKey: keysNow.get(endpoint.internalKey)?.value ?? '',
+      backlogPath: endpoint.backlogPath,
+      timeoutSeconds: 5,
+    });
+    if (answer.fault !== undefined)
+      problems.push(`the API on ${fleet.instances[index]?.id} answers with ${answer.fault}`);
+  }
+  const counted = await sandbox.functions.invokeAsTask(invokedFunctionOf(metricFunction), {});
+  const backlog =
+    'result' in counted ? numberAt(JSON.stringify(counted.result), metricFunction.answerPath) : undefined;
+  if (backlog !== fleet.backend.backlog)
+    problems.push(
+      `the metric function counts ${backlog ?? 'nothing'}, and ${fleet.backend.backlog} jobs wait`,
+    );
+  const published = {
+    Namespace: metric.namespace,
+    MetricName: metric.name,
+    Dimensions: dimensionList(metric.dimensions),
+  };
+  if (!hasDatapointSince(sandbox.metrics, published, startedAtMs, Date.now()))
     problems.push('the metric has no datapoint since the start');
   return problems;
 }

@@ -5,13 +5,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { loadTarget } from '../targets/load.ts';
-import type { DeployedTarget, Metric, MetricFunction } from '../workflow/target.ts';
+import { invokedFunctionOf } from '../workflow/invoked-function.ts';
+import { heartbeatOf } from '../workflow/stack-names.ts';
+import { type DeployedTarget, scalingGroupOf } from '../workflow/target.ts';
 import { accountServices } from './account-services.ts';
 import { type Endpoint, openEndpoint } from './endpoint.ts';
-import { type Host, type HostOptions, openHost, systemEnvironment } from './host/host.ts';
+import { type Fleet, openFleet, standInCommands } from './fleet.ts';
+import { type Host, systemEnvironment } from './host/host.ts';
+import { addMetricFunction, type FunctionBundle } from './metric-function.ts';
 import { addressOf, type Network } from './network.ts';
 import { networkOf } from './private-network.ts';
+import type { Seed } from './seed/seed.ts';
+import { PolicyProperties } from './seed/seed-workers.ts';
 import { AlarmProperties } from './services/alarms.ts';
 import { AutoScaling } from './services/auto-scaling.ts';
 import { autoScalingService } from './services/auto-scaling-api.ts';
@@ -22,7 +27,7 @@ import { ec2Service } from './services/ec2.ts';
 import type { Ec2Network } from './services/ec2-network.ts';
 import { EventBus, eventBridgeService, RuleProperties } from './services/eventbridge.ts';
 import type { ExecutionOptions } from './services/execution.ts';
-import { EventInvokeProperties, FunctionProperties, Functions } from './services/lambda.ts';
+import { Functions } from './services/lambda.ts';
 import { lambdaService } from './services/lambda-api.ts';
 import { invocationOf } from './services/metric-data.ts';
 import { RunCommand } from './services/run-command.ts';
@@ -30,22 +35,34 @@ import { type Message, snsService, TopicProperties, Topics } from './services/sn
 import { Queues, sqsService } from './services/sqs.ts';
 import { ParameterStore, ssmService } from './services/ssm.ts';
 import { StateMachineProperties, StateMachines, statesService } from './services/states.ts';
-import { type ResolvedResource, region, resolveTemplate, resourcesOf } from './template.ts';
-import { unpack } from './unpack.ts';
-import { Workers } from './workers.ts';
+import type { TargetTrackingConfiguration } from './services/target-tracking.ts';
+import { addStackFunctions } from './stack-functions.ts';
+import { region, resolveTemplate, resourcesOf } from './template.ts';
+import { Workers, workOf } from './workers.ts';
 
 /** The address of AWS in the sandbox's network. */
 const awsUrl = 'http://aws.sandbox';
 
+/** How long a minute of CloudWatch and Auto Scaling takes here, so that a metric of one a minute is no long wait. */
+const minuteSeconds = 1;
+
 /** Nobody's credentials: the endpoint checks none, and no real account has these. */
 export const credentials = { AWS_ACCESS_KEY_ID: 'sandbox', AWS_SECRET_ACCESS_KEY: 'sandbox' };
+
+/** Of every process in the sandbox. */
+const environment = { ...systemEnvironment(), ...credentials, AWS_REGION: region };
 
 export interface SandboxOptions {
   /** Where `packageTarget` put the template and the zips. Any number of sandboxes can share it. */
   readonly packageDirectory: string;
   /** A folder for what this sandbox writes. */
   readonly directory: string;
-  readonly host: Omit<HostOptions, 'directory'>;
+  /** What it starts from; `seedSandbox` brings the rest. */
+  readonly seed: Pick<Seed, 'target' | 'versions' | 'backend' | 'variables'>;
+  /** Runs the target's own commands on its hosts, by bash, instead of stand-ins. */
+  readonly runCommands?: boolean;
+  /** In place of the stand-in for a metric function that the stack does not bring. */
+  readonly functionBundle?: FunctionBundle | undefined;
   readonly onEvent?: ExecutionOptions['onEvent'];
   /** Gets what a person is told. */
   readonly onMessage?: (message: Message) => void;
@@ -58,25 +75,15 @@ export interface SandboxOptions {
   readonly lagMilliseconds?: number;
 }
 
-/** The target of the sandbox has both, and the scenarios are about them. */
-export type SandboxTarget = DeployedTarget & {
-  readonly metric: Metric;
-  readonly metricFunction: MetricFunction;
-};
-
-function requireMetric(target: DeployedTarget): SandboxTarget {
-  const { metric, metricFunction } = target;
-  if (!metric || !metricFunction) throw new Error('targets/sandbox.yml lacks metric or metricFunction');
-  return { ...target, metric, metricFunction };
-}
-
 export interface Sandbox {
   readonly endpoint: Endpoint;
-  readonly target: SandboxTarget;
+  readonly target: DeployedTarget;
   readonly stateMachineArn: string;
   readonly parameterName: string;
   readonly backupParameterName: string;
   readonly metricFunctionName: string;
+  readonly fleet: Fleet;
+  /** The first one, like the instance. */
   readonly host: Host;
   /** Where the addresses in the target lead to. */
   readonly network: Network;
@@ -88,10 +95,14 @@ export interface Sandbox {
   readonly backups: ParameterStore;
   readonly functions: Functions;
   readonly metrics: Metrics;
-  /** The alarm on the backlog metric; it names the metric too. */
-  readonly heartbeat: AlarmProperties;
-  /** Has no group until the scenario adds one; its minute takes as long as a period of the target's metric. */
+  /** The name of the stack's alarm on the backlog metric, if the target has one. */
+  readonly heartbeatName: string | undefined;
+  /** Has no group until the scenario adds one. */
   readonly autoScaling: AutoScaling;
+  /** The group of the workers, if the target names one. */
+  readonly workerGroup: string | undefined;
+  /** The policy that the stack brings for it. */
+  readonly compiledPolicy: TargetTrackingConfiguration | undefined;
   /** Stand still until they are started. */
   readonly workers: Workers;
   readonly queues: Queues;
@@ -107,17 +118,23 @@ export interface Sandbox {
 
 /** @throws Error if the template holds something that the sandbox doesn't know. */
 export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const host = await openHost({ directory: join(options.directory, 'host'), ...options.host });
+  const { seed, directory, runCommands = false } = options;
+  const { target, versions, backend } = seed;
+  const env = versions.at(-1) ?? '';
+  const fleet = await openFleet({ target, directory, env, backend, environment, runCommands });
   const tables = await openTables();
   try {
-    return await boot(options, host, tables);
+    return await boot(options, fleet, tables);
   } catch (error) {
-    await Promise.all([host.close(), tables.close()]);
+    await Promise.all([fleet.close(), tables.close()]);
     throw error;
   }
 }
 
-async function boot(options: SandboxOptions, host: Host, tables: Tables): Promise<Sandbox> {
+async function boot(options: SandboxOptions, fleet: Fleet, tables: Tables): Promise<Sandbox> {
+  const { target, variables } = options.seed;
+  const [host, instance] = [fleet.hosts[0], fleet.instances[0]];
+  if (!host || !instance) throw new Error('the target has no instance');
   const template = readFileSync(
     join(options.packageDirectory, 'cloudformation-template-update-stack.json'),
     'utf8',
@@ -134,11 +151,11 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
     await tables.create(properties);
 
   const logs: string[] = [];
-  const environment = { ...systemEnvironment(), ...credentials, AWS_REGION: region };
-  const network: Record<string, number> = {};
+  const network: Record<string, number> = { [addressOf(target.endpoint.url)]: fleet.port };
   const functions = new Functions({
     platform: { ...environment, AWS_ENDPOINT_URL: awsUrl },
     network,
+    certificate: fleet.certificate,
     speedUp: options.speedUp,
     updateMilliseconds: options.updateMilliseconds,
     compileCache: join(options.packageDirectory, 'compiled'),
@@ -146,7 +163,14 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
     onFailedEvent: (queueArn, record) => queues.send(queueArn, JSON.stringify(record)),
     onInvocation: (name) => metrics.record('AWS/Lambda', [invocationOf(name)]),
   });
-  addFunctions(functions, resources, options.packageDirectory);
+  const { packageDirectory, functionBundle } = options;
+  if (!addStackFunctions({ functions, resources, packageDirectory, target, variables }))
+    addMetricFunction(functions, {
+      target,
+      variables,
+      directory: join(options.directory, 'function'),
+      bundle: functionBundle,
+    });
 
   const machines = new StateMachines({
     invoke: (arn, input) => functions.invokeAsTask(arn, input),
@@ -173,53 +197,33 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
     },
     ({ queueArn, body, attributes }) => queues.send(queueArn, body, attributes),
   );
-  const metrics = new Metrics((event) => bus.put(event));
+  const metrics = new Metrics((event) => bus.put(event), Date.now, minuteSeconds);
   const alarms = resourcesOf(resources, 'AWS::CloudWatch::Alarm', AlarmProperties);
   for (const { properties } of alarms) metrics.addAlarm(properties);
 
-  const target = requireMetric({ name: 'sandbox', ...loadTarget('sandbox') });
-  const autoScaling = new AutoScaling(metrics, { minuteSeconds: target.metric.periodSeconds });
-  network[addressOf(target.endpoint.url)] = Number(new URL(host.origin).port);
+  const autoScaling = new AutoScaling(metrics, { minuteSeconds });
   const workers = new Workers({
     autoScaling,
-    host,
-    count: () => functions.invokeAsTask(target.metricFunction.name, {}),
+    metrics,
+    backend: fleet.backend,
+    work: workOf(target),
+    count: () => functions.invokeAsTask(invokedFunctionOf(target.metricFunction), {}),
   });
-  const parameterName = target.parameter.name;
-  const backupParameterName = target.restore.backupParameter ?? '';
-  const metricFunctionName = target.metricFunction.name;
-  const instanceEnvironment: Record<string, string> = {
-    ...environment,
-    HOST_DIRECTORY: host.directory,
-    PARAMETER_NAME: parameterName,
-    SERVICE_MANAGER_URL: host.serviceManagerUrl,
-    API_ORIGIN: host.origin,
-  };
-  const instance: Instance = {
-    id: target.instances.ids?.[0] ?? '',
-    tags: { Name: 'sandbox-api' },
-    online: true,
-    workingDirectory: join(import.meta.dirname, 'host'),
-    environment: instanceEnvironment,
-  };
   const ec2 = networkOf(target, instance.id);
   const documents = resourcesOf(resources, 'AWS::SSM::Document', v.object({ Content: DocumentContent }));
   const runCommand = new RunCommand(
-    new Map(documents.map(({ ref, properties }) => [ref, properties.Content])),
-    [instance],
+    new Map(documents.map(({ ref, properties: { Content } }) => [ref, withCommands(Content, options)])),
+    fleet.instances,
     options.lagMilliseconds,
   );
 
   const [machine] = machines.machines();
   if (!machine) throw new Error('the template holds no state machine');
-  // The other alarms watch the stack itself.
-  const heartbeat = alarms.find(({ properties }) => properties.TreatMissingData === 'breaching')?.properties;
-  if (!heartbeat) throw new Error('the template holds no alarm that fires when a metric stops');
-
   const parameters = new ParameterStore((event) => bus.put(event));
+  const { backupRegion } = target.restore;
+  const isElsewhere = backupRegion !== undefined && backupRegion !== region;
   // Nothing in this region listens to events of another one.
-  const backups = new ParameterStore();
-  const backupRegion = target.restore.backupRegion ?? '';
+  const backups = isElsewhere ? new ParameterStore() : parameters;
   const endpoint: Endpoint = await openEndpoint(
     [
       ssmService(parameters, runCommand),
@@ -234,18 +238,23 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
       ec2Service(ec2),
       ...accountServices(resources, target),
     ],
-    { [backupRegion]: [ssmService(backups, new RunCommand(new Map(), []), backupRegion)] },
+    isElsewhere ? { [backupRegion]: [ssmService(backups, new RunCommand(new Map(), []), backupRegion)] } : {},
   );
   network[addressOf(awsUrl)] = Number(new URL(endpoint.url).port);
-  instanceEnvironment.AWS_ENDPOINT_URL = endpoint.url;
+  for (const { environment } of fleet.instances)
+    Object.assign(environment, { AWS_ENDPOINT_URL: endpoint.url });
+  const heartbeatName = heartbeatOf(target.name);
+  const hasHeartbeat = alarms.some(({ properties }) => properties.AlarmName === heartbeatName);
+  const [policy] = resourcesOf(resources, 'AWS::AutoScaling::ScalingPolicy', PolicyProperties);
 
   return {
     endpoint,
     stateMachineArn: machine.arn,
-    parameterName,
-    backupParameterName,
-    metricFunctionName,
+    parameterName: target.parameter.name,
+    backupParameterName: target.restore.backupParameter ?? '',
+    metricFunctionName: target.metricFunction.name,
     target,
+    fleet,
     host,
     network,
     instance,
@@ -255,6 +264,8 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
     functions,
     metrics,
     autoScaling,
+    workerGroup: scalingGroupOf(target),
+    compiledPolicy: policy?.properties.TargetTrackingConfiguration,
     workers,
     queues,
     tables,
@@ -262,36 +273,32 @@ async function boot(options: SandboxOptions, host: Host, tables: Tables): Promis
     bus,
     runCommand,
     machines,
-    heartbeat,
+    heartbeatName: hasHeartbeat ? heartbeatName : undefined,
     logs,
     close: async () => {
       await Promise.all([workers.stop(), machines.stop()]);
       await Promise.all([runCommand.stop(), functions.stop()]);
-      await Promise.all([endpoint.close(), host.close()]);
+      await Promise.all([endpoint.close(), fleet.close()]);
       await tables.close();
     },
   };
 }
 
-function addFunctions(
-  functions: Functions,
-  resources: ReadonlyMap<string, ResolvedResource>,
-  packageDirectory: string,
-): void {
-  for (const { logicalId, arn, properties } of resourcesOf(
-    resources,
-    'AWS::Lambda::Function',
-    FunctionProperties,
-  )) {
-    // The zip is named after the function's key, which is how its logical id begins.
-    const key = logicalId.replace(/LambdaFunction$/, '');
-    const zip = `${key.charAt(0).toLowerCase()}${key.slice(1)}.zip`;
-    functions.add(properties, arn, unpack(join(packageDirectory, zip), join(packageDirectory, 'unpacked')));
-  }
-  for (const { properties } of resourcesOf(
-    resources,
-    'AWS::Lambda::EventInvokeConfig',
-    EventInvokeProperties,
-  ))
-    functions.configureEvents(properties);
+/** The document as it is, or with stand-ins for the target's commands; what stands before those stays. */
+function withCommands(
+  content: DocumentContent,
+  { runCommands = false, seed }: Pick<SandboxOptions, 'runCommands' | 'seed'>,
+): DocumentContent {
+  if (runCommands) return content;
+  const { commands } = seed.target.deploy;
+  return {
+    ...content,
+    mainSteps: content.mainSteps.map((step) => ({
+      ...step,
+      inputs: {
+        ...step.inputs,
+        runCommand: [...step.inputs.runCommand.slice(0, -commands.length), ...standInCommands],
+      },
+    })),
+  };
 }

@@ -2,26 +2,20 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import * as v from 'valibot';
-import { ownTargets } from '../targets/load.ts';
-import { RecoveryReport } from '../workflow/report.ts';
-import { readCommandLine } from './command-line.ts';
+import { answerApproval } from './approval.ts';
+import { type CommandLine, Mistake, readCommandLine } from './command-line.ts';
+import { notRehearsed } from './not-rehearsed.ts';
 import { packageTarget } from './package.ts';
 import { letPlay } from './play.ts';
 import { commandLines } from './printed-commands.ts';
-import { checkProof } from './proof.ts';
+import { indented, recover, workersScreen } from './recovery.ts';
+import { openRehearsal, type Rehearsal } from './rehearsal.ts';
 import { openSandbox, type Sandbox } from './sandbox.ts';
-import {
-  grownBacklog,
-  makeSeed,
-  type ScenarioName,
-  scenarios,
-  seedSandbox,
-  workerGroup,
-} from './scenarios.ts';
-import { reportLines, Screen } from './screen.ts';
+import { reasonAgainst, scenarios } from './scenarios.ts';
+import { Screen } from './screen.ts';
+import { defaultTarget, seedSandbox } from './seed/seed.ts';
 import type { Execution } from './services/execution.ts';
-import { WorkersScreen, watchWorkers } from './workers-screen.ts';
+import type { HistoryEvent } from './services/execution-events.ts';
 
 type Signal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
@@ -43,8 +37,27 @@ const print = (line = '') => {
   if (interruptedBy === undefined) console.log(line);
 };
 
+/** Rejects with what goes wrong in an answer to an event, which nobody waits for. */
+const { promise: failed, reject: fail } = Promise.withResolvers<never>();
+failed.catch(() => undefined);
+
 async function main(): Promise<number> {
-  const { scenario, keep } = readCommandLine();
+  const commandLine = readCommandLine();
+  const { scenario, keep } = commandLine;
+  let rehearsal: Rehearsal;
+  try {
+    rehearsal = openRehearsal(commandLine);
+  } catch (error) {
+    if (!(error instanceof Mistake)) throw error;
+    console.error(error.message);
+    return 2;
+  }
+  print(`Scenario ${scenario}: ${scenarios[scenario].summary}`);
+  const reason = reasonAgainst(scenario, rehearsal.target, rehearsal.seed.given);
+  if (reason !== undefined) {
+    print(`It makes no sense for ${rehearsal.target.name}: ${reason}.`);
+    return 0;
+  }
   const root = join(import.meta.dirname, '..', '.sandbox');
   mkdirSync(root, { recursive: true });
   const directory = mkdtempSync(join(root, `run-${process.pid}-`));
@@ -53,7 +66,7 @@ async function main(): Promise<number> {
 
   let code: number | undefined;
   try {
-    code = await runSandbox(scenario, keep, directory);
+    code = await runSandbox(commandLine, rehearsal, directory);
   } catch (error) {
     if (interruptedBy === undefined) throw error;
   } finally {
@@ -68,29 +81,31 @@ async function main(): Promise<number> {
 
 /** @returns the exit code; `undefined` if it was interrupted. */
 async function runSandbox(
-  scenario: ScenarioName,
-  keep: boolean,
+  commandLine: CommandLine,
+  { target, targets, seed, bundle, notes }: Rehearsal,
   directory: string,
 ): Promise<number | undefined> {
+  const { scenario, keep, runCommands } = commandLine;
+  const host = join(directory, 'hosts');
+  for (const note of notes) print(note);
+  if (runCommands) print(`WARNING: the deploy commands of ${target.name} run on this machine, in ${host}`);
+  if (target.name !== defaultTarget)
+    for (const line of notRehearsed(target, { runCommands, hasBundle: bundle !== undefined })) print(line);
   let sandbox: Sandbox | undefined;
   try {
-    print(`Scenario ${scenario}: ${scenarios[scenario].summary}`);
-    print('Packaging the stack (serverless package --param target=sandbox) …');
-    const packageDirectory = await packageTarget('sandbox', interruption.signal);
-    // Since the metric has stopped, more has come in than the workers get done.
-    const seed = makeSeed(scenario, scenario === 'healthy' ? undefined : grownBacklog);
-    const screens = new Map<Execution, Screen>();
+    print(`Packaging the stack (serverless package --param target=${target.name}) …`);
+    const packageDirectory = await packageTarget(target.name, { targets, signal: interruption.signal });
+    const show = showExecutions();
     sandbox = await openSandbox({
       packageDirectory,
       directory,
-      host: seed.host,
+      seed,
+      runCommands,
+      functionBundle: bundle,
       onEvent: (execution, event) => {
-        // An execution that runs at the same time as another, such as the one that the restore starts, is marked.
-        const isBeside = [...screens.keys()].some((one) => one !== execution && one.status === 'RUNNING');
-        const line = isBeside ? (text: string) => print(`    | ${text.trim()}`) : print;
-        const screen = screens.get(execution) ?? new Screen(line, execution.name);
-        screens.set(execution, screen);
-        screen.show(event);
+        show(execution, event);
+        if (event.type === 'TaskSubmitted' && sandbox && !keep)
+          answerApproval(sandbox, print, interruption.signal).catch(fail);
       },
       onMessage: ({ subject, message }) => {
         print(`  message: ${subject}`);
@@ -103,73 +118,26 @@ async function runSandbox(
     print();
     if (keep) {
       letPlay(sandbox, directory);
-      for (const line of commandLines(sandbox, ownTargets)) print(line);
-      const screen = new WorkersScreen(sandbox, print);
-      sandbox.workers.start(() => screen.show());
+      for (const line of commandLines(sandbox, targets)) print(line);
+      const workers = workersScreen(sandbox, print);
+      sandbox.workers.start(() => workers?.screen.show());
     }
-    return await Promise.race([interrupted, ...(keep ? [] : [recover(sandbox, scenario)])]);
+    return await Promise.race([interrupted, failed, ...(keep ? [] : [recover(sandbox, scenario, print)])]);
   } finally {
     await sandbox?.close();
   }
 }
 
-/** Starts the recovery as the scenario says, and checks independently how it ended. */
-async function recover(sandbox: Sandbox, scenario: ScenarioName): Promise<number> {
-  const { startedBy, expected } = scenarios[scenario];
-  const versionBefore = sandbox.parameters.get(sandbox.parameterName).Version;
-  const startedAtMs = Date.now();
-  const screen = new WorkersScreen(sandbox, print);
-  sandbox.workers.startCounting();
-  if (startedBy === 'operator') {
-    print('Started by an operator, with {}');
-    sandbox.machines.start(sandbox.stateMachineArn, '{}');
-  } else {
-    print(`The workers: ${screen.summary()}`);
-    print('No datapoint for five minutes: the heartbeat alarm fires, and its event starts the state machine');
-    sandbox.metrics.evaluateAlarms();
-  }
-  const [execution] = sandbox.machines.executions;
-  if (!execution) {
-    print('The alarm has not started an execution.');
-    return 1;
-  }
-  await execution.ended;
-  // The clean-up after a failure, and the message about it, follow an event.
-  await sandbox.functions.idle();
-  print();
-
-  if (execution.status !== 'SUCCEEDED') {
-    const version = sandbox.parameters.get(sandbox.parameterName).Version;
-    print(`${execution.status}: ${execution.error}`);
-    print(
-      `  ${sandbox.parameterName} ${version === versionBefore ? `is at version ${version}, as before` : `went from version ${versionBefore} to ${version}`}`,
-    );
-    printLastMessage(sandbox);
-    const isExpected = execution.status === 'FAILED' && execution.error === expected;
-    print();
-    print(
-      isExpected ? `As expected: this is how scenario ${scenario} has to end.` : `${expected} was expected.`,
-    );
-    return isExpected ? 0 : 1;
-  }
-  const report = v.parse(RecoveryReport, JSON.parse(execution.output ?? ''));
-  for (const line of reportLines(report, execution)) print(line);
-  const problems = await checkProof(sandbox, startedAtMs);
-  for (const problem of problems) print(`NOT RECOVERED: ${problem}`);
-  printLastMessage(sandbox);
-  if (report.outcome !== expected) print(`${expected} was expected.`);
-  if (problems.length > 0 || report.outcome !== expected) return 1;
-  if (expected !== 'Recovered') return 0;
-  // The metric counts again: does target tracking act on it, and does the backlog go down?
-  print(`\nThe workers, in ${workerGroup}, with ${sandbox.autoScaling.minuteSeconds} s for each minute:`);
-  return (await watchWorkers(sandbox, print, screen)) ? 0 : 1;
-}
-
-const indented = (text: string) => text.trimEnd().replaceAll(/^/gm, '    ');
-
-function printLastMessage({ topics }: Sandbox): void {
-  const message = topics.messages.at(-1)?.message;
-  if (message !== undefined) print(`\nThe last message to whoever is on call:\n\n${indented(message)}`);
+/** A line for each execution: one that runs at the same time as another, such as the one that the restore starts, is marked. */
+function showExecutions() {
+  const screens = new Map<Execution, Screen>();
+  return (execution: Execution, event: HistoryEvent) => {
+    const isBeside = [...screens.keys()].some((one) => one !== execution && one.status === 'RUNNING');
+    const line = isBeside ? (text: string) => print(`    | ${text.trim()}`) : print;
+    const screen = screens.get(execution) ?? new Screen(line, execution.name);
+    screens.set(execution, screen);
+    screen.show(event);
+  };
 }
 
 process.exitCode = await main();

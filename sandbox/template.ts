@@ -56,6 +56,8 @@ const naming: Record<
   'AWS::Logs::LogGroup': { name: 'LogGroupName', arn: (name) => arn('logs', `log-group:${name}:*`) },
   'AWS::IAM::Role': { name: 'RoleName', arn: (name) => `arn:aws:iam::${accountId}:role/${name}` },
   'AWS::Events::Rule': { name: 'Name', arn: (name) => arn('events', `rule/${name}`) },
+  // Nothing looks its id up here: it only has to have one.
+  'AWS::EC2::SecurityGroup': { arn: (name) => arn('ec2', `security-group/${name}`), arnAttribute: 'GroupId' },
   'AWS::SSM::Document': { name: 'Name', arn: (name) => arn('ssm', `document/${name}`) },
   'AWS::CloudWatch::Alarm': { name: 'AlarmName', arn: (name) => arn('cloudwatch', `alarm:${name}`) },
 };

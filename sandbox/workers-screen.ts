@@ -1,8 +1,12 @@
 /** What a person sees of the workers: what changes in their group, in the alarms of its policy, and in the backlog. */
 import type { Sandbox } from './sandbox.ts';
-import { workerGroup } from './scenarios.ts';
 
-type Watched = Pick<Sandbox, 'autoScaling' | 'metrics' | 'heartbeat'>;
+type Watched = Pick<Sandbox, 'autoScaling' | 'metrics'> & {
+  /** The name of their group. */
+  readonly workerGroup: string;
+  /** What the policy follows. */
+  readonly target: { readonly metric: { readonly name: string } };
+};
 
 /** Three minutes until the alarm fires, one for the launch, a few for the work; the rest is for slow machines. */
 export const patience = { minutes: 25 };
@@ -36,7 +40,7 @@ export class WorkersScreen {
     const { alarms, desired, inService, backlog } = this.#last;
     const { maxSize } = this.#group();
     const states = Object.entries(alarms).map(([name, state]) => `${name} ${state}`);
-    return `${inService} of ${desired} workers in service, at most ${maxSize}; ${this.#sandbox.heartbeat.MetricName} ${backlog ?? 'unknown'}, target ${this.#target() ?? 'none'}; ${states.join(', ')}`;
+    return `${inService} of ${desired} workers in service, at most ${maxSize}; ${this.#sandbox.target.metric.name} ${backlog ?? 'unknown'}, target ${this.#target() ?? 'none'}; ${states.join(', ')}`;
   }
 
   /** Prints what has changed since it last looked. */
@@ -49,7 +53,7 @@ export class WorkersScreen {
     for (const { Description, StatusCode, StatusMessage } of this.#newlyEnded())
       this.#line('scaling activity', [StatusCode, Description, StatusMessage ?? []].flat().join(': '));
     this.#change('workers in service', was.inService, is.inService);
-    this.#change(this.#sandbox.heartbeat.MetricName, was.backlog, is.backlog);
+    this.#change(this.#sandbox.target.metric.name, was.backlog, is.backlog);
   }
 
   /** There are more workers than at first, and the backlog is at its target again. */
@@ -61,12 +65,12 @@ export class WorkersScreen {
   }
 
   #group() {
-    return this.#sandbox.autoScaling.group(workerGroup);
+    return this.#sandbox.autoScaling.group(this.#sandbox.workerGroup);
   }
 
   /** `undefined` while somebody has deleted it. */
   #policy() {
-    return this.#sandbox.autoScaling.policies(workerGroup)[0];
+    return this.#sandbox.autoScaling.policies(this.#sandbox.workerGroup)[0];
   }
 
   #target(): number | undefined {

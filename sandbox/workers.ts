@@ -1,16 +1,40 @@
 /**
- * The workers: each instance in service of the Auto Scaling groups takes videos off the backlog, and new ones come in.
+ * The workers: each instance in service of the Auto Scaling groups takes jobs off the backlog, and new ones come in.
  * A schedule has the metric function count, once a minute as in an account.
  */
-import type { Host } from './host/host.ts';
+import type { Target } from '../workflow/target.ts';
+import type { Backend } from './host/api.ts';
 import type { AutoScaling } from './services/auto-scaling.ts';
+import type { Metrics } from './services/cloudwatch.ts';
 
-/** What comes in during a minute, and what one worker gets done: two workers just keep up. */
-const [newVideosPerMinute, videosPerWorker] = [2, 1];
+/** Jobs: how many wait, come in, and get done. */
+export interface Work {
+  /** That wait while two workers just keep up: what target tracking holds the backlog at. */
+  readonly steady: number;
+  /** That wait when nobody has scaled the workers for a while. */
+  readonly grown: number;
+  readonly newPerMinute: number;
+  readonly donePerWorker: number;
+}
+
+/** So much that a policy of the stack has a reason to ask for more workers, and soon none any more. */
+export function workOf({ scaling }: Pick<Target, 'scaling'>): Work {
+  const perInstance = scaling?.policy?.backlogPerInstance;
+  const steady = perInstance === undefined ? 7 : Math.ceil(2 * perInstance);
+  const donePerWorker = Math.max(1, Math.round(steady / 7));
+  return {
+    steady,
+    grown: perInstance === undefined ? 20 : Math.ceil(5.5 * perInstance),
+    newPerMinute: 2 * donePerWorker,
+    donePerWorker,
+  };
+}
 
 export interface WorkersOptions {
   readonly autoScaling: AutoScaling;
-  readonly host: Pick<Host, 'backlog' | 'setBacklog'>;
+  readonly metrics: Pick<Metrics, 'record'>;
+  readonly backend: Pick<Backend, 'backlog'>;
+  readonly work: Work;
   /** Invokes the metric function. */
   readonly count: () => Promise<unknown>;
 }
@@ -65,9 +89,20 @@ export class Workers {
 
   /** One minute passes. */
   work(): void {
-    const { autoScaling, host } = this.#options;
+    const { autoScaling, backend, metrics } = this.#options;
+    const { newPerMinute, donePerWorker } = this.#options.work;
     autoScaling.advance();
-    const workers = autoScaling.groups().flatMap((group) => group.inService()).length;
-    host.setBacklog(Math.max(0, host.backlog() + newVideosPerMinute - workers * videosPerWorker));
+    const groups = autoScaling.groups().map((group) => ({ group, count: group.inService().length }));
+    for (const { group, count } of groups)
+      metrics.record('AWS/AutoScaling', [
+        {
+          MetricName: 'GroupInServiceInstances',
+          Dimensions: [{ Name: 'AutoScalingGroupName', Value: group.settings.name }],
+          Value: count,
+          StorageResolution: 60,
+        },
+      ]);
+    const workers = groups.reduce((sum, { count }) => sum + count, 0);
+    backend.backlog = Math.max(0, backend.backlog + newPerMinute - workers * donePerWorker);
   }
 }

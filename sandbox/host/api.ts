@@ -1,55 +1,63 @@
 /**
- * The API on the sandbox's host, in place of Django: it counts the waiting videos if it has a database, and if the
- * request has a Host that it allows and the right key.
+ * The API on one of the sandbox's hosts, in place of the target's own. It answers as the target says that its API does:
+ * with the number at `backlogPath`, if it was started with a complete env, and if the request has a Host that it allows
+ * and the right key.
  */
 import { timingSafeEqual } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
-import { join } from 'node:path';
-import * as v from 'valibot';
+import { inspectEnv } from '../../env/contract.ts';
+import { readEnvText } from '../../env/document.ts';
+import { valuesOf } from '../../env/entries.ts';
+import type { Target } from '../../workflow/target.ts';
 
-const Database = v.object({ password: v.string(), videoBacklog: v.number() });
-
-/** What the API is started with. */
-export interface ApiOptions {
-  /** Its whole environment. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Where its database is. */
-  readonly directory: string;
+/** What the API works on and connects to; it is the same for all hosts. */
+export interface Backend {
+  /** How many jobs wait. */
+  backlog: number;
+  /** By key of the env, the values with which the API gets there, such as the password of the database. */
+  readonly values: ReadonlyMap<string, string>;
 }
 
-/** The "database" is a JSON file; like any other, it needs the password. */
-function countVideos({ environment, directory }: ApiOptions): number {
-  const { DB_HOST, DB_NAME, DB_USER, DB_PASSWORD } = environment;
-  if (!DB_HOST || !DB_NAME || !DB_USER || !DB_PASSWORD) throw new Error('no database configured');
-  const database = v.parse(Database, JSON.parse(readFileSync(join(directory, `${DB_NAME}.json`), 'utf8')));
-  if (database.password !== DB_PASSWORD) throw new Error('password authentication failed');
-  return database.videoBacklog;
-}
+/** The key of the env that lists the Hosts that the API allows; without it, it allows the one that the target sends. */
+export const hostsKey = 'ALLOWED_HOSTS';
 
-function isInternalKey({ environment }: ApiOptions, given: string): boolean {
-  const key = Buffer.from(environment.LAMBDA_INTERNAL_API_KEY ?? '');
-  const other = Buffer.from(given);
-  return key.length > 0 && key.length === other.length && timingSafeEqual(key, other);
-}
+/** The Host of requests to the target's endpoint, without a port. */
+export const hostOf = ({ endpoint: { url, host } }: Pick<Target, 'endpoint'>): string =>
+  (host ?? new URL(url).host).replace(/:\d+$/, '');
 
 /** The API between one start and the next. */
-export function createApi(options: ApiOptions): RequestListener {
+export function createApi(
+  text: string,
+  target: Pick<Target, 'parameter' | 'endpoint'>,
+  backend: Backend,
+): RequestListener {
+  const { parameter, endpoint } = target;
+  const environment = valuesOf(text, parameter.reader);
+  const { pathname, search } = new URL(endpoint.url);
+  const allowedHosts = (environment.get(hostsKey) ?? hostOf(target)).split(',');
+  const isComplete = inspectEnv(readEnvText(text, parameter.reader), parameter).complete;
+  const isConnected = [...backend.values].every(([key, value]) => environment.get(key) === value);
   return (request, response) => {
     const answer = (status: number, body: unknown) => {
       response.writeHead(status, { 'content-type': 'application/json' });
       response.end(JSON.stringify(body));
     };
     const host = (request.headers.host ?? '').replace(/:\d+$/, '');
-    const allowedHosts = (options.environment.ALLOWED_HOSTS ?? '127.0.0.1,localhost').split(',');
     if (!allowedHosts.includes(host)) return answer(400, { detail: 'DisallowedHost' });
-    if (request.url !== '/api/v1/internal/video/backlog-count/') return answer(404, { detail: 'Not found.' });
-    if (!isInternalKey(options, String(request.headers['x-internal-key'] ?? '')))
+    if (request.url !== `${pathname}${search}`) return answer(404, { detail: 'Not found.' });
+    const given = String(request.headers['x-internal-key'] ?? '');
+    if (!isSame(environment.get(endpoint.internalKey) ?? '', given))
       return answer(403, { detail: 'Invalid internal key.' });
-    try {
-      return answer(200, { backlog: countVideos(options) });
-    } catch {
-      return answer(500, { detail: 'Internal Server Error' });
-    }
+    if (!isComplete || !isConnected) return answer(500, { detail: 'Internal Server Error' });
+    return answer(200, atPath(endpoint.backlogPath, backend.backlog));
   };
 }
+
+function isSame(key: string, given: string): boolean {
+  const [one, other] = [Buffer.from(key), Buffer.from(given)];
+  return one.length > 0 && one.length === other.length && timingSafeEqual(one, other);
+}
+
+/** The JSON that has a value at a path. */
+export const atPath = (path: string, value: unknown): unknown =>
+  path.split('.').reduceRight((inner, name) => ({ [name]: inner }), value);

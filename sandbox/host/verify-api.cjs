@@ -2,7 +2,7 @@
 const { ask } = require('./ask.cjs');
 
 (async () => {
-  const { status } = await ask(`${process.env.API_ORIGIN}/api/v1/internal/video/backlog-count/`);
+  const { status } = await ask(process.env.API_URL);
   console.log(`the API answers ${status} to a call without a key`);
   if (status >= 500) process.exitCode = 1;
 })();

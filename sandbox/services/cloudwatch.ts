@@ -46,11 +46,21 @@ export class Metrics {
   #alarms: readonly Alarm[] = [];
   readonly #onAlarmEvent: (event: ServiceEvent) => void;
   readonly #now: () => number;
+  readonly #minuteSeconds: number;
 
-  /** @param onAlarmEvent gets the events that go to EventBridge when an alarm changes its state. */
-  constructor(onAlarmEvent: (event: ServiceEvent) => void, now: () => number = Date.now) {
+  /**
+   * @param onAlarmEvent gets the events that go to EventBridge when an alarm changes its state.
+   * @param minuteSeconds how long a minute takes here: resolutions, and the periods of GetMetricData, go by it.
+   */
+  constructor(onAlarmEvent: (event: ServiceEvent) => void, now: () => number = Date.now, minuteSeconds = 60) {
     this.#onAlarmEvent = onAlarmEvent;
     this.#now = now;
+    this.#minuteSeconds = minuteSeconds;
+  }
+
+  /** The seconds that so many take here. */
+  pace(seconds: number): number {
+    return Math.max(1, Math.round((seconds * this.#minuteSeconds) / 60));
   }
 
   /** @param data with timestamps in milliseconds; by default now. */
@@ -68,7 +78,7 @@ export class Metrics {
       const published = {
         timestampMs: Timestamp ?? this.#now(),
         value: Value,
-        resolutionSeconds: StorageResolution,
+        resolutionSeconds: this.pace(StorageResolution),
         // What CloudWatch takes it for, if nobody says: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#Unit.
         unit: Unit ?? 'None',
       };
@@ -214,7 +224,7 @@ export function cloudWatchService(metrics: Metrics, evaluate: () => void = () =>
             const datapoints = metrics.read(MetricStat.Metric, {
               startMs: StartTime,
               endMs: EndTime,
-              periodSeconds: MetricStat.Period,
+              periodSeconds: metrics.pace(MetricStat.Period),
               statistic: MetricStat.Stat,
               unit: MetricStat.Unit,
             });

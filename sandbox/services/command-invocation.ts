@@ -10,6 +10,8 @@ export interface Instance {
   online: boolean;
   readonly workingDirectory: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Its scripts are run by bash, as on a real host, and this is called when one has succeeded. */
+  readonly bash?: { readonly onSuccess: () => void };
 }
 
 /** The part of a document that is run here; GetDocument also gives the rest. */
@@ -122,7 +124,7 @@ export function end(invocation: Invocation, status: Status, details: string, exi
 /**
  * Runs the lines of a script as `set -e` would, up to the first one that fails. Each line is started as a program, not
  * by a shell, so this works without bash; the script's shebang and `set` line are skipped, and a line
- * `export NAME='value'` is a variable of those that follow.
+ * `export NAME='value'` is a variable of those that follow. On an instance with bash, it runs the script as a whole.
  */
 export async function runOn(
   instance: Instance,
@@ -136,20 +138,22 @@ export async function runOn(
   const environment = { ...instance.environment };
   for (const { inputs } of mainSteps) {
     const deadline = Date.now() + Number(inputs.timeoutSeconds) * 1000;
-    for (const line of inputs.runCommand.filter(
-      (text) => !text.startsWith('#') && !text.startsWith('set -'),
-    )) {
+    for (const line of instance.bash
+      ? [inputs.runCommand.join('\n')]
+      : inputs.runCommand.filter((text) => !text.startsWith('#') && !text.startsWith('set -'))) {
       const [, name, value = ''] = /^export (\w+)='([^']*)'$/.exec(line) ?? [];
       if (name !== undefined) {
         environment[name] = value;
         continue;
       }
-      const exitCode = await runLine({ ...instance, environment }, line, invocation, deadline - Date.now());
+      const program = instance.bash ? ['bash', '-c', line] : line.split(/\s+/);
+      const exitCode = await run({ ...instance, environment }, program, invocation, deadline - Date.now());
       if (isCancelled()) return end(invocation, 'Cancelled', 'Cancelled');
       if (exitCode === 'timed out') return end(invocation, 'TimedOut', 'TimedOut');
       if (exitCode !== 0) return end(invocation, 'Failed', 'Failed', exitCode);
     }
   }
+  instance.bash?.onSuccess();
   end(invocation, 'Success', 'Success', 0);
 }
 
@@ -169,14 +173,13 @@ function killAll(child: ChildProcess): void {
   }
 }
 
-function runLine(
+function run(
   instance: Instance,
-  line: string,
+  [program = '', ...programArguments]: readonly string[],
   invocation: Invocation,
   timeoutMs: number,
 ): Promise<number | 'timed out'> {
   return new Promise((resolve) => {
-    const [program = '', ...programArguments] = line.split(/\s+/);
     const child = spawn(program === 'node' ? process.execPath : program, programArguments, {
       cwd: instance.workingDirectory,
       env: instance.environment,

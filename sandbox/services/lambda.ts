@@ -22,6 +22,7 @@ export const FunctionProperties = v.object({
   Timeout: v.number(),
   ReservedConcurrentExecutions: v.optional(v.number()),
   Environment: v.optional(v.object({ Variables: v.record(v.string(), v.string()) })),
+  KmsKeyArn: v.optional(v.string()),
   VpcConfig: v.optional(v.object({ SubnetIds: v.array(v.string()), SecurityGroupIds: v.array(v.string()) })),
 });
 type FunctionProperties = v.InferOutput<typeof FunctionProperties>;
@@ -273,10 +274,11 @@ export class Functions {
   /** @param name or an ARN, with a qualifier or without. */
   describe(name: string) {
     const { state, version, snapshot } = this.#locate(name);
-    const { ReservedConcurrentExecutions: _, ...shown } = state.properties;
+    const { ReservedConcurrentExecutions: _, KmsKeyArn, ...shown } = state.properties;
     const { qualifier } = readFunctionName(name);
     return {
       ...shown,
+      KMSKeyArn: KmsKeyArn,
       FunctionArn: qualifier === undefined ? state.arn : `${state.arn}:${qualifier}`,
       Environment: { Variables: snapshot.variables },
       CodeSha256: snapshot.codeSha256,

@@ -7,7 +7,7 @@ import {
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
-import { type ScenarioName, scenarioNames, scenarios, workerGroup } from '../../sandbox/scenarios.ts';
+import { type ScenarioName, scenarioNames, scenarios } from '../../sandbox/scenarios.ts';
 import type { Execution } from '../../sandbox/services/execution.ts';
 import { knownGoodLabel } from '../../workflow/versions.ts';
 import {
@@ -28,6 +28,9 @@ async function open(scenario: ScenarioName): Promise<void> {
   ({ sandbox } = whole);
 }
 const close = () => whole.close();
+
+/** Of the sandbox's own target. */
+const workerGroup = 'sandbox-video-workers';
 
 const run = (input?: string): Promise<Execution> => whole.run(input);
 /** A person's start, soon after a recovery. */

@@ -7,10 +7,12 @@ import { readEnvText } from '../../env/document.ts';
 import { effectiveEntries } from '../../env/entries.ts';
 import { endIdleThreads } from '../../sandbox/function-runtime.ts';
 import { openSandbox, type Sandbox } from '../../sandbox/sandbox.ts';
-import { makeSeed, type ScenarioName, type Seed, seedSandbox } from '../../sandbox/scenarios.ts';
+import type { ScenarioName } from '../../sandbox/scenarios.ts';
 import { Entered, Screen } from '../../sandbox/screen.ts';
+import { defaultTarget, makeSeed, type Seed, seedSandbox } from '../../sandbox/seed/seed.ts';
 import type { Execution } from '../../sandbox/services/execution.ts';
 import type { HistoryEvent } from '../../sandbox/services/execution-events.ts';
+import { loadTarget } from '../../targets/load.ts';
 import { packagedIn } from './package-stacks.ts';
 import { until } from './until.ts';
 
@@ -33,16 +35,20 @@ export interface WholeRun {
   close(): Promise<void>;
 }
 
-export async function openRun(scenario: ScenarioName): Promise<WholeRun> {
+export async function openRun(
+  scenario: ScenarioName,
+  name = defaultTarget,
+  targets?: string,
+): Promise<WholeRun> {
   const directory = mkdtempSync(join(tmpdir(), 'env-recovery-'));
-  const seed = makeSeed(scenario);
+  const seed = makeSeed({ name, ...loadTarget(name, targets) }, scenario);
   const screenLines: string[] = [];
   const screens = new Map<Execution, Screen>();
   const hooks = { onEvent: (_execution: Execution, _event: HistoryEvent) => {} };
   const sandbox = await openSandbox({
-    packageDirectory: packagedIn('sandbox'),
+    packageDirectory: packagedIn(name),
     directory,
-    host: seed.host,
+    seed,
     retryMilliseconds: 150,
     speedUp: 20,
     updateMilliseconds: 50,
@@ -80,7 +86,7 @@ export async function openRun(scenario: ScenarioName): Promise<WholeRun> {
 export const alarmEvent = ({ sandbox }: WholeRun) => ({
   source: 'aws.cloudwatch',
   'detail-type': 'CloudWatch Alarm State Change',
-  detail: { alarmName: sandbox.heartbeat.AlarmName, state: { value: 'ALARM' } },
+  detail: { alarmName: sandbox.heartbeatName, state: { value: 'ALARM' } },
 });
 
 /** Makes the target one that asks a person before anything is changed. */

@@ -1,26 +1,12 @@
 /** The sandbox's workers, and what a person sees of them, while a clock is moved. */
-import { workerGroup } from '../../sandbox/scenarios.ts';
-import type { AlarmProperties } from '../../sandbox/services/alarms.ts';
 import { AutoScaling } from '../../sandbox/services/auto-scaling.ts';
 import { Metrics } from '../../sandbox/services/cloudwatch.ts';
-import { Workers } from '../../sandbox/workers.ts';
+import { Workers, workOf } from '../../sandbox/workers.ts';
 import { patience, watchWorkers } from '../../sandbox/workers-screen.ts';
 
-const heartbeat: AlarmProperties = {
-  AlarmName: 'heartbeat',
-  AlarmActions: [],
-  Namespace: 'App',
-  MetricName: 'BacklogCount',
-  Dimensions: [],
-  Statistic: 'SampleCount',
-  ComparisonOperator: 'LessThanThreshold',
-  Threshold: 1,
-  Period: 60,
-  EvaluationPeriods: 5,
-  TreatMissingData: 'breaching',
-};
+const workerGroup = 'workers';
 
-let backlog: number;
+let backend: { backlog: number };
 let metrics: Metrics;
 let autoScaling: AutoScaling;
 let workers: Workers;
@@ -28,7 +14,7 @@ let count: jest.Mock<Promise<unknown>, []>;
 
 beforeEach(() => {
   jest.useFakeTimers({ now: Date.UTC(2026, 0, 1) });
-  backlog = 20;
+  backend = { backlog: 20 };
   metrics = new Metrics(() => undefined);
   autoScaling = new AutoScaling(metrics, { minuteSeconds: 1 });
   const createdAt = new Date(Date.now() - 3_600_000);
@@ -51,17 +37,14 @@ beforeEach(() => {
   });
   count = jest.fn(async () =>
     metrics.put('App', [
-      { MetricName: 'BacklogCount', Dimensions: [], Value: backlog, StorageResolution: 1 },
+      { MetricName: 'BacklogCount', Dimensions: [], Value: backend.backlog, StorageResolution: 1 },
     ]),
   );
   workers = new Workers({
     autoScaling,
-    host: {
-      backlog: () => backlog,
-      setBacklog: (videos) => {
-        backlog = videos;
-      },
-    },
+    metrics,
+    backend,
+    work: workOf({ scaling: undefined }),
     count: () => count(),
   });
 });
@@ -70,9 +53,11 @@ afterEach(async () => {
   jest.useRealTimers();
 });
 
+const target = { metric: { name: 'BacklogCount' } };
+
 const backlogAfter = (minutes: number) => {
   for (let minute = 0; minute < minutes; minute += 1) workers.work();
-  return backlog;
+  return backend.backlog;
 };
 
 describe('the workers', () => {
@@ -125,7 +110,7 @@ describe('what a person sees of them', () => {
   const lines: string[] = [];
   const watch = async () => {
     lines.length = 0;
-    const watched = watchWorkers({ autoScaling, metrics, heartbeat, workers }, (line) =>
+    const watched = watchWorkers({ autoScaling, metrics, workerGroup, target, workers }, (line) =>
       lines.push(line.replace(/^ {2}\d\d:\d\d:\d\d {2}/, '').replace(/ {2,}/, ': ')),
     );
     await jest.advanceTimersByTimeAsync((patience.minutes + 1) * 1000);

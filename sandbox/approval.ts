@@ -1,0 +1,65 @@
+/** Answers an execution that waits for an approval: a person does, or nobody is there to ask. */
+import { createInterface } from 'node:readline/promises';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { readLedger } from '../aws/lease-table.ts';
+import { type Approval, planRejected, type Rejection } from '../workflow/plan.ts';
+import { leaseTableOf } from '../workflow/stack-names.ts';
+import { indented } from './recovery.ts';
+import type { Sandbox } from './sandbox.ts';
+import { region } from './template.ts';
+
+type Print = (line?: string) => void;
+
+/**
+ * Shows the message that asks, and answers as `recover approve` and `recover reject` do.
+ *
+ * @param signal ends the question; then nothing is answered.
+ */
+export async function answerApproval(sandbox: Sandbox, print: Print, signal: AbortSignal): Promise<void> {
+  print(indented(sandbox.topics.messages.at(-1)?.message ?? ''));
+  const decision = await ask(print, signal);
+  if (decision === undefined) return;
+  const { approval } = await readApproval(sandbox);
+  if (!approval) return print('It no longer waits.');
+  const answer = JSON.stringify({ decision, hash: approval.plan.hash, by: 'sandbox' });
+  const { machines } = sandbox;
+  if (decision === 'Approved') machines.succeedTask(approval.taskToken, answer);
+  else machines.failTask(approval.taskToken, planRejected, answer);
+}
+
+async function ask(
+  print: Print,
+  signal: AbortSignal,
+): Promise<(Approval | Rejection)['decision'] | undefined> {
+  if (!process.stdin.isTTY || !process.stdout.isTTY) {
+    print('Approved by itself, since nobody is at a terminal to be asked');
+    return 'Approved';
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  // Otherwise Ctrl+C would end the question alone.
+  terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+  try {
+    const text = await terminal.question('Approve this plan? [y/n] ', { signal });
+    return /^y(es)?$/i.test(text.trim()) ? 'Approved' : 'Rejected';
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  } finally {
+    terminal.close();
+  }
+}
+
+/** The token is where `recover approve` finds it, too. */
+async function readApproval({ target, endpoint }: Sandbox) {
+  const dynamo = new DynamoDBClient({
+    region,
+    endpoint: endpoint.url,
+    credentials: { accessKeyId: 'sandbox', secretAccessKey: 'sandbox' },
+  });
+  try {
+    const item = { tableName: leaseTableOf(target.name), target: target.name };
+    return (await readLedger({ dynamo, ...item })).ledger;
+  } finally {
+    dynamo.destroy();
+  }
+}

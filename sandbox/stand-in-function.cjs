@@ -1,0 +1,76 @@
+// In place of a metric function of the target's owner: asks the endpoint with the variables that the target sets, and
+// publishes the number. Without packages, as the host's scripts are.
+const { readFileSync } = require('node:fs');
+const http = require('node:http');
+const https = require('node:https');
+const { join } = require('node:path');
+
+const { url, variables, backlogPath, answerPath, timeoutSeconds, metric } = JSON.parse(
+  readFileSync(join(__dirname, 'target.json'), 'utf8'),
+);
+const { env } = process;
+
+/** Resolves with the status and the text of the answer; rejects if there is none. */
+const ask = (address, { body, ...options }) =>
+  new Promise((resolve, reject) => {
+    const { request } = address.startsWith('https:') ? https : http;
+    const outgoing = request(address, { agent: false, ...options }, async (response) => {
+      try {
+        const chunks = [];
+        for await (const chunk of response) chunks.push(chunk);
+        resolve({ status: response.statusCode, body: Buffer.concat(chunks).toString('utf8') });
+      } catch (error) {
+        reject(error);
+      }
+    });
+    outgoing.setTimeout(timeoutSeconds * 1000, () => outgoing.destroy(new Error('no answer in time')));
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+
+async function countBacklog() {
+  // What the target removes sends a Host that the API refuses, as long as it is there.
+  const host = [...variables.removed, variables.host].map((name) => env[name]).find(Boolean);
+  const headers = {
+    Accept: 'application/json',
+    'X-Internal-Key': env[variables.key] ?? '',
+    ...(host === undefined ? {} : { Host: host }),
+  };
+  const { status, body } = await ask(env[variables.url] ?? url, { headers });
+  if (status !== 200) throw new Error(`HTTP ${status}`);
+  const value = backlogPath.split('.').reduce((inner, name) => inner?.[name], JSON.parse(body));
+  if (typeof value !== 'number') throw new Error(`no number at ${backlogPath}`);
+  return value;
+}
+
+async function publish(value) {
+  const { namespace, name, dimensions, periodSeconds } = metric;
+  const datum = {
+    MetricName: name,
+    Dimensions: dimensions,
+    Value: value,
+    Unit: 'Count',
+    Timestamp: Date.now() / 1000,
+    StorageResolution: periodSeconds < 60 ? 1 : 60,
+  };
+  const { status } = await ask(env.AWS_ENDPOINT_URL, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-amz-json-1.0',
+      'x-amz-target': 'GraniteServiceVersion20100801.PutMetricData',
+    },
+    body: JSON.stringify({ Namespace: namespace, MetricData: [datum] }),
+  });
+  if (status !== 200) throw new Error(`CloudWatch answered ${status}`);
+}
+
+exports.handler = async () => {
+  let backlog = null;
+  try {
+    backlog = await countBacklog();
+  } catch (error) {
+    console.error(`backlog not counted: ${error.message}`);
+  }
+  if (backlog !== null) await publish(backlog);
+  return answerPath.split('.').reduceRight((inner, name) => ({ [name]: inner }), backlog);
+};
