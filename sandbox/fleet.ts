@@ -38,7 +38,7 @@ export interface FleetOptions {
 const taggedIds = ['i-0123456789abcdef0', 'i-0123456789abcdef1', 'i-0123456789abcdef2'];
 
 /** What runs in place of the target's commands: it reads the parameter, writes the .env, and restarts the API. */
-export const standInCommands = ['node deploy-api.cjs', 'node verify-api.cjs'];
+export const standInCommands: readonly string[] = ['node deploy-api.cjs', 'node verify-api.cjs'];
 
 export async function openFleet(options: FleetOptions): Promise<Fleet> {
   const { target, directory, env, backend } = options;
@@ -77,7 +77,9 @@ function instanceOf(id: string, host: Host, options: FleetOptions): Instance {
       SERVICE_MANAGER_URL: host.serviceManagerUrl,
       API_URL: `${host.origin}${pathname}${search}`,
     },
-    ...(runCommands ? { bash: { onSuccess: () => host.restart() } } : {}),
+    ...(runCommands
+      ? { bash: { onSuccess: () => host.restart() } }
+      : { standIns: { from: target.deploy.commands, to: standInCommands } }),
   };
 }
 

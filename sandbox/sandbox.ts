@@ -10,7 +10,7 @@ import { heartbeatOf } from '../workflow/stack-names.ts';
 import { type DeployedTarget, scalingGroupOf } from '../workflow/target.ts';
 import { accountServices } from './account-services.ts';
 import { type Endpoint, openEndpoint } from './endpoint.ts';
-import { type Fleet, openFleet, standInCommands } from './fleet.ts';
+import { type Fleet, openFleet } from './fleet.ts';
 import { type Host, systemEnvironment } from './host/host.ts';
 import { addMetricFunction, type FunctionBundle } from './metric-function.ts';
 import { addressOf, type Network } from './network.ts';
@@ -50,7 +50,13 @@ const minuteSeconds = 1;
 export const credentials = { AWS_ACCESS_KEY_ID: 'sandbox', AWS_SECRET_ACCESS_KEY: 'sandbox' };
 
 /** Of every process in the sandbox. */
-const environment = { ...systemEnvironment(), ...credentials, AWS_REGION: region };
+const environment = {
+  ...systemEnvironment(),
+  ...credentials,
+  AWS_REGION: region,
+  // Version 1 of the CLI, which commands of a host may use.
+  AWS_DEFAULT_REGION: region,
+};
 
 export interface SandboxOptions {
   /** Where `packageTarget` put the template and the zips. Any number of sandboxes can share it. */
@@ -212,7 +218,7 @@ async function boot(options: SandboxOptions, fleet: Fleet, tables: Tables): Prom
   const ec2 = networkOf(target, instance.id);
   const documents = resourcesOf(resources, 'AWS::SSM::Document', v.object({ Content: DocumentContent }));
   const runCommand = new RunCommand(
-    new Map(documents.map(({ ref, properties: { Content } }) => [ref, withCommands(Content, options)])),
+    new Map(documents.map(({ ref, properties }) => [ref, properties.Content])),
     fleet.instances,
     options.lagMilliseconds,
   );
@@ -281,24 +287,5 @@ async function boot(options: SandboxOptions, fleet: Fleet, tables: Tables): Prom
       await Promise.all([endpoint.close(), fleet.close()]);
       await tables.close();
     },
-  };
-}
-
-/** The document as it is, or with stand-ins for the target's commands; what stands before those stays. */
-function withCommands(
-  content: DocumentContent,
-  { runCommands = false, seed }: Pick<SandboxOptions, 'runCommands' | 'seed'>,
-): DocumentContent {
-  if (runCommands) return content;
-  const { commands } = seed.target.deploy;
-  return {
-    ...content,
-    mainSteps: content.mainSteps.map((step) => ({
-      ...step,
-      inputs: {
-        ...step.inputs,
-        runCommand: [...step.inputs.runCommand.slice(0, -commands.length), ...standInCommands],
-      },
-    })),
   };
 }

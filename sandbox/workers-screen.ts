@@ -82,12 +82,13 @@ export class WorkersScreen {
     const find = (name: string | undefined) =>
       this.#sandbox.metrics.alarms().find(({ properties }) => properties.AlarmName === name);
     const [high, low] = [find(alarmHigh), find(alarmLow)];
+    const newest = high && this.#sandbox.metrics.datapoints(high).at(-1);
     const group = this.#group();
     return {
       alarms: { AlarmHigh: high?.state ?? 'deleted', AlarmLow: low?.state ?? 'deleted' },
       desired: group.desired,
       inService: group.inService().length,
-      backlog: high && this.#sandbox.metrics.datapoints(high).at(-1)?.value,
+      backlog: newest && Number(newest.value.toFixed(2)),
     };
   }
 

@@ -71,6 +71,16 @@ export class Workers {
   }
 
   #count(): void {
+    const { autoScaling, metrics } = this.#options;
+    for (const group of autoScaling.groups())
+      metrics.record('AWS/AutoScaling', [
+        {
+          MetricName: 'GroupInServiceInstances',
+          Dimensions: [{ Name: 'AutoScalingGroupName', Value: group.settings.name }],
+          Value: group.inService().length,
+          StorageResolution: 60,
+        },
+      ]);
     // A count that takes longer than a minute is waited for.
     this.#counting ??= this.#options.count().finally(() => {
       this.#counting = undefined;
@@ -89,20 +99,10 @@ export class Workers {
 
   /** One minute passes. */
   work(): void {
-    const { autoScaling, backend, metrics } = this.#options;
+    const { autoScaling, backend } = this.#options;
     const { newPerMinute, donePerWorker } = this.#options.work;
     autoScaling.advance();
-    const groups = autoScaling.groups().map((group) => ({ group, count: group.inService().length }));
-    for (const { group, count } of groups)
-      metrics.record('AWS/AutoScaling', [
-        {
-          MetricName: 'GroupInServiceInstances',
-          Dimensions: [{ Name: 'AutoScalingGroupName', Value: group.settings.name }],
-          Value: count,
-          StorageResolution: 60,
-        },
-      ]);
-    const workers = groups.reduce((sum, { count }) => sum + count, 0);
+    const workers = autoScaling.groups().flatMap((group) => group.inService()).length;
     backend.backlog = Math.max(0, backend.backlog + newPerMinute - workers * donePerWorker);
   }
 }

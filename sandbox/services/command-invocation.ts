@@ -10,6 +10,8 @@ export interface Instance {
   online: boolean;
   readonly workingDirectory: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Lines at the end of a script that are not run, and what is run in their place. */
+  readonly standIns?: { readonly from: readonly string[]; readonly to: readonly string[] };
   /** Its scripts are run by bash, as on a real host, and this is called when one has succeeded. */
   readonly bash?: { readonly onSuccess: () => void };
 }
@@ -138,9 +140,7 @@ export async function runOn(
   const environment = { ...instance.environment };
   for (const { inputs } of mainSteps) {
     const deadline = Date.now() + Number(inputs.timeoutSeconds) * 1000;
-    for (const line of instance.bash
-      ? [inputs.runCommand.join('\n')]
-      : inputs.runCommand.filter((text) => !text.startsWith('#') && !text.startsWith('set -'))) {
+    for (const line of linesOf(instance, inputs.runCommand)) {
       const [, name, value = ''] = /^export (\w+)='([^']*)'$/.exec(line) ?? [];
       if (name !== undefined) {
         environment[name] = value;
@@ -155,6 +155,13 @@ export async function runOn(
   }
   instance.bash?.onSuccess();
   end(invocation, 'Success', 'Success', 0);
+}
+
+/** What is started one after the other. */
+function linesOf({ bash, standIns }: Instance, script: readonly string[]): readonly string[] {
+  if (bash) return [script.join('\n')];
+  const lines = standIns ? [...script.slice(0, -standIns.from.length), ...standIns.to] : script;
+  return lines.filter((text) => !text.startsWith('#') && !text.startsWith('set -'));
 }
 
 /** Windows has no process groups: there, what a program started outlives it. */
