@@ -96,7 +96,8 @@ function functionBlock(
   return {
     name: metricFunction?.name ?? functionNameOf(name, key),
     handler: `functions/${file.replace(/\.yml$/, '')}.handler`,
-    role: `${logicalName(key)}Role`,
+    // In this form Serverless adds no DependsOn to what CloudFormation knows by itself.
+    role: { 'Fn::Sub': `\${${logicalName(key)}Role.Arn}` },
     timeout: timeoutSeconds,
     // It has the variables that a recovery sets from the start, except the key, which no template may hold.
     environment: { ...environment, ...metricFunction?.set },
