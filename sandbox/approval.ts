@@ -10,6 +10,12 @@ import { region } from './template.ts';
 
 type Print = (line?: string) => void;
 
+/** Where a person reads and types. */
+interface Screen {
+  readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  readonly output: NodeJS.WritableStream & { readonly isTTY?: boolean };
+}
+
 /**
  * Shows the message that asks, and answers as `recover approve` and `recover reject` do.
  *
@@ -27,15 +33,17 @@ export async function answerApproval(sandbox: Sandbox, print: Print, signal: Abo
   else machines.failTask(approval.taskToken, planRejected, answer);
 }
 
-async function ask(
+/** @returns `undefined` if the signal has ended the question. */
+export async function ask(
   print: Print,
   signal: AbortSignal,
+  { input, output }: Screen = { input: process.stdin, output: process.stdout },
 ): Promise<(Approval | Rejection)['decision'] | undefined> {
-  if (!process.stdin.isTTY || !process.stdout.isTTY) {
+  if (!input.isTTY || !output.isTTY) {
     print('Approved by itself, since nobody is at a terminal to be asked');
     return 'Approved';
   }
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const terminal = createInterface({ input, output });
   // Otherwise Ctrl+C would end the question alone.
   terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
   try {

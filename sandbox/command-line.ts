@@ -11,7 +11,7 @@ const usage = `Usage: npm start -- [--scenario <name>] [--target <name>]
   --keep                       stay up until Ctrl+C, and start nothing
   --target <name>              rehearse another target than the sandbox's own
   --targets <folder>           where its file is (default: RECOVER_TARGETS, or targets/)
-  --env-file <file>            give its env the keys of this .env, with values that are made up
+  --keys-from <file>           give its env the keys of this .env, with values that are made up
   --run-commands               run the target's own deploy commands on this machine, by bash
   --function-zip <file>        run this bundle as the target's own metric function
   --function-handler <handler> of that bundle (default: index.handler)
@@ -24,7 +24,8 @@ export interface CommandLine {
   readonly keep: boolean;
   readonly target: string;
   readonly targets: string | undefined;
-  readonly envFile: string | undefined;
+  /** Not `--env-file`: Node takes that one for itself, wherever it stands, and would load the real values. */
+  readonly keysFrom: string | undefined;
   readonly runCommands: boolean;
   readonly functionZip: string | undefined;
   readonly functionHandler: string;
@@ -45,7 +46,7 @@ export function readCommandLine(): CommandLine {
         list: { type: 'boolean', default: false },
         target: { type: 'string', default: defaultTarget },
         targets: { type: 'string' },
-        'env-file': { type: 'string' },
+        'keys-from': { type: 'string' },
         'run-commands': { type: 'boolean', default: false },
         'function-zip': { type: 'string' },
         'function-handler': { type: 'string', default: 'index.handler' },
@@ -65,7 +66,7 @@ export function readCommandLine(): CommandLine {
       keep: values.keep,
       target: values.target,
       targets: values.targets,
-      envFile: values['env-file'],
+      keysFrom: values['keys-from'],
       runCommands: values['run-commands'],
       functionZip: values['function-zip'],
       functionHandler: values['function-handler'],

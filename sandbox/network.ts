@@ -10,9 +10,3 @@ export function addressOf(url: string): string {
   const { protocol, hostname, port } = new URL(url);
   return `${hostname}:${port || defaultPorts[protocol]}`;
 }
-
-/** The same place for a process that is not in the sandbox. */
-export function localUrl(network: Network, url: string): string {
-  const port = network[addressOf(url)];
-  return port === undefined ? url : Object.assign(new URL(url), { hostname: '127.0.0.1', port }).href;
-}

@@ -19,20 +19,20 @@ export interface Rehearsal {
   readonly targets: string;
   readonly seed: Seed;
   readonly bundle: FunctionBundle | undefined;
-  /** What a person should know of the env file, a line for each; key names only. */
+  /** What a person should know of the file with the keys, a line for each; key names only. */
   readonly notes: readonly string[];
 }
 
 /** @throws Mistake about the target, its file, or the files that the command names. */
 export function openRehearsal(commandLine: CommandLine): Rehearsal {
-  const { scenario, target: name, envFile, functionZip, functionHandler } = commandLine;
+  const { scenario, target: name, keysFrom, functionZip, functionHandler } = commandLine;
   try {
     const isDefault = name === defaultTarget && commandLine.targets === undefined;
     const targets = isDefault ? ownTargets : targetsDirectory(commandLine.targets);
     const target = { name, ...loadTarget(name, targets) };
     if (functionZip !== undefined && target.metricFunction.deploy)
       throw new Mistake('--function-zip is for a function of your own, and metricFunction.deploy is true');
-    const like = envFile === undefined ? undefined : readFile(envFile);
+    const like = keysFrom === undefined ? undefined : readFile(keysFrom);
     // Since the metric has stopped, more has come in than the workers get done.
     const backlog = scenario === 'healthy' ? undefined : workOf(target).grown;
     return {
@@ -40,7 +40,7 @@ export function openRehearsal(commandLine: CommandLine): Rehearsal {
       targets,
       seed: makeSeed(target, scenario, { backlog, like }),
       bundle: functionZip === undefined ? undefined : { zip: resolve(functionZip), handler: functionHandler },
-      notes: envFile === undefined || like === undefined ? [] : [noteOn(envFile, like, target)].flat(),
+      notes: keysFrom === undefined || like === undefined ? [] : [noteOn(keysFrom, like, target)].flat(),
     };
   } catch (error) {
     if (error instanceof TargetInvalid || error instanceof NothingFits || error instanceof UnreadableText)

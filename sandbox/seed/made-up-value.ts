@@ -58,8 +58,8 @@ function urlLike(value: string): string {
   ].join('');
 }
 
-/** How many values of a pattern are tried; most patterns are met by the first. */
-const patternTries = 200;
+/** How many values of a pattern are tried, a few at a time; most patterns are met by the first. */
+const [batches, batchSize] = [20, 10];
 
 /**
  * Values for a key, until one is taken: first those that its rule names, then such as people have, then whatever its
@@ -80,10 +80,12 @@ export function* candidates(rule: Partial<KeyRule>, like: string | undefined): G
 }
 
 /** None for a pattern that can't be followed backwards, such as one with a look-ahead. */
-function matchesOf(pattern: string): string[] {
-  try {
-    return fc.sample(fc.stringMatching(new RegExp(pattern, 'u'), { size: 'small' }), patternTries);
-  } catch {
-    return [];
+function* matchesOf(pattern: string): Generator<string> {
+  for (let batch = 0; batch < batches; batch += 1) {
+    try {
+      yield* fc.sample(fc.stringMatching(new RegExp(pattern, 'u'), { size: 'small' }), batchSize);
+    } catch {
+      return;
+    }
   }
 }

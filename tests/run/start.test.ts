@@ -1,7 +1,8 @@
 /** `npm start` as a person runs it: a process of its own, with its output and its signals. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { systemEnvironment } from '../../sandbox/host/host.ts';
@@ -89,6 +90,56 @@ it.each([
   expect(await ended(running)).toBe(2);
   expect(running.stderr.split('\n').slice(0, 3)).toEqual([mistake, '', expect.stringMatching(/^Usage: /)]);
   expect(running.stdout).toBe('');
+});
+
+const examples = ['--targets', join(projectDirectory, 'targets', 'examples')];
+
+it.each<[string, readonly string[], string]>([
+  [
+    'a target that is not there',
+    ['--target', 'mine', ...examples],
+    `${join(projectDirectory, 'targets', 'examples', 'mine.yml')}: there is no such file. Targets: `,
+  ],
+  ['a folder that is not there', ['--target', 'mine', '--targets', 'none'], 'there is no such folder'],
+  ['a file with keys that is not there', ['--keys-from', 'none.env'], "none.env: can't be read (ENOENT)"],
+  [
+    "a function of one's own where the stack brings it",
+    ['--function-zip', 'function.zip'],
+    '--function-zip is for a function of your own, and metricFunction.deploy is true',
+  ],
+])('says of %s in one line what is wrong', async (_what, commandLine, mistake) => {
+  running = start(commandLine);
+  expect(await ended(running)).toBe(2);
+  expect(running.stderr).toContain(mistake);
+  expect(running.stderr.trimEnd().split('\n')).toHaveLength(1);
+  expect(running.stdout).toBe('');
+});
+
+it('says in one line that a scenario makes no sense for a target, and succeeds', async () => {
+  running = start(['--target', 'systemd-approval', ...examples, '--scenario', 'host-rejected']);
+  expect(await ended(running)).toBe(0);
+  expect(running.stdout.split('\n')).toEqual([
+    expect.stringMatching(/^Scenario host-rejected: /),
+    expect.stringMatching(/^It makes no sense for systemd-approval: endpoint\.host is not set /),
+    '',
+  ]);
+});
+
+it("rehearses a target of one's own: with the keys of its env file, an approval, and what is not played", async () => {
+  const envFile = join(mkdtempSync(join(tmpdir(), 'env-recovery-')), '.env');
+  writeFileSync(envFile, 'METRICS_KEY=real-0123456789\nSMTP_HOST=mail.real.example\nEXTRA=1\n');
+  running = start(['--target', 'systemd-approval', ...examples, '--keys-from', envFile]);
+  expect(await ended(running)).toBe(0);
+  expect(running.stdout).toContain(
+    `${envFile} lacks DB_DSN, SIGNING_KEY, which parameter.requiredKeys names`,
+  );
+  expect(running.stdout).toMatch(/^not rehearsed: deploy\.commands: /m);
+  expect(running.stdout).toMatch(/^ {4}To approve: +npx /m);
+  expect(running.stdout).toMatch(/^Approved by itself, since nobody is at a terminal to be asked$/m);
+  expect(running.stdout).toMatch(/restored 4 keys from version 2/);
+  expect(running.stdout).toMatch(/^Recovered in /m);
+  expect(running.stdout).not.toMatch(/real-0123456789|mail\.real/);
+  expectNothingLeft(running);
 });
 
 it('ends an outage with more workers, and with a backlog that goes down', async () => {

@@ -154,10 +154,11 @@ export const outputOf = (execution: Execution | undefined): Record<string, unkno
 
 /** The values that must never be seen: each one of the env, and of the metric function's environment. */
 function secretsOf({ seed, sandbox }: WholeRun): string[] {
+  const { reader } = sandbox.target.parameter;
   const texts = [...seed.versions, sandbox.parameters.get(sandbox.parameterName).Value];
   return texts
-    .flatMap((text) => [...effectiveEntries(readEnvText(text, 'dotenv')).values()])
-    .filter(({ key, value }) => /SECRET|PASSWORD|KEY|REDIS/.test(key) && value.length >= 8)
+    .flatMap((text) => [...effectiveEntries(readEnvText(text, reader)).values()])
+    .filter(({ key, value }) => /SECRET|PASSWORD|KEY|TOKEN|REDIS/.test(key) && value.length >= 8)
     .flatMap(({ value }) => [value, ...(value.match(/:([^@:/]{16,})@/)?.slice(1) ?? [])]);
 }
 
@@ -167,6 +168,7 @@ function secretsOf({ seed, sandbox }: WholeRun): string[] {
  */
 export function checkInvariants(run: WholeRun): void {
   const { sandbox, screenLines } = run;
+  const { reader } = sandbox.target.parameter;
   const shown = JSON.stringify([
     sandbox.machines.executions.map(({ history, input, output, error, cause }) => [
       history,
@@ -189,10 +191,10 @@ export function checkInvariants(run: WholeRun): void {
   expect(secrets.filter((value) => shown.includes(value))).toEqual([]);
 
   const history = sandbox.parameters.history(sandbox.parameterName);
-  const now = effectiveEntries(readEnvText(history.at(-1)?.Value ?? '', 'dotenv'));
+  const now = effectiveEntries(readEnvText(history.at(-1)?.Value ?? '', reader));
   if (sandbox.endpoint.calls.some(({ operation }) => operation === 'PutParameter')) {
     for (const { Value } of history)
-      for (const key of effectiveEntries(readEnvText(Value, 'dotenv')).keys())
+      for (const key of effectiveEntries(readEnvText(Value, reader)).keys())
         expect([...now.keys()]).toContain(key);
   }
   // Each change of the target is made right after a look at the lease.

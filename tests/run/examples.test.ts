@@ -1,0 +1,29 @@
+/** The example targets: each is packaged, and recovers its outage in the sandbox as its own would. */
+import { answerApproval } from '../../sandbox/approval.ts';
+import { checkProof } from '../../sandbox/proof.ts';
+import { scenarios } from '../../sandbox/scenarios.ts';
+import { exampleNames, exampleTargets } from '../support/package-stacks.ts';
+import { checkInvariants, openRun, outputOf, untilAsked, type WholeRun } from '../support/whole-run.ts';
+
+let whole: WholeRun;
+afterEach(() => whole.close());
+
+it.each(exampleNames)('%s recovers its outage, on all instances', async (name) => {
+  whole = await openRun('outage', name, exampleTargets);
+  const { sandbox } = whole;
+  const startedAtMs = Date.now();
+  sandbox.workers.startCounting();
+  const execution = sandbox.machines.start(sandbox.stateMachineArn, '{}');
+  if (sandbox.target.approval) {
+    await untilAsked(execution);
+    await answerApproval(sandbox, () => undefined, new AbortController().signal);
+  }
+  await execution.ended;
+  expect(outputOf(execution)).toMatchObject({
+    outcome: scenarios.outage.expected,
+    deployment: { instanceIds: sandbox.fleet.instances.map(({ id }) => id) },
+  });
+  expect(sandbox.fleet.hosts.map(({ starts }) => starts())).toEqual(sandbox.fleet.hosts.map(() => 2));
+  expect(await checkProof(sandbox, startedAtMs)).toEqual([]);
+  checkInvariants(whole);
+});
