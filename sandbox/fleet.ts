@@ -4,7 +4,7 @@ import { createServer as createTlsServer } from 'node:https';
 import { join } from 'node:path';
 import { destinationOf } from '../workflow/network/destination.ts';
 import { type DeployedTarget, splitTag } from '../workflow/target.ts';
-import { makeUpCertificate } from './certificate.ts';
+import { certify } from './certificate.ts';
 import { close, listen } from './endpoint.ts';
 import { type Backend, hostOf } from './host/api.ts';
 import { type Host, openHost } from './host/host.ts';
@@ -116,9 +116,9 @@ async function openFront(target: DeployedTarget, hosts: readonly Host[]): Promis
     const server = createServer(answer);
     return { server, origin: await listen(server), certificate: undefined };
   }
-  const { key, cert } = makeUpCertificate([
-    ...new Set([destinationOf(target.endpoint.url).host, hostOf(target)]),
-  ]);
+  // Node checks it against the Host header, if the target has one.
+  const names = [...new Set([destinationOf(target.endpoint.url).host, hostOf(target)])];
+  const { key, cert } = certify({ name: 'env-recovery sandbox', hosts: names });
   const server = createTlsServer({ key, cert }, answer);
   return { server, origin: await listen(server), certificate: cert };
 }

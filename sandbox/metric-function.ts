@@ -2,6 +2,7 @@
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dimensionList } from '../workflow/dimensions.ts';
+import { secretHeadersOf } from '../workflow/endpoint-request.ts';
 import type { DeployedTarget } from '../workflow/target.ts';
 import { moduleExtensions } from './function-runtime.ts';
 import type { Functions } from './services/lambda.ts';
@@ -76,9 +77,15 @@ function writeStandIn({ endpoint, metric, metricFunction }: DeployedTarget, dire
       variables: {
         url: variableOf(set, endpoint.url),
         host: variableOf(set, endpoint.host),
-        key: variableOf(setFromEnv, endpoint.internalKey),
         removed: remove,
       },
+      method: endpoint.method,
+      headers: endpoint.headers,
+      secretHeaders: secretHeadersOf(endpoint).map(({ key, ...header }) => ({
+        ...header,
+        variable: variableOf(setFromEnv, key),
+      })),
+      expectStatus: endpoint.expectStatus,
       backlogPath: endpoint.backlogPath,
       answerPath,
       timeoutSeconds: endpoint.requestTimeoutSeconds,

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { spawnServerless } from '../stack/serverless.ts';
-import { ownTargets } from '../targets/load.ts';
+import { loadTarget, ownTargets } from '../targets/load.ts';
 import { withLock } from './lock.ts';
 
 const projectDirectory = join(import.meta.dirname, '..');
@@ -47,14 +47,12 @@ export async function packageTarget(
   target: string,
   { targets = ownTargets, signal }: PackageOptions = {},
 ): Promise<string> {
-  const file = join(targets, `${target}.yml`);
   const sources = readdirSync(projectDirectory).filter((name) => !isNoSource(name));
   const hash = hashOf(projectDirectory, sources);
   const parent = join(packagesDirectory, hash);
-  // Two folders may have different files of the same name.
   const directory = join(
     parent,
-    targets === ownTargets ? target : `${target}-${hashOf(targets, [`${target}.yml`])}`,
+    targets === ownTargets ? target : `${target}-${hashOfTarget(target, targets)}`,
   );
   mkdirSync(parent, { recursive: true });
   const now = new Date();
@@ -67,16 +65,20 @@ export async function packageTarget(
     const copy = join(parent, randomUUID());
     try {
       for (const name of sources) cpSync(join(projectDirectory, name), join(copy, name), { recursive: true });
-      const isSame = hashOf(copy, sources) === hash;
-      if (targets !== ownTargets) cpSync(file, join(copy, 'targets', `${target}.yml`));
-      if (!isSame) throw new Error('the sources have changed while they were copied');
-      await runPackager(target, copy, signal);
+      if (hashOf(copy, sources) !== hash) throw new Error('the sources have changed while they were copied');
+      await runPackager(target, targets, copy, signal);
       renameSync(join(copy, '.serverless'), directory);
     } finally {
       rmSync(copy, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
     }
     return directory;
   });
+}
+
+/** Two folders may have different files of the same name. */
+function hashOfTarget(target: string, targets: string): string {
+  const { caFile } = loadTarget(target, targets).endpoint;
+  return hashOf(targets, [`${target}.yml`, ...(caFile === undefined ? [] : [caFile])]);
 }
 
 /** A hash over everything that a package depends on. */
@@ -109,7 +111,12 @@ function removeOld(): void {
 /** Where Node keeps the packager's compiled code; compiling is a quarter of its work. */
 const compiledName = 'compiled';
 
-async function runPackager(target: string, directory: string, signal?: AbortSignal): Promise<void> {
+async function runPackager(
+  target: string,
+  targets: string,
+  directory: string,
+  signal?: AbortSignal,
+): Promise<void> {
   const temporaryDirectory = join(directory, 'tmp');
   mkdirSync(temporaryDirectory);
   // Variables about other stacks don't concern this one.
@@ -117,7 +124,11 @@ async function runPackager(target: string, directory: string, signal?: AbortSign
   const child = spawnServerless(['package', '--param', `target=${target}`], {
     directory,
     temporaryDirectory,
-    environment: { ...environment, NODE_COMPILE_CACHE: join(packagesDirectory, compiledName) },
+    environment: {
+      ...environment,
+      ...(targets === ownTargets ? {} : { RECOVER_TARGETS: targets }),
+      NODE_COMPILE_CACHE: join(packagesDirectory, compiledName),
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const end = AbortSignal.any([AbortSignal.timeout(packagingTimeoutMs), ...(signal ? [signal] : [])]);

@@ -3,6 +3,7 @@ import { askEndpoint } from '../aws/endpoint.ts';
 import { readEnvText } from '../env/document.ts';
 import { effectiveEntries } from '../env/entries.ts';
 import { dimensionList } from '../workflow/dimensions.ts';
+import { headersFrom } from '../workflow/endpoint-request.ts';
 import { invokedFunctionOf } from '../workflow/invoked-function.ts';
 import { numberAt } from '../workflow/number-at.ts';
 import type { Sandbox } from './sandbox.ts';
@@ -21,13 +22,14 @@ export async function checkProof(sandbox: Sandbox, startedAtMs: number): Promise
   const { target, fleet } = sandbox;
   const { endpoint, metric, metricFunction } = target;
   const { pathname, search, host } = new URL(endpoint.url);
+  const made = headersFrom(endpoint, (key) => keysNow.get(key)?.value, sandbox.parameterName);
+  if ('fault' in made) return [...problems, made.detail];
   for (const [index, { origin }] of fleet.hosts.entries()) {
     const answer = await askEndpoint({
+      ...endpoint,
+      ...made,
       url: `${origin}${pathname}${search}`,
       host: endpoint.host ?? host,
-      internalKey: keysNow.get(endpoint.internalKey)?.value ?? '',
-      backlogPath: endpoint.backlogPath,
-      timeoutSeconds: 5,
     });
     if (answer.fault !== undefined)
       problems.push(`the API on ${fleet.instances[index]?.id} answers with ${answer.fault}`);

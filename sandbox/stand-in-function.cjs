@@ -5,9 +5,8 @@ const http = require('node:http');
 const https = require('node:https');
 const { join } = require('node:path');
 
-const { url, variables, backlogPath, answerPath, timeoutSeconds, metric } = JSON.parse(
-  readFileSync(join(__dirname, 'target.json'), 'utf8'),
-);
+const target = JSON.parse(readFileSync(join(__dirname, 'target.json'), 'utf8'));
+const { variables, metric } = target;
 const { env } = process;
 
 /** Resolves with the status and the text of the answer; rejects if there is none. */
@@ -23,23 +22,25 @@ const ask = (address, { body, ...options }) =>
         reject(error);
       }
     });
-    outgoing.setTimeout(timeoutSeconds * 1000, () => outgoing.destroy(new Error('no answer in time')));
+    outgoing.setTimeout(target.timeoutSeconds * 1000, () => outgoing.destroy(new Error('no answer in time')));
     outgoing.on('error', reject);
     outgoing.end(body);
   });
 
+/** A text on the way is read as JSON. */
+const parsed = (value) => (typeof value === 'string' ? JSON.parse(value) : value);
+
 async function countBacklog() {
   // What the target removes sends a Host that the API refuses, as long as it is there.
   const host = [...variables.removed, variables.host].map((name) => env[name]).find(Boolean);
-  const headers = {
-    Accept: 'application/json',
-    'X-Internal-Key': env[variables.key] ?? '',
-    ...(host === undefined ? {} : { Host: host }),
-  };
-  const { status, body } = await ask(env[variables.url] ?? url, { headers });
-  if (status !== 200) throw new Error(`HTTP ${status}`);
-  const value = backlogPath.split('.').reduce((inner, name) => inner?.[name], JSON.parse(body));
-  if (typeof value !== 'number') throw new Error(`no number at ${backlogPath}`);
+  const headers = { Accept: 'application/json', ...target.headers, ...(host && { Host: host }) };
+  for (const { name, scheme, variable } of target.secretHeaders)
+    headers[name] = `${scheme}${env[variable] ?? ''}`;
+  const { method } = target;
+  const { status, body } = await ask(env[variables.url] ?? target.url, { method, headers });
+  if (!target.expectStatus.includes(status)) throw new Error(`HTTP ${status}`);
+  const value = target.backlogPath.split('.').reduce((holder, name) => parsed(holder)?.[name], body);
+  if (typeof value !== 'number') throw new Error(`no number at ${target.backlogPath}`);
   return value;
 }
 
@@ -72,5 +73,5 @@ exports.handler = async () => {
     console.error(`backlog not counted: ${error.message}`);
   }
   if (backlog !== null) await publish(backlog);
-  return answerPath.split('.').reduceRight((inner, name) => ({ [name]: inner }), backlog);
+  return target.answerPath.split('.').reduceRight((inner, name) => ({ [name]: inner }), backlog);
 };

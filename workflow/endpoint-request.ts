@@ -28,7 +28,7 @@ interface SecretHeader {
   readonly key: string;
 }
 
-function secretHeadersOf({ headersFromEnv, internalKey, internalKeyHeader }: Headers): SecretHeader[] {
+export function secretHeadersOf({ headersFromEnv, internalKey, internalKeyHeader }: Headers): SecretHeader[] {
   const ofKey = internalKey === undefined ? {} : { [internalKeyHeader]: internalKey };
   return Object.entries({ ...ofKey, ...headersFromEnv }).map(([name, source]) => {
     const at = source.lastIndexOf(' ') + 1;

@@ -1,13 +1,13 @@
 /**
  * The API on one of the sandbox's hosts, in place of the target's own. It answers as the target says that its API does:
  * with the number at `backlogPath`, if it was started with a complete env, and if the request has a Host that it allows
- * and the right key.
+ * and the right headers.
  */
-import { timingSafeEqual } from 'node:crypto';
-import type { RequestListener } from 'node:http';
+import type { IncomingHttpHeaders, RequestListener } from 'node:http';
 import { inspectEnv } from '../../env/contract.ts';
 import { readEnvText } from '../../env/document.ts';
 import { valuesOf } from '../../env/entries.ts';
+import { headersFrom } from '../../workflow/endpoint-request.ts';
 import type { Target } from '../../workflow/target.ts';
 
 /** What the API works on and connects to; it is the same for all hosts. */
@@ -35,6 +35,7 @@ export function createApi(
   const environment = valuesOf(text, parameter.reader);
   const { pathname, search } = new URL(endpoint.url);
   const allowedHosts = (environment.get(hostsKey) ?? hostOf(target)).split(',');
+  const wanted = headersFrom(endpoint, (key) => environment.get(key), 'the env');
   const isComplete = inspectEnv(readEnvText(text, parameter.reader), parameter).complete;
   const isConnected = [...backend.values].every(([key, value]) => environment.get(key) === value);
   return (request, response) => {
@@ -45,18 +46,17 @@ export function createApi(
     const host = (request.headers.host ?? '').replace(/:\d+$/, '');
     if (!allowedHosts.includes(host)) return answer(400, { detail: 'DisallowedHost' });
     if (request.url !== `${pathname}${search}`) return answer(404, { detail: 'Not found.' });
-    const given = String(request.headers['x-internal-key'] ?? '');
-    if (!isSame(environment.get(endpoint.internalKey) ?? '', given))
-      return answer(403, { detail: 'Invalid internal key.' });
+    if (request.method !== endpoint.method) return answer(405, { detail: 'Method not allowed.' });
+    const isAllowed = 'headers' in wanted && hasHeaders(request.headers, wanted.headers);
+    if (!isAllowed) return answer(403, { detail: 'Invalid internal key.' });
     if (!isComplete || !isConnected) return answer(500, { detail: 'Internal Server Error' });
-    return answer(200, atPath(endpoint.backlogPath, backend.backlog));
+    return answer(endpoint.expectStatus[0] ?? 200, atPath(endpoint.backlogPath, backend.backlog));
   };
 }
 
-function isSame(key: string, given: string): boolean {
-  const [one, other] = [Buffer.from(key), Buffer.from(given)];
-  return one.length > 0 && one.length === other.length && timingSafeEqual(one, other);
-}
+/** All that the target sends, with the keys that the API knows itself. */
+const hasHeaders = (given: IncomingHttpHeaders, wanted: Readonly<Record<string, string>>): boolean =>
+  Object.entries(wanted).every(([name, value]) => given[name.toLowerCase()] === value);
 
 /** The JSON that has a value at a path. */
 export const atPath = (path: string, value: unknown): unknown =>

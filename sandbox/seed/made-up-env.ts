@@ -4,7 +4,8 @@ import { readEnvText } from '../../env/document.ts';
 import { spellValue } from '../../env/edit.ts';
 import { valuesOf } from '../../env/entries.ts';
 import type { EnvReader } from '../../env/readers/readers.ts';
-import { canBeHeader } from '../../workflow/endpoint-fault.ts';
+import { headerKeysOf } from '../../workflow/endpoint-request.ts';
+import { canBeHeader } from '../../workflow/http-header.ts';
 import type { Target } from '../../workflow/target.ts';
 import { candidates } from './made-up-value.ts';
 
@@ -63,7 +64,7 @@ export function makeUpValue(
   if (wanted !== undefined && isRight(wanted)) return wanted;
   for (const value of candidates(rule, like)) {
     const isOfSomebody = value === like && !rule.oneOf?.includes(value);
-    const canBeSent = key !== endpoint.internalKey || canBeHeader(value);
+    const canBeSent = !headerKeysOf(endpoint).includes(key) || canBeHeader(value);
     if (!isOfSomebody && canBeSent && isRight(value)) return value;
   }
   throw new NothingFits(

@@ -5,6 +5,7 @@ import { inspectEnv } from '../../env/contract.ts';
 import { readEnvText } from '../../env/document.ts';
 import { valuesOf } from '../../env/entries.ts';
 import { dimensionList } from '../../workflow/dimensions.ts';
+import { headerKeysOf } from '../../workflow/endpoint-request.ts';
 import type { DeployedTarget } from '../../workflow/target.ts';
 import { knownGoodLabel } from '../../workflow/versions.ts';
 import { type Backend, hostOf, hostsKey } from '../host/api.ts';
@@ -58,7 +59,7 @@ export function makeSeed(target: DeployedTarget, scenario: ScenarioName, options
     'no-source': [overwritten],
     'instance-offline': [first, overwritten],
   }[scenario];
-  const known = parameter.requiredKeys.filter((key) => key !== endpoint.internalKey);
+  const known = parameter.requiredKeys.filter((key) => !headerKeysOf(endpoint).includes(key));
   return {
     scenario,
     target,

@@ -131,12 +131,12 @@ it("rehearses a target of one's own: with the keys of its env file, an approval,
   running = start(['--target', 'systemd-approval', ...examples, '--keys-from', envFile]);
   expect(await ended(running)).toBe(0);
   expect(running.stdout).toContain(
-    `${envFile} lacks DB_DSN, SIGNING_KEY, which parameter.requiredKeys names`,
+    `${envFile} lacks DB_DSN, SIGNING_KEY, GATEWAY_TOKEN, which parameter.requiredKeys names`,
   );
   expect(running.stdout).toMatch(/^not rehearsed: deploy\.commands: /m);
   expect(running.stdout).toMatch(/^ {4}To approve: +npx /m);
   expect(running.stdout).toMatch(/^Approved by itself, since nobody is at a terminal to be asked$/m);
-  expect(running.stdout).toMatch(/restored 4 keys from version 2/);
+  expect(running.stdout).toMatch(/restored 5 keys from version 2/);
   expect(running.stdout).toMatch(/^Recovered in /m);
   expect(running.stdout).not.toMatch(/real-0123456789|mail\.real/);
   expectNothingLeft(running);

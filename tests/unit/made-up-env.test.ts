@@ -8,7 +8,7 @@ import { makeUpEnv, makeUpValue, NothingFits, textOf } from '../../sandbox/seed/
 import { valueLike } from '../../sandbox/seed/made-up-value.ts';
 import { defaultTarget, makeSeed } from '../../sandbox/seed/seed.ts';
 import { loadTarget } from '../../targets/load.ts';
-import { canBeHeader } from '../../workflow/endpoint-fault.ts';
+import { canBeHeader } from '../../workflow/http-header.ts';
 import type { Target } from '../../workflow/target.ts';
 import { runs } from '../support/properties.ts';
 import { appTarget } from '../support/services.ts';

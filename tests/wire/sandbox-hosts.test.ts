@@ -6,6 +6,7 @@ import { askEndpoint } from '../../aws/endpoint.ts';
 import { type Fleet, openFleet } from '../../sandbox/fleet.ts';
 import { configurationOf, endIdleThreads, FunctionRuntime } from '../../sandbox/function-runtime.ts';
 import { newInvocation, runOn } from '../../sandbox/services/command-invocation.ts';
+import { certificateAuthority } from '../support/certificates.ts';
 import { appTarget, type TargetPart } from '../support/services.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'env-recovery-'));
@@ -47,16 +48,21 @@ const endpoint = {
   healthyWithinSeconds: 5,
 };
 
-describe('the API on a host', () => {
-  const ask = (part: { path?: string; host?: string; key?: string } = {}) =>
-    askEndpoint({
-      url: `${fleet.hosts[0]?.origin}${part.path ?? '/jobs?state=waiting'}`,
-      host: part.host ?? 'api.example.com',
-      internalKey: part.key ?? env.INTERNAL_KEY,
-      backlogPath: 'data.waiting',
-      timeoutSeconds: 5,
-    });
+/** Asks the first host, or whoever is at an origin. */
+const ask = (
+  part: { origin?: string; path?: string; host?: string; key?: string; method?: 'GET' | 'POST' } = {},
+) =>
+  askEndpoint({
+    url: `${part.origin ?? fleet.hosts[0]?.origin}${part.path ?? '/jobs?state=waiting'}`,
+    method: part.method ?? 'GET',
+    host: part.host ?? 'api.example.com',
+    headers: { 'X-Internal-Key': part.key ?? env.INTERNAL_KEY, 'X-Tenant': 'academy' },
+    expectStatus: [200],
+    backlogPath: 'data.waiting',
+    requestTimeoutSeconds: 5,
+  });
 
+describe('the API on a host', () => {
   it('answers with the number where the target has it', async () => {
     await open({ endpoint });
     expect(await ask()).toEqual({ fault: undefined, httpStatus: 200, backlog: 7 });
@@ -66,6 +72,7 @@ describe('the API on a host', () => {
     ['another Host', { host: 'internal.example.com' }, 'HostRejected'],
     ['another key', { key: 'another' }, 'InternalKeyRejected'],
     ['no key', { key: '' }, 'InternalKeyRejected'],
+    ['another method', { method: 'POST' as const }, 'EndpointUnhealthy'],
     ['another path', { path: '/jobs' }, 'EndpointNotFound'],
   ])('refuses a request with %s', async (_what, part, fault) => {
     await open({ endpoint });
@@ -91,6 +98,18 @@ describe('the API on a host', () => {
     expect(await ask()).toMatchObject({ fault: 'HostRejected' });
   });
 
+  it('wants all headers that the target names, from the keys of its own env', async () => {
+    const headersFromEnv = { Authorization: 'Bearer DB_PASSWORD' };
+    await open({ endpoint: { ...endpoint, headers: { 'X-Tenant': 'academy' }, headersFromEnv } });
+    expect(await ask()).toMatchObject({ httpStatus: 403 });
+    await fleet.close();
+    await open({ endpoint: { ...endpoint, headers: { 'X-Tenant': 'other' } } });
+    expect(await ask()).toMatchObject({ httpStatus: 403 });
+    await fleet.close();
+    await open({ endpoint: { ...endpoint, headers: { 'X-Tenant': 'academy' }, expectStatus: [202, 200] } });
+    expect(await ask()).toMatchObject({ httpStatus: 202 });
+  });
+
   it('reads the env as its reader does', async () => {
     await open({ endpoint, parameter: { reader: 'docker' } }, { ...env, DB_PASSWORD: '"right"' });
     expect(await ask()).toMatchObject({ httpStatus: 500 });
@@ -99,12 +118,16 @@ describe('the API on a host', () => {
 
 describe('the address of the endpoint', () => {
   // Node checks the certificate against the Host header, if there is one.
-  const ask = (url: string, certificate: string | undefined, Host = 'api.example.com') => {
+  const askByName = (
+    url: string,
+    certificate: string | undefined,
+    { Host = 'api.example.com', ca }: { Host?: string; ca?: string } = {},
+  ) => {
     const codeDirectory = mkdtempSync(join(directory, 'function-'));
     writeFileSync(
       join(codeDirectory, 'index.js'),
       `const https = require('node:https');
-       exports.handler = ([url, headers]) => new Promise((resolve) => https.get(url, { agent: false, headers }, (response) => {
+       exports.handler = ([url, headers, ca]) => new Promise((resolve) => https.get(url, { agent: false, headers, ca }, (response) => {
          response.setEncoding('utf8').on('data', (text) => resolve(text));
        }).on('error', (error) => resolve(error.code)));`,
     );
@@ -122,7 +145,7 @@ describe('the address of the endpoint', () => {
       onLog: () => undefined,
     });
     return runtime
-      .invoke(asking, [url, { Host, 'X-Internal-Key': env.INTERNAL_KEY }])
+      .invoke(asking, [url, { Host, 'X-Internal-Key': env.INTERNAL_KEY }, ca])
       .finally(() => runtime.close());
   };
 
@@ -130,14 +153,19 @@ describe('the address of the endpoint', () => {
     'is %s with a certificate that functions trust, and that nobody else does',
     async (url) => {
       await open({ endpoint: { ...endpoint, url } });
-      expect(await ask(url, fleet.certificate)).toEqual({ result: '{"data":{"waiting":7}}' });
-      expect(await ask(url, undefined)).toEqual({ result: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+      expect(await askByName(url, fleet.certificate)).toEqual({ result: '{"data":{"waiting":7}}' });
+      // Also where the target has a CA of its own, of which this certificate is not.
+      const ca = certificateAuthority().certificate;
+      expect(await askByName(url, fleet.certificate, { ca })).toEqual({ result: '{"data":{"waiting":7}}' });
+      expect(await askByName(url, undefined)).toEqual({ result: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
     },
   );
 
   it('vouches for no other name', async () => {
     await open({ endpoint: { ...endpoint, url: 'https://api.internal/jobs' } });
-    expect(await ask('https://other.internal/jobs', fleet.certificate, 'other.internal')).toEqual({
+    expect(
+      await askByName('https://other.internal/jobs', fleet.certificate, { Host: 'other.internal' }),
+    ).toEqual({
       result: 'ERR_TLS_CERT_ALTNAME_INVALID',
     });
   });
@@ -150,17 +178,7 @@ describe('the address of the endpoint', () => {
     for (const host of fleet.hosts.slice(1)) host.restart();
     const statuses: (number | null)[] = [];
     for (let turn = 0; turn < 6; turn += 1)
-      statuses.push(
-        (
-          await askEndpoint({
-            url: `http://127.0.0.1:${fleet.port}/jobs?state=waiting`,
-            host: 'api.example.com',
-            internalKey: env.INTERNAL_KEY,
-            backlogPath: 'data.waiting',
-            timeoutSeconds: 5,
-          })
-        ).httpStatus,
-      );
+      statuses.push((await ask({ origin: `http://127.0.0.1:${fleet.port}` })).httpStatus);
     expect(statuses).toEqual([200, 403, 403, 200, 403, 403]);
   });
 });

@@ -39,13 +39,15 @@ function add(variables: Record<string, string>, part: { alias?: string; bundle?:
       host: 'api.example.com',
       internalKey: 'INTERNAL_KEY',
       backlogPath: 'data.waiting',
+      headers: { 'X-Tenant': 'shop' },
+      headersFromEnv: { Authorization: 'Bearer TOKEN' },
       requestTimeoutSeconds: 5,
     },
     metricFunction: {
       name: 'own',
       answerPath: 'count.waiting',
       set: { COUNT_URL: url, COUNT_HOST: 'api.example.com' },
-      setFromEnv: { COUNT_KEY: 'INTERNAL_KEY' },
+      setFromEnv: { COUNT_KEY: 'INTERNAL_KEY', COUNT_TOKEN: 'TOKEN' },
       remove: ['OLD_HOST'],
       alias: part.alias,
     },
@@ -53,7 +55,13 @@ function add(variables: Record<string, string>, part: { alias?: string; bundle?:
   });
   addMetricFunction(aws.functions, {
     target,
-    variables: { COUNT_URL: url, COUNT_HOST: 'api.example.com', COUNT_KEY: 'the-key', ...variables },
+    variables: {
+      COUNT_URL: url,
+      COUNT_HOST: 'api.example.com',
+      COUNT_KEY: 'the-key',
+      COUNT_TOKEN: 'the-token',
+      ...variables,
+    },
     directory: mkdtempSync(join(directory, 'function-')),
     bundle: part.bundle,
   });
@@ -68,7 +76,14 @@ describe('the stand-in', () => {
   it('asks with the variables that the target sets, publishes the number, and answers with it', async () => {
     add({});
     expect(await aws.functions.invoke('own', {})).toEqual({ result: { count: { waiting: 7 } } });
-    expect(asked).toMatchObject([{ host: 'api.example.com', 'x-internal-key': 'the-key' }]);
+    expect(asked).toMatchObject([
+      {
+        host: 'api.example.com',
+        'x-internal-key': 'the-key',
+        'x-tenant': 'shop',
+        authorization: 'Bearer the-token',
+      },
+    ]);
     expect(published()).toMatchObject([{ value: 7 }]);
   });
 
