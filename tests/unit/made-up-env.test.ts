@@ -4,6 +4,7 @@ import { inspectEnv, type KeyRule } from '../../env/contract.ts';
 import { readEnvText } from '../../env/document.ts';
 import { valuesOf } from '../../env/entries.ts';
 import { envReaders } from '../../env/readers/readers.ts';
+import type { ScenarioName } from '../../sandbox/scenarios.ts';
 import { makeUpEnv, makeUpValue, NothingFits, textOf } from '../../sandbox/seed/made-up-env.ts';
 import { valueLike } from '../../sandbox/seed/made-up-value.ts';
 import { defaultTarget, makeSeed } from '../../sandbox/seed/seed.ts';
@@ -71,6 +72,12 @@ describe('an env that is made up', () => {
   it('has new values each time', () => {
     const app = target({});
     expect(makeUpEnv(app).get('INTERNAL_KEY')).not.toBe(makeUpEnv(app).get('INTERNAL_KEY'));
+  });
+
+  it('has a key for the header that a header can carry', () => {
+    const oneOf = ['\u00fc', 'two\u00a0words', 'plain'];
+    const app = target({ rules: { INTERNAL_KEY: { nonEmpty: false, noPlaceholder: false, oneOf } } });
+    expect(makeUpEnv(app).get('INTERNAL_KEY')).toBe('plain');
   });
 
   it('is none where no value satisfies the rule, and the message names the key', () => {
@@ -146,6 +153,19 @@ describe('a seed', () => {
     expect(differing.map(([key]) => key)).toEqual(['GUNICORN_WORKERS']);
     const isComplete = (text: string) => inspectEnv(readEnvText(text, reader), sandbox.parameter).complete;
     expect([first, second, last].map(isComplete)).toEqual([true, true, false]);
+  });
+
+  it('allows the Host of the target in each version, unless the scenario is that it does not', () => {
+    const app = appTarget({ endpoint: { ...appTarget().endpoint, host: 'app.example.com:8000' } });
+    const hosts = (scenario: ScenarioName, like?: string) =>
+      makeSeed(app, scenario, { like }).versions.map((text) =>
+        valuesOf(text, 'dotenv').get('ALLOWED_HOSTS')?.split(',').includes('app.example.com'),
+      );
+    const like = 'INTERNAL_KEY=real\nALLOWED_HOSTS=real.example\n';
+    expect(hosts('healthy', like)).toEqual([true, true]);
+    expect(hosts('host-rejected', like)).toEqual([false]);
+    expect(hosts('host-rejected')).toEqual([false]);
+    expect(hosts('healthy')).toEqual([undefined, undefined]);
   });
 
   it('is overwritten even where the contract asks for the internal key alone', () => {

@@ -1,6 +1,8 @@
 /** What the sandbox's alarms and policies look at: metric math, missing datapoints, and the form of the Query protocol. */
+
 import { readForm } from '../../sandbox/query-protocol.ts';
 import { type AlarmProperties, type AlarmState, stateAfter } from '../../sandbox/services/alarms.ts';
+import { cloudWatchService, Metrics } from '../../sandbox/services/cloudwatch.ts';
 import { datapointsOf, type MetricDataQuery, readExpression } from '../../sandbox/services/metric-data.ts';
 
 describe('a metrics expression', () => {
@@ -119,5 +121,30 @@ describe('the form of the Query protocol', () => {
   it('has no way to what every object has', () => {
     read('__proto__.polluted=yes&constructor.prototype.polluted=yes');
     expect({}).not.toHaveProperty('polluted');
+  });
+});
+
+describe('a minute that takes a second', () => {
+  it('is the period of a metric of one a minute, in GetMetricData as well', async () => {
+    const metrics = new Metrics(() => undefined, Date.now, 1);
+    const [Namespace, MetricName] = ['App', 'BacklogCount'];
+    const secondMs = Math.floor(Date.now() / 1000) * 1000;
+    for (const [index, Value] of [5, 6, 7].entries())
+      metrics.put(Namespace, [
+        { MetricName, Dimensions: [], Value, Timestamp: secondMs + index * 500, StorageResolution: 60 },
+      ]);
+    const service = cloudWatchService(metrics);
+    const read = 'operations' in service ? service.operations.GetMetricData : undefined;
+    const answer = await read?.({
+      StartTime: secondMs / 1000,
+      EndTime: secondMs / 1000 + 60,
+      ScanBy: 'TimestampAscending',
+      MetricDataQueries: [
+        { Id: 'm', MetricStat: { Metric: { Namespace, MetricName }, Period: 60, Stat: 'Maximum' } },
+      ],
+    });
+    expect(answer).toMatchObject({
+      MetricDataResults: [{ Timestamps: [new Date(secondMs), new Date(secondMs + 1000)], Values: [6, 7] }],
+    });
   });
 });

@@ -106,6 +106,24 @@ describe('the workers', () => {
   });
 });
 
+describe('the work', () => {
+  it.each([undefined, 0.5, 3.5, 10, 400])(
+    'lets two workers just keep up, gives a policy of %s for each worker a reason to scale, and is done by six',
+    (backlogPerInstance) => {
+      const policy = backlogPerInstance === undefined ? undefined : { backlogPerInstance };
+      const { steady, grown, newPerMinute, donePerWorker } = workOf({
+        scaling: { group: 'workers', policy },
+      });
+      const target = backlogPerInstance === undefined ? steady : 2 * backlogPerInstance;
+      expect(steady).toBeLessThanOrEqual(Math.ceil(target));
+      expect(grown).toBeGreaterThan(target);
+      expect(newPerMinute).toBe(2 * donePerWorker);
+      const minutes = (grown - target) / (6 * donePerWorker - newPerMinute);
+      expect(minutes).toBeLessThan(5);
+    },
+  );
+});
+
 describe('what a person sees of them', () => {
   const lines: string[] = [];
   const watch = async () => {

@@ -24,10 +24,8 @@ const textOf = (values: Record<string, string>) =>
     .join('');
 
 async function open(part: TargetPart = {}, values: Record<string, string> = env, runCommands = false) {
-  const target = appTarget({
-    ...part,
-    parameter: { requiredKeys: ['INTERNAL_KEY', 'DB_PASSWORD'], ...part.parameter },
-  });
+  const requiredKeys = ['INTERNAL_KEY', 'DB_PASSWORD'];
+  const target = appTarget({ ...part, parameter: { requiredKeys, ...part.parameter } });
   fleet = await openFleet({
     target,
     directory: mkdtempSync(join(directory, 'run-')),
@@ -90,6 +88,11 @@ describe('the API on a host', () => {
     expect(await ask()).toMatchObject({ httpStatus: 500 });
     host?.restart();
     expect(await ask()).toMatchObject({ httpStatus: 200 });
+  });
+
+  it('can not count while a prefix that its contract asks for is missing', async () => {
+    await open({ endpoint, parameter: { requiredPrefixes: ['R2_'] } });
+    expect(await ask()).toMatchObject({ fault: 'EndpointUnhealthy', httpStatus: 500 });
   });
 
   it('allows the Hosts of ALLOWED_HOSTS where the env has that key, and then no other', async () => {

@@ -1,0 +1,40 @@
+/** What a person is told of a target that the sandbox does not play. */
+import { notRehearsed } from '../../sandbox/not-rehearsed.ts';
+import { loadTarget } from '../../targets/load.ts';
+import type { DeployedTarget } from '../../workflow/target.ts';
+import { appTarget } from '../support/services.ts';
+
+const kmsKeyArn = 'arn:aws:kms:ap-northeast-2:111122223333:key/00000000-0000-0000-0000-000000000000';
+const told = (part: Partial<DeployedTarget>, options = { runCommands: false, hasBundle: false }) =>
+  notRehearsed({ ...appTarget(), ...part }, options).map((line) =>
+    line.replace(/^not rehearsed: /, '').replace(/: .*/, ''),
+  );
+const app = appTarget();
+
+it('is its commands and its own function, unless they are run', () => {
+  expect(told({})).toEqual(['deploy.commands', 'metricFunction']);
+  expect(told({}, { runCommands: true, hasBundle: true })).toEqual([]);
+});
+
+it('is nothing of its commands and function where the sandbox has the same', () => {
+  const sandbox = { name: 'sandbox', ...loadTarget('sandbox') };
+  const lines = notRehearsed(sandbox, { runCommands: false, hasBundle: false });
+  expect(lines.filter((line) => /deploy|metricFunction/.test(line))).toEqual([]);
+});
+
+it.each<[string, Partial<DeployedTarget>]>([
+  [
+    'parameter.kmsKeyArn, stack.kmsKeyArn',
+    { parameter: { ...app.parameter, kmsKeyArn }, stack: { ...app.stack, kmsKeyArn } },
+  ],
+  ['restore.backupRegion', { restore: { backupParameter: '/copy', backupRegion: 'ap-northeast-2' } }],
+  ['vpc', { vpc: { subnetIds: ['subnet-00000000'], securityGroupIds: ['sg-00000000'] } }],
+  ['triggers.alarms', { triggers: { ...app.triggers, alarms: ['mine'] } }],
+  [
+    'notify.subscriptions',
+    { notify: { subscriptions: [{ protocol: 'email', endpoint: 'oncall@example.com' }] } },
+  ],
+])('is %s where the target has it', (what, part) => {
+  expect(told(part)).toContain(what);
+  expect(told({})).not.toContain(what);
+});
