@@ -1,6 +1,6 @@
 /** The options of `npm start` and `npm run sandbox`. */
 import { parseArgs } from 'node:util';
-import { type ScenarioName, scenarioNames, scenarios } from './scenarios.ts';
+import { type ScenarioName, scenarioNames, scenarios, summaryOf } from './scenarios.ts';
 import { defaultTarget } from './seed/seed.ts';
 
 const usage = `Usage: npm start -- [--scenario <name>] [--target <name>]
@@ -83,9 +83,9 @@ function listScenarios(): string {
   const width = Math.max(...scenarioNames.map((name) => name.length));
   return scenarioNames
     .map((name) => {
-      const { summary, expected } = scenarios[name];
+      const { expected } = scenarios[name];
       const workers = expected === 'Recovered' ? ', with workers that scale again' : '';
-      return `${name.padEnd(width)}  ${summary} Ends as ${expected}${workers}.`;
+      return `${name.padEnd(width)}  ${summaryOf(name)} Ends as ${expected}${workers}.`;
     })
     .join('\n');
 }

@@ -3,8 +3,9 @@ import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dimensionList } from '../workflow/dimensions.ts';
 import { secretHeadersOf } from '../workflow/endpoint-request.ts';
-import type { DeployedTarget } from '../workflow/target.ts';
+import type { DeployedTarget, MetricFunction } from '../workflow/target.ts';
 import { moduleExtensions } from './function-runtime.ts';
+import { backlogHeader } from './host/api.ts';
 import type { Functions } from './services/lambda.ts';
 import { arn } from './template.ts';
 import { unpack } from './unpack.ts';
@@ -18,6 +19,8 @@ export interface FunctionBundle {
 
 export interface MetricFunctionOptions {
   readonly target: DeployedTarget;
+  /** That of the target. */
+  readonly metricFunction: MetricFunction;
   /** Its environment before the recovery. */
   readonly variables: Readonly<Record<string, string>>;
   /** Where its code is put. */
@@ -27,8 +30,8 @@ export interface MetricFunctionOptions {
 
 /** Puts the function there, with the alias that the target names. */
 export function addMetricFunction(functions: Functions, options: MetricFunctionOptions): void {
-  const { target, variables, directory, bundle } = options;
-  const { name, alias, kmsKeyArn } = target.metricFunction;
+  const { target, metricFunction, variables, directory, bundle } = options;
+  const { name, alias, kmsKeyArn } = metricFunction;
   const { vpc } = target;
   functions.add(
     {
@@ -44,7 +47,7 @@ export function addMetricFunction(functions: Functions, options: MetricFunctionO
         : {}),
     },
     arn('lambda', `function:${name}`),
-    bundle ? unpackBundle(bundle, directory) : writeStandIn(target, directory),
+    bundle ? unpackBundle(bundle, directory) : writeStandIn(options),
   );
   if (alias !== undefined)
     functions.versionsOf(name).putAlias(alias, { FunctionVersion: functions.publish(name) });
@@ -61,7 +64,8 @@ function unpackBundle({ zip, handler }: FunctionBundle, directory: string): stri
   return code;
 }
 
-function writeStandIn({ endpoint, metric, metricFunction }: DeployedTarget, directory: string): string {
+function writeStandIn({ target, metricFunction, directory }: MetricFunctionOptions): string {
+  const { endpoint, metric } = target;
   const { set, setFromEnv, remove, answerPath } = metricFunction;
   const variableOf = (variables: Readonly<Record<string, string>>, wanted: string | undefined) =>
     Object.entries(variables).find(([, value]) => value === wanted)?.[0] ?? null;
@@ -89,7 +93,8 @@ function writeStandIn({ endpoint, metric, metricFunction }: DeployedTarget, dire
       backlogPath: endpoint.backlogPath,
       answerPath,
       timeoutSeconds: endpoint.requestTimeoutSeconds,
-      metric: { ...metric, dimensions: dimensionList(metric.dimensions) },
+      backlogHeader,
+      ...(metric ? { metric: { ...metric, dimensions: dimensionList(metric.dimensions) } } : {}),
     }),
   );
   return code;

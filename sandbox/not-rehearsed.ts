@@ -10,13 +10,13 @@ export interface RehearsalOptions {
 }
 
 export function notRehearsed(target: DeployedTarget, options: RehearsalOptions): string[] {
-  const { parameter, restore, deploy, metricFunction, vpc, triggers, notify, stack } = target;
+  const { parameter, restore, deploy, metricFunction, metric, vpc, triggers, notify, stack } = target;
   const isStandIn = !options.runCommands && deploy.commands.join('\n') !== standInCommands.join('\n');
-  const isStandInFunction = !metricFunction.deploy && !options.hasBundle;
+  const isStandInFunction = metricFunction?.deploy === false && !options.hasBundle;
   const keys = {
     'parameter.kmsKeyArn': parameter.kmsKeyArn,
     'restore.backupKmsKeyArn': restore.backupKmsKeyArn,
-    'metricFunction.kmsKeyArn': metricFunction.kmsKeyArn,
+    'metricFunction.kmsKeyArn': metricFunction?.kmsKeyArn,
     'stack.kmsKeyArn': stack.kmsKeyArn,
   };
   const usedKeys = Object.entries(keys).flatMap(([field, arn]) => (arn === undefined ? [] : [field]));
@@ -28,6 +28,10 @@ export function notRehearsed(target: DeployedTarget, options: RehearsalOptions):
     [
       `metricFunction: a stand-in counts with the variables that the target sets; --function-zip runs yours`,
       isStandInFunction,
+    ],
+    [
+      'metric: the sandbox publishes it in place of whoever does so in reality',
+      metric !== undefined && metricFunction === undefined,
     ],
     [
       `${usedKeys.join(', ')}: nothing is encrypted here, so no permission for a key is missed`,

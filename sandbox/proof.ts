@@ -2,12 +2,13 @@
 import { askEndpoint } from '../aws/endpoint.ts';
 import { readEnvText } from '../env/document.ts';
 import { effectiveEntries } from '../env/entries.ts';
-import { dimensionList } from '../workflow/dimensions.ts';
 import { headersFrom } from '../workflow/endpoint-request.ts';
 import { invokedFunctionOf } from '../workflow/invoked-function.ts';
 import { numberAt } from '../workflow/number-at.ts';
+import type { MetricFunction } from '../workflow/target.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { Metrics } from './services/cloudwatch.ts';
+import { metricOf } from './services/metric-data.ts';
 
 /** Checks without the workflow: is the env whole, does every API answer, does the metric function count? */
 export async function checkProof(sandbox: Sandbox, startedAtMs: number): Promise<string[]> {
@@ -34,21 +35,22 @@ export async function checkProof(sandbox: Sandbox, startedAtMs: number): Promise
     if (answer.fault !== undefined)
       problems.push(`the API on ${fleet.instances[index]?.id} answers with ${answer.fault}`);
   }
-  const counted = await sandbox.functions.invokeAsTask(invokedFunctionOf(metricFunction), {});
-  const backlog =
-    'result' in counted ? numberAt(JSON.stringify(counted.result), metricFunction.answerPath) : undefined;
-  if (backlog !== fleet.backend.backlog)
-    problems.push(
-      `the metric function counts ${backlog ?? 'nothing'}, and ${fleet.backend.backlog} jobs wait`,
-    );
-  const published = {
-    Namespace: metric.namespace,
-    MetricName: metric.name,
-    Dimensions: dimensionList(metric.dimensions),
-  };
-  if (!hasDatapointSince(sandbox.metrics, published, startedAtMs, Date.now()))
+  if (metricFunction) problems.push(...(await checkFunction(sandbox, metricFunction)));
+  if (metric && !hasDatapointSince(sandbox.metrics, metricOf(metric), startedAtMs, Date.now()))
     problems.push('the metric has no datapoint since the start');
   return problems;
+}
+
+async function checkFunction(
+  { functions, fleet }: Sandbox,
+  metricFunction: MetricFunction,
+): Promise<string[]> {
+  const counted = await functions.invokeAsTask(invokedFunctionOf(metricFunction), {});
+  const backlog =
+    'result' in counted ? numberAt(JSON.stringify(counted.result), metricFunction.answerPath) : undefined;
+  return backlog === fleet.backend.backlog
+    ? []
+    : [`the metric function counts ${backlog ?? 'nothing'}, and ${fleet.backend.backlog} jobs wait`];
 }
 
 /** A datapoint is stamped with the start of its period, here of a second, so its stamp may lie before the start. */

@@ -1,6 +1,7 @@
 /** One recovery in the sandbox: started as its scenario says, shown, and checked independently of the workflow. */
 import * as v from 'valibot';
 import { RecoveryReport } from '../workflow/report.ts';
+import { scalingOf } from '../workflow/target.ts';
 import { checkProof } from './proof.ts';
 import type { Sandbox } from './sandbox.ts';
 import { type ScenarioName, scenarios } from './scenarios.ts';
@@ -62,9 +63,9 @@ export async function recover(sandbox: Sandbox, scenario: ScenarioName, print: P
 
 /** `undefined` for a target without a group of workers. */
 export function workersScreen(sandbox: Sandbox, print: Print) {
-  const { workerGroup } = sandbox;
-  if (workerGroup === undefined) return undefined;
-  const watched = { ...sandbox, workerGroup };
+  const scaling = scalingOf(sandbox.target);
+  if (!scaling) return undefined;
+  const watched = { ...sandbox, workerGroup: scaling.group, metricName: scaling.metric.name };
   return { watched, screen: new WorkersScreen(watched, print) };
 }
 

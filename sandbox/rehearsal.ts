@@ -30,8 +30,10 @@ export function openRehearsal(commandLine: CommandLine): Rehearsal {
     const isDefault = name === defaultTarget && commandLine.targets === undefined;
     const targets = isDefault ? ownTargets : targetsDirectory(commandLine.targets);
     const target = { name, ...loadTarget(name, targets) };
-    if (functionZip !== undefined && target.metricFunction.deploy)
-      throw new Mistake('--function-zip is for a function of your own, and metricFunction.deploy is true');
+    if (functionZip !== undefined && target.metricFunction?.deploy !== false)
+      throw new Mistake(
+        `--function-zip is for a function of your own, and the target has ${target.metricFunction ? 'metricFunction.deploy: true' : 'no metricFunction'}`,
+      );
     const like = keysFrom === undefined ? undefined : readFile(keysFrom);
     // Since the metric has stopped, more has come in than the workers get done.
     const backlog = scenario === 'healthy' ? undefined : workOf(target).grown;

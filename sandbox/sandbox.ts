@@ -5,9 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { invokedFunctionOf } from '../workflow/invoked-function.ts';
 import { heartbeatOf } from '../workflow/stack-names.ts';
-import { type DeployedTarget, scalingGroupOf } from '../workflow/target.ts';
+import { type DeployedTarget, scalingOf } from '../workflow/target.ts';
 import { accountServices } from './account-services.ts';
 import { type Endpoint, openEndpoint } from './endpoint.ts';
 import { type Fleet, openFleet } from './fleet.ts';
@@ -38,7 +37,7 @@ import { StateMachineProperties, StateMachines, statesService } from './services
 import type { TargetTrackingConfiguration } from './services/target-tracking.ts';
 import { addStackFunctions } from './stack-functions.ts';
 import { region, resolveTemplate, resourcesOf } from './template.ts';
-import { Workers, workOf } from './workers.ts';
+import { countBacklog, Workers, workOf } from './workers.ts';
 
 /** The address of AWS in the sandbox's network. */
 const awsUrl = 'http://aws.sandbox';
@@ -170,9 +169,12 @@ async function boot(options: SandboxOptions, fleet: Fleet, tables: Tables): Prom
     onInvocation: (name) => metrics.record('AWS/Lambda', [invocationOf(name)]),
   });
   const { packageDirectory, functionBundle } = options;
-  if (!addStackFunctions({ functions, resources, packageDirectory, target, variables }))
+  const { metricFunction } = target;
+  const isBrought = addStackFunctions({ functions, resources, packageDirectory, target, variables });
+  if (metricFunction && !isBrought)
     addMetricFunction(functions, {
       target,
+      metricFunction,
       variables,
       directory: join(options.directory, 'function'),
       bundle: functionBundle,
@@ -213,7 +215,7 @@ async function boot(options: SandboxOptions, fleet: Fleet, tables: Tables): Prom
     metrics,
     backend: fleet.backend,
     work: workOf(target),
-    count: () => functions.invokeAsTask(invokedFunctionOf(target.metricFunction), {}),
+    count: () => countBacklog(target, { functions, metrics, backlog: fleet.backend.backlog }),
   });
   const ec2 = networkOf(target, instance.id);
   const documents = resourcesOf(resources, 'AWS::SSM::Document', v.object({ Content: DocumentContent }));
@@ -258,7 +260,7 @@ async function boot(options: SandboxOptions, fleet: Fleet, tables: Tables): Prom
     stateMachineArn: machine.arn,
     parameterName: target.parameter.name,
     backupParameterName: target.restore.backupParameter ?? '',
-    metricFunctionName: target.metricFunction.name,
+    metricFunctionName: metricFunction?.name ?? '',
     target,
     fleet,
     host,
@@ -270,7 +272,7 @@ async function boot(options: SandboxOptions, fleet: Fleet, tables: Tables): Prom
     functions,
     metrics,
     autoScaling,
-    workerGroup: scalingGroupOf(target),
+    workerGroup: scalingOf(target)?.group,
     compiledPolicy: policy?.properties.TargetTrackingConfiguration,
     workers,
     queues,

@@ -9,6 +9,8 @@ export type ScenarioName = (typeof scenarioNames)[number];
 export interface Scenario {
   /** What a person should know about it. */
   readonly summary: string;
+  /** What follows for a target that has a metric. */
+  readonly ofMetric?: string;
   /** How the execution has to end: the report's outcome, or the error's name. */
   readonly expected: 'Recovered' | 'Healthy' | 'HostRejected' | 'EnvRestoreFailed' | 'InstanceUnavailable';
   /** Who starts the execution. */
@@ -17,8 +19,8 @@ export interface Scenario {
 
 export const scenarios: Record<ScenarioName, Scenario> = {
   outage: {
-    summary:
-      'One key was written over the whole env, and the API was deployed with it. The metric has stopped, and the workers no longer scale.',
+    summary: 'One key was written over the whole env, and the API was deployed with it.',
+    ofMetric: 'The metric has stopped, and the workers no longer scale.',
     expected: 'Recovered',
     startedBy: 'alarm',
   },
@@ -42,6 +44,12 @@ export const scenarios: Record<ScenarioName, Scenario> = {
     expected: 'InstanceUnavailable',
     startedBy: 'alarm',
   },
+};
+
+/** @param hasMetric whether the target has one. */
+export const summaryOf = (scenario: ScenarioName, hasMetric = true): string => {
+  const { summary, ofMetric } = scenarios[scenario];
+  return hasMetric && ofMetric !== undefined ? `${summary} ${ofMetric}` : summary;
 };
 
 /**

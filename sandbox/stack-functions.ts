@@ -23,7 +23,7 @@ export function addStackFunctions(options: StackFunctions): boolean {
     'AWS::Lambda::Function',
     FunctionProperties,
   )) {
-    const isMetricFunction = properties.FunctionName === target.metricFunction.name;
+    const isMetricFunction = properties.FunctionName === target.metricFunction?.name;
     bringsMetricFunction ||= isMetricFunction;
     const own = isMetricFunction ? variables : {};
     // The zip is named after the function's key, which is how its logical id begins.

@@ -1,5 +1,5 @@
 // In place of a metric function of the target's owner: asks the endpoint with the variables that the target sets, and
-// publishes the number. Without packages, as the host's scripts are.
+// publishes the number, if the target has a metric. Without packages, as the host's scripts are.
 const { readFileSync } = require('node:fs');
 const http = require('node:http');
 const https = require('node:https');
@@ -17,7 +17,8 @@ const ask = (address, { body, ...options }) =>
       try {
         const chunks = [];
         for await (const chunk of response) chunks.push(chunk);
-        resolve({ status: response.statusCode, body: Buffer.concat(chunks).toString('utf8') });
+        const { statusCode: status, headers: answered } = response;
+        resolve({ status, answered, body: Buffer.concat(chunks).toString('utf8') });
       } catch (error) {
         reject(error);
       }
@@ -37,8 +38,10 @@ async function countBacklog() {
   for (const { name, scheme, variable } of target.secretHeaders)
     headers[name] = `${scheme}${env[variable] ?? ''}`;
   const { method } = target;
-  const { status, body } = await ask(env[variables.url] ?? target.url, { method, headers });
+  const { status, answered, body } = await ask(env[variables.url] ?? target.url, { method, headers });
   if (!target.expectStatus.includes(status)) throw new Error(`HTTP ${status}`);
+  // It takes its number from elsewhere.
+  if (target.backlogPath === undefined) return Number(answered[target.backlogHeader]);
   const value = target.backlogPath.split('.').reduce((holder, name) => parsed(holder)?.[name], body);
   if (typeof value !== 'number') throw new Error(`no number at ${target.backlogPath}`);
   return value;
@@ -72,6 +75,6 @@ exports.handler = async () => {
   } catch (error) {
     console.error(`backlog not counted: ${error.message}`);
   }
-  if (backlog !== null) await publish(backlog);
+  if (backlog !== null && metric) await publish(backlog);
   return target.answerPath.split('.').reduceRight((inner, name) => ({ [name]: inner }), backlog);
 };

@@ -11,7 +11,7 @@ import { commandLines } from './printed-commands.ts';
 import { indented, recover, workersScreen } from './recovery.ts';
 import { openRehearsal, type Rehearsal } from './rehearsal.ts';
 import { openSandbox, type Sandbox } from './sandbox.ts';
-import { reasonAgainst, scenarios } from './scenarios.ts';
+import { reasonAgainst, summaryOf } from './scenarios.ts';
 import { Screen } from './screen.ts';
 import { defaultTarget, seedSandbox } from './seed/seed.ts';
 import type { Execution } from './services/execution.ts';
@@ -52,7 +52,7 @@ async function main(): Promise<number> {
     console.error(error.message);
     return 2;
   }
-  print(`Scenario ${scenario}: ${scenarios[scenario].summary}`);
+  print(`Scenario ${scenario}: ${summaryOf(scenario, rehearsal.target.metric !== undefined)}`);
   const reason = reasonAgainst(scenario, rehearsal.target, rehearsal.seed.given);
   if (reason !== undefined) {
     print(`It makes no sense for ${rehearsal.target.name}: ${reason}.`);

@@ -5,7 +5,7 @@ type Watched = Pick<Sandbox, 'autoScaling' | 'metrics'> & {
   /** The name of their group. */
   readonly workerGroup: string;
   /** What the policy follows. */
-  readonly target: { readonly metric: { readonly name: string } };
+  readonly metricName: string;
 };
 
 /** Three minutes until the alarm fires, one for the launch, a few for the work; the rest is for slow machines. */
@@ -40,7 +40,7 @@ export class WorkersScreen {
     const { alarms, desired, inService, backlog } = this.#last;
     const { maxSize } = this.#group();
     const states = Object.entries(alarms).map(([name, state]) => `${name} ${state}`);
-    return `${inService} of ${desired} workers in service, at most ${maxSize}; ${this.#sandbox.target.metric.name} ${backlog ?? 'unknown'}, target ${this.#target() ?? 'none'}; ${states.join(', ')}`;
+    return `${inService} of ${desired} workers in service, at most ${maxSize}; ${this.#sandbox.metricName} ${backlog ?? 'unknown'}, target ${this.#target() ?? 'none'}; ${states.join(', ')}`;
   }
 
   /** Prints what has changed since it last looked. */
@@ -53,7 +53,7 @@ export class WorkersScreen {
     for (const { Description, StatusCode, StatusMessage } of this.#newlyEnded())
       this.#line('scaling activity', [StatusCode, Description, StatusMessage ?? []].flat().join(': '));
     this.#change('workers in service', was.inService, is.inService);
-    this.#change(this.#sandbox.target.metric.name, was.backlog, is.backlog);
+    this.#change(this.#sandbox.metricName, was.backlog, is.backlog);
   }
 
   /** There are more workers than at first, and the backlog is at its target again. */

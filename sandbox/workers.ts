@@ -2,10 +2,13 @@
  * The workers: each instance in service of the Auto Scaling groups takes jobs off the backlog, and new ones come in.
  * A schedule has the metric function count, once a minute as in an account.
  */
+import { invokedFunctionOf } from '../workflow/invoked-function.ts';
 import type { Target } from '../workflow/target.ts';
 import type { Backend } from './host/api.ts';
 import type { AutoScaling } from './services/auto-scaling.ts';
 import type { Metrics } from './services/cloudwatch.ts';
+import type { Functions } from './services/lambda.ts';
+import { metricOf } from './services/metric-data.ts';
 
 /** Jobs: how many wait, come in, and get done. */
 export interface Work {
@@ -28,6 +31,18 @@ export function workOf({ scaling }: Pick<Target, 'scaling'>): Work {
     newPerMinute: 2 * donePerWorker,
     donePerWorker,
   };
+}
+
+/** Publishes the backlog, as the schedule does: by the metric function, or by whoever else does so in reality. */
+export async function countBacklog(
+  { metric, metricFunction }: Pick<Target, 'metric' | 'metricFunction'>,
+  { functions, metrics, backlog }: { functions: Functions; metrics: Metrics; backlog: number },
+): Promise<void> {
+  if (metricFunction) await functions.invokeAsTask(invokedFunctionOf(metricFunction), {});
+  else if (metric) {
+    const { Namespace, ...named } = metricOf(metric);
+    metrics.put(Namespace, [{ ...named, Value: backlog, Unit: 'Count', StorageResolution: 60 }]);
+  }
 }
 
 export interface WorkersOptions {

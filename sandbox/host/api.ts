@@ -1,6 +1,6 @@
 /**
  * The API on one of the sandbox's hosts, in place of the target's own. It answers as the target says that its API does:
- * with the number at `backlogPath`, if it was started with a complete env, and if the request has a Host that it allows
+ * with the number at `backlogPath`, if there is one, if it was started with a complete env, and if the request has a Host that it allows
  * and the right headers.
  */
 import type { IncomingHttpHeaders, RequestListener } from 'node:http';
@@ -20,6 +20,9 @@ export interface Backend {
 
 /** The key of the env that lists the Hosts that the API allows; without it, it allows the one that the target sends. */
 export const hostsKey = 'ALLOWED_HOSTS';
+
+/** What is asked elsewhere by a metric function of a target without `endpoint.backlogPath`. */
+export const backlogHeader = 'x-sandbox-backlog';
 
 /** The Host of requests to the target's endpoint, without a port. */
 export const hostOf = ({ endpoint: { url, host } }: Pick<Target, 'endpoint'>): string =>
@@ -50,7 +53,13 @@ export function createApi(
     const isAllowed = 'headers' in wanted && hasHeaders(request.headers, wanted.headers);
     if (!isAllowed) return answer(403, { detail: 'Invalid internal key.' });
     if (!isComplete || !isConnected) return answer(500, { detail: 'Internal Server Error' });
-    return answer(endpoint.expectStatus[0] ?? 200, atPath(endpoint.backlogPath, backend.backlog));
+    // Where the target takes no number from here, its metric function has one from elsewhere.
+    response.setHeader(backlogHeader, backend.backlog);
+    const { expectStatus, backlogPath } = endpoint;
+    return answer(
+      expectStatus[0] ?? 200,
+      backlogPath === undefined ? { ok: true } : atPath(backlogPath, backend.backlog),
+    );
   };
 }
 

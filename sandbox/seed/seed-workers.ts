@@ -1,8 +1,8 @@
 /** The workers' group, and the policy that holds the backlog where it was before the outage. */
 import * as v from 'valibot';
-import { dimensionList } from '../../workflow/dimensions.ts';
+import { type Metric, scalingOf } from '../../workflow/target.ts';
 import type { Sandbox } from '../sandbox.ts';
-import { Dimensions } from '../services/metric-data.ts';
+import { Dimensions, metricOf } from '../services/metric-data.ts';
 import type { TargetTrackingConfiguration } from '../services/target-tracking.ts';
 import { workOf } from '../workers.ts';
 
@@ -30,8 +30,10 @@ export const PolicyProperties = v.object({
   }),
 });
 
-export function seedWorkers({ autoScaling, target, workerGroup, compiledPolicy }: Sandbox): void {
-  if (workerGroup === undefined) return;
+export function seedWorkers({ autoScaling, target, compiledPolicy }: Sandbox): void {
+  const scaling = scalingOf(target);
+  if (!scaling) return;
+  const { group: workerGroup, metric } = scaling;
   autoScaling.addGroup({
     name: workerGroup,
     minSize: 2,
@@ -46,22 +48,15 @@ export function seedWorkers({ autoScaling, target, workerGroup, compiledPolicy }
     name: 'hold-backlog',
     enabled: true,
     estimatedInstanceWarmup: undefined,
-    configuration: compiledPolicy ?? ownPolicy(target),
+    configuration: compiledPolicy ?? ownPolicy(metric, workOf(target).steady),
   });
 }
 
 /** What a group has that the stack brings no policy for. */
-function ownPolicy(target: Sandbox['target']): TargetTrackingConfiguration {
-  const { metric } = target;
+function ownPolicy(metric: Metric, TargetValue: number): TargetTrackingConfiguration {
   return {
-    TargetValue: workOf(target).steady,
+    TargetValue,
     DisableScaleIn: false,
-    CustomizedMetricSpecification: {
-      Namespace: metric.namespace,
-      MetricName: metric.name,
-      Dimensions: dimensionList(metric.dimensions),
-      Statistic: 'Maximum',
-      Unit: 'Count',
-    },
+    CustomizedMetricSpecification: { ...metricOf(metric), Statistic: 'Maximum', Unit: 'Count' },
   };
 }

@@ -4,14 +4,13 @@ import { join } from 'node:path';
 import { inspectEnv } from '../../env/contract.ts';
 import { readEnvText } from '../../env/document.ts';
 import { valuesOf } from '../../env/entries.ts';
-import { dimensionList } from '../../workflow/dimensions.ts';
 import { headerKeysOf } from '../../workflow/endpoint-request.ts';
 import type { DeployedTarget } from '../../workflow/target.ts';
 import { knownGoodLabel } from '../../workflow/versions.ts';
 import { type Backend, hostOf, hostsKey } from '../host/api.ts';
 import type { Sandbox } from '../sandbox.ts';
 import type { ScenarioName } from '../scenarios.ts';
-import { invocationOf } from '../services/metric-data.ts';
+import { invocationOf, metricOf } from '../services/metric-data.ts';
 import { workOf } from '../workers.ts';
 import { type EnvValues, makeUpEnv, makeUpValue, textOf } from './made-up-env.ts';
 import { seedWorkers } from './seed-workers.ts';
@@ -95,17 +94,21 @@ function released(values: EnvValues, target: DeployedTarget, release: string): E
 /** One key is left, the one that a person has to hand; if that is enough for the contract, one of nobody. */
 function overwrittenText(values: EnvValues, { parameter, endpoint }: DeployedTarget): string {
   const { internalKey } = endpoint;
+  const ofNobody = 'OVERWRITTEN=1\n';
+  if (internalKey === undefined) return ofNobody;
   const left = textOf(new Map([[internalKey, values.get(internalKey) ?? '']]), parameter.reader);
   const isEnough = inspectEnv(readEnvText(left, parameter.reader), parameter).complete;
-  return isEnough ? 'OVERWRITTEN=1\n' : left;
+  return isEnough ? ofNobody : left;
 }
 
 /** What the target removes is still there after an outage; if it removes nothing, what comes from the env is out of date. */
 function variablesOf(
-  { metricFunction: { set, setFromEnv, remove } }: DeployedTarget,
+  { metricFunction }: DeployedTarget,
   values: EnvValues,
   isBroken: boolean,
 ): Record<string, string> {
+  if (!metricFunction) return {};
+  const { set, setFromEnv, remove } = metricFunction;
   const isStale = isBroken && remove.length === 0;
   return {
     ...set,
@@ -124,7 +127,7 @@ function variablesOf(
 export function seedSandbox(sandbox: Sandbox, seed: Seed): void {
   const { scenario, target } = seed;
   sandbox.parameters.quietly(() => seedParameters(sandbox, seed));
-  const { queues } = target.metricFunction;
+  const { queues } = target.metricFunction ?? {};
   if (queues) {
     sandbox.queues.setDepth(queues.ai, 0);
     sandbox.queues.setDepth(queues.video, 5);
@@ -137,15 +140,18 @@ export function seedSandbox(sandbox: Sandbox, seed: Seed): void {
 }
 
 /** The metric was published each minute until the outage, a quarter of an hour ago. */
-function seedMetric({ metrics, target, metricFunctionName }: Sandbox, scenario: ScenarioName): void {
+function seedMetric({ metrics, target }: Sandbox, scenario: ScenarioName): void {
+  const { metric, metricFunction } = target;
   const endMs = Date.now() - (scenario === 'healthy' ? 0 : 15 * 60_000);
   for (let minute = 30; minute > 0; minute -= 1) {
     // It was invoked all the time, and had nothing to publish.
-    metrics.record('AWS/Lambda', [invocationOf(metricFunctionName, Date.now() - minute * 60_000)]);
-    metrics.put(target.metric.namespace, [
+    if (metricFunction)
+      metrics.record('AWS/Lambda', [invocationOf(metricFunction.name, Date.now() - minute * 60_000)]);
+    if (!metric) continue;
+    const { Namespace, ...named } = metricOf(metric);
+    metrics.put(Namespace, [
       {
-        MetricName: target.metric.name,
-        Dimensions: dimensionList(target.metric.dimensions),
+        ...named,
         Value: workOf(target).steady,
         Unit: 'Count',
         Timestamp: endMs - minute * 60_000,

@@ -1,5 +1,6 @@
 /** What alarms and scaling policies look at: a metric's statistic, or arithmetic over several of them (metric math). */
 import * as v from 'valibot';
+import { type Dimensions as DimensionsByName, dimensionList } from '../../workflow/dimensions.ts';
 import { AwsError } from '../endpoint.ts';
 
 /** Seconds since the epoch, as the JSON protocols send a time, or what CBOR makes of that. */
@@ -32,6 +33,12 @@ export interface Datapoint {
   readonly value: number;
 }
 
+interface TargetMetric {
+  readonly namespace: string;
+  readonly name: string;
+  readonly dimensions: DimensionsByName;
+}
+
 export interface MetricStat {
   readonly Metric: {
     readonly Namespace: string;
@@ -43,6 +50,13 @@ export interface MetricStat {
   readonly Stat: string;
   readonly Unit?: string | undefined;
 }
+
+/** A target's metric, as CloudWatch names one. */
+export const metricOf = ({ namespace, name, dimensions }: TargetMetric) => ({
+  Namespace: namespace,
+  MetricName: name,
+  Dimensions: dimensionList(dimensions),
+});
 
 /** One invocation, in the metric that Lambda publishes of each function. */
 export const invocationOf = (functionName: string, timestampMs?: number) => ({

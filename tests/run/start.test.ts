@@ -105,7 +105,7 @@ it.each<[string, readonly string[], string]>([
   [
     "a function of one's own where the stack brings it",
     ['--function-zip', 'function.zip'],
-    '--function-zip is for a function of your own, and metricFunction.deploy is true',
+    '--function-zip is for a function of your own, and the target has metricFunction.deploy: true',
   ],
 ])('says of %s in one line what is wrong', async (_what, commandLine, mistake) => {
   running = start(commandLine);

@@ -53,8 +53,6 @@ afterEach(async () => {
   jest.useRealTimers();
 });
 
-const target = { metric: { name: 'BacklogCount' } };
-
 const backlogAfter = (minutes: number) => {
   for (let minute = 0; minute < minutes; minute += 1) workers.work();
   return backend.backlog;
@@ -128,8 +126,9 @@ describe('what a person sees of them', () => {
   const lines: string[] = [];
   const watch = async () => {
     lines.length = 0;
-    const watched = watchWorkers({ autoScaling, metrics, workerGroup, target, workers }, (line) =>
-      lines.push(line.replace(/^ {2}\d\d:\d\d:\d\d {2}/, '').replace(/ {2,}/, ': ')),
+    const watched = watchWorkers(
+      { autoScaling, metrics, workerGroup, metricName: 'BacklogCount', workers },
+      (line) => lines.push(line.replace(/^ {2}\d\d:\d\d:\d\d {2}/, '').replace(/ {2,}/, ': ')),
     );
     await jest.advanceTimersByTimeAsync((patience.minutes + 1) * 1000);
     return await watched;

@@ -55,6 +55,7 @@ function add(variables: Record<string, string>, part: { alias?: string; bundle?:
   });
   addMetricFunction(aws.functions, {
     target,
+    metricFunction: target.metricFunction,
     variables: {
       COUNT_URL: url,
       COUNT_HOST: 'api.example.com',
