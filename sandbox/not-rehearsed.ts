@@ -42,7 +42,7 @@ export function notRehearsed(target: DeployedTarget, options: RehearsalOptions):
       restore.backupRegion === region,
     ],
     ['vpc: security groups keep nothing apart here', vpc !== undefined],
-    [`triggers.alarms: ${triggers.alarms.join(', ')} are not there`, triggers.alarms.length > 0],
+    ['triggers.alarms: alarms of yours are not here, so none of them fires', triggers.alarms.length > 0],
     ['notify.subscriptions: messages are shown here, and go to nobody', notify.subscriptions.length > 0],
   ];
   return lines.filter(([, isMissing]) => isMissing).map(([what]) => `not rehearsed: ${what}`);
