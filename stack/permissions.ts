@@ -61,6 +61,9 @@ export function statementsFor(permissions: readonly Permission[], target: Deploy
 
 const ownRegion = '${AWS::Region}';
 
+/** A text as it is, unless CloudFormation has something to fill in. */
+const substituted = (text: string) => (text.includes('${') ? { 'Fn::Sub': text } : text);
+
 const arn = (service: string, resource: string, region = ownRegion) => ({
   'Fn::Sub': `arn:\${AWS::Partition}:${service}:${region}:\${AWS::AccountId}:${resource}`,
 });
@@ -72,7 +75,7 @@ const keyThrough = (keyArn: string | undefined, service: string, region = ownReg
     : {
         Resource: keyArn,
         Condition: {
-          StringEquals: { 'kms:ViaService': { 'Fn::Sub': `${service}.${region}.amazonaws.com` } },
+          StringEquals: { 'kms:ViaService': substituted(`${service}.${region}.amazonaws.com`) },
         },
       };
 
