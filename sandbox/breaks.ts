@@ -1,6 +1,5 @@
 /** What can be broken in a sandbox that stays up, as it breaks in reality, so that a person can watch it being repaired. */
 import { writeFileSync } from 'node:fs';
-import { request } from 'node:http';
 import { join } from 'node:path';
 import { readEnvText, textOf } from '../env/document.ts';
 import type { Sandbox } from './sandbox.ts';
@@ -23,40 +22,40 @@ export const breaks = {
   wipe: {
     summary: 'one bad write leaves a single key of the env, and the API is deployed with that',
     next: 'The write itself starts a recovery.',
-    apply: async (sandbox) => {
+    apply: (sandbox) => {
       const { Value } = sandbox.parameters.get(sandbox.parameterName);
       const left = onlyKey(sandbox, Value);
-      await deployByHand(sandbox, left);
+      deployByHand(sandbox, left);
       sandbox.parameters.put({ Name: sandbox.parameterName, Value: left, Overwrite: true });
     },
   },
   host: {
     summary: 'the metric function sends a Host that the API refuses',
     next: alarmFires,
-    reasonAgainst: ({ target }) =>
-      target.metricFunction.remove.length === 0
+    reasonAgainst: (sandbox) =>
+      sandbox.target.metricFunction?.remove.length === 0
         ? 'metricFunction.remove names no variable that a recovery would take out'
-        : ofAlias(target),
+        : ofFunction(sandbox),
     apply: (sandbox) =>
       changeFunction(sandbox, (variables) => ({
         ...variables,
         ...Object.fromEntries(
-          sandbox.target.metricFunction.remove.map((name) => [name, 'internal.example.com']),
+          sandbox.target.metricFunction?.remove.map((name) => [name, 'internal.example.com']) ?? [],
         ),
       })),
   },
   function: {
     summary: 'the metric function has lost what it takes from the env, such as its key',
     next: alarmFires,
-    reasonAgainst: ({ target }) =>
-      Object.keys(target.metricFunction.setFromEnv).length === 0
+    reasonAgainst: (sandbox) =>
+      Object.keys(sandbox.target.metricFunction?.setFromEnv ?? { none: '' }).length === 0
         ? 'metricFunction.setFromEnv is empty'
-        : ofAlias(target),
+        : ofFunction(sandbox),
     apply: (sandbox) =>
       changeFunction(sandbox, (variables) =>
         Object.fromEntries(
           Object.entries(variables).filter(
-            ([name]) => !Object.hasOwn(sandbox.target.metricFunction.setFromEnv, name),
+            ([name]) => !Object.hasOwn(sandbox.target.metricFunction?.setFromEnv ?? {}, name),
           ),
         ),
       ),
@@ -85,10 +84,14 @@ export type BreakName = keyof typeof breaks;
 export const breakOf = (name: string): Break | undefined =>
   Object.entries<Break>(breaks).find(([known]) => known === name)?.[1];
 
-const ofAlias = ({ metricFunction }: Sandbox['target']): string | undefined =>
-  metricFunction.alias === undefined
-    ? undefined
-    : `the schedule invokes the alias ${metricFunction.alias}, which keeps the version that it has`;
+/** Why a recovery would not repair the metric function, or why none would start. */
+function ofFunction({ target, heartbeatName }: Sandbox): string | undefined {
+  const { metricFunction } = target;
+  if (!metricFunction) return 'the target has no metricFunction';
+  if (metricFunction.alias !== undefined)
+    return `the schedule invokes the alias ${metricFunction.alias}, which keeps the version that it has`;
+  return heartbeatName === undefined ? 'triggers.heartbeat is off, so nothing would start' : undefined;
+}
 
 /** The line of the internal key, which is the one that a person has to hand. */
 function onlyKey({ target }: Sandbox, text: string): string {
@@ -100,16 +103,11 @@ function onlyKey({ target }: Sandbox, text: string): string {
 }
 
 /** As somebody deploys on the host, without the workflow. */
-async function deployByHand({ host }: Sandbox, text: string): Promise<void> {
-  writeFileSync(join(host.directory, '.env'), text, { mode: 0o600 });
-  await new Promise<void>((resolve, reject) => {
-    request(host.serviceManagerUrl, { method: 'POST' }, (response) => {
-      response.resume();
-      response.on('end', resolve);
-    })
-      .on('error', reject)
-      .end();
-  });
+function deployByHand({ fleet }: Sandbox, text: string): void {
+  for (const host of fleet.hosts) {
+    writeFileSync(join(host.directory, '.env'), text, { mode: 0o600 });
+    host.restart();
+  }
 }
 
 const pollMilliseconds = 50;
@@ -119,12 +117,12 @@ async function changeFunction(
   sandbox: Sandbox,
   change: (variables: Readonly<Record<string, string>>) => Readonly<Record<string, string>>,
 ): Promise<void> {
-  const { functions, metricFunctionName: name, metrics, heartbeat, workers } = sandbox;
+  const { functions, metricFunctionName: name, metrics, heartbeatName, workers } = sandbox;
   functions.update(name, change(functions.variables(name)));
   while (functions.describe(name).LastUpdateStatus === 'InProgress')
     await new Promise((resolve) => setTimeout(resolve, pollMilliseconds));
   // A count that has begun with the old variables would put the alarm back to OK.
   await workers.counted();
-  const alarm = metrics.alarms().find(({ properties }) => properties.AlarmName === heartbeat.AlarmName);
+  const alarm = metrics.alarms().find(({ properties }) => properties.AlarmName === heartbeatName);
   if (alarm) metrics.setAlarmState(alarm, 'ALARM', 'No datapoint for five minutes');
 }

@@ -1,6 +1,7 @@
 /** What to paste while the sandbox stays up, from top to bottom or as one likes. */
+
+import { type Break, type BreakName, breaks } from './breaks.ts';
 import { credentials, type Sandbox } from './sandbox.ts';
-import { workerGroup } from './scenarios.ts';
 import { region } from './template.ts';
 
 /** @param targets the folder with the target's file. */
@@ -31,6 +32,9 @@ export function commandLines(sandbox: Sandbox, targets: string): string[] {
       ...commands.map((command) => `  ${command}`),
     ]),
     '',
+    ...(sandbox.target.approval
+      ? ['Each recovery waits until its plan is approved: npx recover approve <execution>']
+      : []),
     'A recovery may follow another at once here: the pauses of the target file are left out.',
     'The sandbox stays up until Ctrl+C; executions and workers are shown here as they go.',
   ];
@@ -42,11 +46,16 @@ interface Stop {
 }
 
 /** Each command makes sense after those before it, and ends with 0. */
-export function tourOf({ stateMachineArn, parameterName, heartbeat }: Sandbox): Stop[] {
+export function tourOf(sandbox: Sandbox): Stop[] {
+  const { stateMachineArn, parameterName, heartbeatName, workerGroup } = sandbox;
   const execution = (name: string) => `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
   const start = (name: string) =>
     `aws stepfunctions start-execution --name ${name} --state-machine-arn ${stateMachineArn}`;
   const wait = 'npx recover sandbox wait';
+  const thenWait = (name: BreakName) => {
+    const { reasonAgainst }: Break = breaks[name];
+    return reasonAgainst?.(sandbox) === undefined ? [`npx recover sandbox break ${name}`, wait] : [];
+  };
   return [
     {
       about: 'The outage: start a recovery, and look at it.',
@@ -58,19 +67,14 @@ export function tourOf({ stateMachineArn, parameterName, heartbeat }: Sandbox): 
         `aws stepfunctions get-execution-history --execution-arn ${execution('first')}`,
         'npx recover env check',
         'npx recover env history',
-        `aws autoscaling describe-scaling-activities --auto-scaling-group-name ${workerGroup}`,
+        ...(workerGroup === undefined
+          ? []
+          : [`aws autoscaling describe-scaling-activities --auto-scaling-group-name ${workerGroup}`]),
       ],
     },
     {
       about: 'Break something else; what starts a recovery is on this screen.',
-      commands: [
-        'npx recover sandbox list',
-        'npx recover sandbox break wipe',
-        wait,
-        'npx recover sandbox break host',
-        wait,
-        'npx recover doctor',
-      ],
+      commands: ['npx recover sandbox list', ...thenWait('wipe'), ...thenWait('host'), 'npx recover doctor'],
     },
     {
       about: 'Let a recovery fail, put right what was in its way, and let it go on from there.',
@@ -86,13 +90,17 @@ export function tourOf({ stateMachineArn, parameterName, heartbeat }: Sandbox): 
         `aws stepfunctions describe-execution --execution-arn ${execution('second')}`,
       ],
     },
-    {
-      about: 'An alarm starts one as well; all is well, so it leaves everything alone.',
-      commands: [
-        `aws cloudwatch set-alarm-state --alarm-name ${heartbeat.AlarmName} --state-value ALARM --state-reason test`,
-        wait,
-        'npx recover doctor',
-      ],
-    },
+    ...(heartbeatName === undefined
+      ? []
+      : [
+          {
+            about: 'An alarm starts one as well; all is well, so it leaves everything alone.',
+            commands: [
+              `aws cloudwatch set-alarm-state --alarm-name ${heartbeatName} --state-value ALARM --state-reason test`,
+              wait,
+              'npx recover doctor',
+            ],
+          },
+        ]),
   ];
 }

@@ -91,7 +91,7 @@ describe('permissions', () => {
     const copy = {
       'Fn::Sub': 'arn:${AWS::Partition}:ssm:ap-northeast-1:${AWS::AccountId}:parameter/app/copy',
     };
-    const throughSsm = { 'kms:ViaService': { 'Fn::Sub': 'ssm.ap-northeast-1.amazonaws.com' } };
+    const throughSsm = { 'kms:ViaService': 'ssm.ap-northeast-1.amazonaws.com' };
     const elsewhere = (role: string) =>
       v
         .parse(Role, resources[role])
