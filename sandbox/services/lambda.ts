@@ -170,7 +170,6 @@ export class Functions {
   async invoke(name: string, event: unknown): Promise<FunctionOutcome> {
     const { state, snapshot } = this.#locate(name);
     const { concurrency } = state;
-    const { configuration } = snapshot;
     if (state.versions.isPending(snapshot))
       throw new AwsError(
         'ResourceConflictException',
@@ -178,8 +177,8 @@ export class Functions {
         409,
       );
     if (!concurrency.tryEnter()) throw new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429);
-    this.#options.onInvocation?.(configuration.name);
-    return this.#runtime.invoke(configuration, event).finally(() => concurrency.leave());
+    this.#options.onInvocation?.(snapshot.configuration.name);
+    return this.#runtime.invoke(snapshot.configuration, event).finally(() => concurrency.leave());
   }
 
   /** As Step Functions invokes a function: what Lambda refuses is an error named `Lambda.…`. */
