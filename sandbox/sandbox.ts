@@ -215,7 +215,7 @@ async function boot(options: SandboxOptions, fleet: Fleet, tables: Tables): Prom
     metrics,
     backend: fleet.backend,
     work: workOf(target),
-    count: () => countBacklog(target, { functions, metrics, backlog: fleet.backend.backlog }),
+    count: () => countBacklog(target, { functions, metrics, fleet }),
   });
   const ec2 = networkOf(target, instance.id);
   const documents = resourcesOf(resources, 'AWS::SSM::Document', v.object({ Content: DocumentContent }));

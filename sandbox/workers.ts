@@ -4,6 +4,7 @@
  */
 import { invokedFunctionOf } from '../workflow/invoked-function.ts';
 import type { Target } from '../workflow/target.ts';
+import type { Fleet } from './fleet.ts';
 import type { Backend } from './host/api.ts';
 import type { AutoScaling } from './services/auto-scaling.ts';
 import type { Metrics } from './services/cloudwatch.ts';
@@ -36,12 +37,13 @@ export function workOf({ scaling }: Pick<Target, 'scaling'>): Work {
 /** Publishes the backlog, as the schedule does: by the metric function, or by whoever else does so in reality. */
 export async function countBacklog(
   { metric, metricFunction }: Pick<Target, 'metric' | 'metricFunction'>,
-  { functions, metrics, backlog }: { functions: Functions; metrics: Metrics; backlog: number },
+  { functions, metrics, fleet }: { functions: Functions; metrics: Metrics; fleet: Fleet },
 ): Promise<void> {
   if (metricFunction) await functions.invokeAsTask(invokedFunctionOf(metricFunction), {});
-  else if (metric) {
+  else if (metric && fleet.hosts.every((host) => host.isWell())) {
     const { Namespace, ...named } = metricOf(metric);
-    metrics.put(Namespace, [{ ...named, Value: backlog, Unit: 'Count', StorageResolution: 60 }]);
+    const Value = fleet.backend.backlog;
+    metrics.put(Namespace, [{ ...named, Value, Unit: 'Count', StorageResolution: 60 }]);
   }
 }
 

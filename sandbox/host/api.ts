@@ -28,12 +28,18 @@ export const backlogHeader = 'x-sandbox-backlog';
 export const hostOf = ({ endpoint: { url, host } }: Pick<Target, 'endpoint'>): string =>
   (host ?? new URL(url).host).replace(/:\d+$/, '');
 
+export interface Api {
+  readonly answer: RequestListener;
+  /** Whether it can count. */
+  readonly isWell: boolean;
+}
+
 /** The API between one start and the next. */
 export function createApi(
   text: string,
   target: Pick<Target, 'parameter' | 'endpoint'>,
   backend: Backend,
-): RequestListener {
+): Api {
   const { parameter, endpoint } = target;
   const environment = valuesOf(text, parameter.reader);
   const { pathname, search } = new URL(endpoint.url);
@@ -41,26 +47,28 @@ export function createApi(
   const wanted = headersFrom(endpoint, (key) => environment.get(key), 'the env');
   const isComplete = inspectEnv(readEnvText(text, parameter.reader), parameter).complete;
   const isConnected = [...backend.values].every(([key, value]) => environment.get(key) === value);
-  return (request, response) => {
-    const answer = (status: number, body: unknown) => {
+  const isWell = isComplete && isConnected;
+  const answer: RequestListener = (request, response) => {
+    const reply = (status: number, body: unknown) => {
       response.writeHead(status, { 'content-type': 'application/json' });
       response.end(JSON.stringify(body));
     };
     const host = (request.headers.host ?? '').replace(/:\d+$/, '');
-    if (!allowedHosts.includes(host)) return answer(400, { detail: 'DisallowedHost' });
-    if (request.url !== `${pathname}${search}`) return answer(404, { detail: 'Not found.' });
-    if (request.method !== endpoint.method) return answer(405, { detail: 'Method not allowed.' });
+    if (!allowedHosts.includes(host)) return reply(400, { detail: 'DisallowedHost' });
+    if (request.url !== `${pathname}${search}`) return reply(404, { detail: 'Not found.' });
+    if (request.method !== endpoint.method) return reply(405, { detail: 'Method not allowed.' });
     const isAllowed = 'headers' in wanted && hasHeaders(request.headers, wanted.headers);
-    if (!isAllowed) return answer(403, { detail: 'Invalid internal key.' });
-    if (!isComplete || !isConnected) return answer(500, { detail: 'Internal Server Error' });
+    if (!isAllowed) return reply(403, { detail: 'Invalid internal key.' });
+    if (!isWell) return reply(500, { detail: 'Internal Server Error' });
     // Where the target takes no number from here, its metric function has one from elsewhere.
     response.setHeader(backlogHeader, backend.backlog);
     const { expectStatus, backlogPath } = endpoint;
-    return answer(
+    return reply(
       expectStatus[0] ?? 200,
       backlogPath === undefined ? { ok: true } : atPath(backlogPath, backend.backlog),
     );
   };
+  return { answer, isWell };
 }
 
 /** All that the target sends, with the keys that the API knows itself. */

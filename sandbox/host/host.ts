@@ -4,7 +4,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { join } from 'node:path';
 import type { Target } from '../../workflow/target.ts';
 import { close, listen } from '../endpoint.ts';
-import { type Backend, createApi } from './api.ts';
+import { type Api, type Backend, createApi } from './api.ts';
 
 export interface Host {
   readonly directory: string;
@@ -17,6 +17,8 @@ export interface Host {
   restart(): void;
   /** How often the API was started. */
   readonly starts: () => number;
+  /** Whether the API can count. */
+  readonly isWell: () => boolean;
   close(): Promise<void>;
 }
 
@@ -34,8 +36,8 @@ export async function openHost({ directory, target, env, backend }: HostOptions)
   writeFileSync(envFile, env, { mode: 0o600 });
 
   let starts = 0;
-  let api: RequestListener = (_request, response) => response.destroy();
-  const answer: RequestListener = (request, response) => api(request, response);
+  let api: Api = { answer: (_request, response) => response.destroy(), isWell: false };
+  const answer: RequestListener = (request, response) => api.answer(request, response);
   // It holds the port, so that nobody else gets it during a restart.
   const server = createServer(answer);
   const restart = () => {
@@ -58,6 +60,7 @@ export async function openHost({ directory, target, env, backend }: HostOptions)
     serviceManagerUrl,
     restart,
     starts: () => starts,
+    isWell: () => api.isWell,
     close: async () => {
       await Promise.all([close(serviceManager), close(server)]);
     },

@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { askEndpoint } from '../../aws/endpoint.ts';
 import { type Fleet, openFleet } from '../../sandbox/fleet.ts';
 import { configurationOf, endIdleThreads, FunctionRuntime } from '../../sandbox/function-runtime.ts';
+import { Metrics } from '../../sandbox/services/cloudwatch.ts';
 import { newInvocation, runOn } from '../../sandbox/services/command-invocation.ts';
+import { Functions } from '../../sandbox/services/lambda.ts';
+import { countBacklog } from '../../sandbox/workers.ts';
 import { certificateAuthority } from '../support/certificates.ts';
 import { appTarget, type TargetPart } from '../support/services.ts';
 
@@ -116,6 +119,24 @@ describe('the API on a host', () => {
   it('reads the env as its reader does', async () => {
     await open({ endpoint, parameter: { reader: 'docker' } }, { ...env, DB_PASSWORD: '"right"' });
     expect(await ask()).toMatchObject({ httpStatus: 500 });
+  });
+});
+
+describe('a metric without a function', () => {
+  it('is published as long as the API on each host can count, and not after that', async () => {
+    const { metric } = await open({ endpoint });
+    const metrics = new Metrics(() => undefined);
+    const functions = new Functions({ platform: {} });
+    const count = () => countBacklog({ metric, metricFunction: undefined }, { functions, metrics, fleet });
+    await count();
+    expect(metrics.metrics()).toMatchObject([{ Namespace: 'App', MetricName: 'BacklogCount' }]);
+    const [host] = fleet.hosts;
+    writeFileSync(join(host?.directory ?? '', '.env'), textOf({ INTERNAL_KEY: env.INTERNAL_KEY }));
+    host?.restart();
+    const published = jest.spyOn(metrics, 'put');
+    await count();
+    expect(published).not.toHaveBeenCalled();
+    await functions.stop();
   });
 });
 
