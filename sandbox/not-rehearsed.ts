@@ -10,7 +10,7 @@ export interface RehearsalOptions {
 }
 
 export function notRehearsed(target: DeployedTarget, options: RehearsalOptions): string[] {
-  const { parameter, restore, deploy, metricFunction, metric, vpc, triggers, notify, stack } = target;
+  const { parameter, restore, deploy, metricFunction, metric, vpc, triggers, pauses, notify, stack } = target;
   const isStandIn = !options.runCommands && deploy.commands.join('\n') !== standInCommands.join('\n');
   const isStandInFunction = metricFunction?.deploy === false && !options.hasBundle;
   const keys = {
@@ -43,6 +43,11 @@ export function notRehearsed(target: DeployedTarget, options: RehearsalOptions):
     ],
     ['vpc: security groups keep nothing apart here', vpc !== undefined],
     ['triggers.alarms: alarms of yours are not here, so none of them fires', triggers.alarms.length > 0],
+    [
+      'triggers.act: an operator starts the scenario, since what starts by itself only plans',
+      triggers.act === 'plan',
+    ],
+    ['pauses.changeCalendars: they are taken for open', pauses.changeCalendars.length > 0],
     ['notify.subscriptions: messages are shown here, and go to nobody', notify.subscriptions.length > 0],
   ];
   return lines.filter(([, isMissing]) => isMissing).map(([what]) => `not rehearsed: ${what}`);

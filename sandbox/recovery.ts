@@ -1,7 +1,9 @@
 /** One recovery in the sandbox: started as its scenario says, shown, and checked independently of the workflow. */
 import * as v from 'valibot';
+import { silenceOf } from '../workflow/metric-period.ts';
 import { RecoveryReport } from '../workflow/report.ts';
 import { scalingOf } from '../workflow/target.ts';
+import { counted } from '../workflow/words.ts';
 import { checkProof } from './proof.ts';
 import type { Sandbox } from './sandbox.ts';
 import { type ScenarioName, scenarios } from './scenarios.ts';
@@ -75,16 +77,27 @@ function start(
   print: Print,
   screen: WorkersScreen | undefined,
 ): Execution | undefined {
-  const byOperator = scenarios[scenario].startedBy === 'operator' || sandbox.heartbeatName === undefined;
+  const { heartbeatName, metrics, target } = sandbox;
+  const heartbeat = metrics.alarms().find(({ properties }) => properties.AlarmName === heartbeatName);
+  const onlyPlans = target.triggers.act === 'plan';
+  const byOperator = scenarios[scenario].startedBy === 'operator' || !heartbeat || onlyPlans;
   if (!byOperator && screen) print(`The workers: ${screen.summary()}`);
   print(
     byOperator
       ? 'Started by an operator, with {}'
-      : 'No datapoint for five minutes: the heartbeat alarm fires, and its event starts the state machine',
+      : `No datapoint for ${silenceText(target)}: the heartbeat alarm fires, and its event starts the state machine`,
   );
   if (byOperator) return sandbox.machines.start(sandbox.stateMachineArn, '{}');
-  sandbox.metrics.evaluateAlarms();
+  metrics.evaluateAlarms();
+  // The outage has lasted for a quarter of an hour, which is not long for a metric of one an hour.
+  metrics.setAlarmState(heartbeat, 'ALARM', 'Threshold Crossed');
   return sandbox.machines.executions[0];
+}
+
+function silenceText({ metric }: Sandbox['target']): string {
+  const { periodSeconds, evaluationPeriods } = silenceOf(metric);
+  const minutes = (periodSeconds * evaluationPeriods) / 60;
+  return minutes === 5 ? 'five minutes' : counted(minutes, 'minute');
 }
 
 /** A person has rejected the plan, or something else has ended it before anything was changed. */

@@ -225,6 +225,8 @@ async function boot(options: SandboxOptions, fleet: Fleet, tables: Tables): Prom
     options.lagMilliseconds,
   );
 
+  for (const calendar of target.pauses.changeCalendars) runCommand.calendars.open(calendar);
+
   const [machine] = machines.machines();
   if (!machine) throw new Error('the template holds no state machine');
   const parameters = new ParameterStore((event) => bus.put(event));

@@ -48,12 +48,12 @@ async function countBacklog() {
 }
 
 async function publish(value) {
-  const { namespace, name, dimensions, periodSeconds } = metric;
+  const { namespace, name, dimensions, unit, periodSeconds } = metric;
   const datum = {
     MetricName: name,
     Dimensions: dimensions,
     Value: value,
-    Unit: 'Count',
+    Unit: unit ?? 'Count',
     Timestamp: Date.now() / 1000,
     StorageResolution: periodSeconds < 60 ? 1 : 60,
   };

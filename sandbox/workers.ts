@@ -43,7 +43,7 @@ export async function countBacklog(
   else if (metric && fleet.hosts.every((host) => host.isWell())) {
     const { Namespace, ...named } = metricOf(metric);
     const Value = fleet.backend.backlog;
-    metrics.put(Namespace, [{ ...named, Value, Unit: 'Count', StorageResolution: 60 }]);
+    metrics.put(Namespace, [{ ...named, Value, Unit: metric.unit ?? 'Count', StorageResolution: 60 }]);
   }
 }
 

@@ -57,6 +57,10 @@ function ownPolicy(metric: Metric, TargetValue: number): TargetTrackingConfigura
   return {
     TargetValue,
     DisableScaleIn: false,
-    CustomizedMetricSpecification: { ...metricOf(metric), Statistic: 'Maximum', Unit: 'Count' },
+    CustomizedMetricSpecification: {
+      ...metricOf(metric),
+      Statistic: 'Maximum',
+      Unit: metric.unit ?? 'Count',
+    },
   };
 }

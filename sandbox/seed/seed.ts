@@ -153,7 +153,7 @@ function seedMetric({ metrics, target }: Sandbox, scenario: ScenarioName): void 
       {
         ...named,
         Value: workOf(target).steady,
-        Unit: 'Count',
+        Unit: metric.unit ?? 'Count',
         Timestamp: endMs - minute * 60_000,
         StorageResolution: 60,
       },

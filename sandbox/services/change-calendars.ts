@@ -22,13 +22,18 @@ export class ChangeCalendars {
     this.#calendars.set(name, calendar);
   }
 
+  /** Makes one in which nothing is closed. @param reference as in GetCalendarState. */
+  open(reference: string): void {
+    this.set(nameOf(reference), { type: 'DEFAULT_OPEN', events: [] });
+  }
+
   delete(name: string): void {
     this.#calendars.delete(name);
   }
 
   /** @param reference a name or an ARN. */
   #find(reference: string): Calendar {
-    const name = reference.replace(/^arn:[^/]+:document\//, '');
+    const name = nameOf(reference);
     const calendar = this.#calendars.get(name);
     if (calendar) return calendar;
     throw this.#isDocument(name)
@@ -59,6 +64,9 @@ export class ChangeCalendars {
     ),
   };
 }
+
+/** @param reference a name or an ARN. */
+const nameOf = (reference: string): string => reference.replace(/^arn:[^/]+:document\//, '');
 
 function isOpenAt({ type, events }: Calendar, timeMs: number): boolean {
   const isInEvent = events.some(({ startMs, endMs }) => startMs <= timeMs && timeMs < endMs);

@@ -29,7 +29,12 @@ it.each<[string, Partial<DeployedTarget>]>([
   ],
   ['restore.backupRegion', { restore: { backupParameter: '/copy', backupRegion: 'ap-northeast-2' } }],
   ['vpc', { vpc: { subnetIds: ['subnet-00000000'], securityGroupIds: ['sg-00000000'] } }],
-  ['triggers.alarms', { triggers: { ...app.triggers, alarms: ['mine'] } }],
+  [
+    'triggers.alarms',
+    { triggers: { ...app.triggers, alarms: [{ name: 'mine', onInsufficientData: false }] } },
+  ],
+  ['pauses.changeCalendars', { pauses: { ...app.pauses, changeCalendars: ['closed-in-december'] } }],
+  ['triggers.act', { triggers: { ...app.triggers, act: 'plan' } }],
   [
     'notify.subscriptions',
     { notify: { subscriptions: [{ protocol: 'email', endpoint: 'oncall@example.com' }] } },
