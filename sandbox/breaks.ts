@@ -2,6 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readEnvText, textOf } from '../env/document.ts';
+import { setKey } from '../env/edit.ts';
+import { putEnv, sharedOut, textOfEnv } from './env-store.ts';
 import type { Sandbox } from './sandbox.ts';
 
 export interface Break {
@@ -23,10 +25,10 @@ export const breaks = {
     summary: 'one bad write leaves a single key of the env, and the API is deployed with that',
     next: 'The write itself starts a recovery.',
     apply: (sandbox) => {
-      const { Value } = sandbox.parameters.get(sandbox.parameterName);
-      const left = onlyKey(sandbox, Value);
+      const { parameters, parameterName } = sandbox;
+      const left = onlyKey(sandbox, textOfEnv(parameters, parameterName));
       deployByHand(sandbox, left);
-      sandbox.parameters.put({ Name: sandbox.parameterName, Value: left, Overwrite: true });
+      putEnv(parameters, parameterName, left);
     },
   },
   host: {
@@ -99,7 +101,9 @@ function onlyKey({ target }: Sandbox, text: string): string {
   const left = textOf(
     blocks.filter((block) => block.kind === 'entry' && block.key === target.endpoint.internalKey),
   );
-  return left === '' || target.parameter.requiredKeys.length === 1 ? 'OVERWRITTEN=1\n' : left;
+  const isKept = left !== '' && target.parameter.requiredKeys.length > 1;
+  const { name, reader } = target.parameter;
+  return sharedOut(name, isKept ? left : (setKey('', 'OVERWRITTEN', '1', reader) ?? ''));
 }
 
 /** As somebody deploys on the host, without the workflow. */

@@ -1,5 +1,6 @@
 /** What to paste while the sandbox stays up, from top to bottom or as one likes. */
 
+import { isPath, textNamesOf } from '../workflow/spread-env.ts';
 import { type Break, type BreakName, breaks } from './breaks.ts';
 import { credentials, type Sandbox } from './sandbox.ts';
 import { region } from './template.ts';
@@ -40,6 +41,11 @@ export function commandLines(sandbox: Sandbox, targets: string): string[] {
   ];
 }
 
+const readingOf = (name: string): string[] =>
+  isPath(name)
+    ? [`get-parameters-by-path --path ${name}`]
+    : (textNamesOf(name) ?? [name]).map((one) => `get-parameter --name ${one}`);
+
 interface Stop {
   readonly about: string;
   readonly commands: readonly string[];
@@ -60,7 +66,7 @@ export function tourOf(sandbox: Sandbox): Stop[] {
     {
       about: 'The outage: start a recovery, and look at it.',
       commands: [
-        `aws ssm get-parameter --name ${parameterName} --with-decryption`,
+        ...readingOf(parameterName).map((command) => `aws ssm ${command} --with-decryption`),
         start('first'),
         `aws stepfunctions describe-execution --execution-arn ${execution('first')}`,
         wait,

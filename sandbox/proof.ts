@@ -6,6 +6,7 @@ import { headersFrom } from '../workflow/endpoint-request.ts';
 import { invokedFunctionOf } from '../workflow/invoked-function.ts';
 import { numberAt } from '../workflow/number-at.ts';
 import type { MetricFunction } from '../workflow/target.ts';
+import { textOfEnv, textsEver } from './env-store.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { Metrics } from './services/cloudwatch.ts';
 import { metricOf } from './services/metric-data.ts';
@@ -13,13 +14,14 @@ import { metricOf } from './services/metric-data.ts';
 /** Checks without the workflow: is the env whole, does every API answer, does the metric function count? */
 export async function checkProof(sandbox: Sandbox, startedAtMs: number): Promise<string[]> {
   const problems: string[] = [];
-  const history = sandbox.parameters.history(sandbox.parameterName);
   const { reader } = sandbox.target.parameter;
-  const keysNow = effectiveEntries(readEnvText(history.at(-1)?.Value ?? '', reader));
-  for (const { Value, Version } of history) {
-    for (const key of effectiveEntries(readEnvText(Value, reader)).keys())
-      if (!keysNow.has(key)) problems.push(`${key} of version ${Version} is lost`);
-  }
+  const { parameters, backups, parameterName, backupParameterName } = sandbox;
+  const keysNow = effectiveEntries(readEnvText(textOfEnv(parameters, parameterName), reader));
+  // Below a path, the history of what was deleted is gone with it, and the copy has it.
+  const texts = [...textsEver(parameters, parameterName), textOfEnv(backups, backupParameterName)];
+  for (const text of texts)
+    for (const key of effectiveEntries(readEnvText(text, reader)).keys())
+      if (!keysNow.has(key)) problems.push(`${key} is lost`);
   const { target, fleet } = sandbox;
   const { endpoint, metric, metricFunction } = target;
   const { pathname, search, host } = new URL(endpoint.url);

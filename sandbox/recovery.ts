@@ -4,6 +4,7 @@ import { silenceOf } from '../workflow/metric-period.ts';
 import { RecoveryReport } from '../workflow/report.ts';
 import { scalingOf } from '../workflow/target.ts';
 import { counted } from '../workflow/words.ts';
+import { versionOfEnv } from './env-store.ts';
 import { checkProof } from './proof.ts';
 import type { Sandbox } from './sandbox.ts';
 import { type ScenarioName, scenarios } from './scenarios.ts';
@@ -16,7 +17,7 @@ type Print = (line?: string) => void;
 /** @returns the exit code: 0 if it ends as it has to, even if that is a failure. */
 export async function recover(sandbox: Sandbox, scenario: ScenarioName, print: Print): Promise<number> {
   const { expected } = scenarios[scenario];
-  const versionBefore = sandbox.parameters.get(sandbox.parameterName).Version;
+  const versionBefore = versionOfEnv(sandbox.parameters, sandbox.parameterName);
   const startedAtMs = Date.now();
   const workers = workersScreen(sandbox, print);
   sandbox.workers.startCounting();
@@ -31,7 +32,7 @@ export async function recover(sandbox: Sandbox, scenario: ScenarioName, print: P
   print();
 
   if (execution.status !== 'SUCCEEDED') {
-    const version = sandbox.parameters.get(sandbox.parameterName).Version;
+    const version = versionOfEnv(sandbox.parameters, sandbox.parameterName);
     print(`${execution.status}: ${execution.error}`);
     print(
       `  ${sandbox.parameterName} ${version === versionBefore ? `is at version ${version}, as before` : `went from version ${versionBefore} to ${version}`}`,

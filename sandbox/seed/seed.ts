@@ -5,8 +5,10 @@ import { inspectEnv } from '../../env/contract.ts';
 import { readEnvText } from '../../env/document.ts';
 import { valuesOf } from '../../env/entries.ts';
 import { headerKeysOf } from '../../workflow/endpoint-request.ts';
+import { inNamesOf, isSpread } from '../../workflow/spread-env.ts';
 import type { DeployedTarget } from '../../workflow/target.ts';
 import { knownGoodLabel } from '../../workflow/versions.ts';
+import { putEnv, sharedOut } from '../env-store.ts';
 import { type Backend, hostOf, hostsKey } from '../host/api.ts';
 import type { Sandbox } from '../sandbox.ts';
 import type { ScenarioName } from '../scenarios.ts';
@@ -48,9 +50,10 @@ export function makeSeed(target: DeployedTarget, scenario: ScenarioName, options
     valuesOf(like ?? '', parameter.reader).has(hostsKey);
   const isWanted = isGiven || scenario === 'host-rejected';
   const values = makeUpEnv(target, { like, wanted: isWanted ? { [hostsKey]: allowed } : {} });
-  const complete = (release: string) => textOf(released(values, target, release), parameter.reader);
+  const textIn = (some: EnvValues) => sharedOut(parameter.name, textOf(some, parameter.reader));
+  const complete = (release: string) => textIn(released(values, target, release));
   const [first, second] = [complete('1'), complete('2')];
-  const overwritten = overwrittenText(values, target);
+  const overwritten = sharedOut(parameter.name, overwrittenText(values, target));
   const versions = {
     outage: [first, second, overwritten],
     healthy: [first, second],
@@ -94,7 +97,7 @@ function released(values: EnvValues, target: DeployedTarget, release: string): E
 /** One key is left, the one that a person has to hand; if that is enough for the contract, one of nobody. */
 function overwrittenText(values: EnvValues, { parameter, endpoint }: DeployedTarget): string {
   const { internalKey } = endpoint;
-  const ofNobody = 'OVERWRITTEN=1\n';
+  const ofNobody = textOf(new Map([['OVERWRITTEN', '1']]), parameter.reader);
   if (internalKey === undefined) return ofNobody;
   const left = textOf(new Map([[internalKey, values.get(internalKey) ?? '']]), parameter.reader);
   const isEnough = inspectEnv(readEnvText(left, parameter.reader), parameter).complete;
@@ -163,20 +166,15 @@ function seedMetric({ metrics, target }: Sandbox, scenario: ScenarioName): void 
 
 function seedParameters(sandbox: Sandbox, { scenario, target, versions }: Seed): void {
   const { parameter } = target;
-  for (const Value of versions) {
-    sandbox.parameters.put({
-      Name: parameter.name,
-      Value,
-      Type: 'SecureString',
-      Description: 'Environment of the API',
-      Overwrite: true,
-      Tier: 'Intelligent-Tiering',
-    });
-  }
-  // A healthy target has been seen to be healthy before: an execution has nothing left to do.
-  if (scenario !== 'healthy') return;
-  sandbox.parameters.label(parameter.name, undefined, [knownGoodLabel]);
   const { backupParameter } = target.restore;
-  if (backupParameter !== undefined)
-    sandbox.backups.put({ Name: backupParameter, Value: versions.at(-1) ?? '', Type: 'SecureString' });
+  for (const text of versions) putEnv(sandbox.parameters, parameter.name, text);
+  const isHealthy = scenario === 'healthy';
+  // A healthy target has been seen to be healthy before: an execution has nothing left to do.
+  if (isHealthy && !isSpread(parameter.name))
+    sandbox.parameters.label(parameter.name, undefined, [knownGoodLabel]);
+  // What was deleted below a path has no history, so the copy is all that there is.
+  const isCopied = isHealthy || (isSpread(parameter.name) && scenario !== 'no-source');
+  const copied = versions.findLast((text) => isHealthy || text !== versions.at(-1));
+  if (backupParameter !== undefined && isCopied && copied !== undefined)
+    putEnv(sandbox.backups, backupParameter, inNamesOf(copied, parameter.name, backupParameter));
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { readEnvText } from '../../env/document.ts';
 import { effectiveEntries } from '../../env/entries.ts';
+import { textOfEnv, textsEver } from '../../sandbox/env-store.ts';
 import { endIdleThreads } from '../../sandbox/function-runtime.ts';
 import { openSandbox, type Sandbox } from '../../sandbox/sandbox.ts';
 import type { ScenarioName } from '../../sandbox/scenarios.ts';
@@ -155,7 +156,7 @@ export const outputOf = (execution: Execution | undefined): Record<string, unkno
 /** The values that must never be seen: each one of the env, and of the metric function's environment. */
 function secretsOf({ seed, sandbox }: WholeRun): string[] {
   const { reader } = sandbox.target.parameter;
-  const texts = [...seed.versions, sandbox.parameters.get(sandbox.parameterName).Value];
+  const texts = [...seed.versions, textOfEnv(sandbox.parameters, sandbox.parameterName)];
   return texts
     .flatMap((text) => [...effectiveEntries(readEnvText(text, reader)).values()])
     .filter(({ key, value }) => /SECRET|PASSWORD|KEY|TOKEN|REDIS/.test(key) && value.length >= 8)
@@ -190,11 +191,11 @@ export function checkInvariants(run: WholeRun): void {
   expect(secrets.length).toBeGreaterThan(0);
   expect(secrets.filter((value) => shown.includes(value))).toEqual([]);
 
-  const history = sandbox.parameters.history(sandbox.parameterName);
-  const now = effectiveEntries(readEnvText(history.at(-1)?.Value ?? '', reader));
+  const { parameters, parameterName } = sandbox;
+  const now = effectiveEntries(readEnvText(textOfEnv(parameters, parameterName), reader));
   if (sandbox.endpoint.calls.some(({ operation }) => operation === 'PutParameter')) {
-    for (const { Value } of history)
-      for (const key of effectiveEntries(readEnvText(Value, reader)).keys())
+    for (const text of textsEver(parameters, parameterName))
+      for (const key of effectiveEntries(readEnvText(text, reader)).keys())
         expect([...now.keys()]).toContain(key);
   }
   // Each change of the target is made right after a look at the lease.
