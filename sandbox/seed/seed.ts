@@ -51,8 +51,8 @@ export function makeSeed(target: DeployedTarget, scenario: ScenarioName, options
   const isWanted = isGiven || scenario === 'host-rejected';
   const values = makeUpEnv(target, { like, wanted: isWanted ? { [hostsKey]: allowed } : {} });
   const textIn = (some: EnvValues) => sharedOut(parameter.name, textOf(some, parameter.reader));
-  const complete = (release: string) => textIn(released(values, target, release));
-  const [first, second] = [complete('1'), complete('2')];
+  const complete = (release: 1 | 2) => textIn(released(values, target, release));
+  const [first, second] = [complete(1), complete(2)];
   const overwritten = sharedOut(parameter.name, overwrittenText(values, target));
   const versions = {
     outage: [first, second, overwritten],
@@ -76,7 +76,7 @@ const ownKeys = ({ name }: DeployedTarget): string | undefined =>
   name === defaultTarget ? readFileSync(join(import.meta.dirname, 'sandbox.env'), 'utf8') : undefined;
 
 /** Two releases differ in a key that the contract doesn't name, as they do in reality; without one, in a new key. */
-function released(values: EnvValues, target: DeployedTarget, release: string): EnvValues {
+function released(values: EnvValues, target: DeployedTarget, release: 1 | 2): EnvValues {
   const { requiredKeys, requiredPrefixes, rules } = target.parameter;
   const free = [...values.keys()].filter(
     (key) =>
@@ -86,12 +86,10 @@ function released(values: EnvValues, target: DeployedTarget, release: string): E
       !requiredPrefixes.some((prefix) => key.startsWith(prefix)),
   );
   const changing = free.at(-1);
-  return new Map([
-    ...values,
-    changing === undefined
-      ? ['RELEASE', release]
-      : [changing, makeUpValue(target, changing, { like: values.get(changing) })],
-  ]);
+  if (changing === undefined) return new Map([...values, ['RELEASE', String(release)]]);
+  // Never the same value by chance: what is like another value differs from it.
+  const changed = makeUpValue(target, changing, { like: values.get(changing) });
+  return release === 1 ? values : new Map([...values, [changing, changed]]);
 }
 
 /** One key is left, the one that a person has to hand; if that is enough for the contract, one of nobody. */
