@@ -159,8 +159,7 @@ export class Functions {
 
   /** Makes a version of what `$LATEST` is; none if that is what the newest version is, too. */
   publish(name: string): string {
-    const state = this.#find(name);
-    return state.versions.publish(state);
+    return this.versionsOf(name).publish(this.#find(name));
   }
 
   /**
