@@ -63,13 +63,13 @@ export const breaks = {
       ),
   },
   instance: {
-    summary: 'the SSM agent of the instance is offline, so nothing can be deployed',
+    summary: 'the SSM agents of all instances are offline, so nothing can be deployed',
     next: 'Nothing happens yet: a recovery that has to deploy fails as InstanceUnavailable.',
-    apply: ({ instance }) => {
-      instance.online = false;
+    apply: ({ fleet }) => {
+      for (const instance of fleet.instances) instance.online = false;
     },
-    mend: ({ instance }) => {
-      instance.online = true;
+    mend: ({ fleet }) => {
+      for (const instance of fleet.instances) instance.online = true;
     },
   },
   schedule: {

@@ -42,7 +42,10 @@ export function notRehearsed(target: DeployedTarget, options: RehearsalOptions):
       restore.backupRegion === region,
     ],
     ['vpc: security groups keep nothing apart here', vpc !== undefined],
-    ['triggers.alarms: alarms of yours are not here, so none of them fires', triggers.alarms.length > 0],
+    [
+      'triggers.alarms: alarms of yours stay OK here, until `aws cloudwatch set-alarm-state` says otherwise',
+      triggers.alarms.length > 0,
+    ],
     [
       'triggers.act: an operator starts the scenario, since what starts by itself only plans',
       triggers.act === 'plan',

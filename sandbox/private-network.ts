@@ -22,7 +22,8 @@ export interface PrivateNetwork {
   /** One in each zone, by turns. */
   readonly subnetIds: readonly string[];
   readonly functionGroupIds: readonly string[];
-  readonly instanceId: string;
+  /** The first one has the address of the API. */
+  readonly instanceIds: readonly string[];
   /** Where the function asks the API. */
   readonly apiAddress: string;
   readonly apiPort: number;
@@ -31,14 +32,17 @@ export interface PrivateNetwork {
 }
 
 /** The network of a target with a VPC. */
-export function networkOf({ vpc, endpoint, metricFunction }: Target, instanceId: string): Ec2Network {
+export function networkOf(
+  { vpc, endpoint, metricFunction }: Target,
+  instanceIds: readonly string[],
+): Ec2Network {
   const ec2 = new Ec2Network();
   const { address = namedApiAddress, port } = destinationOf(endpoint.url);
   addPrivateNetwork(ec2, {
     subnetIds: vpc?.subnetIds ?? [],
     // One that the stack brings has no id before its deploy.
     functionGroupIds: vpc?.securityGroupIds ?? [managedGroup],
-    instanceId,
+    instanceIds,
     apiAddress: address,
     apiPort: port,
     services: [...servicesOfChecks, ...(metricFunction ? servicesOfMetricFunction(metricFunction) : [])],
@@ -48,7 +52,7 @@ export function networkOf({ vpc, endpoint, metricFunction }: Target, instanceId:
 
 /** Puts the VPC there, in a state in which everything works. */
 export function addPrivateNetwork(network: Ec2Network, wanted: PrivateNetwork): void {
-  const { subnetIds, functionGroupIds, instanceId, apiAddress, apiPort, services } = wanted;
+  const { subnetIds, functionGroupIds, apiPort, services } = wanted;
   network.vpcs.push({ vpcId, cidrBlock: '10.0.0.0/16', enableDnsSupport: true, enableDnsHostnames: true });
   for (const [index, subnetId] of subnetIds.entries())
     network.subnets.push({
@@ -87,17 +91,7 @@ export function addPrivateNetwork(network: Ec2Network, wanted: PrivateNetwork): 
     letIn(443),
   ]);
   addInterfaces(network, wanted);
-  network.instanceProfiles.set(instanceId, hostProfile);
-  network.interfaces.push({
-    networkInterfaceId: 'eni-0000000000000000a',
-    interfaceType: 'interface',
-    vpcId,
-    subnetId: subnetIds[0] ?? '',
-    addresses: [apiAddress],
-    ipv6Addresses: [],
-    groupIds: [apiGroup],
-    instanceId,
-  });
+  addInstances(network, wanted);
   for (const service of services)
     network.addEndpoint({
       vpcEndpointId: `vpce-0123456789abcde${services.indexOf(service).toString(16).padStart(2, '0')}`,
@@ -123,4 +117,20 @@ function addInterfaces(network: Ec2Network, { subnetIds, functionGroupIds }: Pri
       ipv6Addresses: [],
       groupIds: functionGroupIds,
     });
+}
+
+function addInstances(network: Ec2Network, { subnetIds, instanceIds, apiAddress }: PrivateNetwork): void {
+  for (const [index, instanceId] of instanceIds.entries()) {
+    network.instanceProfiles.set(instanceId, hostProfile);
+    network.interfaces.push({
+      networkInterfaceId: `eni-${(10 + index).toString(16).padStart(17, '0')}`,
+      interfaceType: 'interface',
+      vpcId,
+      subnetId: subnetIds[0] ?? '',
+      addresses: [index === 0 ? apiAddress : `10.0.200.${index}`],
+      ipv6Addresses: [],
+      groupIds: [apiGroup],
+      instanceId,
+    });
+  }
 }

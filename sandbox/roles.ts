@@ -1,4 +1,5 @@
 /** The roles that there are: those of the template, and the one that the host has through its instance profile. */
+import { isPath, textNamesOf } from '../workflow/spread-env.ts';
 import { nameInArn } from '../workflow/target/fields.ts';
 import type { Target } from '../workflow/target.ts';
 import { RoleProperties, Roles } from './services/iam.ts';
@@ -16,7 +17,11 @@ export function addHostRole(roles: Roles, { parameter }: Pick<Target, 'parameter
     Resource: [Resource],
   });
   const statements = [
-    statement('ssm:GetParameter', arn('ssm', `parameter${nameInArn(parameter.name)}`)),
+    ...(isPath(parameter.name)
+      ? [statement('ssm:GetParametersByPath', arn('ssm', `parameter${parameter.name.replace(/\/$/, '')}`))]
+      : (textNamesOf(parameter.name) ?? [parameter.name]).map((name) =>
+          statement('ssm:GetParameter', arn('ssm', `parameter${nameInArn(name)}`)),
+        )),
     ...(parameter.kmsKeyArn === undefined ? [] : [statement('kms:Decrypt', parameter.kmsKeyArn)]),
   ];
   roles.add(hostRole, {

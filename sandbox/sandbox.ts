@@ -217,7 +217,10 @@ async function boot(options: SandboxOptions, fleet: Fleet, tables: Tables): Prom
     work: workOf(target),
     count: () => countBacklog(target, { functions, metrics, fleet }),
   });
-  const ec2 = networkOf(target, instance.id);
+  const ec2 = networkOf(
+    target,
+    fleet.instances.map(({ id }) => id),
+  );
   const documents = resourcesOf(resources, 'AWS::SSM::Document', v.object({ Content: DocumentContent }));
   const runCommand = new RunCommand(
     new Map(documents.map(({ ref, properties }) => [ref, properties.Content])),

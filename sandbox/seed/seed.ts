@@ -1,4 +1,5 @@
 /** What a sandbox starts from: the env and its versions, the hosts, the metric function's variables, the metric. */
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspectEnv } from '../../env/contract.ts';
@@ -12,6 +13,7 @@ import { putEnv, sharedOut } from '../env-store.ts';
 import { type Backend, hostOf, hostsKey } from '../host/api.ts';
 import type { Sandbox } from '../sandbox.ts';
 import type { ScenarioName } from '../scenarios.ts';
+import type { AlarmProperties } from '../services/alarms.ts';
 import { invocationOf, metricOf } from '../services/metric-data.ts';
 import { workOf } from '../workers.ts';
 import { type EnvValues, makeUpEnv, makeUpValue, textOf } from './made-up-env.ts';
@@ -138,7 +140,23 @@ export function seedSandbox(sandbox: Sandbox, seed: Seed): void {
   seedWorkers(sandbox);
   sandbox.topics.confirmSubscriptions();
   seedMetric(sandbox, scenario);
+  for (const { name } of target.triggers.alarms) sandbox.metrics.addAlarm(alwaysOk(name));
 }
+
+/** An alarm of the owner's own, on a metric that nobody publishes here. */
+const alwaysOk = (name: string): AlarmProperties => ({
+  AlarmName: name,
+  AlarmActions: [],
+  Namespace: 'Sandbox/Own',
+  MetricName: name,
+  Dimensions: [],
+  Statistic: 'Maximum',
+  Period: 60,
+  EvaluationPeriods: 1,
+  ComparisonOperator: 'GreaterThanThreshold',
+  Threshold: 0,
+  TreatMissingData: 'notBreaching',
+});
 
 /** The metric was published each minute until the outage, a quarter of an hour ago. */
 function seedMetric({ metrics, target }: Sandbox, scenario: ScenarioName): void {

@@ -1,7 +1,9 @@
 /** The example targets: each is packaged, and recovers its outage in the sandbox as its own would. */
+import * as v from 'valibot';
 import { answerApproval } from '../../sandbox/approval.ts';
 import { checkProof } from '../../sandbox/proof.ts';
 import { scenarios } from '../../sandbox/scenarios.ts';
+import { recover } from '../support/cli.ts';
 import { exampleNames, exampleTargets } from '../support/package-stacks.ts';
 import { checkInvariants, openRun, outputOf, untilAsked, type WholeRun } from '../support/whole-run.ts';
 
@@ -26,4 +28,14 @@ it.each(exampleNames)('%s recovers its outage, on all instances', async (name) =
   expect(sandbox.fleet.hosts.map(({ starts }) => starts())).toEqual(sandbox.fleet.hosts.map(() => 2));
   expect(await checkProof(sandbox, startedAtMs)).toEqual([]);
   checkInvariants(whole);
+  expect(await brokenLinks(whole)).toEqual([]);
 });
+
+async function brokenLinks({ sandbox }: WholeRun): Promise<readonly unknown[]> {
+  const { stdout } = await recover(sandbox.endpoint.url, ['doctor', '--json'], {
+    environment: { RECOVER_TARGET: sandbox.target.name, RECOVER_TARGETS: exampleTargets },
+  });
+  return v.parse(v.pipe(v.string(), v.parseJson(), DoctorReport), stdout).causes;
+}
+
+const DoctorReport = v.object({ causes: v.array(v.object({ code: v.string() })) });

@@ -26,7 +26,7 @@ export function appNetwork(): Ec2Network {
   addPrivateNetwork(network, {
     subnetIds: question.subnetIds,
     functionGroupIds: question.securityGroupIds,
-    instanceId: 'i-0000000000000000a',
+    instanceIds: ['i-0000000000000000a'],
     apiAddress,
     apiPort: 8000,
     services: ['ssm', 'monitoring', 'sqs'],

@@ -59,7 +59,7 @@ export async function openChain(options: ChainOptions = {}): Promise<TestAws> {
   const aws = await openAws({
     instances: [{ id: target.instances.ids?.[0] ?? '', online: isOnline }],
     minuteSeconds: 60,
-    network: networkOf(target, target.instances.ids?.[0] ?? ''),
+    network: networkOf(target, target.instances.ids ?? []),
     rules: (hasRule ? [true] : []).map(() => ({
       Name: 'count-each-minute',
       ScheduleExpression: 'rate(1 minute)',

@@ -10,7 +10,7 @@ import type { TestAws } from './aws.ts';
 
 const projectDirectory = join(import.meta.dirname, '..', '..');
 const Role = v.looseObject({ Properties: v.looseObject({ Policies: v.unknown() }) });
-const Block = v.object({ name: v.string(), role: v.string() });
+const Block = v.object({ name: v.string(), role: v.object({ 'Fn::Sub': v.string() }) });
 
 /** What the roles refer to. */
 function referredTo(target: DeployedTarget, keys: readonly string[]) {
@@ -40,7 +40,7 @@ function stackFunctions(target: DeployedTarget) {
   const roles = resourcesOf(template, 'AWS::IAM::Role', RoleProperties);
   return Object.values(stack.functions).flatMap((block) => {
     const { name, role } = v.parse(Block, block);
-    const found = roles.find(({ logicalId }) => logicalId === role);
+    const found = roles.find(({ logicalId }) => role['Fn::Sub'] === `\${${logicalId}.Arn}`);
     return found ? [{ name, role: found }] : [];
   });
 }
