@@ -219,9 +219,11 @@ function addSandboxCommands(sandbox: Command, run: RunWithoutTarget): void {
   add('mend', 'puts right what no recovery repairs')
     .argument('<what>')
     .action((what, options) => run(options, (desk) => mendIt(what, options.endpointUrl, desk)));
-  add('wait', 'until no execution runs').action((options) =>
-    run(options, (desk) => waitForSandbox(options.endpointUrl, desk)),
-  );
+  add('wait', 'until no execution runs')
+    .option('--approve', 'approve each plan that waits for it')
+    .action((options) =>
+      run(options, (desk) => waitForSandbox(options.endpointUrl, options.approve === true, desk)),
+    );
 }
 
 function versionNumber(text: string): number {

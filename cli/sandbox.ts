@@ -14,6 +14,7 @@ const Sandbox = v.object({
 const Refusal = v.object({ why: v.string() });
 const Idle = v.object({
   running: v.array(v.string()),
+  asking: v.array(v.string()),
   ended: v.array(
     v.object({ name: v.string(), status: v.string(), outcome: v.optional(v.nullable(v.string())) }),
   ),
@@ -49,15 +50,29 @@ export async function mendIt(name: string, endpointUrl: string | undefined, desk
   return { ok: true, report: { name } };
 }
 
-/** Waits until no execution runs, for four minutes at most, and tells how those have ended that it has not told yet. */
-export async function waitForSandbox(endpointUrl: string | undefined, desk: Desk): Promise<Outcome> {
+/**
+ * Waits until no execution runs, for four minutes at most, and tells how those have ended that it has not told yet.
+ *
+ * @param approves each plan that waits for an approval; otherwise it waits no longer than until one does.
+ */
+export async function waitForSandbox(
+  endpointUrl: string | undefined,
+  approves: boolean,
+  desk: Desk,
+): Promise<Outcome> {
   const { ask } = await findSandbox(endpointUrl, desk);
-  const { running, ended } = v.parse(Idle, await ask('GET', '/idle', idleMilliseconds));
+  const answer = approves
+    ? ask('POST', '/idle/approve', idleMilliseconds)
+    : ask('GET', '/idle', idleMilliseconds);
+  const { running, asking, ended } = v.parse(Idle, await answer);
   for (const { name, status, outcome } of ended)
     desk.terminal.print(`${name}: ${status}${outcome ? ` (${outcome})` : ''}`);
   for (const name of running) desk.terminal.print(`${name}: still RUNNING`);
-  if (running.length === 0) desk.terminal.print('No execution runs.');
-  return { ok: running.length === 0, report: { running, ended } };
+  for (const name of asking)
+    desk.terminal.print(`${name}: waits for an approval: npx recover approve ${name}`);
+  const isIdle = running.length === 0 && asking.length === 0;
+  if (isIdle) desk.terminal.print('No execution runs.');
+  return { ok: isIdle, report: { running, asking, ended } };
 }
 
 const [answerMilliseconds, idleMilliseconds] = [20_000, 300_000];

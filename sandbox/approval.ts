@@ -6,6 +6,7 @@ import { type Approval, planRejected, type Rejection } from '../workflow/plan.ts
 import { leaseTableOf } from '../workflow/stack-names.ts';
 import { indented } from './recovery.ts';
 import type { Sandbox } from './sandbox.ts';
+import type { Execution } from './services/execution.ts';
 import { region } from './template.ts';
 
 type Print = (line?: string) => void;
@@ -55,6 +56,18 @@ export async function ask(
   } finally {
     terminal.close();
   }
+}
+
+/** Whether an execution waits for a person's answer. */
+export const isAsking = ({ status, history }: Execution): boolean =>
+  status === 'RUNNING' && history.at(-1)?.type === 'TaskSubmitted';
+
+/** Says yes to the plan that waits, if there is one. */
+export async function approvePlan(sandbox: Sandbox): Promise<void> {
+  const { approval } = await readApproval(sandbox);
+  if (!approval) return;
+  const answer = { decision: 'Approved', hash: approval.plan.hash, by: 'sandbox' };
+  sandbox.machines.succeedTask(approval.taskToken, JSON.stringify(answer));
 }
 
 /** The token is where `recover approve` finds it, too. */

@@ -1,4 +1,5 @@
 /** What `recover sandbox` asks of a sandbox that stays up, beside the calls of AWS. */
+import { approvePlan, isAsking } from './approval.ts';
 import { breakOf, breaks } from './breaks.ts';
 import { ownPath, type RawAnswer, type RawRequest } from './endpoint.ts';
 import type { Sandbox } from './sandbox.ts';
@@ -25,10 +26,11 @@ export function controlOf(sandbox: Sandbox): (request: RawRequest) => Promise<Ra
         target: sandbox.target.name,
         breaks: Object.keys(breaks).map(describe),
       });
-    if (method === 'GET' && what === 'idle') return found(await idle());
+    if (method === 'GET' && what === 'idle') return found(await idle(false));
     // A page in a browser can't send this type to another place than its own.
     if (method !== 'POST' || headers['content-type'] !== 'application/json')
       return refused(405, 'expected POST with application/json');
+    if (what === 'idle' && name === 'approve') return found(await idle(true));
     const one = breakOf(name);
     if (!one) return refused(404, `there is no ${name}; there are: ${Object.keys(breaks).join(', ')}`);
     if (what === 'mend') {
@@ -65,13 +67,15 @@ function describe(name: string) {
 const [pollMilliseconds, quietMilliseconds, mostMilliseconds] = [100, 1000, 240_000];
 
 /**
- * Waits until nothing has run for a moment, since one execution may start another by what it writes.
+ * Waits until nothing has run for a moment, since one execution may start another by what it writes; or until all that
+ * runs waits for an approval, unless each plan is to be approved.
  *
- * @returns what has ended since it was asked last, and what still runs after four minutes.
+ * @returns what has ended since it was asked last, what waits for an approval, and what still runs after four minutes.
  */
-function idleOf({ machines, functions }: Sandbox) {
+function idleOf(sandbox: Sandbox) {
+  const { machines, functions } = sandbox;
   const told = new Set<string>();
-  return async () => {
+  return async (approves: boolean) => {
     const startedAt = performance.now();
     const running = () => machines.executions.filter(({ status }) => status === 'RUNNING');
     let quietSince = performance.now();
@@ -79,6 +83,10 @@ function idleOf({ machines, functions }: Sandbox) {
       if (performance.now() - startedAt > mostMilliseconds) break;
       await new Promise((resolve) => setTimeout(resolve, pollMilliseconds));
       if (running().length > 0) quietSince = performance.now();
+      const asking = running().filter(isAsking);
+      if (asking.length === 0) continue;
+      if (approves) await approvePlan(sandbox);
+      else if (asking.length === running().length) break;
     }
     // The clean-up after a failure follows an event.
     await functions.idle();
@@ -88,7 +96,8 @@ function idleOf({ machines, functions }: Sandbox) {
     );
     for (const { executionArn, redriveCount } of ended) told.add(`${executionArn} ${redriveCount}`);
     return {
-      running: running().map(({ name }) => name),
+      running: running().flatMap((one) => (isAsking(one) ? [] : [one.name])),
+      asking: running().flatMap((one) => (isAsking(one) ? [one.name] : [])),
       ended: ended.map(({ name, status, error, output }) => ({
         name,
         status,

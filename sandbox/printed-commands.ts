@@ -57,7 +57,8 @@ export function tourOf(sandbox: Sandbox): Stop[] {
   const execution = (name: string) => `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
   const start = (name: string) =>
     `aws stepfunctions start-execution --name ${name} --state-machine-arn ${stateMachineArn}`;
-  const wait = 'npx recover sandbox wait';
+  // It approves as `recover approve` does, which needs the name of an execution that an event has started.
+  const wait = `npx recover sandbox wait${sandbox.target.approval ? ' --approve' : ''}`;
   const thenWait = (name: BreakName) => {
     const { reasonAgainst }: Break = breaks[name];
     return reasonAgainst?.(sandbox) === undefined ? [`npx recover sandbox break ${name}`, wait] : [];

@@ -1,11 +1,11 @@
 /** The example targets: each is packaged, and recovers its outage in the sandbox as its own would. */
 import * as v from 'valibot';
-import { answerApproval } from '../../sandbox/approval.ts';
+import { letPlay } from '../../sandbox/play.ts';
 import { checkProof } from '../../sandbox/proof.ts';
 import { scenarios } from '../../sandbox/scenarios.ts';
 import { recover } from '../support/cli.ts';
 import { exampleNames, exampleTargets } from '../support/package-stacks.ts';
-import { checkInvariants, openRun, outputOf, untilAsked, type WholeRun } from '../support/whole-run.ts';
+import { checkInvariants, openRun, outputOf, type WholeRun } from '../support/whole-run.ts';
 
 let whole: WholeRun;
 afterEach(() => whole.close());
@@ -16,10 +16,7 @@ it.each(exampleNames)('%s recovers its outage, on all instances', async (name) =
   const startedAtMs = Date.now();
   sandbox.workers.startCounting();
   const execution = sandbox.machines.start(sandbox.stateMachineArn, '{}');
-  if (sandbox.target.approval) {
-    await untilAsked(execution);
-    await answerApproval(sandbox, () => undefined, new AbortController().signal);
-  }
+  if (sandbox.target.approval) await approve(whole);
   await execution.ended;
   expect(outputOf(execution)).toMatchObject({
     outcome: scenarios.outage.expected,
@@ -30,6 +27,22 @@ it.each(exampleNames)('%s recovers its outage, on all instances', async (name) =
   checkInvariants(whole);
   expect(await brokenLinks(whole)).toEqual([]);
 });
+
+/** As a person does in a sandbox that stays up, who is told what it waits for. */
+async function approve({ sandbox, directory }: WholeRun): Promise<void> {
+  letPlay(sandbox, directory);
+  const wait = (...options: readonly string[]) =>
+    recover(sandbox.endpoint.url, ['sandbox', 'wait', ...options]);
+  const [{ name } = { name: '' }] = sandbox.machines.executions;
+  expect(await wait()).toMatchObject({
+    exitCode: 1,
+    stdout: `${name}: waits for an approval: npx recover approve ${name}\n`,
+  });
+  expect(await wait('--approve')).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringContaining(`${name}: SUCCEEDED (Recovered)\n`),
+  });
+}
 
 async function brokenLinks({ sandbox }: WholeRun): Promise<readonly unknown[]> {
   const { stdout } = await recover(sandbox.endpoint.url, ['doctor', '--json'], {
