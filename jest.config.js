@@ -20,7 +20,8 @@ export default {
     project('run', { globalSetup: '<rootDir>/tests/support/package-stacks.ts' }),
   ],
   collectCoverageFrom: ['{env,workflow,aws,functions,cli,sandbox,stack,targets}/**/*.ts'],
-  testTimeout: 120_000,
+  // A limit for what never ends; the machine may be as slow as it likes.
+  testTimeout: 300_000,
   // More than there may be cores: whole runs mostly wait.
   maxWorkers: 4,
   testSequencer: '<rootDir>/tests/sequencer.cjs',

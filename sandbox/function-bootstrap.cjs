@@ -72,6 +72,7 @@ function handlerOf({ key, modulePath, exportName, environment }) {
 parentPort.on('message', async ({ surroundings: next, configuration, event }) => {
   move(next);
   const handler = handlerOf(configuration);
+  parentPort.postMessage({ loaded: true });
   const answer = (message) => parentPort.postMessage({ answer: JSON.stringify(message) });
   try {
     answer({ result: (await handler(JSON.parse(event))) ?? null });

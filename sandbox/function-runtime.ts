@@ -7,29 +7,13 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
-import * as v from 'valibot';
-import type { Network } from './network.ts';
-
-/** How Lambda reports a failed invocation. */
-export interface FunctionError {
-  readonly errorType: string;
-  readonly errorMessage: string;
-  readonly trace?: readonly string[];
-}
-export type FunctionOutcome = { readonly result: unknown } | { readonly error: FunctionError };
-
-/** A function's configuration at one time. */
-export interface FunctionConfiguration {
-  readonly name: string;
-  readonly modulePath: string;
-  readonly exportName: string;
-  readonly memoryMegabytes: number;
-  readonly timeoutSeconds: number;
-  /** Read at each invocation. */
-  readonly environment: () => Readonly<Record<string, string>>;
-  readonly onLog: (line: string) => void;
-}
+import {
+  exited,
+  type FunctionConfiguration,
+  type FunctionOutcome,
+  FunctionThread,
+  type Surroundings,
+} from './function-thread.ts';
 
 /** Of the modules that Lambda loads for Node. */
 export const moduleExtensions = ['.js', '.mjs', '.cjs'];
@@ -53,147 +37,53 @@ export function configurationOf({
   };
 }
 
-/** The surroundings of the functions. */
-export interface Surroundings {
-  readonly network?: Network;
-  /** Is trusted besides those of Node, as PEM. */
-  readonly certificate?: string | undefined;
-  /** How many times faster than in reality the functions' own waits pass; by default 1. */
-  readonly speedUp?: number | undefined;
-  /** A folder for compiled code; any number of processes can share it. */
-  readonly compileCache?: string;
-}
-
-const Outcome = v.object({
-  result: v.optional(v.unknown(), null),
-  error: v.optional(
-    v.object({ errorType: v.string(), errorMessage: v.string(), trace: v.optional(v.array(v.string()), []) }),
-  ),
-});
-const FromThread = v.union([
-  v.object({ log: v.string() }),
-  v.object({ answer: v.pipe(v.string(), v.parseJson(), Outcome) }),
-]);
-
-/** Lambda's words for a function that ends before it has answered. */
-const exited: FunctionError = {
-  errorType: 'Runtime.ExitError',
-  errorMessage: 'Error: Runtime exited without providing a reason',
-};
-
-const bootstrap = join(import.meta.dirname, 'function-bootstrap.cjs');
-
-/** A thread that handles one event at a time, each with the function that it is for. */
-class FunctionThread {
-  readonly memoryMegabytes: number;
-  readonly compileCache: string | undefined;
-  readonly #worker: Worker;
-  /** What is warm here: each module, with the configuration that it was loaded with. */
-  readonly #loaded = new Map<string, string>();
-  #isEnding = false;
-  #configuration: FunctionConfiguration | undefined;
-  #answer: (outcome: FunctionOutcome) => void = () => undefined;
-
-  constructor(memoryMegabytes: number, compileCache: string | undefined) {
-    this.memoryMegabytes = memoryMegabytes;
-    this.compileCache = compileCache;
-    this.#worker = new Worker(bootstrap, {
-      workerData: { compileCache },
-      env: {},
-      execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: memoryMegabytes },
-      stdout: true,
-      stderr: true,
-    });
-    this.#worker.on('message', (raw: unknown) => {
-      const message = v.parse(FromThread, raw);
-      if ('log' in message) this.#log(message.log);
-      else if (message.answer.error) this.#answer({ error: message.answer.error });
-      else this.#answer({ result: message.answer.result });
-    });
-    this.#worker.on('error', (error) => this.#log(String(error instanceof Error ? error.stack : error)));
-    this.#worker.once('exit', () => {
-      this.#isEnding = true;
-      this.#answer({ error: exited });
-    });
-  }
-
-  #log(text: string): void {
-    this.#configuration?.onLog(text.trimEnd());
-  }
-
-  get isEnding(): boolean {
-    return this.#isEnding;
-  }
-
-  /** The function that is handling an event. */
-  get running(): string | undefined {
-    return this.#configuration?.name;
-  }
-
-  isWarmFor(configuration: FunctionConfiguration): boolean {
-    return this.#loaded.get(configuration.modulePath) === keyOf(configuration);
-  }
-
-  /** Ends the thread if the function takes too long. */
-  async run(
-    configuration: FunctionConfiguration,
-    event: unknown,
-    surroundings: Omit<Surroundings, 'compileCache'> & { readonly sandbox: string },
-  ): Promise<FunctionOutcome> {
-    const { modulePath, exportName, timeoutSeconds } = configuration;
-    const { promise, resolve } = Promise.withResolvers<FunctionOutcome>();
-    this.#worker.ref();
-    this.#configuration = configuration;
-    this.#answer = resolve;
-    const timer = setTimeout(() => {
-      const errorMessage = `Task timed out after ${timeoutSeconds} seconds`;
-      resolve({ error: { errorType: 'Sandbox.Timedout', errorMessage } });
-      void this.end();
-    }, timeoutSeconds * 1000);
-    const key = keyOf(configuration);
-    this.#loaded.set(modulePath, key);
-    this.#worker.postMessage({
-      surroundings,
-      configuration: { key, modulePath, exportName, environment: configuration.environment() },
-      event: JSON.stringify(event ?? null),
-    });
-    const outcome = await promise;
-    clearTimeout(timer);
-    this.#configuration = undefined;
-    this.#worker.unref();
-    return outcome;
-  }
-
-  async end(): Promise<void> {
-    this.#isEnding = true;
-    await this.#worker.terminate();
-  }
-}
-
-/** A function with the same key doesn't have to be loaded again. */
-function keyOf({ modulePath, exportName, environment }: FunctionConfiguration): string {
-  return JSON.stringify([modulePath, exportName, environment()]);
-}
-
 /** How long a thread waits for its next event; it keeps no process alive. */
 const idleMilliseconds = 10_000;
 
 /** The waiting threads of all sandboxes, each with what ends it. */
 const idle = new Map<FunctionThread, NodeJS.Timeout>();
 
-function takeThread(configuration: FunctionConfiguration, compileCache: string | undefined): FunctionThread {
-  const fitting = [...idle.keys()].filter(
-    (thread) =>
-      !thread.isEnding &&
-      thread.memoryMegabytes === configuration.memoryMegabytes &&
-      thread.compileCache === compileCache,
-  );
-  const thread = fitting.find((one) => one.isWarmFor(configuration)) ?? fitting.at(-1);
-  if (!thread) return new FunctionThread(configuration.memoryMegabytes, compileCache);
-  clearTimeout(idle.get(thread));
-  idle.delete(thread);
-  return thread;
+/** So many threads load a function at the same time: more would only keep each other from the processor. */
+const maxLoading = 4;
+const loading = new Set<FunctionThread>();
+/** Those that wait until one is loaded, or until a thread is given back that may be warm for them. */
+const waiting = new Set<() => void>();
+
+function wakeAll(): void {
+  for (const wake of waiting) wake();
+  waiting.clear();
+}
+
+/**
+ * Waits for a thread: one that has the function loaded, or one that may load it now.
+ *
+ * @returns it, with what has to be called when it has loaded the function; `undefined` if nobody wants it any more.
+ */
+async function takeThread(
+  configuration: FunctionConfiguration,
+  compileCache: string | undefined,
+  isWanted: () => boolean,
+): Promise<{ readonly thread: FunctionThread; readonly onLoaded: () => void } | undefined> {
+  const { memoryMegabytes } = configuration;
+  for (; isWanted(); await new Promise<void>((resolve) => waiting.add(resolve))) {
+    const fitting = [...idle.keys()].filter(
+      (thread) =>
+        !thread.isEnding &&
+        thread.memoryMegabytes === memoryMegabytes &&
+        thread.compileCache === compileCache,
+    );
+    const warm = fitting.find((one) => one.isWarmFor(configuration));
+    if (!warm && loading.size >= maxLoading) continue;
+    const thread = warm ?? fitting.at(-1) ?? new FunctionThread(memoryMegabytes, compileCache);
+    clearTimeout(idle.get(thread));
+    idle.delete(thread);
+    if (!warm) loading.add(thread);
+    const onLoaded = () => {
+      if (loading.delete(thread)) wakeAll();
+    };
+    return { thread, onLoaded };
+  }
+  return undefined;
 }
 
 function giveBack(thread: FunctionThread): void {
@@ -203,6 +93,7 @@ function giveBack(thread: FunctionThread): void {
     void thread.end();
   };
   idle.set(thread, setTimeout(end, idleMilliseconds).unref());
+  wakeAll();
 }
 
 /** Ends the waiting threads; the next invocation starts another one. */
@@ -225,16 +116,13 @@ export class FunctionRuntime {
   }
 
   async invoke(configuration: FunctionConfiguration, event: unknown): Promise<FunctionOutcome> {
-    if (this.#closed) return { error: exited };
     const { network = {}, certificate, speedUp = 1, compileCache } = this.#surroundings;
-    const thread = takeThread(configuration, compileCache);
+    const taken = await takeThread(configuration, compileCache, () => !this.#closed);
+    if (!taken) return { error: exited };
+    const { thread, onLoaded } = taken;
     this.#busy.add(thread);
-    const outcome = await thread.run(configuration, event, {
-      sandbox: this.#sandbox,
-      network,
-      certificate,
-      speedUp,
-    });
+    const surroundings = { sandbox: this.#sandbox, network, certificate, speedUp };
+    const outcome = await thread.run(configuration, event, surroundings, onLoaded);
     this.#busy.delete(thread);
     giveBack(thread);
     return outcome;
@@ -248,6 +136,7 @@ export class FunctionRuntime {
   /** Ends everything for good. */
   async close(): Promise<void> {
     this.#closed = true;
+    wakeAll();
     await Promise.all([...this.#busy].map((thread) => thread.end()));
   }
 }

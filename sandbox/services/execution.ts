@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { StateMachine } from 'aws-local-stepfunctions';
 import { AwsError } from '../endpoint.ts';
-import type { FunctionOutcome } from '../function-runtime.ts';
+import type { FunctionOutcome } from '../function-thread.ts';
 import type { ServiceEvent } from './eventbridge.ts';
 import { contextOf } from './execution-context.ts';
 import {

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import { AwsError } from '../endpoint.ts';
-import type { FunctionConfiguration } from '../function-runtime.ts';
+import type { FunctionConfiguration } from '../function-thread.ts';
 
 /** The version that changes. */
 export const latest = '$LATEST';

@@ -3,13 +3,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import { accessKeyIdOf } from '../callers.ts';
 import { AwsError } from '../endpoint.ts';
-import {
-  configurationOf,
-  type FunctionConfiguration,
-  type FunctionOutcome,
-  FunctionRuntime,
-  type Surroundings,
-} from '../function-runtime.ts';
+import { configurationOf, FunctionRuntime } from '../function-runtime.ts';
+import type { FunctionConfiguration, FunctionOutcome, Surroundings } from '../function-thread.ts';
 import { Concurrency } from './concurrency.ts';
 import { type FunctionSnapshot, FunctionVersions, latest, readFunctionName } from './lambda-versions.ts';
 

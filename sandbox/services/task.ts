@@ -1,6 +1,6 @@
 /** One attempt of a Task state: the call of its function, and for some states an answer to wait for. */
 import * as v from 'valibot';
-import type { FunctionOutcome } from '../function-runtime.ts';
+import type { FunctionOutcome } from '../function-thread.ts';
 import { region } from '../template.ts';
 import { afterLimit, type JsonValue, type Task, waitForTaskToken } from './state-machine.ts';
 import type { TaskAnswer, TaskTokens } from './task-tokens.ts';

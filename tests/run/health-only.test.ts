@@ -22,7 +22,7 @@ import { RecoveryReport } from '../../workflow/report.ts';
 import { doctorOf } from '../support/ask-doctor.ts';
 import { openAws, parameterName, type TestAws } from '../support/aws.ts';
 import { enteredBy, machine } from '../support/compiled-machine.ts';
-import { appTarget, servicesOf } from '../support/services.ts';
+import { appTarget, commandsEnded, servicesOf, steppedClock } from '../support/services.ts';
 
 let aws: TestAws;
 let api: Server;
@@ -56,6 +56,10 @@ const state =
     return run({ ...v.parse(schema, input), ...context });
   };
 
+/**
+ * The functions, for one call: its clock starts at the time that it really is, by which SSM stamps what is written
+ * between two calls.
+ */
 function functions(): Readonly<Record<string, (event: unknown) => Promise<unknown>>> {
   const { metric: _metric, metricFunction: _function, ...target } = appTarget();
   const { backlogPath: _path, internalKey: _key, ...endpoint } = target.endpoint;
@@ -63,6 +67,7 @@ function functions(): Readonly<Record<string, (event: unknown) => Promise<unknow
     ...servicesOf(aws),
     target: { ...target, endpoint: { ...endpoint, url: urlOf(api) } },
     functionName: undefined,
+    clock: steppedClock(undefined, () => commandsEnded(aws)),
     autoScaling: openAutoScaling(aws.clientConfig),
     cloudWatch: aws.cloudWatch,
   };
@@ -95,10 +100,9 @@ function functions(): Readonly<Record<string, (event: unknown) => Promise<unknow
 }
 
 async function run() {
-  const real = functions();
   const machines = new StateMachines({
     retryMilliseconds: 0,
-    invoke: async (arn, event) => ({ result: await real[arn.split('-').at(-1) ?? '']?.(event) }),
+    invoke: async (arn, event) => ({ result: await functions()[arn.split('-').at(-1) ?? '']?.(event) }),
   });
   machines.add(machine.arn, machine.properties.StateMachineName, machine.properties.DefinitionString, true);
   const execution = machines.start(machine.arn, '{}');

@@ -140,7 +140,7 @@ const baseEnvironment = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'tes
 
 export async function openAws({
   deployScript = '',
-  deployTimeoutSeconds = 20,
+  deployTimeoutSeconds = 600,
   instances = [{ id: 'i-00000001' }],
   updatedAfterMs = 20,
   versionAfterMs,
@@ -275,7 +275,7 @@ export async function openAws({
           Handler: 'index.handler',
           Runtime: 'nodejs24.x',
           MemorySize: 128,
-          Timeout: 5,
+          Timeout: 600,
           ...(reservedConcurrency === undefined ? {} : { ReservedConcurrentExecutions: reservedConcurrency }),
           Environment: { Variables: { ...variables } },
         },

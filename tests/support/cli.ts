@@ -87,7 +87,7 @@ function collector() {
   return { stream, text: () => Buffer.concat(parts).toString('utf8') };
 }
 
-const startWithinMs = 60_000;
+const startWithinMs = 120_000;
 
 export interface StartOptions extends CliOptions {
   /** Nobody reads its standard output, as in a pipe to a program that has ended. */

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import type { FunctionOutcome } from '../../sandbox/function-runtime.ts';
+import type { FunctionOutcome } from '../../sandbox/function-thread.ts';
 import type { Execution } from '../../sandbox/services/execution.ts';
 import { StateMachineProperties, StateMachines } from '../../sandbox/services/states.ts';
 import { resolveTemplate, resourcesOf } from '../../sandbox/template.ts';

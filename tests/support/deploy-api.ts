@@ -4,7 +4,7 @@ import { deployApi } from '../../functions/deploy-api.ts';
 import type { FinishedDeploy, RunningDeploy } from '../../workflow/results.ts';
 import { type AwsOptions, envFinding, openAws, parameterName, type TestAws } from './aws.ts';
 import { executionRef, giveLease, recoveryPlan } from './execution.ts';
-import { moment, servicesOf, steppedClock, type TargetPart } from './services.ts';
+import { commandsEnded, moment, servicesOf, steppedClock, type TargetPart } from './services.ts';
 
 export let aws: TestAws;
 export const instances = [
@@ -27,11 +27,7 @@ export const contract = { requiredKeys: ['KEY'], requiredPrefixes: [], rules: {}
 export const startedAt = new Date(Date.now() - 5000).toISOString();
 /** What a script does that goes on for longer than any test. */
 export const endless = 'setTimeout(() => {}, 60_000)';
-/** How long a look waits for the next one: here until every command has ended, however long that takes. */
-export const untilEnded = async () => {
-  await moment();
-  await Promise.all(aws.runCommand.commands.map(({ ended }) => ended));
-};
+const untilEnded = () => commandsEnded(aws);
 export const call = (
   { name = 'run-1', retryCount = 0, redriveCount = 0, plan = recoveryPlan(), deployment }: Run,
   part: TargetPart = {},

@@ -1,6 +1,6 @@
 /** A state machine in the sandbox whose functions a test plays, and what its history tells. */
 import * as v from 'valibot';
-import type { FunctionOutcome } from '../../sandbox/function-runtime.ts';
+import type { FunctionOutcome } from '../../sandbox/function-thread.ts';
 import type { ServiceEvent } from '../../sandbox/services/eventbridge.ts';
 import type { Execution } from '../../sandbox/services/execution.ts';
 import { StateMachines } from '../../sandbox/services/states.ts';

@@ -56,6 +56,12 @@ export function servicesOf(
 /** As long as timers of the same process need to get their turn. */
 export const moment = () => new Promise<void>((resolve) => setTimeout(resolve, 5));
 
+/** How long a look at a deploy waits for the next one: until every command has ended, however long that takes. */
+export async function commandsEnded({ runCommand }: TestAws): Promise<void> {
+  await moment();
+  await Promise.all(runCommand.commands.map(({ ended }) => ended));
+}
+
 /**
  * Time that goes on only while somebody sleeps, so that no budget depends on the speed of the machine; things can be
  * set to happen at a time.

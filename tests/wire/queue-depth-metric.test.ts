@@ -52,7 +52,7 @@ const count = (part: Part = {}) =>
     {},
     {
       target: appTarget({
-        endpoint: { requestTimeoutSeconds: 2, ...part.endpoint },
+        endpoint: { requestTimeoutSeconds: 60, ...part.endpoint },
         metricFunction: {
           setFromEnv: part.setFromEnv ?? {},
           queues: { ai: part.aiQueue ?? 'ai', video: 'video', messaging: 'messaging' },

@@ -1,17 +1,14 @@
 /** How the sandbox runs functions: the environment, network, time and memory that they have, and how they end. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import * as v from 'valibot';
 import { close, listen } from '../../sandbox/endpoint.ts';
-import {
-  configurationOf,
-  type FunctionConfiguration,
-  FunctionRuntime,
-  type Surroundings,
-} from '../../sandbox/function-runtime.ts';
+import { configurationOf, FunctionRuntime } from '../../sandbox/function-runtime.ts';
+import type { FunctionConfiguration, Surroundings } from '../../sandbox/function-thread.ts';
 import { until } from '../support/until.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'env-recovery-'));
@@ -44,7 +41,7 @@ function configure(
     codeDirectory,
     handler: 'index.handler',
     memoryMegabytes: 128,
-    timeoutSeconds: 5,
+    timeoutSeconds: 60,
     environment: () => part.variables ?? {},
     onLog: (line) => logs.push(line),
     ...part,
@@ -102,6 +99,39 @@ describe('a function', () => {
       error: { errorType: 'Sandbox.Timedout', errorMessage: 'Task timed out after 0.1 seconds' },
     });
     expect(await runtime.invoke(configure(handler('return event')), 1)).toEqual({ result: 1 });
+  });
+
+  it('has its time from when it is loaded, however long that takes', async () => {
+    open();
+    const gate = join(directory, 'gate');
+    const code = `const { existsSync } = require('node:fs'); while (!existsSync(${JSON.stringify(gate)}));`;
+    const slow = configure(`${code} ${handler('return event')}`, { timeoutSeconds: 5 });
+    const faked = jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
+    try {
+      const answer = runtime.invoke(slow, 1);
+      await setImmediate();
+      faked.advanceTimersByTime(6_000);
+      writeFileSync(gate, '');
+      expect(await answer).toEqual({ result: 1 });
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  it('waits while four others load, however many are called at the same moment', async () => {
+    open();
+    const log = join(directory, 'loads');
+    const code = `const { appendFileSync } = require('node:fs'); appendFileSync(${JSON.stringify(log)}, '+');
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50); appendFileSync(${JSON.stringify(log)}, '-');`;
+    const all = Array.from({ length: 20 }, () => configure(`${code} ${handler('return event')}`));
+    const answers = await Promise.all(all.map((one, index) => runtime.invoke(one, index)));
+    expect(answers).toEqual(all.map((_, index) => ({ result: index })));
+    let [loading, most] = [0, 0];
+    for (const sign of readFileSync(log, 'utf8')) {
+      loading += sign === '+' ? 1 : -1;
+      most = Math.max(most, loading);
+    }
+    expect(most).toBeLessThanOrEqual(4);
   });
 
   it.each([
