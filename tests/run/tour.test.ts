@@ -3,6 +3,7 @@ import { letPlay } from '../../sandbox/play.ts';
 import { commandLines } from '../../sandbox/printed-commands.ts';
 import { ownTargets } from '../../targets/load.ts';
 import { recover } from '../support/cli.ts';
+import { packagedIn } from '../support/package-stacks.ts';
 import { paste } from '../support/paste.ts';
 import { openRun, outputOf, type WholeRun } from '../support/whole-run.ts';
 
@@ -11,7 +12,8 @@ let saved: NodeJS.ProcessEnv;
 beforeEach(async () => {
   saved = { ...process.env };
   whole = await openRun('outage');
-  letPlay(whole.sandbox, whole.directory);
+  // What is compiled there is there for the next test.
+  letPlay(whole.sandbox, packagedIn('sandbox'));
   whole.sandbox.workers.start();
 });
 afterEach(async () => {

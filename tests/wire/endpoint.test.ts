@@ -6,6 +6,7 @@ import { close, listen } from '../../sandbox/endpoint.ts';
 import type { EndpointRequest } from '../../workflow/endpoint-request.ts';
 import { numberAt } from '../../workflow/number-at.ts';
 import { certificateAuthority } from '../support/certificates.ts';
+import { stopTimers } from '../support/timers.ts';
 
 let server: Server | undefined;
 
@@ -17,7 +18,11 @@ async function serve(listener: RequestListener): Promise<string> {
 afterEach(async () => {
   if (server) await close(server);
   server = undefined;
+  jest.restoreAllMocks();
+  jest.useRealTimers();
 });
+
+const limitSeconds = 60;
 
 const ask = (url: string, part: Partial<EndpointRequest> = {}) =>
   askEndpoint({
@@ -26,7 +31,7 @@ const ask = (url: string, part: Partial<EndpointRequest> = {}) =>
     headers: { 'X-Internal-Key': 'key' },
     expectStatus: [200],
     backlogPath: 'backlog',
-    requestTimeoutSeconds: 1,
+    requestTimeoutSeconds: limitSeconds,
     ...part,
   });
 const answering = (status: number, body: string) =>
@@ -93,16 +98,24 @@ describe('askEndpoint', () => {
   });
 
   it('gives up on a body that never ends', async () => {
+    const pass = stopTimers();
     const url = await serve((_request, response) => {
       response.write('{"backlog":');
+      pass(limitSeconds);
     });
     expect(await ask(url)).toMatchObject({ fault: 'EndpointTooSlow' });
   });
 
   it('gives up on a body that drips', async () => {
+    const pass = stopTimers();
     const url = await serve((_request, response) => {
-      const timer = setInterval(() => response.write(' '), 50);
-      response.on('close', () => clearInterval(timer));
+      let drops = 0;
+      const drip = () => {
+        pass(limitSeconds / 10);
+        drops += 1;
+        if (drops < 10) response.write(' ', () => setImmediate(drip));
+      };
+      drip();
     });
     expect(await ask(url)).toMatchObject({ fault: 'EndpointTooSlow' });
   });
@@ -183,11 +196,13 @@ describe('askEndpoint', () => {
     jest.spyOn(Socket.prototype, 'connect').mockImplementation(function (this: Socket) {
       return Object.assign(this, { connecting: true });
     });
-    expect(await ask('http://127.0.0.1:1/')).toMatchObject({
+    const pass = stopTimers();
+    const answer = ask('http://127.0.0.1:1/');
+    pass(limitSeconds);
+    expect(await answer).toMatchObject({
       fault: 'EndpointUnreachable',
       detail: expect.stringContaining('no connection within'),
     });
-    jest.restoreAllMocks();
   });
 
   it('takes a name server that does not answer for a name that is not resolved', async () => {
@@ -196,7 +211,6 @@ describe('askEndpoint', () => {
       return Object.assign(this, { connecting: true });
     });
     expect(await ask('http://api.internal/')).toMatchObject({ fault: 'EndpointNameNotResolved' });
-    jest.restoreAllMocks();
   });
 });
 

@@ -9,6 +9,7 @@ import * as v from 'valibot';
 import { close, listen } from '../../sandbox/endpoint.ts';
 import { configurationOf, FunctionRuntime } from '../../sandbox/function-runtime.ts';
 import type { FunctionConfiguration, Surroundings } from '../../sandbox/function-thread.ts';
+import { stopTimers } from '../support/timers.ts';
 import { until } from '../support/until.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'env-recovery-'));
@@ -106,11 +107,11 @@ describe('a function', () => {
     const gate = join(directory, 'gate');
     const code = `const { existsSync } = require('node:fs'); while (!existsSync(${JSON.stringify(gate)}));`;
     const slow = configure(`${code} ${handler('return event')}`, { timeoutSeconds: 5 });
-    const faked = jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
+    const pass = stopTimers();
     try {
       const answer = runtime.invoke(slow, 1);
       await setImmediate();
-      faked.advanceTimersByTime(6_000);
+      pass(6);
       writeFileSync(gate, '');
       expect(await answer).toEqual({ result: 1 });
     } finally {

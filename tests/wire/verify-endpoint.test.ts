@@ -7,12 +7,14 @@ import { envFinding, openAws, parameterName, secret, type TestAws } from '../sup
 import { executionRef } from '../support/execution.ts';
 import { repairedRun } from '../support/reported-run.ts';
 import { servicesOf, steppedClock, type TargetPart } from '../support/services.ts';
+import { stopTimers } from '../support/timers.ts';
 
 let aws: TestAws;
 let api: Server;
 let statuses: number[];
 let retryAfter: string | undefined;
 let body: string | undefined;
+let onSilence: () => void;
 const seenKeys: unknown[] = [];
 const key = secret();
 
@@ -21,18 +23,23 @@ beforeEach(async () => {
   statuses = [];
   retryAfter = undefined;
   body = '{"backlog":7}';
+  onSilence = () => undefined;
   api = createServer((request, response) => {
     seenKeys.push(request.headers['x-internal-key']);
     if (retryAfter !== undefined) response.setHeader('Retry-After', retryAfter);
     response.writeHead(statuses.length > 1 ? (statuses.shift() ?? 200) : (statuses[0] ?? 200));
     // Without a body, the answer never ends.
     if (body !== undefined) response.end(body);
-    else response.flushHeaders();
+    else {
+      response.flushHeaders();
+      onSilence();
+    }
   });
   await listen(api);
   aws.parameters.put({ Name: parameterName, Value: `INTERNAL_KEY="${key}"\n`, Type: 'SecureString' });
 });
 afterEach(async () => {
+  jest.useRealTimers();
   await close(api);
   await aws.close();
 });
@@ -44,7 +51,7 @@ const services = (endpoint: TargetPart['endpoint'] = {}) => ({
       endpoint: {
         url: urlOf(api),
         host: 'api.example.com',
-        requestTimeoutSeconds: 2,
+        requestTimeoutSeconds: 60,
         healthyWithinSeconds: 60,
         ...endpoint,
       },
@@ -127,7 +134,9 @@ describe('VerifyEndpoint', () => {
       message: expect.stringContaining('after 31 tries'),
     });
     body = undefined;
-    await expect(verify({ requestTimeoutSeconds: 0.5, healthyWithinSeconds: 2 })).rejects.toMatchObject({
+    const pass = stopTimers();
+    onSilence = () => pass(30);
+    await expect(verify({ requestTimeoutSeconds: 30, healthyWithinSeconds: 2 })).rejects.toMatchObject({
       name: 'EndpointTooSlow',
       message: expect.stringContaining('after 2 tries'),
     });
