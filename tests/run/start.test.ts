@@ -5,10 +5,8 @@ import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { systemEnvironment } from '../../sandbox/host/host.ts';
 import { scenarioNames } from '../../sandbox/scenarios.ts';
-
-const projectDirectory = join(import.meta.dirname, '..', '..');
+import { programEnvironment, projectDirectory } from '../support/program.ts';
 
 interface Start {
   readonly child: ChildProcessByStdio<null, Readable, Readable>;
@@ -24,7 +22,7 @@ function start(commandLine: readonly string[], environment: Readonly<Record<stri
     process.execPath,
     [join(projectDirectory, 'tests', 'support', 'start.ts'), ...commandLine],
     {
-      env: { ...systemEnvironment(), ...environment },
+      env: programEnvironment(environment),
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: process.platform !== 'win32',
     },

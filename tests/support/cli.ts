@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { main } from '../../cli/main.ts';
-import { systemEnvironment } from '../../sandbox/host/host.ts';
 import { region } from '../../sandbox/template.ts';
+import { programEnvironment, projectDirectory } from './program.ts';
 
 export interface CliRun {
   readonly exitCode: number | null;
@@ -100,9 +100,9 @@ export async function startRecover(
   commandLine: readonly string[],
   { input = '', environment = {}, closesOutput = false }: StartOptions = {},
 ): Promise<CliRun> {
-  const program = join(import.meta.dirname, '..', '..', 'cli', 'recover.ts');
+  const program = join(projectDirectory, 'cli', 'recover.ts');
   const child = spawn(process.execPath, [program, ...commandLine], {
-    env: { ...systemEnvironment(), AWS_ENDPOINT_URL: endpointUrl, ...baseEnvironment, ...environment },
+    env: programEnvironment({ AWS_ENDPOINT_URL: endpointUrl, ...baseEnvironment, ...environment }),
     timeout: startWithinMs,
     killSignal: 'SIGKILL',
   });
