@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { callAws, required, writerConfig } from '../../aws/call.ts';
 import { readFailedExecution } from '../../aws/execution.ts';
@@ -14,7 +14,8 @@ import { leaseDoor } from '../support/execution.ts';
 
 describe('a call to AWS', () => {
   it('ends as AwsUnavailable when nobody answers', async () => {
-    const silent = createServer(() => undefined);
+    const sockets: Socket[] = [];
+    const silent = createServer((socket) => sockets.push(socket));
     const endpoint = await listen(silent);
     const { requestHandler, ...config } = writerConfig();
     const ssm = new SSMClient({
@@ -30,6 +31,8 @@ describe('a call to AWS', () => {
     );
     await expect(call).rejects.toMatchObject({ name: 'AwsUnavailable' });
     ssm.destroy();
+    // One that nobody reads from never ends by itself, and would keep the process.
+    for (const socket of sockets) socket.destroy();
     silent.close();
   });
 });

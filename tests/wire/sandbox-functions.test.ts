@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import * as v from 'valibot';
 import { close, listen } from '../../sandbox/endpoint.ts';
-import { configurationOf, FunctionRuntime } from '../../sandbox/function-runtime.ts';
+import { configurationOf, endIdleThreads, FunctionRuntime } from '../../sandbox/function-runtime.ts';
 import type { FunctionConfiguration, Surroundings } from '../../sandbox/function-thread.ts';
 import { stopTimers } from '../support/timers.ts';
 import { until } from '../support/until.ts';
@@ -19,7 +19,10 @@ afterEach(async () => {
   await runtime.close();
   for (const server of servers.splice(0)) server.close();
 });
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+afterAll(async () => {
+  await endIdleThreads();
+  rmSync(directory, { recursive: true, force: true });
+});
 
 const open = (surroundings?: Surroundings) => {
   runtime = new FunctionRuntime(surroundings);
