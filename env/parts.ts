@@ -1,6 +1,6 @@
 /**
- * An env of several texts, as one: before each of them, a line says whose it is. To every reader that line is a comment.
- * Each text is read, merged and checked by itself; of a key that two of them have, the later one counts.
+ * An env of several texts, as one: before each of them, a line says whose it is. Each text is read, merged and checked by
+ * itself; of a key that two of them have, the later one counts.
  */
 
 export interface Part {
@@ -9,20 +9,23 @@ export interface Part {
   readonly text: string;
 }
 
-const partLine = /^\uFEFF*#:parameter (\/?[\w.-]+(?:\/[\w.-]+)*)\r?$/;
+/**
+ * What begins such a line: half of a UTF-16 pair, which UTF-8 can't hold, and so neither can a parameter or a file.
+ * Whatever somebody writes into a text, it stays one text.
+ */
+const opening = '\uD800#:parameter ';
 
-export const isPartLine = (line: string): boolean => partLine.test(line);
+export const isPartLine = (line: string): boolean => line.startsWith(opening);
 
-export const partLineOf = (name: string): string => `#:parameter ${name}`;
+export const partLineOf = (name: string): string => `${opening}${name}`;
 
 /** @returns `undefined` if it is one text. */
 export function partsOf(text: string): Part[] | undefined {
-  if (!text.includes('#:parameter ')) return undefined;
+  if (!text.includes(opening)) return undefined;
   const parts: { name: string; lines: string[] }[] = [{ name: '', lines: [] }];
   for (const line of text.split(/(?<=\n)/)) {
-    const [, name] = partLine.exec(line.replace(/\n$/, '')) ?? [];
-    if (name === undefined) parts.at(-1)?.lines.push(line);
-    else parts.push({ name, lines: [] });
+    if (isPartLine(line)) parts.push({ name: line.slice(opening.length).replace(/\n$/, ''), lines: [] });
+    else parts.at(-1)?.lines.push(line);
   }
   if (parts.length === 1) return undefined;
   return parts
@@ -30,12 +33,11 @@ export function partsOf(text: string): Part[] | undefined {
     .filter(({ name, text }) => name !== '' || text !== '');
 }
 
-/** The text of several. A line in one of them that would name another one is no longer taken for that. */
+/** The text of several. */
 export const joinParts = (parts: readonly Part[]): string =>
   parts
     .map(({ name, text }) => {
-      const own = partsOf(text) ? text.replaceAll(/^(\uFEFF*)#:/gm, '$1# :') : text;
-      const closed = own === '' || own.endsWith('\n') ? own : `${own}\n`;
+      const closed = text === '' || text.endsWith('\n') ? text : `${text}\n`;
       return name === '' ? closed : `${partLineOf(name)}\n${closed}`;
     })
     .join('');

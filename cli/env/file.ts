@@ -5,7 +5,7 @@
 import { readEnvText } from '../../env/document.ts';
 import { spellValue } from '../../env/edit.ts';
 import { effectiveEntries } from '../../env/entries.ts';
-import { joinParts, partLineOf, partsOf } from '../../env/parts.ts';
+import { joinParts, type Part, partsOf } from '../../env/parts.ts';
 import { pathText } from '../../env/readers/path.ts';
 import { RecoveryError } from '../../workflow/recovery-error.ts';
 import { textNamesOf } from '../../workflow/spread-env.ts';
@@ -46,16 +46,35 @@ export function readEnvFile(session: Pick<Session, 'reader' | 'parameterName'>, 
  * @throws RecoveryError EnvInvalid if it isn't clear whose text a line is.
  */
 function partsIn(names: readonly string[], file: string, text: string): string {
-  const parts = (partsOf(text) ?? [{ name: '', text }]).filter(
-    (part) => part.name !== '' || part.text.trim() !== '',
-  );
+  const parts = partsOfFile(text).filter((part) => part.name !== '' || part.text.trim() !== '');
   const found = parts.map(({ name }) => name);
   if (found.some((name) => !names.includes(name)) || new Set(found).size < found.length)
     throw new RecoveryError('EnvInvalid', `file ${file}: it doesn't say of each line whose it is.`, {
-      remedy: `Put one of these before the lines of each parameter: ${names.map(partLineOf).join(', ')}. \`recover env pull\` writes such a file.`,
+      remedy: `Put one of these before the lines of each parameter: ${names.map(nameLineOf).join(', ')}. \`recover env pull\` writes such a file.`,
     });
   return joinParts(names.map((name) => parts.find((part) => part.name === name) ?? { name, text: '' }));
 }
+
+const nameLineOf = (name: string): string => `#:parameter ${name}`;
+/** A line of a text that looks like one that names a parameter has one `#` more in a file. */
+const likeNameLine = /^(\uFEFF*)(#+:parameter \S+\r?)$/gm;
+
+function partsOfFile(text: string): Part[] {
+  const parts: { name: string; text: string }[] = [{ name: '', text: '' }];
+  for (const line of text.split(/(?<=\n)/)) {
+    const [, name] = /^\uFEFF*#:parameter (\S+)\r?\n?$/.exec(line) ?? [];
+    const last = parts.at(-1);
+    if (name !== undefined) parts.push({ name, text: '' });
+    else if (last) last.text += line;
+  }
+  return parts.map((part) => ({
+    ...part,
+    text: part.text.replaceAll(/^(\uFEFF*)#(#+:parameter \S+\r?)$/gm, '$1$2'),
+  }));
+}
+
+const fileOf = (parts: readonly Part[]): string =>
+  parts.map((part) => `${nameLineOf(part.name)}\n${part.text.replaceAll(likeNameLine, '$1#$2')}`).join('');
 
 /**
  * The env of the session as the text of a file.
@@ -66,6 +85,8 @@ export function textForFile(
   { parameterName, ...session }: Pick<Session, 'reader' | 'parameterName'>,
   text: string,
 ): string {
+  const parts = partsOf(text);
+  if (parts) return fileOf(parts);
   if (session.reader !== 'path') return text;
   return [...effectiveEntries(readEnvText(text, 'path')).values()]
     .map(({ key, value }) => {

@@ -1,9 +1,9 @@
 /** Several texts as one. */
 import fc from 'fast-check';
-import { readEnvText, textOf } from '../../env/document.ts';
-import { effectiveEntries } from '../../env/entries.ts';
+import { type EnvEntry, readEnvText, textOf } from '../../env/document.ts';
+import { effectiveEntries, isBlank } from '../../env/entries.ts';
 import { lostKeys, mergeEnv, unionEnv } from '../../env/merge.ts';
-import { joinParts, partsOf, renameParts } from '../../env/parts.ts';
+import { joinParts, partLineOf, partsOf, renameParts } from '../../env/parts.ts';
 import { envReaders } from '../../env/readers/readers.ts';
 import { isNoEnv, salvageEnv } from '../../env/salvage.ts';
 import { textFor } from '../support/generated-texts.ts';
@@ -15,8 +15,13 @@ const join = (one: string, other: string) =>
     { name: '/other', text: other },
   ]);
 const textIn = (text: string, name: string) => partsOf(text)?.find((part) => part.name === name)?.text;
+/** The keys and values of a text, as they count. */
+const valuesIn = (text: string) =>
+  Object.fromEntries(
+    [...effectiveEntries(readEnvText(text, 'dotenv')).values()].map(({ key, value }) => [key, value]),
+  );
 const closed = (text: string) => (text === '' || text.endsWith('\n') ? text : `${text}\n`);
-/** What a part is after a join: a name in its own lines is none. */
+/** What a part is after a join. */
 const own = (text: string) => textIn(joinParts([{ name: '/one', text }]), '/one') ?? '';
 
 describe('several texts', () => {
@@ -32,21 +37,32 @@ describe('several texts', () => {
     );
   });
 
-  it('are not taken apart by a line in one of them', () => {
-    const within = 'A=1\n#:parameter /other\nB=2\n';
-    expect(partsOf(join(within, 'C=3\n'))).toEqual([
-      { name: '/one', text: 'A=1\n# :parameter /other\nB=2\n' },
-      { name: '/other', text: 'C=3\n' },
-    ]);
+  it('are told apart by what nobody can write into one', () => {
+    const line = partLineOf('/other');
+    expect(Buffer.from(line, 'utf8').toString()).not.toBe(line);
   });
 
-  it('are one where no line names a parameter', () => {
-    expect(partsOf('# parameter /one\nA=#:parameter /one\n')).toBeUndefined();
+  it.each([
+    '#:parameter /one\nA=1\n#:parameter /one\nB=2\n',
+    'A=1\n#:parameter /other\nB=2\n',
+    'P="a\n#:parameter /other\nb"\nB=2\n',
+    '#:parameter /other\r\nA=1\r\n',
+  ])('are no part of one that only looks like several: %j', (text) => {
+    const document = readEnvText(text, 'dotenv');
+    expect(partsOf(text)).toBeUndefined();
+    expect(document.flaw).toBeUndefined();
+    expect(unionEnv(text, text, 'dotenv')).toBe(textOf(document.blocks));
+    expect(mergeEnv('', text, 'C=3\n', 'dotenv')).toBe(`C=3\n${textOf(document.blocks)}`);
+    expect(lostKeys(document, readEnvText(text.replaceAll(/^#.*\n/gm, ''), 'dotenv'))).toEqual([]);
+    expect(partsOf(join(text, 'D=4\n'))).toEqual([
+      { name: '/one', text },
+      { name: '/other', text: 'D=4\n' },
+    ]);
   });
 
   it('get other names in the place of their own', () => {
     expect(renameParts(join('A=1\n', 'B=2\n'), ['/one', '/other'], ['/x', '/y'])).toBe(
-      '#:parameter /x\nA=1\n#:parameter /y\nB=2\n',
+      `${partLineOf('/x')}\nA=1\n${partLineOf('/y')}\nB=2\n`,
     );
   });
 
@@ -56,6 +72,11 @@ describe('several texts', () => {
     expect(document.duplicates).toEqual([{ key: 'A', lines: [2, 3] }]);
     expect(effectiveEntries(document).get('B')).toMatchObject({ value: 'y', line: 7 });
     expect(readEnvText(join('A=1\n', 'B="x\n'), 'dotenv').flaw).toMatchObject({ line: 4 });
+  });
+
+  it('take from the good ones what a blank in a later one hides, and leave it where it is good', () => {
+    const good = join('A=1\nB=1\n', 'B=\n');
+    expect(valuesIn(unionEnv(join('A=1\nB=1\n', 'A=\nB=\n'), good, 'dotenv'))).toEqual({ A: '1', B: '' });
   });
 
   it('lose a key where just one of them loses it', () => {
@@ -79,10 +100,18 @@ describe.each(envReaders)('several texts, as %s reads them', (reader) => {
     fc.assert(
       fc.property(anyText, anyText, anyText, anyText, (one, other, good, better) => {
         const [now, then] = [join(one, other), join(good, better)];
-        expectEqual(
+        const [filled, alone] = [
           unionEnv(now, then, reader),
           join(unionEnv(own(one), own(good), reader), unionEnv(own(other), own(better), reader)),
-        );
+        ];
+        const goodEntries = effectiveEntries(readEnvText(then, reader));
+        const isHiding = ({ key, value, raw }: EnvEntry) =>
+          isBlank(value) && !isBlank(goodEntries.get(key)?.value ?? '') && !raw.includes('$');
+        const hiding = [...effectiveEntries(readEnvText(alone, reader)).values()].filter(isHiding);
+        if (hiding.length === 0) expectEqual(filled, alone);
+        const values = effectiveEntries(readEnvText(filled, reader));
+        for (const good of hiding.flatMap(({ key }) => goodEntries.get(key) ?? []))
+          if (!good.raw.includes('$')) expectEqual(values.get(good.key)?.value, good.value);
         expectEqual(
           mergeEnv(then, now, then, reader),
           join(

@@ -46,6 +46,22 @@ describe('recover env, with several texts', () => {
     expect([text(common), text(api)]).toEqual([commonText.replace('canary-db', 'canary-new'), apiText]);
   });
 
+  it('pulls and pushes back a text with a line that looks like a name, byte for byte', async () => {
+    const odd = `#:parameter ${api}\n##:parameter x\n${apiText}PEM="a\n#:parameter ${common}\nb"\n`;
+    putBoth();
+    put(odd, api);
+    const pulled = join(directory(), 'pulled.env');
+    expect(await run(['pull', pulled])).toMatchObject({ exitCode: 0 });
+    expect((await run(['diff', pulled])).exitCode).toBe(0);
+    expect(await run(['push', pulled, '--yes'])).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('Nothing was written'),
+    });
+    for (const name of [common, api]) aws().parameters.delete(name);
+    expect(await run(['push', pulled, '--yes'])).toMatchObject({ exitCode: 0 });
+    expect([text(common), text(api)]).toEqual([commonText, odd]);
+  });
+
   it('makes no parameter of a text that is not there', async () => {
     const one = `#:parameter ${api}\n${first}=canary-db\n${apiText}`;
     expect(await run(['push', file(one), '--yes'])).toMatchObject({ exitCode: 0 });
