@@ -19,8 +19,12 @@ export interface GuardedWrite extends WriteRules, MadeText {
 /** A write of one parameter, whatever it holds. */
 export interface ParameterWrite
   extends Pick<GuardedWrite, 'name' | 'madeFrom' | 'mayMoveUp' | 'fence' | 'kmsKeyId'> {
-  /** Whether an existing parameter stays of the type that it has, or becomes a SecureString. */
-  readonly keepsType?: boolean;
+  /**
+   * Whether an existing parameter that isn't encrypted may stay so with this text: by default, it becomes a SecureString.
+   *
+   * @param history all versions, oldest first.
+   */
+  readonly mayBePlain?: (history: readonly ParameterVersion[], text: string) => boolean;
   /**
    * What to write, merged with what others have written.
    *
@@ -78,7 +82,7 @@ export async function writeParameter(
       const text = write.merge(history, ownVersions);
       if (current && current.text === text) return current;
       write.refuse(current, text);
-      const version = await put(ssm, clock, write, current, text);
+      const version = await put(ssm, clock, write, history, text);
       if (version === undefined) continue;
       if (version === (current?.version ?? 0) + 1 && (await isStillThere(ssm.reader, name, current))) {
         return awaitVersion(ssm.reader, clock, name, { version, text });
@@ -124,11 +128,12 @@ const plainTypes = ['String', 'StringList'] as const;
 async function put(
   ssm: SsmClients,
   clock: Clock,
-  { name, kmsKeyId, mayMoveUp, fence, keepsType = false }: ParameterWrite,
-  current: ParameterRecord | undefined,
+  { name, kmsKeyId, mayMoveUp, fence, mayBePlain }: ParameterWrite,
+  history: readonly ParameterRecord[],
   text: string,
 ): Promise<number | undefined> {
-  const type = keepsType ? plainTypes.find((one) => one === current?.type) : undefined;
+  const current = history.at(-1);
+  const type = mayBePlain?.(history, text) ? plainTypes.find((one) => one === current?.type) : undefined;
   const keyId = type === undefined ? (current?.keyId ?? kmsKeyId) : undefined;
   const call = {
     action: 'ssm:PutParameter',
@@ -170,10 +175,10 @@ async function put(
   } catch (error) {
     if (!(error instanceof RecoveryError && error.name === 'AwsUnavailable')) throw error;
     // The answer was lost, but perhaps not the write: look for it before anything is written again.
-    const history = await readHistorySince(ssm.reader, name, { clock, known: knownAs(current) });
+    const since = await readHistorySince(ssm.reader, name, { clock, known: knownAs(current) });
     const isNewer = ({ version }: ParameterVersion) =>
-      wasRecreated(history, current) || version > (current?.version ?? 0);
-    const own = history.findLast((record) => isNewer(record) && record.text === text);
+      wasRecreated(since, current) || version > (current?.version ?? 0);
+    const own = since.findLast((record) => isNewer(record) && record.text === text);
     if (!own) throw error;
     return own.version;
   }

@@ -1,7 +1,11 @@
+import { isUsable } from '../env/contract.ts';
+import { readEnvText } from '../env/document.ts';
+import { lostKeys } from '../env/merge.ts';
+import { salvageEnv } from '../env/salvage.ts';
 import { valueWithOthers, withOthers } from '../workflow/concurrent-writes.ts';
 import { refuseAsSsm, refuseUnsafe } from '../workflow/guard.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
-import { changedParameters, envOf, isPath, parameterNameOf } from '../workflow/spread-env.ts';
+import { changedParameters, completedLast, envOf, isPath, parameterNameOf } from '../workflow/spread-env.ts';
 import { knownAs, type ParameterRecord, type ParameterVersion } from '../workflow/versions.ts';
 import { retryThrottled } from './call.ts';
 import type { Clock } from './clock.ts';
@@ -36,12 +40,17 @@ export async function writeSpread(
   refuseUnsafe(write, current, text);
   const parameters = new Map(current?.parameters);
   const written: string[] = [];
-  for (const [key, value] of changedParameters(name, current?.text ?? '', text)) {
+  const changes = completedLast(name, current, changedParameters(name, current?.text ?? '', text), (made) =>
+    isUsable(made, write.reader, write.contract),
+  );
+  for (const [key, value] of changes) {
+    const madeFrom = current?.parameters?.get(key);
     const one: GuardedWrite = {
       ...write,
       name: parameterNameOf(name, key),
-      madeFrom: current?.parameters?.get(key),
+      madeFrom,
       text: value,
+      waivedKeys: [...(write.waivedKeys ?? []), ...leftOutOf(write, madeFrom?.text)],
     };
     try {
       const version = await retryThrottled(clock, () => writeOne(ssm, clock, one, isPath(name)));
@@ -56,6 +65,12 @@ export async function writeSpread(
   throw new RecoveryError('EnvInvalid', `parameter ${name}: the env to write has no key.`);
 }
 
+/** The keys of one of several texts that a restore leaves out, since it can't use their values. */
+function leftOutOf({ name, isRestore, reader, contract }: GuardedWrite, text = ''): string[] {
+  if (!isRestore || isPath(name)) return [];
+  return lostKeys(readEnvText(text, reader), readEnvText(salvageEnv(text, reader, contract).text, reader));
+}
+
 /** What a text has to hold was looked at for all of them together. */
 const noContract: GuardedWrite['contract'] = { requiredKeys: [], requiredPrefixes: [], rules: {} };
 
@@ -63,7 +78,9 @@ const writeOne = (ssm: SsmClients, clock: Clock, write: GuardedWrite, isValue: b
   isValue
     ? writeParameter(ssm, clock, {
         ...write,
-        keepsType: true,
+        // What was written as a secret doesn't become readable because somebody has changed the type since.
+        mayBePlain: (history, value) =>
+          !write.isRestore || history.some(({ type, text }) => type !== 'SecureString' && text === value),
         merge: (history, ownVersions) => valueWithOthers(write, history, ownVersions),
         refuse: (old: ParameterRecord | undefined, merged) =>
           refuseAsSsm(write.name, old, merged, write.mayMoveUp),

@@ -151,9 +151,26 @@ function swallowedKeys(document: EnvDocument): string[] {
 
 /** The union of two texts, in which every non-blank current value wins. */
 export function unionEnv(current: string, restored: string, reader: EnvReader): string {
-  return byPart('', current, restored, (_, now, then) =>
+  const text = byPart('', current, restored, (_, now, then) =>
     unionDocuments(readEnvText(now, reader), readEnvText(then, reader)),
   );
+  return partsOf(text) ? fillHiding(text, restored, reader) : text;
+}
+
+/**
+ * Of several texts, a later one may leave blank what an earlier one says. As long as that hides a value, it gives way to
+ * the one that counts in the restored texts. One that refers to others says something else in another text.
+ */
+function fillHiding(text: string, restored: string, reader: EnvReader): string {
+  const { blocks, ...document } = readEnvText(text, reader);
+  const entries = effectiveEntries({ blocks, ...document });
+  const restoredEntries = effectiveEntries(readEnvText(restored, reader));
+  const filled = blocks.map((block) => {
+    if (block.kind === 'other' || block !== entries.get(block.key) || !holdsNothing(block)) return block;
+    const good = restoredEntries.get(block.key);
+    return good && !isBlank(good.value) && !good.raw.includes('$') ? good : block;
+  });
+  return textOf(filled);
 }
 
 /**

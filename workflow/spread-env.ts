@@ -51,11 +51,20 @@ export function envOf(
   };
 }
 
-function textOf(name: string, parameters: ReadonlyMap<string, ParameterRecord>): string {
+const textOf = (name: string, parameters: ReadonlyMap<string, ParameterRecord>): string =>
+  textFrom(
+    name,
+    new Map(
+      [...parameters]
+        .filter(([, { unreadable }]) => unreadable === undefined)
+        .map(([key, { text }]) => [key, text]),
+    ),
+  );
+
+function textFrom(name: string, values: ReadonlyMap<string, string>): string {
   const names = textNamesOf(name);
-  if (names) return joinParts(names.map((one) => ({ name: one, text: parameters.get(one)?.text ?? '' })));
-  const readable = [...parameters].filter(([, { unreadable }]) => unreadable === undefined);
-  return pathText(readable.map(([key, { text }]) => [key, text]));
+  if (names) return joinParts(names.map((one) => ({ name: one, text: values.get(one) ?? '' })));
+  return pathText(values);
 }
 
 /**
@@ -78,6 +87,34 @@ export function changedParameters(
   // A text that isn't there says as much as an empty one.
   const nothing = isPath(name) ? undefined : '';
   return valuesIn(after).filter(([key, value]) => (old.get(key) ?? nothing) !== value);
+}
+
+/**
+ * The changes of an incomplete env, in an order that keeps it incomplete until the last of them, as far as there is one:
+ * what is cut off before that is found incomplete, and completed. In any other order, what nobody requires might be
+ * missing from then on.
+ *
+ * @param isComplete says it of a text of the env.
+ */
+export function completedLast(
+  name: string,
+  current: ParameterRecord | undefined,
+  changes: readonly (readonly [key: string, value: string])[],
+  isComplete: (text: string) => boolean,
+): (readonly [key: string, value: string])[] {
+  const values = new Map([...(current?.parameters ?? [])].map(([key, { text }]) => [key, text]));
+  if (isComplete(textFrom(name, values))) return [...changes];
+  const left = [...changes];
+  const ordered: (readonly [key: string, value: string])[] = [];
+  for (let isOpen = true; isOpen && left.length > 0; ) {
+    const next = left.findIndex((change) => !isComplete(textFrom(name, new Map([...values, change]))));
+    isOpen = next !== -1;
+    for (const change of isOpen ? left.splice(next, 1) : []) {
+      values.set(...change);
+      ordered.push(change);
+    }
+  }
+  return [...ordered, ...left];
 }
 
 /** A text of one env as one of another: the copy of an env of several texts has names of its own. */

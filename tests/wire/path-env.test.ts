@@ -175,6 +175,36 @@ describe('UploadEnv of an env below a path', () => {
     });
   });
 
+  it('writes no secret in plain, whoever has changed the type since', async () => {
+    put(complete);
+    put({ OTHER: 'o' });
+    put({ DB_PASSWORD: ' ' }, path, 'String');
+    await restore();
+    expect(aws.parameters.get(`${path}DB_PASSWORD`)).toMatchObject({ Value: 'p', Type: 'SecureString' });
+    // Neither where its history is gone.
+    put({ ...complete, OTHER: 'o' }, copyPath);
+    remove('DB_PASSWORD');
+    put({ DB_PASSWORD: ' ' }, path, 'String');
+    await restore();
+    expect(aws.parameters.get(`${path}DB_PASSWORD`)).toMatchObject({ Value: 'p', Type: 'SecureString' });
+  });
+
+  it.each([1, 2, 3, 4])(
+    'brings back what nobody requires too, if it was cut off after write %i',
+    async (writes) => {
+      const before = { ...complete, A_KEY: 'a', R2_SECRET: 's', Z_KEY: 'z' };
+      put(before);
+      put(before, copyPath);
+      for (const key of ['DB_HOST', 'DB_PASSWORD', 'A_KEY', 'Z_KEY', 'R2_SECRET']) remove(key);
+      const env = await find();
+      aws.meanwhile('PutParameter', () => aws.fail('PutParameter', denied()), writes + 1);
+      await expect(restore(env)).rejects.toMatchObject({ name: 'AccessDenied' });
+      // By another execution, which has seen nothing of the first.
+      expect(await restore()).toMatchObject({ outcome: 'Restored' });
+      expect(values()).toEqual(before);
+    },
+  );
+
   it.each(['GetParameterHistory', 'PutParameter'])(
     'keeps what somebody else gives a key right before %s, and what they add',
     async (operation) => {

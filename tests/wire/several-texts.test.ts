@@ -111,6 +111,32 @@ describe('UploadEnv of several texts', () => {
     expect(text(api)).toBe(apiText);
   });
 
+  it('leaves a comment that looks like the name of a parameter as it is, and restores the text around it', async () => {
+    const comment = '#:parameter /app/common\n';
+    put(common, `${comment}${commonText}`);
+    put(api, apiText);
+    put(common, `${comment}LEVEL=info\n`);
+    const env = await find();
+    aws.meanwhile('PutParameter', () => put(common, `${comment}LEVEL=theirs\n`));
+    await restore(env);
+    expect(text(common)).toBe(`${comment}# for all\nDB_HOST=db\nLEVEL=theirs\n`);
+    expect(text(api)).toBe(apiText);
+  });
+
+  it('fills a blank in a later one that hides what an earlier one says', async () => {
+    putBoth();
+    put(api, `${apiText}DB_HOST=\n`);
+    expect(await restore()).toMatchObject({ outcome: 'Restored', restoredKeys: ['DB_HOST'] });
+    expect([text(common), text(api)]).toEqual([commonText, `${apiText}DB_HOST=db\n`]);
+  });
+
+  it('leaves out what stands in the place of a value where only another one has it', async () => {
+    putBoth();
+    put(api, 'DB_HOST=<changeme>\nR2_KEY=r\n');
+    expect(await restore()).toMatchObject({ outcome: 'Restored', restoredKeys: ['DB_PASSWORD'] });
+    expect([text(common), text(api)]).toEqual([commonText, apiText]);
+  });
+
   it('keeps what somebody else writes to one of them right before the write', async () => {
     putBoth();
     put(api, 'R2_KEY=r\n');
