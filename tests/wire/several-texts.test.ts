@@ -1,7 +1,10 @@
 /** An env of several parameters, each with a text: how it is checked, restored and copied. */
+import fc from 'fast-check';
+import { valuesOf } from '../../env/entries.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
 import { openAws, type TestAws } from '../support/aws.ts';
 import { pathEnvOn } from '../support/path-env.ts';
+import { runs } from '../support/properties.ts';
 import { contract } from '../support/upload-env.ts';
 
 const [common, api] = ['/app/common', '/app/api'];
@@ -21,6 +24,7 @@ const put = (Name: string, Value: string) =>
 const text = (Name: string) => aws.parameters.get(Name).Value;
 const commonText = '# for all\nDB_HOST=db\nLEVEL=info\n';
 const apiText = '# for the API\nDB_PASSWORD=p\nR2_KEY=r\nLEVEL=debug\n';
+const valuesIn = (value: string) => Object.fromEntries(valuesOf(value, 'docker'));
 const putBoth = () => [put(common, commonText), put(api, apiText)];
 const denied = () => new AwsError('AccessDeniedException', '');
 
@@ -161,6 +165,74 @@ describe('UploadEnv of several texts', () => {
     await restore(env);
     expect([text(common), text(api)]).toEqual([commonText, apiText]);
   });
+});
+
+it('no text of several ever loses a key, whoever writes meanwhile and wherever it is cut off, and all come back', async () => {
+  const texts = { [common]: commonText, [api]: apiText };
+  const linesOf = (name: string) => fc.subarray((texts[name] ?? '').split(/(?<=\n)/).slice(1));
+  const name = fc.constantFrom(common, api);
+  const now = (one: string) => (aws.parameters.names().includes(one) ? text(one) : '');
+  await fc.assert(
+    fc.asyncProperty(
+      fc.tuple(linesOf(common), linesOf(api)),
+      fc.subarray([common, api]),
+      fc.array(
+        fc.record({
+          name,
+          operation: fc.constantFrom('GetParameterHistory', 'PutParameter'),
+          callsOn: fc.integer({ min: 1, max: 8 }),
+        }),
+        { maxLength: 2 },
+      ),
+      fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined }),
+      async (left, deleted, theirs, cutAt) => {
+        await aws.close();
+        aws = await openAws();
+        putBoth();
+        await mark(2);
+        for (const [index, one] of [common, api].entries())
+          put(one, `# after an accident\n${left[index]?.join('')}`);
+        for (const one of deleted) aws.parameters.delete(one);
+        const env = await find();
+        if (env.complete) return;
+        const kept = [common, api].map((one) => [one, Object.keys(valuesIn(now(one)))] as const);
+        const written = new Map<string, string>();
+        for (const [index, one] of theirs.entries())
+          aws.meanwhile(
+            one.operation,
+            () => {
+              // Somebody who has read the text changes a line of it, and adds one.
+              const others = now(one.name).replace(/^LEVEL=.*\n/m, '');
+              put(one.name, `${others}LEVEL=theirs-${index}\nTHEIRS_${index}=1\n`);
+              written.set(one.name, `theirs-${index}`);
+            },
+            one.callsOn,
+          );
+        if (cutAt !== undefined)
+          // Right after a write: the read of what it has written fails.
+          aws.meanwhile('PutParameter', () => aws.fail('GetParameter', denied(), denied()), cutAt);
+        const hold = () => {
+          for (const [one, keys] of kept)
+            expect(Object.keys(valuesIn(now(one)))).toEqual(expect.arrayContaining(keys));
+        };
+        await restore(env).catch(() => undefined);
+        hold();
+        // Nothing is in the way any more.
+        aws.endpoint.injectFault = () => undefined;
+        await restore(env);
+        hold();
+        for (const one of [common, api]) {
+          const level = written.get(one);
+          expect(valuesIn(text(one))).toMatchObject({
+            ...valuesIn(texts[one] ?? ''),
+            ...(level === undefined ? {} : { LEVEL: level }),
+          });
+        }
+        expect(valuesIn(copies.map(text).join(''))).toEqual(valuesIn(commonText + apiText));
+      },
+    ),
+    { numRuns: Math.min(runs(25).numRuns, 200) },
+  );
 });
 
 describe('MarkKnownGood of several texts', () => {
