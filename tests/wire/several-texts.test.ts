@@ -210,8 +210,9 @@ it('no text of several ever loses a key, whoever writes meanwhile and wherever i
               put(name, now(name).replace(/^LEVEL=.*\n/m, '') + level);
               theirs.push({ index: [common, api].indexOf(name), line: level });
             }
-            // What was written can't be read back.
-            if (does !== 'write') aws.fail('GetParameter', denied(), denied());
+            // From then on, neither what was written nor what it has replaced can be read.
+            for (const read of does === 'write' ? [] : ['GetParameter', 'GetParameterHistory'])
+              aws.fail(read, denied(), denied());
           };
           aws.meanwhile(operation, act, callsOn);
         }
