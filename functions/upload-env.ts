@@ -43,7 +43,13 @@ export async function uploadEnv(
   const since = { clock, known: env };
   const history = await readMarkedHistory(ssm.reader, backupSsm.reader, rules, since);
   const current = history.at(-1);
-  const found = withReplaced(history, { seenVersion: env.version, functionName, reader, contract });
+  const found = withReplaced(history, {
+    seenVersion: env.version,
+    seenAt: env.modifiedAt,
+    functionName,
+    reader,
+    contract,
+  });
   await refuseUnapproved(plan, `the version of parameter ${name} is`, () =>
     isOfPlan(history, plan.parameter.version, functionName, found),
   );

@@ -42,8 +42,8 @@ export function withOthers(
 }
 
 /**
- * The same for a parameter that holds one value: the newest that somebody else has given it since, unless it is blank or
- * what it was before.
+ * The same for a parameter that holds one value: the newest that somebody else has given it since, unless it is blank.
+ * What it was before is no change, except after a write of our own, which it undoes.
  *
  * @param history all versions, oldest first.
  * @param ownVersions the versions that this write has made so far.
@@ -54,7 +54,8 @@ export function valueWithOthers(
   ownVersions: ReadonlySet<number> = new Set(),
 ): string {
   const theirs = byOthers(madeFrom, history, ownVersions).findLast(
-    (version) => !isBlank(version.text) && version.text !== madeFrom?.text,
+    ({ text: their, version }) =>
+      !isBlank(their) && (their !== madeFrom?.text || [...ownVersions].some((own) => own < version)),
   );
   return theirs?.text ?? text;
 }

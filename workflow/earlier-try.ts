@@ -33,6 +33,8 @@ export function writerOf(
 export interface EarlierTry {
   /** The version that the run saw; 0 if there was no parameter. */
   readonly seenVersion: number;
+  /** When that was written, as an ISO timestamp; `null` if it isn't known. */
+  readonly seenAt: string | null;
   readonly functionName: string | undefined;
   readonly reader: EnvReader;
   readonly contract: EnvContract;
@@ -56,9 +58,13 @@ export interface EarlierTry {
  */
 export function withReplaced(
   history: readonly ParameterRecord[],
-  { seenVersion, functionName, reader, contract }: EarlierTry,
+  { seenVersion, seenAt, functionName, reader, contract }: EarlierTry,
 ): string {
-  const firstIndex = history.findLastIndex(({ version }) => version <= seenVersion) + 1;
+  // A parameter of a spread env that was deleted since makes all sums lower, but no state older.
+  const isSeen = ({ version, parameters, modifiedAt }: ParameterRecord) =>
+    version <= seenVersion &&
+    (!parameters || seenAt === null || (modifiedAt?.getTime() ?? 0) <= Date.parse(seenAt));
+  const firstIndex = history.findLastIndex(isSeen) + 1;
   const seenText = history[firstIndex - 1]?.text ?? '';
   let [previous, merged] = [seenText, seenText];
   for (const record of history.slice(firstIndex)) {

@@ -168,6 +168,9 @@ function refuseContent(name: string, allowedPattern: string | undefined, text: s
     throw new RecoveryError(
       'EnvInvalid',
       `parameter ${name}: the text to write is empty, which SSM refuses. Nothing was written.`,
+      {
+        remedy: `Leave the key out; a text can hold a comment instead. If the parameter may go, and its history with it: aws ssm delete-parameter --name ${name}`,
+      },
     );
   }
   if (bracedLines.length > 0) {

@@ -1,6 +1,7 @@
 import { readBackup } from '../../aws/backup.ts';
 import { writeEnv } from '../../aws/env-store.ts';
 import { labelVersion } from '../../aws/parameter.ts';
+import { atBackup } from '../../aws/ssm-clients.ts';
 import { unsetKey } from '../../env/edit.ts';
 import { valuesOf } from '../../env/entries.ts';
 import { byPart } from '../../env/parts.ts';
@@ -29,13 +30,15 @@ export async function giveUp(
     return keys.filter((key) => !kept.has(key)).reduce((left, key) => unsetKey(left, key, reader), copied);
   });
   const [before, after] = [copy.text, text].map((one) => inNamesOf(one, parameterName, copyName));
-  await writeEnv(backupSsm, clock, {
-    name: copyName,
-    reader,
-    contract: { requiredKeys: [], requiredPrefixes: [], rules: {} },
-    madeFrom: { ...copy, text: before ?? '' },
-    text: after ?? '',
-    waivedKeys: keys,
-    kmsKeyId: undefined,
-  });
+  await atBackup(session, () =>
+    writeEnv(backupSsm, clock, {
+      name: copyName,
+      reader,
+      contract: { requiredKeys: [], requiredPrefixes: [], rules: {} },
+      madeFrom: { ...copy, text: before ?? '' },
+      text: after ?? '',
+      waivedKeys: keys,
+      kmsKeyId: undefined,
+    }),
+  );
 }

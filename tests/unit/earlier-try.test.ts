@@ -18,7 +18,13 @@ type Written = [text: string, part?: Parameters<typeof versionOf>[2]];
 const historyOf = (...written: Written[]) =>
   written.map(([text, part], index) => versionOf(index + 1, text, part));
 const replay = (...written: Written[]) =>
-  withReplaced(historyOf(...written), { seenVersion: 1, functionName, reader: 'docker', contract });
+  withReplaced(historyOf(...written), {
+    seenVersion: 1,
+    seenAt: null,
+    functionName,
+    reader: 'docker',
+    contract,
+  });
 
 describe('writerOf', () => {
   it.each([
@@ -99,9 +105,9 @@ describe('withReplaced', () => {
 
   it('replays all there is if the version that the run has seen is no longer kept', () => {
     const history = [versionOf(7, 'A=3\nX=1\n'), versionOf(8, good, own)];
-    expect(withReplaced(history, { seenVersion: 1, functionName, reader: 'dotenv', contract })).toBe(
-      'A=3\nB=2\nX=1\n',
-    );
+    expect(
+      withReplaced(history, { seenVersion: 1, seenAt: null, functionName, reader: 'dotenv', contract }),
+    ).toBe('A=3\nB=2\nX=1\n');
   });
 
   it.each(envReaders)(
@@ -116,7 +122,10 @@ describe('withReplaced', () => {
             const found = odd + text;
             const written = fillGaps(found, full, { reader, contract });
             const history = historyOf(['A=1\n'], [found], [written, own]);
-            expectEqual(withReplaced(history, { seenVersion: 1, functionName, reader, contract }), written);
+            expectEqual(
+              withReplaced(history, { seenVersion: 1, seenAt: null, functionName, reader, contract }),
+              written,
+            );
           },
         ),
         runs(200),
@@ -139,7 +148,7 @@ describe('withReplaced', () => {
           ['X', 'kept'],
         ]);
         const found = () =>
-          withReplaced(history, { seenVersion: 1, functionName, reader: 'dotenv', contract });
+          withReplaced(history, { seenVersion: 1, seenAt: null, functionName, reader: 'dotenv', contract });
         const add = (text: string, part = {}) => history.push(versionOf(history.length + 1, text, part));
         const set = (name: string) => {
           const value = `set-${history.length + 1}`;

@@ -195,6 +195,7 @@ describe('a value that somebody else has written as well', () => {
     ['theirs, if ours has replaced it unseen', ['old', 'theirs', 'ours'], [3], 'theirs'],
     ['ours, if theirs is blank', ['old', ' '], [], 'ours'],
     ['ours, if theirs is what it was before', ['old', 'old'], [], 'ours'],
+    ['what it was before, if somebody has undone ours', ['old', 'theirs', 'ours', 'old'], [3], 'old'],
   ])('is %s', (_name, texts, own, expected) => {
     const history = texts.map((text, index) => record(index + 1, text, index));
     expect(valueWithOthers(write, history, new Set(own))).toBe(expected);

@@ -1,5 +1,6 @@
 /** An env of one parameter for each key: how it is checked and restored. */
 import fc from 'fast-check';
+import { roleSessionArn } from '../../sandbox/callers.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
 import { openAws, type TestAws } from '../support/aws.ts';
 import { recoveryPlan } from '../support/execution.ts';
@@ -221,6 +222,26 @@ describe('UploadEnv of an env below a path', () => {
       expect(values()).toEqual({ ...complete, DB_HOST: 'theirs', NEW: 'n' });
     },
   );
+
+  it('brings back what an earlier try has replaced unseen, even if another parameter was deleted since', async () => {
+    const before = { ...complete, OTHER: 'o' };
+    put(before);
+    for (const OTHER of ['o', 'p', 'q']) put({ OTHER });
+    put({ DB_HOST: ' ' });
+    const env = await find();
+    aws.meanwhile('PutParameter', () => {
+      aws.parameters.put(
+        { Name: `${path}DB_HOST`, Value: 'theirs', Type: 'SecureString', Overwrite: true },
+        roleSessionArn('somebody'),
+      );
+      aws.fail('GetParameterHistory', denied(), denied());
+    });
+    await expect(restore(env)).rejects.toMatchObject({ name: 'EnvWriteConflict' });
+    expect(values()).toMatchObject({ DB_HOST: 'db' });
+    remove('OTHER');
+    await restore(env);
+    expect(values()).toEqual({ ...complete, DB_HOST: 'theirs' });
+  });
 
   it('goes on when it is throttled, as often as SSM takes writes of an account', async () => {
     put(complete);

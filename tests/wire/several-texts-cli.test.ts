@@ -128,6 +128,25 @@ describe('recover env, with several texts', () => {
     expect(text('/copy/common')).toBe(commonText);
   });
 
+  it('says what to delete where a text would have nothing left', async () => {
+    const [one, whole] = ['LEVEL=canary\n', keys.map((key) => `${key}=canary-${key}\n`).join('')];
+    put(one, common);
+    put(whole, api);
+    put(one, '/copy/common');
+    put(whole, '/copy/api');
+    expect(await run(['unset', 'LEVEL', '--yes'])).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining(`aws ssm delete-parameter --name ${common}`),
+    });
+    aws().parameters.delete(common);
+    expect(await run(['accept', '--yes'])).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('aws ssm delete-parameter --name /copy/common'),
+    });
+    aws().parameters.delete('/copy/common');
+    expect((await run(['check'])).exitCode).toBe(0);
+  });
+
   it('shows what each change did to the env, as it counts', async () => {
     putBoth();
     put(apiText.replace('canary-debug', 'canary-warn'), api);
