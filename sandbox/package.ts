@@ -1,7 +1,6 @@
 /** Packages the stack as `npm run package` does, but only once for the same sources, whichever process asks for it. */
 import { createHash, randomUUID } from 'node:crypto';
 import {
-  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -14,6 +13,7 @@ import {
 import { join } from 'node:path';
 import { spawnServerless } from '../stack/serverless.ts';
 import { loadTarget, ownTargets } from '../targets/load.ts';
+import { copyAll } from './copy.ts';
 import { withLock } from './lock.ts';
 
 const projectDirectory = join(import.meta.dirname, '..');
@@ -64,7 +64,7 @@ export async function packageTarget(
     if (existsSync(directory)) return directory;
     const copy = join(parent, randomUUID());
     try {
-      for (const name of sources) cpSync(join(projectDirectory, name), join(copy, name), { recursive: true });
+      for (const name of sources) copyAll(join(projectDirectory, name), join(copy, name));
       if (hashOf(copy, sources) !== hash) throw new Error('the sources have changed while they were copied');
       await runPackager(target, targets, copy, signal);
       renameSync(join(copy, '.serverless'), directory);

@@ -1,6 +1,7 @@
 /** Lets a recovery follow another at once: whoever plays breaks things faster than they break by themselves. */
-import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { copyAll } from './copy.ts';
 import type { Sandbox } from './sandbox.ts';
 
 /** The fields of `pauses`, as the bundles hold the target. */
@@ -21,7 +22,7 @@ export function shortenPauses({ functions }: Pick<Sandbox, 'functions'>, directo
         .filter(({ was, is }) => was !== is);
       if (changed.length === 0) return packaged;
       const copy = join(directory, name);
-      cpSync(packaged, copy, { recursive: true });
+      copyAll(packaged, copy);
       for (const { file, is } of changed) writeFileSync(join(copy, file), is);
       return copy;
     });

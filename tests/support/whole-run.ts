@@ -1,10 +1,11 @@
 /** A sandbox with a scenario in it, and what has to hold whatever happens there. Any number can be open at once. */
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { readEnvText } from '../../env/document.ts';
 import { effectiveEntries } from '../../env/entries.ts';
+import { copyAll } from '../../sandbox/copy.ts';
 import { textOfEnv, textsEver } from '../../sandbox/env-store.ts';
 import { endIdleThreads } from '../../sandbox/function-runtime.ts';
 import { openSandbox, type Sandbox } from '../../sandbox/sandbox.ts';
@@ -108,7 +109,7 @@ function changeTarget(
   const key = name.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase());
   functions.replaceCode(`env-recovery-sandbox-${key}`, (packaged) => {
     const copy = join(directory, name);
-    cpSync(packaged, copy, { recursive: true });
+    copyAll(packaged, copy);
     const bundle = join(copy, 'functions', `${name}.js`);
     const code = readFileSync(bundle, 'utf8');
     const changed = code.replace(was, is);

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 
@@ -25,7 +25,7 @@ const installNode = () => {
 
 beforeEach(() => {
   project = realpathSync(mkdtempSync(join(tmpdir(), 'launch test-')));
-  cpSync(join(import.meta.dirname, '..', '..', 'launch.js'), join(project, 'launch.js'));
+  copyFileSync(join(import.meta.dirname, '..', '..', 'launch.js'), join(project, 'launch.js'));
   write('package.json', {
     type: 'module',
     dependencies: { one: '1.0.0' },

@@ -1,6 +1,7 @@
 /** A profile whose role wants a code of the person's device, as the AWS CLI knows it. */
-import { cpSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { copyAll } from '../../sandbox/copy.ts';
 import { type Endpoint, openEndpoint } from '../../sandbox/endpoint.ts';
 import { recover } from '../support/cli.ts';
 import { complete, useOperator } from '../support/operator.ts';
@@ -14,9 +15,7 @@ let saved: NodeJS.ProcessEnv;
 let environment: Record<string, string>;
 beforeEach(async () => {
   sts = await openEndpoint([stsService()]);
-  cpSync(join(import.meta.dirname, '..', 'support', 'cases', '17-mfa-profile'), directory(), {
-    recursive: true,
-  });
+  copyAll(join(import.meta.dirname, '..', 'support', 'cases', '17-mfa-profile'), directory());
   environment = {
     AWS_CONFIG_FILE: join(directory(), 'config'),
     AWS_SHARED_CREDENTIALS_FILE: join(directory(), 'credentials'),
