@@ -74,7 +74,7 @@ function urlOf(name: string, value: string | undefined): string | undefined {
 }
 
 function readBundle(bundle: string): string {
-  const path = bundle.startsWith('~/') ? join(homedir(), bundle.slice(2)) : bundle;
+  const path = /^~[/\\]/.test(bundle) ? join(homedir(), bundle.slice(2)) : bundle;
   const text = readFileSync(path, 'latin1');
   if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
   throw new UsageError(`${path}, named by AWS_CA_BUNDLE or ca_bundle, holds no certificate in PEM`);

@@ -31,7 +31,9 @@ const fileMistakes: Partial<Record<string, string>> = {
   EISDIR: 'that is a folder; name a file in it',
   ENOTDIR: 'a part of the path is no folder; check it',
   EACCES: 'access denied; choose another place, or ask for the right',
-  EPERM: 'access denied; choose another place, or ask for the right',
+  // On Windows also if another program has the file open.
+  EPERM: 'access denied; close the programs that have it open, choose another place, or ask for the right',
+  EBUSY: 'another program has it open; close it there',
   EROFS: 'that place is read-only; choose another one',
   EEXIST: 'there is something of that name already; choose another name',
   ENOSPC: 'the disk is full; make room, or choose another place',
@@ -54,8 +56,10 @@ export function failureOf(error: unknown, where?: string): Failure {
   if (error instanceof UnreadableText) return { name: error.name, message: error.message, exitCode: 1 };
   if (error instanceof Error && 'code' in error && 'path' in error) {
     const mistake = fileMistakes[String(error.code)];
+    // Of a file that takes the place of another one, the person knows only the other one.
+    const path = 'dest' in error ? error.dest : error.path;
     if (mistake !== undefined)
-      return { name: 'FileError', message: `${String(error.path)}: ${mistake}`, exitCode: 2 };
+      return { name: 'FileError', message: `${String(path)}: ${mistake}`, exitCode: 2 };
   }
   return { name: 'InternalError', message: describeDefect(error), exitCode: 1 };
 }

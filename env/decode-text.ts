@@ -3,6 +3,8 @@
  * UTF-16 (`>` of Windows PowerShell), or the code page of the system.
  */
 
+import { quoteForPowerShell, quoteForShell } from './shell-quotes.ts';
+
 /** Bytes can't be read as text with certainty. The message says what to do, and quotes no content. */
 export class UnreadableText extends Error {
   override readonly name = 'UnreadableText';
@@ -135,13 +137,4 @@ function conversion({ path, platform }: ConvertibleFile): string {
     );
   }
   return `(umask 077; iconv -f CP949 -t UTF-8 ${quoteForShell(path)} > ${quoteForShell(`${path}.utf8`)})`;
-}
-
-/** PowerShell treats typographic quotes as apostrophes. */
-function quoteForPowerShell(text: string): string {
-  return `'${text.replaceAll(/['\u2018-\u201B]/g, '$&$&')}'`;
-}
-
-function quoteForShell(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

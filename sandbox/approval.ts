@@ -45,8 +45,9 @@ export async function ask(
     return 'Approved';
   }
   const terminal = createInterface({ input, output });
-  // Otherwise Ctrl+C would end the question alone.
-  terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+  // Otherwise Ctrl+C would end the question alone. Not by `process.kill`, which on Windows ends the process at once,
+  // before it has cleaned up: https://nodejs.org/api/process.html#signal-events.
+  terminal.on('SIGINT', () => process.emit('SIGINT', 'SIGINT'));
   try {
     const text = await terminal.question('Approve this plan? [y/n] ', { signal });
     return /^y(es)?$/i.test(text.trim()) ? 'Approved' : 'Rejected';

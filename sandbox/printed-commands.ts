@@ -1,5 +1,5 @@
 /** What to paste while the sandbox stays up, from top to bottom or as one likes. */
-
+import { quoteForPowerShell, quoteForShell } from '../env/shell-quotes.ts';
 import { isPath, textNamesOf } from '../workflow/spread-env.ts';
 import { type Break, type BreakName, breaks } from './breaks.ts';
 import { credentials, type Sandbox } from './sandbox.ts';
@@ -10,8 +10,8 @@ export function commandLines(sandbox: Sandbox, targets: string): string[] {
   const isWindows = process.platform === 'win32';
   const set = (name: string, value: string) =>
     isWindows
-      ? `$env:${name} = '${value.replaceAll("'", "''")}'`
-      : `export ${name}=${/^[\w:/.@-]*$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`}`;
+      ? `$env:${name} = ${quoteForPowerShell(value)}`
+      : `export ${name}=${/^[\w:/.@-]*$/.test(value) ? value : quoteForShell(value)}`;
   const variables = {
     AWS_ENDPOINT_URL: sandbox.endpoint.url,
     // Version 1 of the CLI reads the first one, version 2 and the SDKs the second.

@@ -5,6 +5,7 @@ import { draftContract } from '../../env/contract-draft.ts';
 import { readEnvText } from '../../env/document.ts';
 import { guessReader, isNeighbour } from '../../env/reader-guess.ts';
 import { envReaders } from '../../env/readers/readers.ts';
+import { pathArgument } from '../../env/shell-quotes.ts';
 import { loadTarget, TargetInvalid, targetFileOf, targetsDirectory } from '../../targets/load.ts';
 import { counted } from '../../workflow/words.ts';
 import type { CallerOptions } from '../caller.ts';
@@ -69,7 +70,8 @@ export async function initTarget(name: string, options: InitOptions, desk: Desk)
   for (const note of around.notSeen) terminal.print(`  ${note}`);
   if (mistakes.length > 0) terminal.print(`${counted(mistakes.length, 'field')} to fill in:`);
   for (const mistake of mistakes) terminal.print(`  ${mistake.slice(file.length + 2)}`);
-  const where = options.targets === undefined ? '' : ` --targets ${JSON.stringify(options.targets)}`;
+  const where =
+    options.targets === undefined ? '' : ` --targets ${pathArgument(options.targets, process.platform)}`;
   terminal.print(`Then: npx recover target check --target ${name}${where}`);
   return { ok: true, report: { file, reader: guess.reader, toDo: mistakes, notSeen: around.notSeen } };
 }

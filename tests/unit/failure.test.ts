@@ -28,6 +28,17 @@ describe('failureOf', () => {
     expect(failureOf(error)).toMatchObject(expected);
   });
 
+  it.each(['EBUSY', 'EPERM'])('names the file that another program has open on Windows, for %s', (code) => {
+    const error = Object.assign(new Error(code), {
+      code,
+      path: 'C:\\app\\.env.0a1b2c',
+      dest: 'C:\\app\\.env',
+    });
+    const { name, message, exitCode } = failureOf(error);
+    expect({ name, exitCode }).toEqual({ name: 'FileError', exitCode: 2 });
+    expect(message).toMatch(/^C:\\app\\\.env: .*close/);
+  });
+
   it('says of a defect its kind and where in this project it happened, and quotes nothing of it', () => {
     class OddError extends Error {
       override readonly name = 'OddError';

@@ -32,3 +32,22 @@ it('answers nothing when the sandbox is interrupted meanwhile', async () => {
   interruption.abort();
   expect(await decision).toBeUndefined();
 });
+
+it('lets the process clean up after Ctrl+C at the question: on Windows, no signal does', async () => {
+  const interruption = new AbortController();
+  const interrupt = () => interruption.abort();
+  const kill = jest.spyOn(process, 'kill').mockReturnValue(true);
+  process.once('SIGINT', interrupt);
+  try {
+    const { input, output } = screen(true);
+    const decision = ask(() => undefined, interruption.signal, { input, output });
+    input.write('\x03');
+    input.end();
+    await decision.catch(() => undefined);
+    expect(interruption.signal.aborted).toBe(true);
+    expect(kill).not.toHaveBeenCalled();
+  } finally {
+    process.off('SIGINT', interrupt);
+    kill.mockRestore();
+  }
+});

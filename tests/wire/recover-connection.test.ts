@@ -1,6 +1,6 @@
 /** How the CLI gets to AWS from a company's network: by its proxy, and with its certificates. */
 import { writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openConnection } from '../../cli/connection.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
@@ -45,6 +45,11 @@ it('takes a proxy without a scheme, in small letters, and ca_bundle of the profi
   });
   expect(exitCode).toBe(0);
   expect(network.asked).toContain(viaTunnel);
+});
+
+it.each(['~/no-such.pem', '~\\no-such.pem'])('looks for the bundle %s in the home folder', (path) => {
+  const missing = expect.objectContaining({ code: 'ENOENT', path: join(homedir(), 'no-such.pem') });
+  expect(() => openConnection({ AWS_CA_BUNDLE: path }, undefined)).toThrow(missing);
 });
 
 it('trusts nobody whose certificate it does not know, and says where to name it', async () => {
