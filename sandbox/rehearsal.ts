@@ -53,7 +53,7 @@ export function openRehearsal(commandLine: CommandLine): Rehearsal {
 
 function readFile(path: string): string {
   try {
-    return decodeText(readFileSync(path), path, { path, platform: process.platform });
+    return decodeText(readFileSync(path), path, { path: resolve(path), platform: process.platform });
   } catch (error) {
     if (error instanceof Error && 'code' in error)
       throw new Mistake(`${path}: can't be read (${String(error.code)})`);
