@@ -6,8 +6,8 @@ import { credentials, type Sandbox } from './sandbox.ts';
 import { region } from './template.ts';
 
 /** @param targets the folder with the target's file. */
-export function commandLines(sandbox: Sandbox, targets: string): string[] {
-  const isWindows = process.platform === 'win32';
+export function commandLines(sandbox: Sandbox, targets: string, platform = process.platform): string[] {
+  const isWindows = platform === 'win32';
   const set = (name: string, value: string) =>
     isWindows
       ? `$env:${name} = ${quoteForPowerShell(value)}`
@@ -18,8 +18,9 @@ export function commandLines(sandbox: Sandbox, targets: string): string[] {
     AWS_DEFAULT_REGION: region,
     AWS_REGION: region,
     ...credentials,
-    // No answer waits for a key.
-    AWS_PAGER: '',
+    // No answer waits for a key. PowerShell before 7.5 removes a variable that is set to nothing, and the AWS CLI of
+    // Windows then takes `more`: https://github.com/aws/aws-cli/issues/8351.
+    AWS_PAGER: isWindows ? 'node -e "process.stdin.pipe(process.stdout)"' : '',
     RECOVER_TARGET: sandbox.target.name,
     RECOVER_TARGETS: targets,
   };

@@ -1,4 +1,5 @@
 /** `npm run sandbox`: what it prints to be pasted works from top to bottom, and what can be broken gets repaired. */
+import { spawnSync } from 'node:child_process';
 import { letPlay } from '../../sandbox/play.ts';
 import { commandLines } from '../../sandbox/printed-commands.ts';
 import { ownTargets } from '../../targets/load.ts';
@@ -37,6 +38,18 @@ function pasteVariables(): Record<string, string> {
   Object.assign(process.env, variables);
   return variables;
 }
+
+it('sets the variables for PowerShell: each to something, since older ones remove what is set to nothing', () => {
+  const lines = commandLines(whole.sandbox, "C:\\it's 여기", 'win32').filter((line) =>
+    /^ {2}\$env:/.test(line),
+  );
+  expect(lines).toContain("  $env:RECOVER_TARGETS = 'C:\\it''s 여기'");
+  expect(lines.filter((line) => !/ = '.+'$/.test(line))).toEqual([]);
+  const [pager = ''] = lines.flatMap((line) => /AWS_PAGER = '(.*)'$/.exec(line)?.[1] ?? []);
+  // As the AWS CLI does on Windows.
+  const { stdout } = spawnSync(pager, { shell: true, input: '{"한글": 1}\n', encoding: 'utf8' });
+  expect(stdout).toBe('{"한글": 1}\n');
+});
 
 it('prints a tour that goes from top to bottom', async () => {
   const variables = pasteVariables();
