@@ -25,7 +25,7 @@ export const serviceFindings = {
     look: 'npx --no-install recover env history --target <target>',
     fix: 'npx --no-install recover env restore --target <target>',
     afterwards: startDeploy,
-    note: 'SSM deletes the history with the parameter, so only the backup parameter has a copy.',
+    note: 'SSM deletes the history with the parameter, so only the backup parameter has a copy. Without a copy: `recover env push <file>`.',
   },
   EnvIncomplete: {
     link: 'env',
@@ -33,7 +33,7 @@ export const serviceFindings = {
     look: checkEnv,
     fix: 'npx --no-install recover env restore --target <target>',
     afterwards: startDeploy,
-    note: 'A recovery does both by itself.',
+    note: 'A recovery does both by itself. If neither an earlier version nor the backup is complete: `recover env push <file>`.',
   },
   EnvInvalid: {
     link: 'env',

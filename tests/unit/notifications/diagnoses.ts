@@ -1,4 +1,5 @@
 /** What the doctor says in the messages. */
+import { serviceFindings } from '../../../workflow/doctor/service-findings.ts';
 import type { DiagnosisSummary } from '../../../workflow/doctor/summary.ts';
 
 export const envIncomplete: DiagnosisSummary = {
@@ -7,7 +8,7 @@ export const envIncomplete: DiagnosisSummary = {
     code: 'EnvIncomplete',
     says: 'in parameter /academy/api/env, SECRET_KEY is missing, DB_HOST is missing and 4 more; version 41 was written by user/operator at 2026-01-01T17:58:00.000Z',
     fix: ['npx --no-install recover env restore --target academy-api'],
-    note: 'A recovery does both by itself.',
+    note: serviceFindings.EnvIncomplete.note,
   },
   alsoBroken: ['NobodySubscribed'],
   following: ['MetricStopped', 'HeartbeatFiring', 'ScalingAlarmsSilent'],
