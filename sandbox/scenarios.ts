@@ -1,6 +1,6 @@
 /** The outages that the sandbox can play. They differ in the state of things before the recovery starts. */
 
-import type { Target } from '../workflow/target.ts';
+import { scalingOf, type Target } from '../workflow/target.ts';
 import { hostsKey } from './host/api.ts';
 
 export const scenarioNames = ['outage', 'healthy', 'host-rejected', 'no-source', 'instance-offline'] as const;
@@ -11,6 +11,8 @@ export interface Scenario {
   readonly summary: string;
   /** What follows for a target that has a metric. */
   readonly ofMetric?: string;
+  /** What follows for one that has workers, too. */
+  readonly ofWorkers?: string;
   /** How the execution has to end: the report's outcome, or the error's name. */
   readonly expected: 'Recovered' | 'Healthy' | 'HostRejected' | 'EnvRestoreFailed' | 'InstanceUnavailable';
   /** Who starts the execution. */
@@ -20,7 +22,8 @@ export interface Scenario {
 export const scenarios: Record<ScenarioName, Scenario> = {
   outage: {
     summary: 'One key was written over the whole env, and the API was deployed with it.',
-    ofMetric: 'The metric has stopped, and the workers no longer scale.',
+    ofMetric: 'The metric has stopped.',
+    ofWorkers: 'The workers no longer scale.',
     expected: 'Recovered',
     startedBy: 'alarm',
   },
@@ -46,10 +49,14 @@ export const scenarios: Record<ScenarioName, Scenario> = {
   },
 };
 
-/** @param hasMetric whether the target has one. */
-export const summaryOf = (scenario: ScenarioName, hasMetric = true): string => {
-  const { summary, ofMetric } = scenarios[scenario];
-  return hasMetric && ofMetric !== undefined ? `${summary} ${ofMetric}` : summary;
+/** @param target without it, one that has all. */
+export const summaryOf = (scenario: ScenarioName, target?: Pick<Target, 'metric' | 'scaling'>): string => {
+  const { summary, ofMetric, ofWorkers } = scenarios[scenario];
+  const follows = [
+    ...(target && target.metric === undefined ? [] : [ofMetric]),
+    ...(target && scalingOf(target) === undefined ? [] : [ofWorkers]),
+  ];
+  return [summary, ...follows].filter((sentence) => sentence !== undefined).join(' ');
 };
 
 /**

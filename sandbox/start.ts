@@ -52,7 +52,7 @@ async function main(): Promise<number> {
     console.error(error.message);
     return 2;
   }
-  print(`Scenario ${scenario}: ${summaryOf(scenario, rehearsal.target.metric !== undefined)}`);
+  print(`Scenario ${scenario}: ${summaryOf(scenario, rehearsal.target)}`);
   const reason = reasonAgainst(scenario, rehearsal.target, rehearsal.seed.given);
   if (reason !== undefined) {
     print(`It makes no sense for ${rehearsal.target.name}: ${reason}.`);
