@@ -6,6 +6,7 @@ import { scenarioNames } from '../../sandbox/scenarios.ts';
 import { errorNames } from '../../workflow/errors.ts';
 import { RefusalReport } from '../../workflow/report.ts';
 import { Skip } from '../../workflow/results.ts';
+import { TargetFields } from '../../workflow/target/sections.ts';
 import { examples } from './notifications/examples.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -83,6 +84,47 @@ describe('each document', () => {
   it.each(readdirSync(join(root, 'docs', 'decisions')))('the decision %s is short', (file) => {
     expect(read('docs', 'decisions', file).trimEnd().split('\n').length).toBeLessThanOrEqual(25);
   });
+});
+
+describe('each field of a target', () => {
+  /** The names of an object's fields, in all its variants. */
+  function fieldsOf(
+    schema: unknown,
+    inputs: readonly unknown[] = [{}, { names: [] }, { path: '' }],
+  ): string[] {
+    if (typeof schema !== 'object' || schema === null) return [];
+    if ('entries' in schema && typeof schema.entries === 'object') return Object.keys(schema.entries ?? {});
+    if ('getter' in schema && typeof schema.getter === 'function') {
+      const { getter } = schema;
+      return inputs.flatMap((input) => fieldsOf(getter(input)));
+    }
+    if ('options' in schema && Array.isArray(schema.options))
+      return schema.options.flatMap((one) => fieldsOf(one));
+    return 'wrapped' in schema ? fieldsOf(schema.wrapped) : [];
+  }
+  const sections = Object.entries(TargetFields.entries).map(
+    ([section, schema]) => [section, [...new Set(fieldsOf(schema))]] as const,
+  );
+  const rows = read('docs', 'targets.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| `'));
+  const example = read('targets', 'academy-api.yml');
+
+  it('is found in its schema', () => {
+    expect(sections.filter(([, fields]) => fields.length === 0)).toEqual([]);
+    expect(sections.flatMap(([, fields]) => fields)).toEqual(
+      expect.arrayContaining(['names', 'path', 'backupPath', 'expectStatus', 'apiSecurityGroupId', 'act']),
+    );
+  });
+
+  it.each(sections)(
+    '%s is in the table of docs/targets.md, and in targets/academy-api.yml',
+    (section, fields) => {
+      const row = rows.find((line) => new RegExp(`^\\| \`${section}[\`.]`).test(line)) ?? '';
+      expect(fields.filter((field) => !new RegExp(`[\`.]${field}\\b`).test(row))).toEqual([]);
+      expect(fields.filter((field) => !new RegExp(`\\b${field}:`).test(example))).toEqual([]);
+    },
+  );
 });
 
 describe('the costs', () => {
