@@ -11,6 +11,9 @@ import { toDoMark } from '../workflow/target/to-do.ts';
 import { type DeployedTarget, Target } from '../workflow/target.ts';
 import { CaFileUnusable, readCaFile } from './ca-file.ts';
 
+/** What is told of a field that a person has still to fill in, after its name. */
+export const stillToDo = `: still ${toDoMark}: the comment above it says what belongs there`;
+
 /** A mistake in a target file, in one line: file, field, and what was expected. */
 export class TargetInvalid extends Error {
   override readonly name = 'TargetInvalid';
@@ -36,10 +39,9 @@ export function readTarget(file: string, content: unknown): Target {
   const { issues = [] } =
     toDo.length === 0 ? result : v.safeParse(TargetFields, content, { abortPipeEarly: true });
   const others = issues.filter((issue) => !toDo.includes(v.getDotPath(issue) ?? '')).map(describeIssue);
-  const [first = '', ...more] = [
-    ...toDo.map((field) => `${field}: still ${toDoMark}: the comment above it says what belongs there`),
-    ...others,
-  ].map((mistake) => `${file}: ${mistake}`);
+  const [first = '', ...more] = [...toDo.map((field) => `${field}${stillToDo}`), ...others].map(
+    (mistake) => `${file}: ${mistake}`,
+  );
   throw new TargetInvalid(first, ...more);
 }
 

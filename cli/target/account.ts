@@ -65,10 +65,11 @@ export async function lookAround(
   const hasRegion = config.region !== undefined;
   /** Without credentials or a region, there is still the .env. */
   const ask = async <T>(work: () => Promise<Seen<T>>): Promise<Seen<T>> => {
-    if (!hasRegion) return unseen('no region is known');
+    if (!hasRegion) return unseen('no region is known; --region names it');
     return work().catch((error: unknown) => {
       // A look throws nothing else: look.ts.
-      if (error instanceof RecoveryError) return unseen('there are no valid credentials');
+      if (error instanceof RecoveryError)
+        return unseen('there are no valid credentials; --profile names those of a profile');
       throw error;
     });
   };

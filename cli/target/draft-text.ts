@@ -95,6 +95,11 @@ export function textOfDraft(draft: TargetDraft): string {
         )
       : ['  # All dimensions with which it is published.', `  dimensions: { ${toDoMark}: ${toDoMark} }`]),
     '',
+    '# From where the endpoint can be reached. Without this, the functions are in no VPC, and reach public addresses alone.',
+    '# vpc:',
+    '#   subnetIds: [subnet-00000000000000000, subnet-11111111111111111]',
+    '#   securityGroupIds: [sg-00000000000000000]',
+    '',
     '# Who is told. SNS asks each address to confirm.',
     'notify:',
     '  subscriptions:',

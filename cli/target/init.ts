@@ -6,7 +6,7 @@ import { readEnvText } from '../../env/document.ts';
 import { guessReader, isNeighbour } from '../../env/reader-guess.ts';
 import { envReaders } from '../../env/readers/readers.ts';
 import { pathArgument } from '../../env/shell-quotes.ts';
-import { loadTarget, TargetInvalid, targetFileOf, targetsDirectory } from '../../targets/load.ts';
+import { loadTarget, stillToDo, TargetInvalid, targetFileOf, targetsDirectory } from '../../targets/load.ts';
 import { counted } from '../../workflow/words.ts';
 import type { CallerOptions } from '../caller.ts';
 import { UsageError } from '../failure.ts';
@@ -68,8 +68,10 @@ export async function initTarget(name: string, options: InitOptions, desk: Desk)
   const mistakes = mistakesOf(name, directory);
   terminal.print(`Wrote ${file}, from ${source}. Its reader is ${guess.reader}, since ${guess.why}.`);
   for (const note of around.notSeen) terminal.print(`  ${note}`);
-  if (mistakes.length > 0) terminal.print(`${counted(mistakes.length, 'field')} to fill in:`);
-  for (const mistake of mistakes) terminal.print(`  ${mistake.slice(file.length + 2)}`);
+  if (mistakes.length > 0)
+    terminal.print(`${counted(mistakes.length, 'field')} to fill in, as the comment above each says:`);
+  for (const mistake of mistakes)
+    terminal.print(`  ${mistake.slice(file.length + 2).replace(stillToDo, '')}`);
   const where =
     options.targets === undefined ? '' : ` --targets ${pathArgument(options.targets, process.platform)}`;
   terminal.print(`Then: npx recover target check --target ${name}${where}`);

@@ -82,6 +82,8 @@ it('fills in what the account shows, and marks the rest, until the file is valid
   const { exitCode, stdout } = await init(['--parameter', parameter]);
   expect(exitCode).toBe(0);
   expect(stdout).toContain(`from parameter ${parameter}. Its reader is dotenv`);
+  expect(stdout).toContain('5 fields to fill in, as the comment above each says:\n  deploy.commands.0\n');
+  expect(written()).toContain('# vpc:\n');
   expect(await check()).toEqual([
     ...toDo(
       'deploy.commands.0',
@@ -175,7 +177,7 @@ it('needs no credentials for what an example says, and asks for the name of the 
   );
   expect(written()).toContain('  name: /shop/env\n');
   expect(written()).toContain('  requiredKeys:\n    - SECRET_KEY\n    - DB_HOST\n');
-  expect(written()).toContain('  # could not look: no region is known\n');
+  expect(written()).toContain('  # could not look: no region is known; --region names it\n');
   expect(aws().endpoint.calls).toEqual([]);
 });
 
