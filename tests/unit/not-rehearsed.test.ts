@@ -1,5 +1,6 @@
 /** What a person is told of a target that the sandbox does not play. */
 import { notRehearsed } from '../../sandbox/not-rehearsed.ts';
+import { summaryOf } from '../../sandbox/scenarios.ts';
 import { loadTarget } from '../../targets/load.ts';
 import type { DeployedTarget } from '../../workflow/target.ts';
 import { appTarget } from '../support/services.ts';
@@ -42,4 +43,14 @@ it.each<[string, Partial<DeployedTarget>]>([
 ])('is %s where the target has it', (what, part) => {
   expect(told(part)).toContain(what);
   expect(told({})).not.toContain(what);
+});
+
+it('leaves out of the scenario what the target does not have', () => {
+  const { metric, ...rest } = app;
+  const outage = 'One key was written over the whole env, and the API was deployed with it.';
+  expect(summaryOf('outage')).toBe(`${outage} The metric has stopped. The workers no longer scale.`);
+  expect(summaryOf('outage', { ...rest, metric: metric && { ...metric, dimensions: {} } })).toBe(
+    `${outage} The metric has stopped.`,
+  );
+  expect(summaryOf('outage', { ...rest, metric: undefined })).toBe(outage);
 });
