@@ -5,7 +5,7 @@
  */
 
 import { asBlock } from '../workflow/network/addresses.ts';
-import { servicesOfStack } from '../workflow/network/called-services.ts';
+import { endpointServiceOf, servicesOfStack } from '../workflow/network/called-services.ts';
 import { destinationOf } from '../workflow/network/destination.ts';
 import { httpsPort } from '../workflow/network/vpc.ts';
 import { stackNameOf } from '../workflow/stack-names.ts';
@@ -25,8 +25,11 @@ export const placeInVpc = ({ vpc }: DeployedTarget) =>
     securityGroupIds: vpc.manage ? [idOf(functionsGroup)] : vpc.securityGroupIds,
   };
 
-/** @returns resources by logical id; none without `vpc.manage`. */
-export function networkResources(target: DeployedTarget): Record<string, object> {
+/**
+ * @param region of the stack.
+ * @returns resources by logical id; none without `vpc.manage`.
+ */
+export function networkResources(target: DeployedTarget, region: string): Record<string, object> {
   const { vpc } = target;
   if (!vpc?.manage) return {};
   const created = servicesOfStack(target.metricFunction).filter(
@@ -54,7 +57,7 @@ export function networkResources(target: DeployedTarget): Record<string, object>
           Type: 'AWS::EC2::VPCEndpoint',
           Properties: {
             VpcEndpointType: 'Interface',
-            ServiceName: { 'Fn::Sub': `com.amazonaws.\${AWS::Region}.${service}` },
+            ServiceName: { 'Fn::Sub': endpointServiceOf(service, region, '${AWS::Region}') },
             VpcId: vpc.vpcId,
             SubnetIds: vpc.subnetIds,
             SecurityGroupIds: [idOf(endpointsGroup)],

@@ -8,7 +8,7 @@ import { startingAlarms } from '../workflow/doctor/scaling-rules.ts';
 import { invokedFunctionOf } from '../workflow/invoked-function.ts';
 import { isPath, textNamesOf } from '../workflow/spread-env.ts';
 import { functionNameOf, stackNameOf } from '../workflow/stack-names.ts';
-import { nameInArn } from '../workflow/target/fields.ts';
+import { nameInArn, partitionOfArn } from '../workflow/target/fields.ts';
 import { type DeployedTarget, type MetricFunction, scalingOf, splitTag } from '../workflow/target.ts';
 
 const Actions = v.union([v.string(), v.array(v.string())]);
@@ -75,9 +75,15 @@ const keyThrough = (keyArn: string | undefined, service: string, region = ownReg
     : {
         Resource: keyArn,
         Condition: {
-          StringEquals: { 'kms:ViaService': substituted(`${service}.${region}.amazonaws.com`) },
+          StringEquals: { 'kms:ViaService': namesOfService(service, region, keyArn) },
         },
       };
+
+/** In China, a service has the domain of its endpoints there, or that of the other partitions. */
+const namesOfService = (service: string, region: string, keyArn: string) => {
+  const name = `${service}.${region}.amazonaws.com`;
+  return partitionOfArn(keyArn) === 'aws-cn' ? [name, `${name}.cn`].map(substituted) : substituted(name);
+};
 
 function scopesOf(target: DeployedTarget): Readonly<Record<string, Scope | undefined>> {
   const { name, parameter, restore, metricFunction, metric, stack } = target;

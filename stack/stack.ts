@@ -15,8 +15,11 @@ const projectDirectory = join(import.meta.dirname, '..');
 /** A file of resources/: the resources by logical id. */
 const Section = v.record(v.string(), v.looseObject({ Type: v.string() }));
 
-/** @throws Error if a function's file holds a field or names a permission that isn't known. */
-export function stackOf(target: DeployedTarget) {
+/**
+ * @param region of the stack; none for any that is like most.
+ * @throws Error if a function's file holds a field or names a permission that isn't known.
+ */
+export function stackOf(target: DeployedTarget, region = '') {
   const { functions, roles, stateKeys } = functionsOf(target, projectDirectory);
   const conditions = conditionsOf(target);
   const resourcesDirectory = join(projectDirectory, 'resources');
@@ -34,7 +37,10 @@ export function stackOf(target: DeployedTarget) {
     /** For `${self:custom.stack.derived.…}`: what the target doesn't say in AWS's own words. */
     derived,
     functions,
-    resources: withEverywhere(Object.assign({}, roles, networkResources(target), ...resources), target),
+    resources: withEverywhere(
+      Object.assign({}, roles, networkResources(target, region), ...resources),
+      target,
+    ),
     /** What the resources have besides that Serverless makes. */
     extensions: {
       ...tags,

@@ -22,7 +22,7 @@ module.exports = async ({ options, resolveVariable }) => {
     const directory = targetsDirectory(await resolveVariable('param:targets'));
     const target = { name, ...loadTarget(name, directory) };
     if (region) requireKeysOf(region, target, targetFileOf(name, directory));
-    return stackOf(target);
+    return stackOf(target, region);
   } catch (error) {
     if (error.name !== 'TargetInvalid') throw error;
     // A mistake in a target file is shown in one line, not as a stack trace.

@@ -5,7 +5,8 @@ import * as v from 'valibot';
 import { parseDocument, YAMLError } from 'yaml';
 import { decodeText, UnreadableText } from '../env/decode-text.ts';
 import { describeIssue } from '../workflow/parse.ts';
-import { regionOfArn } from '../workflow/target/fields.ts';
+import { haveSameName } from '../workflow/target/checks.ts';
+import { partitionOf, partitionOfArn, regionOfArn } from '../workflow/target/fields.ts';
 import { TargetFields } from '../workflow/target/sections.ts';
 import { toDoMark } from '../workflow/target/to-do.ts';
 import { type DeployedTarget, Target } from '../workflow/target.ts';
@@ -105,22 +106,42 @@ export function loadTarget(name: string, directory = ownTargets): Target {
     throw new TargetInvalid(`${file}: there is no such file. Targets: ${listTargets(directory)}`);
   }
   const text = readText(file, path);
-  // Serverless would put the deployer's own variables, files and secrets into the template.
-  const [variable] = /\$\{(env|file|ssm|s3|cf|self|opt|param|sls|aws|strToBool)[:(]/.exec(text) ?? [];
-  if (variable !== undefined)
-    throw new TargetInvalid(`${file}: ${variable}…} is not expanded in a target file`);
-  return withCertificates(file, directory, readTarget(file, parseYaml(file, text)));
+  const content = parseYaml(file, text);
+  refuseVariables(file, content);
+  return withCertificates(file, directory, readTarget(file, content));
 }
 
 /**
- * Holds the keys of a target, and the change calendars that it names by ARN, against the region that its stack is for:
- * each works in its own region only.
+ * What Serverless reads as a variable of its own: it would put the deployer's environment, files and secrets into the
+ * template, and stumble over a shell's `${dir:-/srv}`. A backslash before `${` escapes one, and gets lost.
+ */
+function refuseVariables(file: string, content: unknown, place = ''): void {
+  const texts = typeof content === 'string' ? [content] : [];
+  const entries = typeof content === 'object' && content !== null ? Object.entries(content) : [];
+  for (const text of [...texts, ...entries.map(([name]) => name)]) {
+    const [found, backslash, source] = /(\\)\$\{|\$\{([a-z][A-Za-z0-9.-]*)[:(]/.exec(text) ?? [];
+    const where = place === '' ? '' : `${place.slice(0, 80)}: `;
+    if (backslash !== undefined)
+      throw new TargetInvalid(
+        `${file}: ${where}Serverless would take the backslash before \${ away: put the command into a script on the host`,
+      );
+    if (source !== undefined)
+      throw new TargetInvalid(
+        `${file}: ${where}${found}…} is not expanded in a target file, and Serverless would try to: give a variable of the shell a name in capitals, or put the command into a script on the host`,
+      );
+  }
+  for (const [name, inner] of entries) refuseVariables(file, inner, place === '' ? name : `${place}.${name}`);
+}
+
+/**
+ * Holds the keys of a target, and what else it names by ARN or by region, against the region that its stack is for: a
+ * key or a calendar works in its own region only, and nothing works beyond its partition.
  *
  * @param file for the message.
  * @throws TargetInvalid
  */
 export function requireKeysOf(region: string, target: DeployedTarget, file: string): void {
-  const { parameter, metricFunction, pauses, stack } = target;
+  const { parameter, restore, metricFunction, pauses, stack } = target;
   const keys = {
     'parameter.kmsKeyArn': parameter.kmsKeyArn,
     'metricFunction.kmsKeyArn': metricFunction?.kmsKeyArn,
@@ -133,6 +154,32 @@ export function requireKeysOf(region: string, target: DeployedTarget, file: stri
     throw new TargetInvalid(
       `${file}: pauses.changeCalendars: expected calendars of ${region}, the region of the stack`,
     );
+  requirePartitionOf(region, target, file);
+  const { backupParameter, backupRegion } = restore;
+  if (backupRegion === region && haveSameName(backupParameter ?? '', parameter.name))
+    throw new TargetInvalid(
+      `${file}: restore.backupRegion: expected another region than ${region}, that of the stack, or another name: the copy would be the parameter itself`,
+    );
+}
+
+function requirePartitionOf(region: string, { restore, notify, stack }: DeployedTarget, file: string): void {
+  const partition = partitionOf(region);
+  const used = [
+    ['restore.backupRegion', restore.backupRegion && partitionOf(restore.backupRegion)],
+    [
+      'stack.permissionsBoundaryArn',
+      stack.permissionsBoundaryArn && partitionOfArn(stack.permissionsBoundaryArn),
+    ],
+    ...notify.subscriptions.map(({ protocol, endpoint }, index) => [
+      `notify.subscriptions.${index}.endpoint`,
+      ['sqs', 'lambda'].includes(protocol) ? partitionOfArn(endpoint) : undefined,
+    ]),
+  ];
+  for (const [field, found] of used)
+    if (found !== undefined && found !== partition)
+      throw new TargetInvalid(
+        `${file}: ${field}: expected one of the partition ${partition}, as ${region} is, the region of the stack`,
+      );
 }
 
 /** The target with what is in the file that `endpoint.caFile` names. */
@@ -161,16 +208,25 @@ function readText(file: string, path: string): string {
 }
 
 function parseYaml(file: string, text: string): unknown {
-  const document = parseDocument(text);
+  const document = parseDocument(text, { logLevel: 'error' });
   // A warning is for a tag, such as CloudFormation's !Ref: what follows it would be taken as it stands.
   const [mistake] = [...document.errors, ...document.warnings];
   if (mistake) throw syntaxMistake(file, mistake);
+  let content: unknown;
   try {
-    return document.toJS();
+    content = document.toJS();
   } catch (error) {
     // An alias without its anchor.
     throw syntaxMistake(file, error);
   }
+  if (holdsItself(content))
+    throw new TargetInvalid(`${file}: an alias (*) stands inside what its own anchor (&) names`);
+  return content;
+}
+
+function holdsItself(value: unknown, outer: readonly unknown[] = []): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return outer.includes(value) || Object.values(value).some((inner) => holdsItself(inner, [...outer, value]));
 }
 
 function syntaxMistake(file: string, error: unknown): TargetInvalid {

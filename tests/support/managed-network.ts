@@ -35,7 +35,12 @@ export function managedTarget({ vpc, url, metricFunction }: ManagedPart = {}): D
         internalKey: 'INTERNAL_KEY',
         backlogPath: 'backlog',
       },
-      metricFunction: { name: 'metric', answerPath: 'count', ...metricFunction },
+      metricFunction: {
+        name: 'metric',
+        answerPath: 'count',
+        ...metricFunction,
+        ...(metricFunction && { set: { VIDEO_BACKLOG_API_INTERNAL: url ?? 'http://10.0.9.9:8000/count/' } }),
+      },
       metric: { namespace: 'App', name: 'BacklogCount', dimensions: { WorkerType: 'Video' } },
       vpc: { ...managed, ...vpc },
     }),
@@ -43,6 +48,8 @@ export function managedTarget({ vpc, url, metricFunction }: ManagedPart = {}): D
 }
 
 export const deployedFunction = {
+  answerPath: 'video_backlog_count',
+  setFromEnv: { LAMBDA_INTERNAL_API_KEY: 'INTERNAL_KEY' },
   deploy: true,
   queues: { ai: 'ai', video: 'video', messaging: 'messaging' },
 };

@@ -87,7 +87,15 @@ describe('nobody who invokes it', () => {
     expect(judged({ ...stopped, ...none }).cause?.commands).toEqual([]);
     const queues = { ai: 'ai', video: 'video', messaging: 'messaging' };
     const ofStack = doctorTarget({
-      metricFunction: { name: 'metric', answerPath: 'count', deploy: true, schedule: true, queues },
+      metricFunction: {
+        name: 'metric',
+        answerPath: 'video_backlog_count',
+        set: { VIDEO_BACKLOG_API_INTERNAL: 'https://api.example.com/count/' },
+        setFromEnv: { LAMBDA_INTERNAL_API_KEY: 'INTERNAL_KEY' },
+        deploy: true,
+        schedule: true,
+        queues,
+      },
     });
     expect(judged({ ...stopped, ...none, ...schedules() }, ofStack).cause?.commands).toEqual([
       'npm run deploy -- --param target=<target>',

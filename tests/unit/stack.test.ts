@@ -280,3 +280,45 @@ describe('the conditions of a template', () => {
     expect(() => resolve({ 'Fn::If': ['Other', 1, 2] })).toThrow(/Other/);
   });
 });
+
+describe('the stack in China', () => {
+  const kmsKeyArn = 'arn:aws-cn:kms:cn-north-1:111122223333:key/00000000-0000-0000-0000-000000000000';
+  const target = { ...appTarget(), parameter: { ...appTarget().parameter, kmsKeyArn } };
+
+  it('may use a key through a service by either of its domains', () => {
+    const names = ['ssm.${AWS::Region}.amazonaws.com', 'ssm.${AWS::Region}.amazonaws.com.cn'];
+    expect(statementsFor([{ Action: 'kms:Decrypt', Resource: 'parameterKey' }], target)).toEqual([
+      {
+        Effect: 'Allow',
+        Action: 'kms:Decrypt',
+        Resource: kmsKeyArn,
+        Condition: { StringEquals: { 'kms:ViaService': names.map((name) => ({ 'Fn::Sub': name })) } },
+      },
+    ]);
+  });
+
+  it('makes the endpoints by the names that the services have there', () => {
+    const queues = { ai: 'ai', video: 'video', messaging: 'messaging' };
+    const managed = {
+      ...appTarget({ metricFunction: { deploy: true, queues } }),
+      vpc: {
+        manage: true,
+        vpcId: 'vpc-00000000',
+        subnetIds: ['subnet-00000000'],
+        apiSecurityGroupId: 'sg-00000000',
+        endpoints: { ssm: 'create', monitoring: 'create', sqs: 'create' },
+        endpointClients: [],
+      },
+    } satisfies ReturnType<typeof appTarget>;
+    const namesIn = (region?: string) =>
+      JSON.stringify(stackOf(managed, region).resources)
+        .match(/[a-z.]*com\.amazonaws\.\$[^"]*/g)
+        ?.toSorted();
+    expect(namesIn('cn-north-1')).toEqual([
+      'cn.com.amazonaws.${AWS::Region}.monitoring',
+      'cn.com.amazonaws.${AWS::Region}.sqs',
+      'com.amazonaws.${AWS::Region}.ssm',
+    ]);
+    expect(namesIn()?.join()).not.toContain('cn.com');
+  });
+});

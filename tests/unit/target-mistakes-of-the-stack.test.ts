@@ -23,6 +23,13 @@ it.each<[field: string, value: unknown, told: string]>([
   ),
   ['stack.permissionsBoundaryArn', 'arn:aws:iam::111122223333:role/x', noPolicy],
   ['stack.permissionsBoundaryArn', 'boundary', noPolicy],
+  ['stack.permissionsBoundaryArn', 'arn:aws:iam::111122223333:policy/x/', noPolicy],
+  ['stack.permissionsBoundaryArn', `arn:aws:iam::111122223333:policy/${'x'.repeat(129)}`, noPolicy],
+  [
+    'stack.tags',
+    { stage: 'dev' },
+    'expected STAGE in capitals, or another key: Serverless gives each resource STAGE, and IAM takes both for the same',
+  ],
   ['stack.tags', tags(50), 'expected at most 49, since a resource takes 50, and gets STAGE from Serverless'],
   [
     'stack.tags',
@@ -34,6 +41,14 @@ it.each<[field: string, value: unknown, told: string]>([
 });
 
 it.each<[values: Readonly<Record<string, unknown>>, told: string]>([
+  [
+    { 'pauses.changeCalendars': ['arn:aws-cn:ssm:ap-northeast-2:111122223333:document/freeze'] },
+    'pauses.changeCalendars.0: its region is in another partition than the one that the ARN names',
+  ],
+  [
+    { 'triggers.alarms': Array.from({ length: 20 }, (_, index) => `${index}`.padEnd(100, 'x')) },
+    'triggers.alarms: expected fewer alarms, or shorter names: a rule of EventBridge names them all in 2048 characters; a composite alarm stands for several',
+  ],
   [
     { 'triggers.alarms': ['beat', { onInsufficientData: true }] },
     'triggers.alarms.1.name: this field is missing',
@@ -75,6 +90,7 @@ it.each<[values: Readonly<Record<string, unknown>>, told: string]>([
 it('is no mistake to have what AWS takes', () => {
   for (const values of [
     { 'stack.tags': tags(49) },
+    { 'stack.tags': { STAGE: 'dev' } },
     { 'stack.tags': { 부서: '영상', 'Cost@Center': '', [`${'k'.repeat(128)}`]: 'v'.repeat(256) } },
     { 'stack.permissionsBoundaryArn': 'arn:aws:iam::aws:policy/PowerUserAccess' },
     {

@@ -1,4 +1,5 @@
 /** What each mistake in a target file is told as: one line, with the file, the field, and what to write. */
+import { loadTarget } from '../../targets/load.ts';
 import { fileWith, mistakeIn } from '../support/target-file.ts';
 
 const keyOf = (region: string) =>
@@ -42,13 +43,34 @@ const single: [field: string, value: unknown, told: string][] = [
     'expected the name of the parameter, not its ARN',
   ],
   ['parameter.kmsKeyArn', 'alias/mine', 'expected the ARN of a KMS key'],
+  ['parameter.kmsKeyArn', `${keyOf('ap-northeast-2')} `, 'expected the ARN of a KMS key'],
+  ['parameter.kmsKeyArn', 'arn:aws:kms:ap-northeast-2:111122223333:key/*', 'expected the ARN of a KMS key'],
+  [
+    'parameter.kmsKeyArn',
+    keyOf('cn-north-1'),
+    'its region is in another partition than the one that the ARN names',
+  ],
   ['restore.backupRegion', 'ap-northeast-1a', 'expected a region such as ap-northeast-1'],
   ['restore.backupParameter', '/aws/copy', 'AWS refuses a parameter name that begins with aws or ssm'],
   ['deploy.commands', 'x', 'expected a list'],
   ['deploy.commands', [], 'expected at least one command'],
   ['deploy.commands.0', 'echo {{ x }}', 'SSM takes {{ }} for one of its own parameters'],
+  ...['a\0b', 'a\r\nb', 'a\uD800b'].map((command): (typeof single)[0] => [
+    'deploy.commands.0',
+    command,
+    'expected text without control characters; line breaks as \\n alone',
+  ]),
+  [
+    'deploy.commands',
+    ['echo '.padEnd(62_000, 'x')],
+    'expected at most 60 KB, since a document of SSM takes 64 KB: put them into a script on the host',
+  ],
   ['deploy.deliveryTimeoutSeconds', 20, 'expected at least 30 seconds'],
   ['endpoint.url', 'ftp://x/', 'expected a URL that starts with http:// or https://'],
+  ['endpoint.url', 'http:///count/', 'expected a URL that starts with http:// or https://'],
+  ['endpoint.url', 'http://10.0.0.10/ ', 'expected a URL without blanks, tabs and line breaks'],
+  ['endpoint.url', 'http://10.0.0.10/\n', 'expected a URL without blanks, tabs and line breaks'],
+  ['endpoint.url', 'http://10.0.0.10:0/', 'expected a port from 1 to 65535'],
   ['endpoint.url', '10.0.0.10:8000/', 'expected a URL that starts with http:// or https://'],
   [
     'endpoint.url',
@@ -86,8 +108,14 @@ const single: [field: string, value: unknown, told: string][] = [
     'a metric has at most 30 dimensions',
   ],
   ['vpc.subnetIds.0', 'vpc-00000000', 'expected a subnet id'],
+  ['vpc.subnetIds', ['subnet-00000000', 'subnet-00000000'], 'expected each subnet once'],
+  ['vpc.securityGroupIds', ['sg-00000000', 'sg-00000000'], 'expected each security group once'],
   ['vpc.reachabilityAnalyzer', 'yes', 'expected true or false'],
-  ['vpc.securityGroupIds', Array(6).fill('sg-00000000'), 'Lambda takes at most 5 security groups'],
+  [
+    'vpc.securityGroupIds',
+    Array.from({ length: 6 }, (_, index) => `sg-0000000${index}`),
+    'Lambda takes at most 5 security groups',
+  ],
   [
     'triggers.alarms.0',
     'arn:aws:cloudwatch:ap-northeast-2:111122223333:alarm:backlog',
@@ -96,6 +124,11 @@ const single: [field: string, value: unknown, told: string][] = [
   ['triggers.alarms.0', 'a'.repeat(256), 'expected the name of an alarm, of up to 255 characters'],
   ['triggers.schedule', true, noSchedule],
   ['triggers.schedule', 'cron(*/5 * * * *)', sixFields],
+  [
+    'triggers.schedule',
+    `cron(${[...Array(60).keys()]} ${[...Array(24).keys()]} ? * ${[1, 2, 3, 4, 5, 6, 7]} *)`.padEnd(257, ' '),
+    'expected at most 256 characters',
+  ],
   ['scaling', 'workers', 'expected an object'],
   ['pauses.maxFailures', 0, 'expected at least 1'],
   ['stack.kmsKeyArn', 'alias/mine', 'expected the ARN of a KMS key'],
@@ -202,6 +235,14 @@ const others: [values: Readonly<Record<string, unknown>>, told: string][] = [
     { instances: { tag: `Name=${'a'.repeat(257)}` } },
     'instances.tag: the key of a tag has at most 128 characters, its value 256',
   ],
+  ...['이름=api', 'Name=영상', 'Name=a\tb', 'Name=${x}'].map((tag): (typeof others)[0] => [
+    { instances: { tag } },
+    'instances.tag: a policy of IAM has to name the tag, and takes Latin letters only, without ${: give the instances another tag for this, or name their ids',
+  ]),
+  [
+    { instances: { tag: 'a+b=api' } },
+    'instances.tag: SendCommand takes the key of a tag with letters, digits, blanks and _ . : / - @ only',
+  ],
   [{ instances: { tag: 'tag:Name=api' } }, 'instances.tag: expected Key=value, without tag: before it'],
   [
     { 'endpoint.host': 'api.example.com' },
@@ -215,6 +256,46 @@ const others: [values: Readonly<Record<string, unknown>>, told: string][] = [
   [
     { 'metricFunction.remove': ['LAMBDA_INTERNAL_API_KEY'] },
     'metricFunction.remove: a variable can be set or removed, not both',
+  ],
+  ...[
+    { 'metricFunction.set': {} },
+    { 'metricFunction.set': { VIDEO_BACKLOG_API_INTERNAL: 'http://other/' } },
+    {
+      'endpoint.host': 'api.example.com',
+      'metricFunction.remove': [],
+      'metricFunction.set': {
+        VIDEO_BACKLOG_API_INTERNAL: loadTarget('academy-api').endpoint.url,
+        OTHER: 'api.example.com',
+      },
+    },
+  ].map((values): (typeof others)[0] => [
+    { 'metricFunction.deploy': true, ...values },
+    'metricFunction.set: the function that comes with the stack asks what VIDEO_BACKLOG_API_INTERNAL says: set it to endpoint.url, and VIDEO_BACKLOG_API_HOST to endpoint.host if that is set',
+  ]),
+  [
+    {
+      'metricFunction.deploy': true,
+      'metricFunction.setFromEnv': { OTHER_NAME: 'LAMBDA_INTERNAL_API_KEY' },
+    },
+    'metricFunction.setFromEnv: the function that comes with the stack sends the key in LAMBDA_INTERNAL_API_KEY: set that from endpoint.internalKey',
+  ],
+  [
+    { 'metricFunction.deploy': true, 'metricFunction.answerPath': 'count' },
+    'metricFunction.answerPath: expected video_backlog_count, where the function that comes with the stack answers with the number',
+  ],
+  [
+    { 'metricFunction.set': { AB: '가'.repeat(1365) } },
+    'metricFunction.set: expected at most 4 KB: Lambda takes no more for all variables of a function together',
+  ],
+  [
+    {
+      parameter: {
+        names: [`/${'b'.repeat(900)}`, `/${'c'.repeat(900)}`],
+        requiredKeys: ['LAMBDA_INTERNAL_API_KEY'],
+      },
+      restore: { backupNames: ['/b', '/c'] },
+    },
+    'parameter.names: expected shorter names, or triggers.parameterChange: false: a rule of EventBridge names them all in 2048 characters',
   ],
   [
     { 'metricFunction.deploy': true, 'metricFunction.queues': undefined },

@@ -51,10 +51,9 @@ describe('readTarget', () => {
     const target = academy();
     Object.assign(target.restore ?? {}, { backupRegion: 'us-gov-west-1' });
     expect(readTarget('x', target).restore).toMatchObject({ backupRegion: 'us-gov-west-1' });
+    const keyOfGov = keyArn.replace('ap-northeast-2', 'us-gov-west-1').replace('arn:aws:', 'arn:aws-us-gov:');
     Object.assign(target.parameter ?? {}, { kmsKeyArn: keyArn });
-    Object.assign(target.restore ?? {}, {
-      backupKmsKeyArn: keyArn.replace('ap-northeast-2', 'us-gov-west-1'),
-    });
+    Object.assign(target.restore ?? {}, { backupKmsKeyArn: keyOfGov });
     expect(() => readTarget('x', target)).not.toThrow();
   });
 
@@ -166,6 +165,50 @@ describe('requireKeysOf', () => {
   });
 });
 
+describe('requireKeysOf, beyond the partition of the stack', () => {
+  const stackWith = (part: object) => ({ name: 'mine', ...readTarget('x', { ...academy(), ...part }) });
+  const wanted = (partition: string, region: string) =>
+    `expected one of the partition ${partition}, as ${region} is, the region of the stack`;
+
+  it.each<[field: string, part: object]>([
+    ['restore.backupRegion', { restore: { backupParameter: '/copy', backupRegion: 'ap-northeast-1' } }],
+    [
+      'stack.permissionsBoundaryArn',
+      { stack: { permissionsBoundaryArn: 'arn:aws:iam::111122223333:policy/x' } },
+    ],
+    [
+      'notify.subscriptions.0.endpoint',
+      {
+        notify: {
+          subscriptions: [{ protocol: 'sqs', endpoint: 'arn:aws:sqs:us-east-1:111122223333:told' }],
+        },
+      },
+    ],
+  ])('refuses %s', (field, part) => {
+    const without = { restore: {}, notify: {}, ...part };
+    expect(() => requireKeysOf('ap-northeast-2', stackWith(without), 'targets/mine.yml')).not.toThrow();
+    for (const [region, partition] of [
+      ['cn-north-1', 'aws-cn'],
+      ['us-gov-west-1', 'aws-us-gov'],
+      ['us-iso-east-1', 'aws-iso'],
+      ['eusc-de-east-1', 'aws-eusc'],
+    ] as const)
+      expect(() => requireKeysOf(region, stackWith(without), 'targets/mine.yml')).toThrow(
+        `targets/mine.yml: ${field}: ${wanted(partition, region)}`,
+      );
+  });
+
+  it('refuses a copy that would be the parameter itself', () => {
+    const target = stackWith({
+      restore: { backupParameter: '/academy/api/env', backupRegion: 'ap-northeast-2' },
+    });
+    expect(() => requireKeysOf('us-east-1', target, 'targets/mine.yml')).not.toThrow();
+    expect(() => requireKeysOf('ap-northeast-2', target, 'targets/mine.yml')).toThrow(
+      'targets/mine.yml: restore.backupRegion: expected another region than ap-northeast-2',
+    );
+  });
+});
+
 it('refuses a change calendar of another region than that of the stack', () => {
   const calendar = 'arn:aws:ssm:us-east-1:111122223333:document/freeze';
   const target = {
@@ -243,6 +286,22 @@ describe('loadTarget', () => {
     ['a reference of CloudFormation', 'metric: !Ref Metric\n', 'Unresolved tag: !Ref at line 1, column 9'],
     ['an alias without its anchor', 'metric: *metric\n', 'Unresolved alias (the anchor must be set'],
     ["a variable of the deployer's", 'metric: ${env:METRIC}\n', '${env:…} is not expanded in a target file'],
+    [
+      'a default in a shell',
+      'deploy: ["cd ${dir:-/srv}"]\n',
+      'deploy.0: ${dir:…} is not expanded in a target',
+    ],
+    [
+      'a dollar that a shell is to keep',
+      "deploy: ['echo \\${HOME}']\n",
+      'deploy.0: Serverless would take the',
+    ],
+    ['a variable in a name', "metric: { '${env:X}': x }\n", 'metric: ${env:…} is not expanded'],
+    [
+      'an alias inside its own anchor',
+      'a: &a\n  b: [*a]\n',
+      'an alias (*) stands inside what its own anchor',
+    ],
     ['nothing at all', '', 'expected an object'],
     ['a list', '- parameter\n', 'parameter: this field is missing'],
     ['half a character', Buffer.from(`\uFEFF${text}`, 'utf16le').subarray(0, -1), 'an odd number of bytes'],

@@ -50,6 +50,9 @@ function onParameter(
 const onPath = ({ parameter: { name } }: DeployedTarget, place: Place): RoleNeed =>
   onName(place, name.slice(0, -1), 'ssm:GetParametersByPath');
 
+/** https://docs.amazonaws.cn/en_us/general/latest/gr/rande.html: the domain of the services in a region. */
+const domainOf = (region: string) => `amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
+
 /** Of the host: docs/host.md. */
 export function hostNeeds(target: DeployedTarget, place: Place): readonly RoleNeed[] {
   const { kmsKeyArn, name } = target.parameter;
@@ -64,7 +67,7 @@ export function hostNeeds(target: DeployedTarget, place: Place): readonly RoleNe
           {
             actions: ['kms:Decrypt'],
             resource: kmsKeyArn,
-            context: { 'kms:ViaService': `ssm.${place.region}.amazonaws.com` },
+            context: { 'kms:ViaService': `ssm.${place.region}.${domainOf(place.region)}` },
           },
         ]),
   ];

@@ -28,3 +28,17 @@ export const servicesOfStack = (metricFunction: MetricFunction | undefined): rea
   ...servicesOfChecks,
   ...(metricFunction?.deploy ? servicesOfMetricFunction(metricFunction) : []),
 ];
+
+/** In China, where some of the names begin with `cn.`: `aws ec2 describe-vpc-endpoint-services` there lists them. */
+const namedOtherwiseInChina: readonly string[] = ['monitoring', 'sqs'] satisfies CalledService[];
+
+/**
+ * The name of a service as its endpoints have it.
+ *
+ * @param region that chooses the beginning of the name.
+ * @param written how the region stands in the name, where CloudFormation fills it in.
+ */
+export function endpointServiceOf(service: string, region: string, written = region): string {
+  const isOtherwise = region.startsWith('cn-') && namedOtherwiseInChina.includes(service);
+  return `${isOtherwise ? 'cn.' : ''}com.amazonaws.${written}.${service}`;
+}

@@ -1,4 +1,5 @@
 /** The endpoint that a VPC lacks. */
+import { endpointServiceOf } from './called-services.ts';
 import {
   gatewayEndpointCommand,
   interfaceEndpointCommand,
@@ -18,7 +19,7 @@ export function newEndpointCommands(
   caller: FunctionNetwork,
   vpc: VpcFacts,
 ): readonly string[] {
-  const serviceName = `com.amazonaws.${vpc.region}.${service}`;
+  const serviceName = endpointServiceOf(service, vpc.region);
   if (gatewayServices.includes(service)) {
     const tables = vpc.routeTables.seen ? vpc.routeTables.value : [];
     const routeTableIds = [...new Set(caller.subnetIds.flatMap((id) => routeTableOf(id, tables)?.id ?? []))];

@@ -20,8 +20,11 @@ const hasCredentials = (url: string): boolean => {
 };
 
 export const httpUrl = checkedBy((url) => {
-  if (!/^https?:\/\//.test(url) || !URL.canParse(url))
+  if (!/^https?:\/\/[^/]/.test(url) || !URL.canParse(url))
     return 'expected a URL that starts with http:// or https://';
+  // What parses a URL takes them away; who gets this text as a variable may not.
+  if (/\s/.test(url)) return 'expected a URL without blanks, tabs and line breaks';
+  if (new URL(url).port === '0') return 'expected a port from 1 to 65535';
   // They would show in the template and in messages.
   if (hasCredentials(url))
     return 'a URL with a user or a password would show them: send them in a header from the parameter, by endpoint.headersFromEnv';

@@ -16,11 +16,19 @@ interface Check {
 /** RFC 9110, sections 15.3.5 and 15.3.6. */
 const withoutBody: ReadonlySet<number> = new Set([204, 205]);
 
+/** https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html. */
+const maxVariableBytes = 4096;
+
+/** https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html, the size of an event pattern. */
+const maxPatternLength = 2048;
+/** What else is in a pattern. */
+const roomOfPattern = 350;
+
 /** Whether two of them are the same header. */
 const hasRepeated = (headers: readonly string[]): boolean =>
   new Set(headers.map((name) => name.toLowerCase())).size < headers.length;
 
-const haveSameName = (one: string, other: string): boolean => {
+export const haveSameName = (one: string, other: string): boolean => {
   const [names, others] = [one, other].map((name) => (textNamesOf(name) ?? [name]).map(nameInArn));
   return names?.some((name) => others?.includes(name)) === true;
 };
@@ -158,6 +166,41 @@ export const checks: readonly Check[] = [
     expected: 'expected the names of the queues, since deploy is true',
   },
   {
+    field: ['metricFunction', 'set'],
+    holds: ({ metricFunction, endpoint: { url, host } }) =>
+      !metricFunction?.deploy ||
+      (metricFunction.set.VIDEO_BACKLOG_API_INTERNAL === url &&
+        (host === undefined || metricFunction.set.VIDEO_BACKLOG_API_HOST === host)),
+    expected:
+      'the function that comes with the stack asks what VIDEO_BACKLOG_API_INTERNAL says: set it to endpoint.url, and VIDEO_BACKLOG_API_HOST to endpoint.host if that is set',
+  },
+  {
+    field: ['metricFunction', 'setFromEnv'],
+    holds: ({ metricFunction, endpoint: { internalKey } }) =>
+      !metricFunction?.deploy ||
+      internalKey === undefined ||
+      metricFunction.setFromEnv.LAMBDA_INTERNAL_API_KEY === internalKey,
+    expected:
+      'the function that comes with the stack sends the key in LAMBDA_INTERNAL_API_KEY: set that from endpoint.internalKey',
+  },
+  {
+    field: ['metricFunction', 'answerPath'],
+    holds: ({ metricFunction }) =>
+      !metricFunction?.deploy || metricFunction.answerPath === 'video_backlog_count',
+    expected:
+      'expected video_backlog_count, where the function that comes with the stack answers with the number',
+  },
+  {
+    field: ['metricFunction', 'set'],
+    holds: ({ metricFunction }) =>
+      Buffer.byteLength(
+        Object.entries(metricFunction?.set ?? {})
+          .flat()
+          .join(''),
+      ) <= maxVariableBytes,
+    expected: 'expected at most 4 KB: Lambda takes no more for all variables of a function together',
+  },
+  {
     field: ['metricFunction', 'alias'],
     holds: ({ metricFunction }) => !metricFunction?.deploy || metricFunction.alias === undefined,
     expected: 'the function that comes with the stack has no alias, and deploy is true',
@@ -195,6 +238,21 @@ export const checks: readonly Check[] = [
       metric.periodSeconds + 120 <= metric.confirmWithinSeconds,
     expected:
       'expected metric.confirmWithinSeconds, 600 at most, to be 120 more than this: without metricFunction, a recovery waits until somebody else publishes the metric',
+  },
+  {
+    field: ['parameter', 'names'],
+    holds: ({ parameter, triggers }) =>
+      !triggers.parameterChange ||
+      JSON.stringify(textNamesOf(parameter.name) ?? '').length + roomOfPattern <= maxPatternLength,
+    expected:
+      'expected shorter names, or triggers.parameterChange: false: a rule of EventBridge names them all in 2048 characters',
+  },
+  {
+    field: ['triggers', 'alarms'],
+    holds: ({ triggers: { alarms } }) =>
+      JSON.stringify(alarms.map(({ name }) => name)).length + roomOfPattern <= maxPatternLength,
+    expected:
+      'expected fewer alarms, or shorter names: a rule of EventBridge names them all in 2048 characters; a composite alarm stands for several',
   },
   {
     field: ['vpc', 'apiSecurityGroupId'],

@@ -28,15 +28,48 @@ export const whole = (least: number, most: number, wanted = 'a whole number', un
 
 export const seconds = (least: number, most: number) => whole(least, most, 'whole seconds', ' seconds');
 
+function isEachOnce(items: readonly string[]): boolean {
+  return new Set(items).size === items.length;
+}
+
 /** `list` of at least one item, and of as many as the API takes. */
 export const listOf = <Item extends v.GenericSchema>(item: Item, most: number, tooMany: string) =>
   v.pipe(v.array(item), v.minLength(1, 'expected at least one'), v.maxLength(most, tooMany));
 
-export const keyArn = matching(/^arn:[^:]+:kms:[^:]+:\d{12}:key\/.+$/, 'expected the ARN of a KMS key');
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html: the partition that a region is in. */
+export function partitionOf(region: string): string {
+  const [, partition] = partitions.find(([regions]) => regions.test(region)) ?? [];
+  return partition ?? 'aws';
+}
+
+const partitions: readonly (readonly [regions: RegExp, partition: string])[] = [
+  [/^cn-/, 'aws-cn'],
+  [/^us-gov-/, 'aws-us-gov'],
+  [/^us-iso-/, 'aws-iso'],
+  [/^us-isob-/, 'aws-iso-b'],
+  [/^us-isof-/, 'aws-iso-f'],
+  [/^eu-isoe-/, 'aws-iso-e'],
+  [/^eusc-/, 'aws-eusc'],
+];
+
+/** Whether the region of an ARN, if it has one, is in the partition that the ARN names. */
+const hasItsPartition = (arn: string): boolean => {
+  const [, partition = '', , region = ''] = arn.split(':');
+  return region === '' || partitionOf(region) === partition;
+};
+
+const otherPartition = 'its region is in another partition than the one that the ARN names';
+
+/** https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html, the ARN and the id of a key. */
+export const keyArn = v.pipe(
+  matching(/^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/, 'expected the ARN of a KMS key'),
+  v.check(hasItsPartition, otherPartition),
+);
 
 export const region = matching(/^[a-z]{2,}(-[a-z]+)+-\d{1,2}$/, 'expected a region such as ap-northeast-1');
 
 export const regionOfArn = (arn: string) => arn.split(':')[3];
+export const partitionOfArn = (arn: string) => arn.split(':')[1];
 
 const maxParameterLevels = 15;
 /** 1011 with the ARN before it, which has at least 45: `arn:aws:ssm:us-east-2:111122223333:parameter/`. */
@@ -62,7 +95,7 @@ function faultOfName(name: string): string | undefined {
 export const parameterNames = v.pipe(
   listOf(parameterName, 10, 'expected at most 10'),
   v.minLength(2, 'expected at least two'),
-  v.check((names) => new Set(names.map(nameInArn)).size === names.length, 'expected each name once'),
+  v.check((names) => isEachOnce(names.map(nameInArn)), 'expected each name once'),
 );
 
 /** A path with one more level to come: the key. */
@@ -127,9 +160,12 @@ const documentName = '[A-Za-z0-9_.-]{3,128}';
  * https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetCalendarState.html, `CalendarNames`, and
  * API_CreateDocument.html there, `Name`.
  */
-export const changeCalendar = matching(
-  new RegExp(`^(arn:[^:]+:ssm:[^:]+:\\d{12}:document/)?${documentName}$`),
-  'expected the name or the ARN of a change calendar',
+export const changeCalendar = v.pipe(
+  matching(
+    new RegExp(`^(arn:[^:]+:ssm:[^:]+:\\d{12}:document/)?${documentName}$`),
+    'expected the name or the ARN of a change calendar',
+  ),
+  v.check((calendar) => !calendar.startsWith('arn:') || hasItsPartition(calendar), otherPartition),
 );
 
 /** https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_CreateAutoScalingGroup.html, `AutoScalingGroupName`. */
@@ -180,12 +216,12 @@ const instanceId = matching(
 /** At most 50, and none twice (DuplicateInstanceId), as API_SendCommand.html there says. */
 export const instanceIds = v.pipe(
   listOf(instanceId, 50, 'SendCommand takes at most 50 ids'),
-  v.check((ids) => new Set(ids).size === ids.length, 'SendCommand takes no id twice'),
+  v.check((items) => isEachOnce(items), 'SendCommand takes no id twice'),
 );
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html: of an account, or one of AWS's own. */
 export const policyArn = matching(
-  /^arn:[^:]+:iam::(\d{12}|aws):policy\/[\w+=,.@/-]+$/,
+  /^arn:[a-z-]+:iam::(\d{12}|aws):policy\/([\w+=,.@/-]+\/)?[\w+=,.@-]{1,128}$/,
   'expected the ARN of an IAM policy',
 );
 
@@ -213,6 +249,10 @@ export const tags = v.pipe(
     (all) => new Set(Object.keys(all).map((key) => key.toLowerCase())).size === Object.keys(all).length,
     'expected keys that differ in more than small and capital letters: IAM takes them for the same',
   ),
+  v.check(
+    (all) => Object.keys(all).every((key) => key === 'STAGE' || key.toUpperCase() !== 'STAGE'),
+    'expected STAGE in capitals, or another key: Serverless gives each resource STAGE, and IAM takes both for the same',
+  ),
 );
 
 /** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html, the restrictions: 128 and 256 characters. */
@@ -220,16 +260,28 @@ export const instanceTag = checkedBy((tag) => {
   if (!/^[^=]+=.+$/.test(tag)) return 'expected Key=value';
   if (/^[^=]+=[^=]*[,;\s]\s*[^=\s]+=/.test(tag)) return 'expected one tag as Key=value, not several';
   if (/^tag:/.test(tag)) return 'expected Key=value, without tag: before it';
-  return /^[^=]{1,128}=.{1,256}$/.test(tag)
+  if (!/^[^=]{1,128}=.{1,256}$/u.test(tag))
+    return 'the key of a tag has at most 128 characters, its value 256';
+  // PutRolePolicy, `PolicyDocument`: https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html.
+  if (!/^[ -~\u00A0-\u00FF]+$/.test(tag) || tag.includes('${'))
+    return 'a policy of IAM has to name the tag, and takes Latin letters only, without ${: give the instances another tag for this, or name their ids';
+  // API_SendCommand.html, `Targets`, the pattern of a key.
+  return /^[\p{L}\p{Z}\p{N}_.:/@-]+=/u.test(tag)
     ? undefined
-    : 'the key of a tag has at most 128 characters, its value 256';
+    : 'SendCommand takes the key of a tag with letters, digits, blanks and _ . : / - @ only';
 });
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/API_VpcConfig.html: 16 subnets and 5 security groups. */
-export const subnetIds = listOf(
-  matching(/^subnet-([0-9a-f]{8}|[0-9a-f]{17})$/, 'expected a subnet id'),
-  16,
-  'Lambda takes at most 16 subnets',
+export const subnetIds = v.pipe(
+  listOf(
+    matching(/^subnet-([0-9a-f]{8}|[0-9a-f]{17})$/, 'expected a subnet id'),
+    16,
+    'Lambda takes at most 16 subnets',
+  ),
+  v.check((items) => isEachOnce(items), 'expected each subnet once'),
 );
 export const securityGroupId = matching(/^sg-([0-9a-f]{8}|[0-9a-f]{17})$/, 'expected a security group id');
-export const securityGroupIds = listOf(securityGroupId, 5, 'Lambda takes at most 5 security groups');
+export const securityGroupIds = v.pipe(
+  listOf(securityGroupId, 5, 'Lambda takes at most 5 security groups'),
+  v.check((items) => isEachOnce(items), 'expected each security group once'),
+);

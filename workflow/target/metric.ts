@@ -64,7 +64,11 @@ export const Metric = v.strictObject({
 });
 
 const ScalingPolicy = v.strictObject({
-  backlogPerInstance: v.pipe(v.number(), v.finite(), v.gtValue(0, 'expected more than 0')),
+  backlogPerInstance: v.pipe(
+    v.number(),
+    v.finite('expected a number that is finite'),
+    v.gtValue(0, 'expected more than 0'),
+  ),
 });
 
 export const Scaling = v.optional(

@@ -37,8 +37,12 @@ const fields: readonly Field[] = [
   { name: 'year', least: 1970, most: 2199 },
 ];
 
+/** https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html, `ScheduleExpression`. */
+const maxLength = 256;
+
 /** What is wrong with a schedule of EventBridge, as a message; `undefined` for nothing. */
 export function faultOfSchedule(schedule: string): string | undefined {
+  if (schedule.length > maxLength) return `expected at most ${maxLength} characters`;
   const [, kind, content = ''] = /^(rate|cron)\(\s*(.+?)\s*\)$/.exec(schedule) ?? [];
   if (kind === 'rate') return faultOfRate(content);
   if (kind === 'cron') return faultOfCron(content.split(/\s+/));

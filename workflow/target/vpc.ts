@@ -16,11 +16,17 @@ const Way = v.optional(
 );
 
 /** Everybody is no block here. */
-const Client = checkedBy((client) =>
-  isGroup(client) || (client.includes('/') && !/\/0+$/.test(client) && parseRange(client) !== undefined)
+const Client = checkedBy((client) => {
+  if (isGroup(client)) return undefined;
+  const [address = '', length = ''] = client.split('/');
+  const block = parseRange(client);
+  if (length === '' || /^0+$/.test(length) || block === undefined)
+    return 'expected a block of your network such as 10.0.0.0/16, or a security group id';
+  // EC2 would make the same rule of 10.0.0.5/16 as of 10.0.0.0/16, and refuses it twice.
+  return block.first === parseRange(address)?.first
     ? undefined
-    : 'expected a block of your network such as 10.0.0.0/16, or a security group id',
-);
+    : 'expected the first address of the block, as in 10.0.0.0/16';
+});
 
 /** Whether `recover doctor` may have AWS analyse the way to the endpoint: each analysis costs 0.10 USD. */
 const reachabilityAnalyzer = v.exactOptional(v.boolean());

@@ -2,7 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { parse } from 'yaml';
-import { servicesOfChecks, servicesOfMetricFunction } from '../../../workflow/network/called-services.ts';
+import {
+  endpointServiceOf,
+  servicesOfChecks,
+  servicesOfMetricFunction,
+} from '../../../workflow/network/called-services.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const Statements = v.array(
@@ -53,4 +57,13 @@ describe('the services that functions in the VPC call', () => {
   it('have no queues without names of queues', () => {
     expect(servicesOfMetricFunction({ queues: undefined })).toEqual(['monitoring']);
   });
+});
+
+it('names the endpoints of a region as that region does', () => {
+  expect(['ssm', 'monitoring', 'sqs'].map((service) => endpointServiceOf(service, 'cn-north-1'))).toEqual([
+    'com.amazonaws.cn-north-1.ssm',
+    'cn.com.amazonaws.cn-north-1.monitoring',
+    'cn.com.amazonaws.cn-north-1.sqs',
+  ]);
+  expect(endpointServiceOf('sqs', 'us-gov-west-1')).toBe('com.amazonaws.us-gov-west-1.sqs');
 });
