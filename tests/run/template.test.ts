@@ -69,6 +69,10 @@ describe('a template', () => {
     expect(said).toEqual([]);
     expect(text.match(/"Fn::Sub": "[^$"]*"/g)).toBeNull();
   });
+
+  it.each(['academy-api', 'sandbox'])('of %s fits into each partition', (name) => {
+    expect(read(name)).not.toContain('arn:aws:');
+  });
 });
 
 describe('functions', () => {

@@ -1,5 +1,4 @@
 /** What each mistake in a target file is told as: one line, with the file, the field, and what to write. */
-import { loadTarget } from '../../targets/load.ts';
 import { fileWith, mistakeIn } from '../support/target-file.ts';
 
 const keyOf = (region: string) =>
@@ -10,8 +9,6 @@ it('is none in the file of which each of these is a copy with one mistake', () =
 });
 
 const noPlainHost = 'expected a host such as api.example.com, without scheme and path';
-const chat =
-  "a chat's webhook can't confirm a subscription: use the e-mail address of the channel, or give the topic to Amazon Q Developer in chat applications";
 const shown = 'a URL with a user or a password would show them:';
 const sixFields =
   'expected six fields in cron(…), not 5: minutes hours day-of-month month day-of-week year, such as cron(0/5 * * * ? *)';
@@ -134,25 +131,6 @@ const single: [field: string, value: unknown, told: string][] = [
   ['stack.kmsKeyArn', 'alias/mine', 'expected the ARN of a KMS key'],
 ];
 
-const subscriptions: [protocol: string, endpoint: unknown, told: string][] = [
-  ['email', 'oncall', 'expected an e-mail address'],
-  ['https', 'http://example.com/', 'expected a URL that starts with https://'],
-  ['https', 'https://user:canary@example.com/', `${shown} subscribe it to the topic by hand`],
-  ['https', 'https://hooks.slack.com/services/T0/B0/x', chat],
-  ['https', 'https://discord.com/api/webhooks/0/x', chat],
-  ['https', 'https://x.webhook.office.com/webhookb2/x', chat],
-  ['https', 'https://wh.jandi.com/connect-api/webhook/0/x', chat],
-  ['sms', '010-1234-5678', 'expected a phone number as E.164 writes it, such as "+821012345678"'],
-  ['sms', 821012345678, 'expected text: put it in quotes'],
-  ['sqs', 'undelivered', 'expected the ARN of a queue'],
-  [
-    'sqs',
-    'arn:aws:sqs:ap-northeast-2:111122223333:told.fifo',
-    "a FIFO queue can't subscribe to a standard topic",
-  ],
-  ['lambda', 'tell', 'expected the ARN of a function'],
-];
-
 /** Values of which one is wrong with regard to another, or in a part of the field. */
 const others: [values: Readonly<Record<string, unknown>>, told: string][] = [
   [
@@ -257,36 +235,6 @@ const others: [values: Readonly<Record<string, unknown>>, told: string][] = [
     { 'metricFunction.remove': ['LAMBDA_INTERNAL_API_KEY'] },
     'metricFunction.remove: a variable can be set or removed, not both',
   ],
-  ...[
-    { 'metricFunction.set': {} },
-    { 'metricFunction.set': { VIDEO_BACKLOG_API_INTERNAL: 'http://other/' } },
-    {
-      'endpoint.host': 'api.example.com',
-      'metricFunction.remove': [],
-      'metricFunction.set': {
-        VIDEO_BACKLOG_API_INTERNAL: loadTarget('academy-api').endpoint.url,
-        OTHER: 'api.example.com',
-      },
-    },
-  ].map((values): (typeof others)[0] => [
-    { 'metricFunction.deploy': true, ...values },
-    'metricFunction.set: the function that comes with the stack asks what VIDEO_BACKLOG_API_INTERNAL says: set it to endpoint.url, and VIDEO_BACKLOG_API_HOST to endpoint.host if that is set',
-  ]),
-  [
-    {
-      'metricFunction.deploy': true,
-      'metricFunction.setFromEnv': { OTHER_NAME: 'LAMBDA_INTERNAL_API_KEY' },
-    },
-    'metricFunction.setFromEnv: the function that comes with the stack sends the key in LAMBDA_INTERNAL_API_KEY: set that from endpoint.internalKey',
-  ],
-  [
-    { 'metricFunction.deploy': true, 'metricFunction.answerPath': 'count' },
-    'metricFunction.answerPath: expected video_backlog_count, where the function that comes with the stack answers with the number',
-  ],
-  [
-    { 'metricFunction.set': { AB: '가'.repeat(1365) } },
-    'metricFunction.set: expected at most 4 KB: Lambda takes no more for all variables of a function together',
-  ],
   [
     {
       parameter: {
@@ -330,17 +278,6 @@ const others: [values: Readonly<Record<string, unknown>>, told: string][] = [
     { 'metricFunction.set': { AWS_REGION: 'x' } },
     'metricFunction.set.AWS_REGION: this name is reserved by Lambda',
   ],
-  ...[
-    'NODE_OPTIONS',
-    'PYTHONSTARTUP',
-    'LD_PRELOAD',
-    'BASH_ENV',
-    'JAVA_TOOL_OPTIONS',
-    'DOTNET_STARTUP_HOOKS',
-  ].map((name): (typeof others)[0] => [
-    { 'metricFunction.set': { [name]: 'x' } },
-    `metricFunction.set.${name}: this variable makes a runtime run or load code`,
-  ]),
   [
     { 'metricFunction.set': { A: 'x' } },
     'metricFunction.set.A: Lambda takes variables that begin with a letter and have two characters or more',
@@ -358,12 +295,6 @@ const others: [values: Readonly<Record<string, unknown>>, told: string][] = [
 
 it.each(single)('at %s: %j', (field, value, told) => {
   expect(mistakeIn(fileWith({ [field]: value }))).toBe(`targets/x.yml: ${field}: ${told}`);
-});
-
-it.each(subscriptions)('in a subscription by %s of %j', (protocol, endpoint, told) => {
-  expect(mistakeIn(fileWith({ [subscription]: { protocol, endpoint } }))).toBe(
-    `targets/x.yml: ${subscription}.endpoint: ${told}`,
-  );
 });
 
 it.each(others)('in %j', (values, told) => {

@@ -165,50 +165,6 @@ describe('requireKeysOf', () => {
   });
 });
 
-describe('requireKeysOf, beyond the partition of the stack', () => {
-  const stackWith = (part: object) => ({ name: 'mine', ...readTarget('x', { ...academy(), ...part }) });
-  const wanted = (partition: string, region: string) =>
-    `expected one of the partition ${partition}, as ${region} is, the region of the stack`;
-
-  it.each<[field: string, part: object]>([
-    ['restore.backupRegion', { restore: { backupParameter: '/copy', backupRegion: 'ap-northeast-1' } }],
-    [
-      'stack.permissionsBoundaryArn',
-      { stack: { permissionsBoundaryArn: 'arn:aws:iam::111122223333:policy/x' } },
-    ],
-    [
-      'notify.subscriptions.0.endpoint',
-      {
-        notify: {
-          subscriptions: [{ protocol: 'sqs', endpoint: 'arn:aws:sqs:us-east-1:111122223333:told' }],
-        },
-      },
-    ],
-  ])('refuses %s', (field, part) => {
-    const without = { restore: {}, notify: {}, ...part };
-    expect(() => requireKeysOf('ap-northeast-2', stackWith(without), 'targets/mine.yml')).not.toThrow();
-    for (const [region, partition] of [
-      ['cn-north-1', 'aws-cn'],
-      ['us-gov-west-1', 'aws-us-gov'],
-      ['us-iso-east-1', 'aws-iso'],
-      ['eusc-de-east-1', 'aws-eusc'],
-    ] as const)
-      expect(() => requireKeysOf(region, stackWith(without), 'targets/mine.yml')).toThrow(
-        `targets/mine.yml: ${field}: ${wanted(partition, region)}`,
-      );
-  });
-
-  it('refuses a copy that would be the parameter itself', () => {
-    const target = stackWith({
-      restore: { backupParameter: '/academy/api/env', backupRegion: 'ap-northeast-2' },
-    });
-    expect(() => requireKeysOf('us-east-1', target, 'targets/mine.yml')).not.toThrow();
-    expect(() => requireKeysOf('ap-northeast-2', target, 'targets/mine.yml')).toThrow(
-      'targets/mine.yml: restore.backupRegion: expected another region than ap-northeast-2',
-    );
-  });
-});
-
 it('refuses a change calendar of another region than that of the stack', () => {
   const calendar = 'arn:aws:ssm:us-east-1:111122223333:document/freeze';
   const target = {
