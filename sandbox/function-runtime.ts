@@ -109,6 +109,8 @@ export class FunctionRuntime {
   readonly #sandbox = randomUUID();
   readonly #surroundings: Surroundings;
   readonly #busy = new Set<FunctionThread>();
+  /** Invocations that have no thread yet. */
+  readonly #pending = new Set<{ readonly functionName: string; isCrashed: boolean }>();
   #closed = false;
 
   constructor(surroundings: Surroundings = {}) {
@@ -117,9 +119,18 @@ export class FunctionRuntime {
 
   async invoke(configuration: FunctionConfiguration, event: unknown): Promise<FunctionOutcome> {
     const { network = {}, certificate, speedUp = 1, compileCache } = this.#surroundings;
-    const taken = await takeThread(configuration, compileCache, () => !this.#closed);
+    const invocation = { functionName: configuration.name, isCrashed: false };
+    this.#pending.add(invocation);
+    const isWanted = () => !this.#closed && !invocation.isCrashed;
+    const taken = await takeThread(configuration, compileCache, isWanted);
+    this.#pending.delete(invocation);
     if (!taken) return { error: exited };
     const { thread, onLoaded } = taken;
+    if (!isWanted()) {
+      onLoaded();
+      giveBack(thread);
+      return { error: exited };
+    }
     this.#busy.add(thread);
     const surroundings = { sandbox: this.#sandbox, network, certificate, speedUp };
     const outcome = await thread.run(configuration, event, surroundings, onLoaded);
@@ -131,6 +142,9 @@ export class FunctionRuntime {
   /** Ends the threads that handle an event for a function, as when they run out of memory. */
   crash(functionName: string): void {
     for (const thread of this.#busy) if (thread.running === functionName) void thread.end();
+    for (const invocation of this.#pending)
+      if (invocation.functionName === functionName) invocation.isCrashed = true;
+    wakeAll();
   }
 
   /** Ends everything for good. */

@@ -108,7 +108,10 @@ describe.each(envReaders)('several texts, as %s reads them', (reader) => {
         const isHiding = ({ key, value, raw }: EnvEntry) =>
           isBlank(value) && !isBlank(goodEntries.get(key)?.value ?? '') && !raw.includes('$');
         const hiding = [...effectiveEntries(readEnvText(alone, reader)).values()].filter(isHiding);
-        if (hiding.length === 0) expectEqual(filled, alone);
+        // A blank that is written with a $ is a reference for some readers, and gives way only where it is none.
+        const isUnclear = ({ value, raw }: EnvEntry) => isBlank(value) && raw.includes('$');
+        const entries = [...effectiveEntries(readEnvText(alone, reader)).values()];
+        if (hiding.length === 0 && !entries.some(isUnclear)) expectEqual(filled, alone);
         const values = effectiveEntries(readEnvText(filled, reader));
         for (const good of hiding.flatMap(({ key }) => goodEntries.get(key) ?? []))
           if (!good.raw.includes('$')) expectEqual(values.get(good.key)?.value, good.value);
