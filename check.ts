@@ -38,13 +38,17 @@ function check(): boolean {
       passes('package', '--param', 'target=academy-api') &&
       passes('start');
     if (!isSound) return false;
-    const resultsFile = join(directory, 'results.json');
-    const havePassed = passes('test', '--json', `--outputFile=${resultsFile}`);
+    const suites = ['test', 'test:examples'].map((script, index) => {
+      const file = join(directory, `results-${index}.json`);
+      const hasPassed = passes(script, '--json', `--outputFile=${file}`);
+      return { hasPassed, ...v.parse(TestResults, JSON.parse(readFileSync(file, 'utf8'))) };
+    });
     const isUnchanged = changes() === changesBefore;
     if (!isUnchanged) console.error(`\nThe checks have changed the checkout:\n${changes()}`);
-    const results = v.parse(TestResults, JSON.parse(readFileSync(resultsFile, 'utf8')));
-    console.log(`${results.numPassedTests} passed, ${results.numFailedTests} failed`);
-    return havePassed && isUnchanged;
+    const sumOf = (name: keyof v.InferOutput<typeof TestResults>) =>
+      suites.reduce((sum, suite) => sum + suite[name], 0);
+    console.log(`${sumOf('numPassedTests')} passed, ${sumOf('numFailedTests')} failed`);
+    return suites.every(({ hasPassed }) => hasPassed) && isUnchanged;
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

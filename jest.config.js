@@ -12,13 +12,18 @@ const project = (folder, more = {}) => ({
   testMatch: [`<rootDir>/tests/${folder}/**/*.test.ts`],
 });
 
+/** `npm run test:examples`: each of the example targets is packaged for it. */
+const examples = project('examples', { globalSetup: '<rootDir>/tests/support/package-examples.ts' });
+
 export default {
-  projects: [
-    project('unit'),
-    project('wire'),
-    // Only where one of these tests is run, something is packaged.
-    project('run', { globalSetup: '<rootDir>/tests/support/package-stacks.ts' }),
-  ],
+  projects: process.env.TEST_EXAMPLES
+    ? [examples]
+    : [
+        project('unit'),
+        project('wire'),
+        // Only where one of these tests is run, something is packaged.
+        project('run', { globalSetup: '<rootDir>/tests/support/package-stacks.ts' }),
+      ],
   collectCoverageFrom: ['{env,workflow,aws,functions,cli,sandbox,stack,targets}/**/*.ts'],
   // A limit for what never ends; the machine may be as slow as it likes.
   testTimeout: 300_000,

@@ -5,6 +5,7 @@ const longest = [
   'redrive',
   'lagging-reads',
   'start',
+  'tour',
   'scenarios',
   'triggers',
   'single-flight',

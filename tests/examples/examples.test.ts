@@ -1,14 +1,21 @@
 /** The example targets: each is packaged, and recovers its outage in the sandbox as its own would. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as v from 'valibot';
 import { letPlay } from '../../sandbox/play.ts';
 import { checkProof } from '../../sandbox/proof.ts';
 import { scenarios } from '../../sandbox/scenarios.ts';
 import { recover } from '../support/cli.ts';
-import { exampleNames, exampleTargets } from '../support/package-stacks.ts';
+import { exampleNames, exampleTargets } from '../support/example-targets.ts';
+import { needlessIn } from '../support/needless.ts';
+import { packagedIn } from '../support/package-stacks.ts';
 import { checkInvariants, openRun, outputOf, type WholeRun } from '../support/whole-run.ts';
 
-let whole: WholeRun;
-afterEach(() => whole.close());
+let whole: WholeRun | undefined;
+afterEach(async () => {
+  await whole?.close();
+  whole = undefined;
+});
 
 it.each(exampleNames)('%s recovers its outage, on all instances', async (name) => {
   whole = await openRun('outage', name, exampleTargets);
@@ -52,3 +59,8 @@ async function brokenLinks({ sandbox }: WholeRun): Promise<readonly unknown[]> {
 }
 
 const DoctorReport = v.object({ causes: v.array(v.object({ code: v.string() })) });
+
+it.each(exampleNames)('the template of %s says nothing that CloudFormation knows by itself', (name) => {
+  const file = join(packagedIn(name), 'cloudformation-template-update-stack.json');
+  expect(needlessIn(readFileSync(file, 'utf8'))).toEqual([]);
+});
