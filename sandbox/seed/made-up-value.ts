@@ -31,8 +31,13 @@ export function valueLike(value: string): string {
   const opposite = opposites.find((pair) => pair.includes(value))?.find((word) => word !== value);
   if (opposite !== undefined) return opposite;
   const [, sign = '', whole, fraction] = /^([+-]?)(\d+)(\.\d+)?$/.exec(value) ?? [];
-  if (whole !== undefined)
-    return `${sign}${digits(whole.length)}${fraction === undefined ? '' : `.${digits(fraction.length - 1)}`}`;
+  if (whole !== undefined) {
+    // A short number is easily drawn again.
+    for (;;) {
+      const made = `${sign}${digits(whole.length)}${fraction === undefined ? '' : `.${digits(fraction.length - 1)}`}`;
+      if (made !== value) return made;
+    }
+  }
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(value) && isUrl(value)) return urlLike(value);
   if (/^[^@\s]+@[^@\s]+\.[a-z]+$/i.test(value)) return `${secret(8).toLowerCase()}@example.com`;
   if (/^\d+(\.\d+){3}$/.test(value)) return `10.${randomInt(256)}.${randomInt(256)}.${randomInt(1, 255)}`;
