@@ -19,10 +19,12 @@ import { StateMachines } from '../../sandbox/services/states.ts';
 import * as chain from '../../workflow/chain.ts';
 import { ExecutionRef } from '../../workflow/execution-ref.ts';
 import { RecoveryReport } from '../../workflow/report.ts';
+import { parameterName } from '../support/app-names.ts';
+import { appTarget } from '../support/app-target.ts';
 import { doctorOf } from '../support/ask-doctor.ts';
-import { openAws, parameterName, type TestAws } from '../support/aws.ts';
+import { openAws, type TestAws } from '../support/aws.ts';
 import { enteredBy, machine } from '../support/compiled-machine.ts';
-import { appTarget, commandsEnded, servicesOf, steppedClock } from '../support/services.ts';
+import { commandsEnded, servicesOf, steppedClock } from '../support/services.ts';
 
 let aws: TestAws;
 let api: Server;

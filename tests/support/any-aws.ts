@@ -11,8 +11,9 @@
  */
 import { iamArn } from '../../sandbox/services/iam.ts';
 import { arn } from '../../sandbox/template.ts';
+import { groupName, leaseTableName, topicArn } from './app-names.ts';
 import { functionGroup } from './app-network.ts';
-import { groupName, leaseTableName, openAws, topicArn } from './aws.ts';
+import { openAws } from './aws.ts';
 
 const given = process.env.AWS_BEHAVIOUR_ENDPOINT;
 export const TableName = process.env.AWS_BEHAVIOUR_TABLE ?? leaseTableName;

@@ -35,17 +35,18 @@ import { StateMachines, statesService } from '../../sandbox/services/states.ts';
 import { identityService } from '../../sandbox/services/sts.ts';
 import { arn, region } from '../../sandbox/template.ts';
 import type { EnvFinding } from '../../workflow/results.ts';
+import {
+  documentCommands,
+  documentName,
+  groupName,
+  leaseTableName,
+  otherRegion,
+  parameterName,
+  topicArn,
+} from './app-names.ts';
 import { appNetwork } from './app-network.ts';
 import { type Faults, injectFaults } from './faults.ts';
 
-export const parameterName = '/app/env';
-/** The one that keeps the backup of the target sandbox. */
-export const otherRegion = 'ap-northeast-1';
-/** A table whose items are found by the string `target`. */
-export const leaseTableName = 'app-leases';
-/** The Auto Scaling group that is there. */
-export const groupName = 'app-workers';
-export const topicArn = arn('sns', 'app-recovery');
 export const secret = () => `canary-${randomUUID()}`;
 
 afterAll(endIdleThreads);
@@ -134,8 +135,6 @@ export const envFinding = (part: Partial<EnvFinding>): EnvFinding => ({
 /** This and an update of a function take several moments of a `steppedClock`, and far less than anybody waits. */
 const listedAfterMs = 20;
 
-export const documentName = 'app-deploy';
-export const documentCommands = ["export ENV_VERSION='{{ envVersion }}'", 'node deploy.cjs'];
 const baseEnvironment = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: region };
 
 export async function openAws({

@@ -2,9 +2,12 @@
 import { ListCommandsCommand } from '@aws-sdk/client-ssm';
 import { deployApi } from '../../functions/deploy-api.ts';
 import type { FinishedDeploy, RunningDeploy } from '../../workflow/results.ts';
-import { type AwsOptions, envFinding, openAws, parameterName, type TestAws } from './aws.ts';
-import { executionRef, giveLease, recoveryPlan } from './execution.ts';
-import { commandsEnded, moment, servicesOf, steppedClock, type TargetPart } from './services.ts';
+import { parameterName } from './app-names.ts';
+import type { TargetPart } from './app-target.ts';
+import { type AwsOptions, envFinding, openAws, type TestAws } from './aws.ts';
+import { giveLease } from './execution.ts';
+import { executionRef, recoveryPlan } from './execution-facts.ts';
+import { commandsEnded, moment, servicesOf, steppedClock } from './services.ts';
 
 export let aws: TestAws;
 export const instances = [

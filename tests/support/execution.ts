@@ -4,24 +4,12 @@ import type { Clock } from '../../aws/clock.ts';
 import { type LeaseDoor, takeLease } from '../../aws/lease-table.ts';
 import type { Execution } from '../../sandbox/services/execution.ts';
 import type { ExecutionRef } from '../../workflow/execution-ref.ts';
-import type { PlannedFunction, RecoveryPlan } from '../../workflow/plan.ts';
-import { documentName, leaseTableName, parameterName, type TestAws } from './aws.ts';
+import { leaseTableName } from './app-names.ts';
+import type { TestAws } from './aws.ts';
 import { pauses } from './ledger.ts';
 import { steppedClock } from './services.ts';
 
 export const leaseItem = { tableName: leaseTableName, target: 'app' };
-
-const arnPrefix = 'arn:aws:states:ap-northeast-2:111122223333:execution:env-recovery-app:';
-
-const startedAt = new Date(Date.now() - 5000).toISOString();
-
-export const executionRef = ({ name = 'run-1', ...part }: Partial<ExecutionRef> = {}): ExecutionRef => ({
-  arn: `${arnPrefix}${name}`,
-  name,
-  startedAt,
-  redriveCount: 0,
-  ...part,
-});
 
 export const machineArn = 'arn:aws:states:ap-northeast-2:111122223333:stateMachine:env-recovery-app';
 
@@ -47,27 +35,3 @@ export async function giveLease(aws: TestAws, execution: ExecutionRef): Promise<
   await aws.dynamo.send(new DeleteItemCommand({ TableName: leaseItem.tableName, Key }));
   await takeLease(leaseDoor(aws), execution, { pauses, force: true });
 }
-
-/** A metric function that is as it should be, but for `part`. */
-export const plannedFunction = (part: Partial<PlannedFunction> = {}): PlannedFunction => ({
-  functionName: 'metric',
-  revisionId: null,
-  setKeys: [],
-  removedKeys: [],
-  problem: null,
-  ...part,
-});
-
-/** A plan of a target that asks nobody, but for `part`. */
-export const recoveryPlan = (part: Partial<RecoveryPlan> = {}): RecoveryPlan => ({
-  outcome: 'Planned',
-  decision: 'Repair',
-  hash: '0123456789abcdef',
-  needsApproval: false,
-  parameter: { parameterName, finding: 'Complete', version: 1, modifiedAt: null },
-  endpoint: { finding: 'NotAsked', httpStatus: null },
-  restore: null,
-  deploy: { documentName, instanceIds: ['i-00000001'], commands: [], problem: null },
-  function: plannedFunction(),
-  ...part,
-});

@@ -1,4 +1,5 @@
 /** The target sandbox with every link ok, from its env to its workers. */
+
 import * as v from 'valibot';
 import { networkOf } from '../../sandbox/private-network.ts';
 import { addHostRole } from '../../sandbox/roles.ts';
@@ -7,6 +8,7 @@ import { iamArn } from '../../sandbox/services/iam.ts';
 import { invocationOf } from '../../sandbox/services/metric-data.ts';
 import { arn } from '../../sandbox/template.ts';
 import { loadTarget } from '../../targets/load.ts';
+import { dimensionList } from '../../workflow/dimensions.ts';
 import { scalingOf } from '../../workflow/target.ts';
 import { knownGoodLabel } from '../../workflow/versions.ts';
 import { openAws, secret, type TestAws } from './aws.ts';
@@ -21,7 +23,7 @@ export const machineArn = arn('states', 'stateMachine:env-recovery-sandbox');
 export const metricRole = 'QueueDepthMetricRole';
 export const functionArn = arn('lambda', `function:${target.metricFunction.name}`);
 
-export const dimensions = Object.entries(target.metric.dimensions).map(([Name, Value]) => ({ Name, Value }));
+export const dimensions = dimensionList(target.metric.dimensions);
 
 /** A complete env whose values are easily found again. */
 export function completeEnv(): string {

@@ -2,7 +2,8 @@
 import { type GuardedWrite, writeEnvParameter } from '../../aws/guarded-write.ts';
 import { readHistory } from '../../aws/parameter.ts';
 import type { EnvContract } from '../../env/contract.ts';
-import { parameterName, type TestAws } from './aws.ts';
+import { parameterName } from './app-names.ts';
+import type { TestAws } from './aws.ts';
 import { steppedClock } from './services.ts';
 
 export const contract: EnvContract = { requiredKeys: ['A'], requiredPrefixes: [], rules: {} };

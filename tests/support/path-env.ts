@@ -4,9 +4,11 @@ import { markKnownGood } from '../../functions/mark-known-good.ts';
 import { validateEnv } from '../../functions/validate-env.ts';
 import type { ValidateEnvInput } from '../../workflow/chain.ts';
 import type { EnvFinding } from '../../workflow/results.ts';
+import type { TargetPart } from './app-target.ts';
 import { envFinding, type TestAws } from './aws.ts';
-import { executionRef, giveLease } from './execution.ts';
-import { servicesOf, steppedClock, type TargetPart } from './services.ts';
+import { giveLease } from './execution.ts';
+import { executionRef, provenBy } from './execution-facts.ts';
+import { servicesOf, steppedClock } from './services.ts';
 import { contract, uploadOn } from './upload-env.ts';
 
 export const path = '/app/prod/';
@@ -17,18 +19,6 @@ export const onPath: TargetPart = {
   restore: { backupParameter: copyPath },
 };
 export const complete = { DB_HOST: 'db', DB_PASSWORD: 'p', R2_KEY: 'r' };
-
-const timestamp = '2026-01-01T00:00:00.000Z';
-const deployment = {
-  outcome: 'Success' as const,
-  commandId: '00000000-0000-0000-0000-000000000000',
-  documentName: 'deploy',
-  instanceIds: ['i-00000001'],
-  resumed: false,
-  redriveCount: 0,
-  deadline: timestamp,
-  finishedAt: timestamp,
-};
 
 /** @param part the target, by default one with an env below a path. */
 export const pathEnvOn = (aws: () => TestAws, part: TargetPart = onPath) => {
@@ -69,11 +59,8 @@ export const pathEnvOn = (aws: () => TestAws, part: TargetPart = onPath) => {
       return markKnownGood(
         {
           execution,
-          ...(isDeployed ? { deployment: { ...deployment, startedAt } } : {}),
+          ...provenBy(isDeployed ? startedAt : undefined),
           env: envFinding({ version }),
-          check: { finding: 'NotAsked', needsDeploy: false, httpStatus: null, proof: null },
-          endpoint: { httpStatus: 200, backlog: 7, attempts: 1, verifiedAt: timestamp },
-          backlog: { backlog: 7, metric: 'N/M', datapoint: { value: 7, timestamp } },
         },
         { ...services, ssm: aws().ssm, backupSsm: ssmOfBackup(aws().ssm, services.target.restore) },
       );

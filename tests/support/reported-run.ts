@@ -1,7 +1,7 @@
 /** The state objects that ReportRecovery gets. */
 import type { ProvenRun, RefusedRun } from '../../workflow/chain.ts';
 import { envFinding } from './aws.ts';
-import { executionRef, recoveryPlan } from './execution.ts';
+import { executionRef, recoveryPlan } from './execution-facts.ts';
 
 export const request = {
   mode: 'recover',

@@ -5,9 +5,12 @@ import { uploadEnv } from '../../functions/upload-env.ts';
 import { accessKeyIdOf } from '../../sandbox/callers.ts';
 import { region } from '../../sandbox/template.ts';
 import type { EnvFinding, EnvUpload } from '../../workflow/results.ts';
-import { envFinding, parameterName, type TestAws } from './aws.ts';
-import { executionRef, giveLease, recoveryPlan } from './execution.ts';
-import { servicesOf, type TargetPart } from './services.ts';
+import { parameterName } from './app-names.ts';
+import type { TargetPart } from './app-target.ts';
+import { envFinding, type TestAws } from './aws.ts';
+import { giveLease } from './execution.ts';
+import { executionRef, recoveryPlan } from './execution-facts.ts';
+import { servicesOf } from './services.ts';
 
 export const functionName = 'app-uploadEnv';
 export const backupName = '/app/env-backup';

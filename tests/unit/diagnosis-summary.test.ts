@@ -12,7 +12,7 @@ import {
 } from '../../workflow/doctor/summary.ts';
 import { seen, unseen } from '../../workflow/network/seen.ts';
 import type { Deployment, EndpointCheck, EndpointProof } from '../../workflow/results.ts';
-import { executionRef } from '../support/execution.ts';
+import { executionRef } from '../support/execution-facts.ts';
 import { doctorTarget, healthyFacts, stopped } from '../support/healthy-facts.ts';
 
 const target = doctorTarget();

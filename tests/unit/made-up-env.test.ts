@@ -11,8 +11,8 @@ import { defaultTarget, makeSeed } from '../../sandbox/seed/seed.ts';
 import { loadTarget } from '../../targets/load.ts';
 import { canBeHeader } from '../../workflow/http-header.ts';
 import type { Target } from '../../workflow/target.ts';
+import { appTarget } from '../support/app-target.ts';
 import { runs } from '../support/properties.ts';
-import { appTarget } from '../support/services.ts';
 
 const target = (parameter: Partial<Target['parameter']>) => appTarget({ parameter });
 

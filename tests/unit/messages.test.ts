@@ -7,7 +7,7 @@ import { classifyFailure } from '../../workflow/failure.ts';
 import { failureNotification, startNotification } from '../../workflow/messages.ts';
 import type { RecoveryPlan } from '../../workflow/plan.ts';
 import { RecoveryError } from '../../workflow/recovery-error.ts';
-import { plannedFunction, recoveryPlan } from '../support/execution.ts';
+import { plannedFunction, recoveryPlan } from '../support/execution-facts.ts';
 import { examples, goldenFile, render } from './notifications/examples.ts';
 
 describe('a notification', () => {

@@ -3,7 +3,7 @@ import { notRehearsed } from '../../sandbox/not-rehearsed.ts';
 import { summaryOf } from '../../sandbox/scenarios.ts';
 import { loadTarget } from '../../targets/load.ts';
 import type { DeployedTarget } from '../../workflow/target.ts';
-import { appTarget } from '../support/services.ts';
+import { appTarget } from '../support/app-target.ts';
 
 const kmsKeyArn = 'arn:aws:kms:ap-northeast-2:111122223333:key/00000000-0000-0000-0000-000000000000';
 const told = (part: Partial<DeployedTarget>, options = { runCommands: false, hasBundle: false }) =>

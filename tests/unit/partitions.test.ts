@@ -2,7 +2,7 @@
 import { statementsFor } from '../../stack/permissions.ts';
 import { stackOf } from '../../stack/stack.ts';
 import { readTarget, requireKeysOf } from '../../targets/load.ts';
-import { appTarget } from '../support/services.ts';
+import { appTarget } from '../support/app-target.ts';
 import { fileWith } from '../support/target-file.ts';
 
 describe('requireKeysOf, beyond the partition of the stack', () => {

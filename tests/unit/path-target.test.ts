@@ -1,7 +1,7 @@
 /** A target whose env is spread over several parameters: what is wrong with its file, and what its stack may do. */
 import { stackOf } from '../../stack/stack.ts';
 import { fillCommand } from '../../workflow/doctor/commands.ts';
-import { appTarget } from '../support/services.ts';
+import { appTarget } from '../support/app-target.ts';
 import { statementsOf } from '../support/stack-roles.ts';
 import { fileWith, mistakeIn } from '../support/target-file.ts';
 

@@ -1,3 +1,4 @@
+import { dimensionList } from '../../workflow/dimensions.ts';
 import { diagnose } from '../../workflow/doctor/diagnosis.ts';
 import type { TrackingConfiguration } from '../../workflow/doctor/facts.ts';
 import { putPolicyAgain } from '../../workflow/doctor/policy-command.ts';
@@ -20,7 +21,7 @@ const math = (Expression: string, ...more: object[]): TrackingConfiguration => (
 /** What the command gives Auto Scaling. */
 const givenBy = (command = ''): unknown =>
   JSON.parse(/--target-tracking-configuration "(.*)"/.exec(command)?.[1]?.replaceAll('\\"', '"') ?? 'null');
-const Dimensions = Object.entries(metric.dimensions).map(([Name, Value]) => ({ Name, Value }));
+const Dimensions = dimensionList(metric.dimensions);
 
 describe('the command that puts a policy again', () => {
   it('corrects the dimensions and the statistic, and keeps the rest, with its warm-up', () => {

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { ProvenRun } from '../../workflow/chain.ts';
 import { lossOf, makeReport, RecoveryReport, RefusalReport } from '../../workflow/report.ts';
 import type { Loss } from '../../workflow/results.ts';
-import { recoveryPlan } from '../support/execution.ts';
+import { recoveryPlan } from '../support/execution-facts.ts';
 import { finishedAtMs, healthOnly, provenRun, refusedRun, repairedRun } from '../support/reported-run.ts';
 
 const reportOn = (run: ProvenRun) => v.parse(RecoveryReport, makeReport(run, finishedAtMs));

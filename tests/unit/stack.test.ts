@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { resolveConditions } from '../../stack/conditions.ts';
 import { statementsFor } from '../../stack/permissions.ts';
 import { stackOf } from '../../stack/stack.ts';
-import { appTarget } from '../support/services.ts';
+import { appTarget } from '../support/app-target.ts';
 import { Role, statementsOf } from '../support/stack-roles.ts';
 
 const keyOf = (region: string) =>

@@ -1,13 +1,7 @@
 /** Who has an address that a function connects to. */
 import type { NetworkInterface } from '../../sandbox/services/ec2-network.ts';
-import {
-  type AppNetwork,
-  apiAddress,
-  apiGroup,
-  openAppNetwork,
-  question,
-  vpcId,
-} from '../support/app-network.ts';
+import { apiAddress, apiGroup, question, vpcId } from '../support/app-network.ts';
+import { type AppNetwork, openAppNetwork } from '../support/asked-network.ts';
 
 let app: AppNetwork;
 

@@ -1,7 +1,8 @@
 import { announceRecovery } from '../../functions/announce-recovery.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
-import { openAws, type TestAws, topicArn } from '../support/aws.ts';
-import { executionRef, recoveryPlan } from '../support/execution.ts';
+import { topicArn } from '../support/app-names.ts';
+import { openAws, type TestAws } from '../support/aws.ts';
+import { executionRef, recoveryPlan } from '../support/execution-facts.ts';
 import { request } from '../support/reported-run.ts';
 import { servicesOf } from '../support/services.ts';
 

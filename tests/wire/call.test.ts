@@ -9,7 +9,8 @@ import { readParameter } from '../../aws/parameter.ts';
 import { readQueueDepth } from '../../aws/queue.ts';
 import { publish } from '../../aws/topic.ts';
 import { AwsError, listen, type StrangeAnswer } from '../../sandbox/endpoint.ts';
-import { openAws, type TestAws, topicArn } from '../support/aws.ts';
+import { topicArn } from '../support/app-names.ts';
+import { openAws, type TestAws } from '../support/aws.ts';
 import { leaseDoor } from '../support/execution.ts';
 
 describe('a call to AWS', () => {

@@ -7,10 +7,11 @@ import { linkNames } from '../../workflow/doctor/links.ts';
 import type { EndpointCheck } from '../../workflow/results.ts';
 import type { DeployedTarget } from '../../workflow/target.ts';
 import { apiAddress, apiGroup, question, vpcId } from '../support/app-network.ts';
+import { appTarget } from '../support/app-target.ts';
 import { doctorOf, stillClock } from '../support/ask-doctor.ts';
 import { openAws, type TestAws } from '../support/aws.ts';
-import { executionRef } from '../support/execution.ts';
-import { appTarget, steppedClock } from '../support/services.ts';
+import { executionRef } from '../support/execution-facts.ts';
+import { steppedClock } from '../support/services.ts';
 import { until } from '../support/until.ts';
 
 let aws: TestAws;

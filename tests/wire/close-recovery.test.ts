@@ -6,12 +6,15 @@ import { AwsError } from '../../sandbox/endpoint.ts';
 import type { Execution } from '../../sandbox/services/execution.ts';
 import { commentOf } from '../../workflow/deployment.ts';
 import type { DeployedTarget } from '../../workflow/target.ts';
+import { documentName } from '../support/app-names.ts';
 import { apiAddress, apiGroup, question, vpcId } from '../support/app-network.ts';
+import { appTarget } from '../support/app-target.ts';
 import { doctorOf } from '../support/ask-doctor.ts';
-import { documentName, openAws, type TestAws } from '../support/aws.ts';
-import { executionRef, leaseDoor, machineArn } from '../support/execution.ts';
+import { openAws, type TestAws } from '../support/aws.ts';
+import { leaseDoor, machineArn } from '../support/execution.ts';
+import { executionRef } from '../support/execution-facts.ts';
 import { pauses } from '../support/ledger.ts';
-import { appTarget, servicesOf, steppedClock } from '../support/services.ts';
+import { servicesOf, steppedClock } from '../support/services.ts';
 
 let aws: TestAws;
 afterEach(() => aws.close());

@@ -4,9 +4,10 @@ import { confirmBacklog } from '../../functions/confirm-backlog.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
 import { invocationOf } from '../../sandbox/services/metric-data.ts';
 import type { ConfirmBacklogInput } from '../../workflow/chain.ts';
+import type { TargetPart } from '../support/app-target.ts';
 import { openAws, type TestAws } from '../support/aws.ts';
-import { executionRef, plannedFunction, recoveryPlan } from '../support/execution.ts';
-import { servicesOf, steppedClock, type TargetPart } from '../support/services.ts';
+import { executionRef, plannedFunction, recoveryPlan } from '../support/execution-facts.ts';
+import { servicesOf, steppedClock } from '../support/services.ts';
 
 let aws: TestAws;
 beforeEach(async () => {

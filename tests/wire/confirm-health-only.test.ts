@@ -4,10 +4,12 @@ import type { Clock } from '../../aws/clock.ts';
 import { confirmBacklog } from '../../functions/confirm-backlog.ts';
 import type { ConfirmBacklogInput } from '../../workflow/chain.ts';
 import type { Target } from '../../workflow/target.ts';
-import { groupName, openAws, type TestAws } from '../support/aws.ts';
-import { executionRef } from '../support/execution.ts';
+import { groupName } from '../support/app-names.ts';
+import { appTarget } from '../support/app-target.ts';
+import { openAws, type TestAws } from '../support/aws.ts';
+import { executionRef } from '../support/execution-facts.ts';
 import { repairedRun } from '../support/reported-run.ts';
-import { appTarget, servicesOf, steppedClock } from '../support/services.ts';
+import { servicesOf, steppedClock } from '../support/services.ts';
 
 let aws: TestAws;
 beforeEach(async () => {

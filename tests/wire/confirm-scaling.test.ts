@@ -3,8 +3,10 @@ import { openAutoScaling } from '../../aws/auto-scaling.ts';
 import { mostScalingSeconds } from '../../aws/scaling-proof.ts';
 import { confirmBacklog } from '../../functions/confirm-backlog.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
-import { groupName, openAws, type TestAws } from '../support/aws.ts';
-import { executionRef } from '../support/execution.ts';
+import { dimensionList } from '../../workflow/dimensions.ts';
+import { groupName } from '../support/app-names.ts';
+import { openAws, type TestAws } from '../support/aws.ts';
+import { executionRef } from '../support/execution-facts.ts';
 import { servicesOf, steppedClock } from '../support/services.ts';
 
 const minuteMs = 60_000;
@@ -24,14 +26,12 @@ afterEach(async () => {
 });
 
 const dimensionsOf = (group: string) => ({ WorkerType: 'Video', AutoScalingGroupName: group });
-const asList = (dimensions: Readonly<Record<string, string>>) =>
-  Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value }));
 
 /** Datapoints of this minute and the ones before it, the newest last. */
 function publish(group: string, ...values: readonly number[]): void {
   values.forEach((Value, index) => {
     const Timestamp = Date.now() - (values.length - 1 - index) * minuteMs;
-    const Dimensions = asList(dimensionsOf(group));
+    const Dimensions = dimensionList(dimensionsOf(group));
     aws.metrics.put('App', [
       { MetricName: 'BacklogCount', Dimensions, Value, Unit: 'Count', Timestamp, StorageResolution: 60 },
     ]);
@@ -51,7 +51,7 @@ function track(group: string, part: object = {}): void {
       CustomizedMetricSpecification: {
         Namespace: 'App',
         MetricName: 'BacklogCount',
-        Dimensions: asList(dimensionsOf(group)),
+        Dimensions: dimensionList(dimensionsOf(group)),
         Statistic: 'Maximum',
         ...part,
       },
@@ -83,7 +83,7 @@ const mathOn = (MetricName: string) => ({
       Id: 'm1',
       ReturnData: false,
       MetricStat: {
-        Metric: { Namespace: 'App', MetricName, Dimensions: asList(dimensionsOf(groupName)) },
+        Metric: { Namespace: 'App', MetricName, Dimensions: dimensionList(dimensionsOf(groupName)) },
         Stat: 'Maximum',
       },
     },
@@ -192,7 +192,7 @@ describe('after a repair, ConfirmBacklog', () => {
     ['metric math on another metric', () => tracked(mathOn('Other')), notScaling('PolicyElsewhere')],
     [
       'a policy on other dimensions',
-      () => tracked({ Dimensions: asList({ WorkerType: 'Video' }) }),
+      () => tracked({ Dimensions: dimensionList({ WorkerType: 'Video' }) }),
       notScaling('PolicyOtherDimensions'),
     ],
     ['a policy that asks for another unit', () => tracked({ Unit: 'Bytes' }), notScaling('PolicyOtherUnit')],
@@ -245,7 +245,7 @@ describe('after a repair, ConfirmBacklog', () => {
     track(groupName);
     // Its datapoint has left what the alarms look at: they go by the time of the machine.
     const longAgoMs = repairedAtMs - 30 * minuteMs;
-    const Dimensions = asList(dimensionsOf(groupName));
+    const Dimensions = dimensionList(dimensionsOf(groupName));
     aws.metrics.put('App', [
       { MetricName: 'BacklogCount', Dimensions, Value: 7, Timestamp: longAgoMs, StorageResolution: 60 },
     ]);
@@ -287,7 +287,7 @@ describe('after a repair, ConfirmBacklog', () => {
     aws.metrics.put('App', [
       {
         MetricName: 'BacklogCount',
-        Dimensions: asList({ WorkerType: 'Video' }),
+        Dimensions: dimensionList({ WorkerType: 'Video' }),
         Value: 7,
         Timestamp: Date.now(),
         StorageResolution: 60,

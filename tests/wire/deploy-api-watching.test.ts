@@ -1,6 +1,7 @@
 /** How DeployApi watches its command, and whose commands it finds. */
 import { CancelCommandCommand, SendCommandCommand } from '@aws-sdk/client-ssm';
-import { documentName, parameterName, secret } from '../support/aws.ts';
+import { documentName, parameterName } from '../support/app-names.ts';
+import { secret } from '../support/aws.ts';
 import {
   aws,
   call,
@@ -13,7 +14,8 @@ import {
   running,
   startedAt,
 } from '../support/deploy-api.ts';
-import { executionRef, giveLease } from '../support/execution.ts';
+import { giveLease } from '../support/execution.ts';
+import { executionRef } from '../support/execution-facts.ts';
 import { moment } from '../support/services.ts';
 
 describe('DeployApi, watching', () => {

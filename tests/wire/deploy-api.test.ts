@@ -1,8 +1,9 @@
 /** What DeployApi sends, and when it sends nothing. */
 import { AwsError } from '../../sandbox/endpoint.ts';
-import { documentCommands, documentName, parameterName } from '../support/aws.ts';
+import { documentCommands, documentName, parameterName } from '../support/app-names.ts';
 import { aws, call, deploy, ids, listed, open, put } from '../support/deploy-api.ts';
-import { executionRef, giveLease, recoveryPlan } from '../support/execution.ts';
+import { giveLease } from '../support/execution.ts';
+import { executionRef, recoveryPlan } from '../support/execution-facts.ts';
 
 describe('DeployApi', () => {
   it('does nothing where no deploy is planned', async () => {

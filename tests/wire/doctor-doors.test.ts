@@ -17,8 +17,9 @@ import { hasStateMachine } from '../../aws/state-machine.ts';
 import { listSubscriptions } from '../../aws/topic.ts';
 import { invocationOf } from '../../sandbox/services/metric-data.ts';
 import { arn } from '../../sandbox/template.ts';
-import { groupName, openAws, type TestAws } from '../support/aws.ts';
-import { appTarget } from '../support/services.ts';
+import { groupName } from '../support/app-names.ts';
+import { appTarget } from '../support/app-target.ts';
+import { openAws, type TestAws } from '../support/aws.ts';
 
 let aws: TestAws;
 const targetArn = arn('lambda', 'function:metric');

@@ -6,10 +6,11 @@ import { type ChainLook, ChainQuestion } from '../../workflow/doctor/chain-look.
 import { linkNames } from '../../workflow/doctor/links.ts';
 import type { DeployedTarget } from '../../workflow/target.ts';
 import { question as network } from '../support/app-network.ts';
+import { appTarget } from '../support/app-target.ts';
 import { stillClock } from '../support/ask-doctor.ts';
 import { openAws, type TestAws } from '../support/aws.ts';
-import { executionRef } from '../support/execution.ts';
-import { appTarget, steppedClock } from '../support/services.ts';
+import { executionRef } from '../support/execution-facts.ts';
+import { steppedClock } from '../support/services.ts';
 
 const name = 'env-recovery-app-diagnoseChain';
 let aws: TestAws;

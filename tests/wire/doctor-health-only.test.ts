@@ -3,7 +3,8 @@ import { openDoctorClients } from '../../aws/doctor/clients.ts';
 import { gatherFacts } from '../../aws/doctor/gather.ts';
 import { diagnose } from '../../workflow/doctor/diagnosis.ts';
 import type { DeployedTarget } from '../../workflow/target.ts';
-import { groupName, openAws, parameterName, type TestAws } from '../support/aws.ts';
+import { groupName, parameterName } from '../support/app-names.ts';
+import { openAws, type TestAws } from '../support/aws.ts';
 import { healthOnlyTarget } from '../support/healthy-facts.ts';
 
 let aws: TestAws;

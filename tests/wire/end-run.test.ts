@@ -3,8 +3,10 @@ import { endLease, readLedger, takeLease } from '../../aws/lease-table.ts';
 import { endRun } from '../../functions/runtime/end-run.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
 import type { Endings } from '../../workflow/ledger.ts';
-import { openAws, type TestAws, topicArn } from '../support/aws.ts';
-import { executionRef, leaseDoor } from '../support/execution.ts';
+import { topicArn } from '../support/app-names.ts';
+import { openAws, type TestAws } from '../support/aws.ts';
+import { leaseDoor } from '../support/execution.ts';
+import { executionRef } from '../support/execution-facts.ts';
 import { pauses } from '../support/ledger.ts';
 
 let aws: TestAws;

@@ -3,8 +3,9 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import { inspect } from 'node:util';
 import { verifyEndpoint } from '../../functions/verify-endpoint.ts';
 import { close, listen, urlOf } from '../../sandbox/endpoint.ts';
-import { envFinding, openAws, parameterName, secret, type TestAws } from '../support/aws.ts';
-import { executionRef } from '../support/execution.ts';
+import { parameterName } from '../support/app-names.ts';
+import { envFinding, openAws, secret, type TestAws } from '../support/aws.ts';
+import { executionRef } from '../support/execution-facts.ts';
 import { servicesOf, steppedClock } from '../support/services.ts';
 
 let aws: TestAws;

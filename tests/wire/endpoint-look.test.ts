@@ -3,7 +3,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { lookAtEndpoint, resolveHost } from '../../aws/endpoint-look.ts';
 import { close, listen } from '../../sandbox/endpoint.ts';
 import type { Target } from '../../workflow/target.ts';
-import { appTarget } from '../support/services.ts';
+import { appTarget } from '../support/app-target.ts';
 
 type Endpoint = Target['endpoint'];
 interface Asked {

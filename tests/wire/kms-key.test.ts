@@ -2,7 +2,8 @@
 import { writeEnvParameter } from '../../aws/guarded-write.ts';
 import { readParameter } from '../../aws/parameter.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
-import { openAws, parameterName, type TestAws } from '../support/aws.ts';
+import { parameterName } from '../support/app-names.ts';
+import { openAws, type TestAws } from '../support/aws.ts';
 import { steppedClock } from '../support/services.ts';
 
 let aws: TestAws;

@@ -1,7 +1,8 @@
 import { lookForKnownGood } from '../../aws/known-good-env.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
 import { knownGoodLabel, type LabelledVersion } from '../../workflow/versions.ts';
-import { openAws, parameterName, type TestAws } from '../support/aws.ts';
+import { parameterName } from '../support/app-names.ts';
+import { openAws, type TestAws } from '../support/aws.ts';
 import { backupName } from '../support/upload-env.ts';
 import { versionOf } from '../support/versions.ts';
 

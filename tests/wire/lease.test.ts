@@ -6,7 +6,8 @@ import { AwsError } from '../../sandbox/endpoint.ts';
 import type { Execution } from '../../sandbox/services/execution.ts';
 import type { ExecutionRef } from '../../workflow/execution-ref.ts';
 import { openAws, type TestAws } from '../support/aws.ts';
-import { executionRef, leaseDoor, leaseItem, recoveryPlan, startExecution } from '../support/execution.ts';
+import { leaseDoor, leaseItem, startExecution } from '../support/execution.ts';
+import { executionRef, recoveryPlan } from '../support/execution-facts.ts';
 import { minute, pauses } from '../support/ledger.ts';
 
 let aws: TestAws;

@@ -4,9 +4,12 @@ import { AwsError, type Call } from '../../sandbox/endpoint.ts';
 import { region } from '../../sandbox/template.ts';
 import { knownGoodLabel, lossAcceptedLabel } from '../../workflow/versions.ts';
 import { completeText, rules, unnamedKeys, without } from '../support/academy-env.ts';
-import { envFinding, openAws, otherRegion, parameterName, type TestAws } from '../support/aws.ts';
-import { executionRef, giveLease } from '../support/execution.ts';
-import { servicesOf, steppedClock, type TargetPart } from '../support/services.ts';
+import { otherRegion, parameterName } from '../support/app-names.ts';
+import type { TargetPart } from '../support/app-target.ts';
+import { envFinding, openAws, type TestAws } from '../support/aws.ts';
+import { giveLease } from '../support/execution.ts';
+import { executionRef, provenBy } from '../support/execution-facts.ts';
+import { servicesOf, steppedClock } from '../support/services.ts';
 import { backupName } from '../support/upload-env.ts';
 
 let aws: TestAws;
@@ -16,18 +19,6 @@ beforeEach(async () => {
 afterEach(() => aws.close());
 
 const contract = { requiredKeys: ['A'], requiredPrefixes: [], rules: {} };
-const timestamp = '2026-01-01T00:00:00.000Z';
-const deployment = {
-  outcome: 'Success' as const,
-  commandId: '00000000-0000-0000-0000-000000000000',
-  documentName: 'deploy',
-  instanceIds: ['i-00000001'],
-  resumed: false,
-  redriveCount: 0,
-  startedAt: timestamp,
-  deadline: timestamp,
-  finishedAt: timestamp,
-};
 /** In an execution that starts when the version is there, `days` later. */
 const mark = async (
   version = 1,
@@ -49,11 +40,8 @@ const mark = async (
   return markKnownGood(
     {
       execution,
-      ...(isDeployed ? { deployment: { ...deployment, startedAt: new Date(nowMs + 1).toISOString() } } : {}),
+      ...provenBy(isDeployed ? new Date(nowMs + 1).toISOString() : undefined),
       env: envFinding({ keys: ['A'], version }),
-      check: { finding: 'NotAsked', needsDeploy: false, httpStatus: null, proof: null },
-      endpoint: { httpStatus: 200, backlog: 7, attempts: 1, verifiedAt: timestamp },
-      backlog: { backlog: 7, metric: 'N/M', datapoint: { value: 7, timestamp } },
     },
     { ...services, ssm: aws.ssm, backupSsm: ssmOfBackup(aws.ssm, services.target.restore, aws.clientConfig) },
   );

@@ -9,11 +9,12 @@ import { stackOf } from '../../stack/stack.ts';
 import { readTarget } from '../../targets/load.ts';
 import { diagnose } from '../../workflow/doctor/diagnosis.ts';
 import type { Metric } from '../../workflow/target.ts';
+import { appTarget } from '../support/app-target.ts';
 import { openAws, type TestAws } from '../support/aws.ts';
-import { executionRef } from '../support/execution.ts';
+import { executionRef } from '../support/execution-facts.ts';
 import { doctorTarget, healthyFacts, policyOf, seen, stopped } from '../support/healthy-facts.ts';
 import { resolveSettings } from '../support/resolve-settings.ts';
-import { appTarget, servicesOf, steppedClock } from '../support/services.ts';
+import { servicesOf, steppedClock } from '../support/services.ts';
 import { fileWith, mistakeIn } from '../support/target-file.ts';
 
 let aws: TestAws;

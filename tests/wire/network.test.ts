@@ -14,15 +14,14 @@ import type { RulePeer } from '../../workflow/network/facts.ts';
 import { judgePath, type NewRule } from '../../workflow/network/path.ts';
 import { judgeService } from '../../workflow/network/service-access.ts';
 import {
-  type AppNetwork,
   apiAddress,
   apiGroup,
   endpointGroup,
   functionGroup,
-  openAppNetwork,
   question,
   vpcId,
 } from '../support/app-network.ts';
+import { type AppNetwork, openAppNetwork } from '../support/asked-network.ts';
 
 let app: AppNetwork;
 let network: Ec2Network;

@@ -1,7 +1,8 @@
 /** What a write of the parameter makes of answers that are none, or that come late. */
 import { awaitVersion } from '../../aws/parameter.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
-import { openAws, parameterName, type TestAws } from '../support/aws.ts';
+import { parameterName } from '../support/app-names.ts';
+import { openAws, type TestAws } from '../support/aws.ts';
 import { writesOn } from '../support/parameter-write.ts';
 import { steppedClock } from '../support/services.ts';
 

@@ -2,7 +2,8 @@ import { readHistory } from '../../aws/parameter.ts';
 import type { EnvReader } from '../../env/readers/readers.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
 import { knownGoodLabel, lossAcceptedLabel } from '../../workflow/versions.ts';
-import { openAws, parameterName, type TestAws } from '../support/aws.ts';
+import { parameterName } from '../support/app-names.ts';
+import { openAws, type TestAws } from '../support/aws.ts';
 import { contract, writesOn } from '../support/parameter-write.ts';
 
 let aws: TestAws;

@@ -3,8 +3,10 @@ import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { patchLambdaEnv } from '../../functions/patch-lambda-env.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
 import type { PlannedFunction } from '../../workflow/plan.ts';
-import { type AwsOptions, envFinding, openAws, parameterName, secret, type TestAws } from '../support/aws.ts';
-import { executionRef, giveLease, plannedFunction, recoveryPlan } from '../support/execution.ts';
+import { parameterName } from '../support/app-names.ts';
+import { type AwsOptions, envFinding, openAws, secret, type TestAws } from '../support/aws.ts';
+import { giveLease } from '../support/execution.ts';
+import { executionRef, plannedFunction, recoveryPlan } from '../support/execution-facts.ts';
 import { servicesOf } from '../support/services.ts';
 
 let aws: TestAws;

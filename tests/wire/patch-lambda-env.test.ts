@@ -1,9 +1,12 @@
 import { patchLambdaEnv } from '../../functions/patch-lambda-env.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
 import { patchVariables } from '../../workflow/function-patch.ts';
-import { type AwsOptions, envFinding, openAws, parameterName, secret, type TestAws } from '../support/aws.ts';
-import { executionRef, giveLease, plannedFunction, recoveryPlan } from '../support/execution.ts';
-import { appTarget, servicesOf } from '../support/services.ts';
+import { parameterName } from '../support/app-names.ts';
+import { appTarget } from '../support/app-target.ts';
+import { type AwsOptions, envFinding, openAws, secret, type TestAws } from '../support/aws.ts';
+import { giveLease } from '../support/execution.ts';
+import { executionRef, plannedFunction, recoveryPlan } from '../support/execution-facts.ts';
+import { servicesOf } from '../support/services.ts';
 
 let aws: TestAws;
 const key = secret();

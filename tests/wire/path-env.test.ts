@@ -2,7 +2,7 @@
 import { roleSessionArn } from '../../sandbox/callers.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
 import { openAws, type TestAws } from '../support/aws.ts';
-import { recoveryPlan } from '../support/execution.ts';
+import { recoveryPlan } from '../support/execution-facts.ts';
 import { complete, copyPath, path, pathEnvOn } from '../support/path-env.ts';
 
 let aws: TestAws;

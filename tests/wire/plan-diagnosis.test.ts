@@ -9,7 +9,7 @@ import type { EndpointCheck, EnvFinding } from '../../workflow/results.ts';
 import type { DeployedTarget } from '../../workflow/target.ts';
 import { doctorOf } from '../support/ask-doctor.ts';
 import { envFinding, type TestAws } from '../support/aws.ts';
-import { executionRef } from '../support/execution.ts';
+import { executionRef } from '../support/execution-facts.ts';
 import { type ChainOptions, openChain, putEnv, target } from '../support/healthy-chain.ts';
 import { servicesOf, steppedClock } from '../support/services.ts';
 

@@ -11,10 +11,13 @@ import type { RecoveryPlan } from '../../workflow/plan.ts';
 import { makeReport } from '../../workflow/report.ts';
 import type { Request } from '../../workflow/request.ts';
 import type { EndpointCheck } from '../../workflow/results.ts';
-import { documentName, envFinding, openAws, parameterName, type TestAws } from '../support/aws.ts';
-import { executionRef, leaseDoor, recoveryPlan, startExecution } from '../support/execution.ts';
+import { documentName, parameterName } from '../support/app-names.ts';
+import type { TargetPart } from '../support/app-target.ts';
+import { envFinding, openAws, type TestAws } from '../support/aws.ts';
+import { leaseDoor, startExecution } from '../support/execution.ts';
+import { executionRef, recoveryPlan } from '../support/execution-facts.ts';
 import { repairedRun } from '../support/reported-run.ts';
-import { servicesOf, steppedClock, type TargetPart } from '../support/services.ts';
+import { servicesOf, steppedClock } from '../support/services.ts';
 import { hourMs } from '../support/versions.ts';
 
 let aws: TestAws;

@@ -7,18 +7,11 @@ import { hashPlan, type PlanIngredients } from '../../workflow/plan.ts';
 import type { Request } from '../../workflow/request.ts';
 import type { EndpointCheck } from '../../workflow/results.ts';
 import type { Target } from '../../workflow/target.ts';
-import {
-  documentCommands,
-  documentName,
-  envFinding,
-  openAws,
-  otherRegion,
-  parameterName,
-  secret,
-  type TestAws,
-} from '../support/aws.ts';
-import { executionRef, plannedFunction } from '../support/execution.ts';
-import { appTarget, servicesOf, type TargetPart } from '../support/services.ts';
+import { documentCommands, documentName, otherRegion, parameterName } from '../support/app-names.ts';
+import { appTarget, type TargetPart } from '../support/app-target.ts';
+import { envFinding, openAws, secret, type TestAws } from '../support/aws.ts';
+import { executionRef, plannedFunction } from '../support/execution-facts.ts';
+import { servicesOf } from '../support/services.ts';
 
 let aws: TestAws;
 beforeEach(async () => {

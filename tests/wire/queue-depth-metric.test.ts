@@ -2,9 +2,10 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { queueDepthMetric } from '../../functions/metric/queue-depth-metric.ts';
 import { close, listen, urlOf } from '../../sandbox/endpoint.ts';
+import { appTarget, type TargetPart } from '../support/app-target.ts';
 import { openAws, secret, type TestAws } from '../support/aws.ts';
 import { certificateAuthority } from '../support/certificates.ts';
-import { appTarget, steppedClock, type TargetPart } from '../support/services.ts';
+import { steppedClock } from '../support/services.ts';
 
 let aws: TestAws;
 let api: Server;

@@ -2,7 +2,8 @@
 import { analysePath } from '../../aws/reachability.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
 import { defaultAclEntries } from '../../sandbox/services/ec2-network.ts';
-import { type AppNetwork, apiAddress, apiGroup, openAppNetwork, vpcId } from '../support/app-network.ts';
+import { apiAddress, apiGroup, vpcId } from '../support/app-network.ts';
+import { type AppNetwork, openAppNetwork } from '../support/asked-network.ts';
 import { steppedClock } from '../support/services.ts';
 
 let app: AppNetwork;

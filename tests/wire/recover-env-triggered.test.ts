@@ -3,8 +3,8 @@ import { tellTriggered } from '../../cli/env/triggered.ts';
 import { Terminal } from '../../cli/terminal.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
 import { arn, region } from '../../sandbox/template.ts';
+import { appTarget } from '../support/app-target.ts';
 import { complete, parameterName, useOperator } from '../support/operator.ts';
-import { appTarget } from '../support/services.ts';
 
 const { aws, file, put, run } = useOperator();
 

@@ -9,8 +9,8 @@ import { Metrics } from '../../sandbox/services/cloudwatch.ts';
 import { newInvocation, runOn } from '../../sandbox/services/command-invocation.ts';
 import { Functions } from '../../sandbox/services/lambda.ts';
 import { countBacklog } from '../../sandbox/workers.ts';
+import { appTarget, type TargetPart } from '../support/app-target.ts';
 import { certificateAuthority } from '../support/certificates.ts';
-import { appTarget, type TargetPart } from '../support/services.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'env-recovery-'));
 let fleet: Fleet;

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { strToU8, zipSync } from 'fflate';
 import { close, listen } from '../../sandbox/endpoint.ts';
 import { addMetricFunction, type FunctionBundle } from '../../sandbox/metric-function.ts';
+import { appTarget } from '../support/app-target.ts';
 import { openAws, type TestAws } from '../support/aws.ts';
-import { appTarget } from '../support/services.ts';
 
 let aws: TestAws;
 let api: Server;

@@ -11,7 +11,8 @@ import {
   SendCommandCommand,
 } from '@aws-sdk/client-ssm';
 import * as v from 'valibot';
-import { documentCommands, documentName, openAws, type TestAws } from '../support/aws.ts';
+import { documentCommands, documentName } from '../support/app-names.ts';
+import { openAws, type TestAws } from '../support/aws.ts';
 import { until } from '../support/until.ts';
 
 describe('Run Command', () => {

@@ -7,7 +7,8 @@ import { AwsError } from '../../sandbox/endpoint.ts';
 import { AlarmProperties } from '../../sandbox/services/alarms.ts';
 import { Metrics } from '../../sandbox/services/cloudwatch.ts';
 import { region, resolveTemplate } from '../../sandbox/template.ts';
-import { openAws, otherRegion } from '../support/aws.ts';
+import { otherRegion } from '../support/app-names.ts';
+import { openAws } from '../support/aws.ts';
 
 describe('Parameter Store', () => {
   it('tells who wrote each version: a function as a session of its role, anybody else as a user', async () => {

@@ -7,10 +7,11 @@ import { stackOf } from '../../stack/stack.ts';
 import { readTarget } from '../../targets/load.ts';
 import { policy as judgePolicy, ofScaling } from '../../workflow/doctor/scaling-rules.ts';
 import { seen } from '../../workflow/network/seen.ts';
-import { groupName, openAws, type TestAws } from '../support/aws.ts';
+import { groupName } from '../support/app-names.ts';
+import { appTarget } from '../support/app-target.ts';
+import { openAws, type TestAws } from '../support/aws.ts';
 import { healthyFacts } from '../support/healthy-facts.ts';
 import { resolveSettings } from '../support/resolve-settings.ts';
-import { appTarget } from '../support/services.ts';
 
 const target = { ...appTarget(), scaling: { group: groupName, policy: { backlogPerInstance: 7 } } };
 

@@ -1,7 +1,8 @@
 /** Fifty that want the lease at the same moment, round after round, against a real table. */
 import { endLease, holdLease, takeLease } from '../../aws/lease-table.ts';
 import { openAws, type TestAws } from '../support/aws.ts';
-import { executionRef, leaseDoor, startExecution } from '../support/execution.ts';
+import { leaseDoor, startExecution } from '../support/execution.ts';
+import { executionRef } from '../support/execution-facts.ts';
 import { pauses } from '../support/ledger.ts';
 import { steppedClock } from '../support/services.ts';
 

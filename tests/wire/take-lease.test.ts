@@ -3,8 +3,10 @@ import { endLease } from '../../aws/lease-table.ts';
 import { takeLease } from '../../functions/take-lease.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
 import type { ExecutionRef } from '../../workflow/execution-ref.ts';
-import { openAws, type TestAws, topicArn } from '../support/aws.ts';
-import { executionRef, leaseDoor, startExecution } from '../support/execution.ts';
+import { topicArn } from '../support/app-names.ts';
+import { openAws, type TestAws } from '../support/aws.ts';
+import { leaseDoor, startExecution } from '../support/execution.ts';
+import { executionRef } from '../support/execution-facts.ts';
 import { servicesOf } from '../support/services.ts';
 
 let aws: TestAws;

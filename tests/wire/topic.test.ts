@@ -1,6 +1,7 @@
 import { publish } from '../../aws/topic.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
-import { openAws, type TestAws, topicArn } from '../support/aws.ts';
+import { topicArn } from '../support/app-names.ts';
+import { openAws, type TestAws } from '../support/aws.ts';
 
 describe('publish', () => {
   let aws: TestAws;

@@ -4,7 +4,8 @@ import { effectiveEntries } from '../../env/entries.ts';
 import { roleSessionArn } from '../../sandbox/callers.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
 import type { RecoveryPlan } from '../../workflow/plan.ts';
-import { openAws, parameterName, type TestAws } from '../support/aws.ts';
+import { parameterName } from '../support/app-names.ts';
+import { openAws, type TestAws } from '../support/aws.ts';
 import {
   approvedPlan,
   backupName,

@@ -1,6 +1,7 @@
 import { AwsError } from '../../sandbox/endpoint.ts';
 import { knownGoodLabel, lossAcceptedLabel } from '../../workflow/versions.ts';
-import { openAws, parameterName, type TestAws } from '../support/aws.ts';
+import { parameterName } from '../support/app-names.ts';
+import { openAws, type TestAws } from '../support/aws.ts';
 import { backupName, complete, finding, uploadOn } from '../support/upload-env.ts';
 
 let aws: TestAws;

@@ -1,7 +1,8 @@
 /** From which version, or which copy, UploadEnv restores. */
 import type { EnvReader } from '../../env/readers/readers.ts';
 import { knownGoodLabel } from '../../workflow/versions.ts';
-import { openAws, otherRegion, parameterName, type TestAws } from '../support/aws.ts';
+import { otherRegion, parameterName } from '../support/app-names.ts';
+import { openAws, type TestAws } from '../support/aws.ts';
 import { backupName, complete, finding, uploadOn } from '../support/upload-env.ts';
 
 let aws: TestAws;

@@ -1,7 +1,8 @@
 /** What UploadEnv writes. */
 import { AwsError } from '../../sandbox/endpoint.ts';
-import { openAws, parameterName, secret, type TestAws } from '../support/aws.ts';
-import { recoveryPlan } from '../support/execution.ts';
+import { parameterName } from '../support/app-names.ts';
+import { openAws, secret, type TestAws } from '../support/aws.ts';
+import { recoveryPlan } from '../support/execution-facts.ts';
 import { complete, finding, uploadOn } from '../support/upload-env.ts';
 
 let aws: TestAws;

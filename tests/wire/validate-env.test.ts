@@ -2,9 +2,11 @@ import type { EnvReader } from '../../env/readers/readers.ts';
 import { validateEnv } from '../../functions/validate-env.ts';
 import { AwsError } from '../../sandbox/endpoint.ts';
 import type { ValidateEnvInput } from '../../workflow/chain.ts';
-import { openAws, parameterName, secret, type TestAws } from '../support/aws.ts';
-import { executionRef, recoveryPlan } from '../support/execution.ts';
-import { servicesOf, type TargetPart } from '../support/services.ts';
+import { parameterName } from '../support/app-names.ts';
+import type { TargetPart } from '../support/app-target.ts';
+import { openAws, secret, type TestAws } from '../support/aws.ts';
+import { executionRef, recoveryPlan } from '../support/execution-facts.ts';
+import { servicesOf } from '../support/services.ts';
 import { contract } from '../support/upload-env.ts';
 
 let aws: TestAws;

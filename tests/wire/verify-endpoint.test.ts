@@ -3,10 +3,12 @@ import { checkEndpoint } from '../../functions/check-endpoint.ts';
 import { verifyEndpoint } from '../../functions/verify-endpoint.ts';
 import { close, listen, urlOf } from '../../sandbox/endpoint.ts';
 import type { VerifyEndpointInput } from '../../workflow/chain.ts';
-import { envFinding, openAws, parameterName, secret, type TestAws } from '../support/aws.ts';
-import { executionRef } from '../support/execution.ts';
+import { parameterName } from '../support/app-names.ts';
+import type { TargetPart } from '../support/app-target.ts';
+import { envFinding, openAws, secret, type TestAws } from '../support/aws.ts';
+import { executionRef } from '../support/execution-facts.ts';
 import { repairedRun } from '../support/reported-run.ts';
-import { servicesOf, steppedClock, type TargetPart } from '../support/services.ts';
+import { servicesOf, steppedClock } from '../support/services.ts';
 import { stopTimers } from '../support/timers.ts';
 
 let aws: TestAws;

@@ -2,6 +2,7 @@
 import { stackOf } from '../../../stack/stack.ts';
 import { judgeEgress, judgePath } from '../../../workflow/network/path.ts';
 import { judgeService } from '../../../workflow/network/service-access.ts';
+import { appTarget } from '../../support/app-target.ts';
 import {
   apiGroup,
   deployedFunction,
@@ -10,7 +11,6 @@ import {
   networkOfStack,
 } from '../../support/managed-network.ts';
 import { endpoints, mainTableWith, vpcWith } from '../../support/network.ts';
-import { appTarget } from '../../support/services.ts';
 
 const existing = 'sg-0123456789abcdefe';
 
