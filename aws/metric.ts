@@ -1,5 +1,6 @@
 import {
-  type CloudWatchClient,
+  CloudWatchClient,
+  type CloudWatchClientConfig,
   GetMetricDataCommand,
   PutMetricDataCommand,
 } from '@aws-sdk/client-cloudwatch';
@@ -7,7 +8,11 @@ import { dimensionList } from '../workflow/dimensions.ts';
 import { readPeriodSecondsOf } from '../workflow/metric-period.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
 import type { Metric } from '../workflow/target.ts';
-import { callAws, required } from './call.ts';
+import { callAws, readerConfig, required } from './call.ts';
+
+/** @param config overrides the settings of the client. */
+export const openCloudWatch = (config: CloudWatchClientConfig = {}) =>
+  new CloudWatchClient({ ...readerConfig(), ...config });
 
 export interface Datapoint {
   readonly value: number;
@@ -20,8 +25,8 @@ export const nameOfMetric = (metric: Pick<Metric, 'namespace' | 'name'>) =>
   `${metric.namespace}/${metric.name}`;
 
 /**
- * The newest datapoint with the unit of the target, stamped at or after `sinceMs`; `undefined` if CloudWatch shows none (yet). A result that isn't
- * complete (`InternalError`, `PartialData`) proves nothing.
+ * The newest datapoint with the unit of the target, stamped at or after `sinceMs`; `undefined` if CloudWatch shows none
+ * (yet). A result that isn't complete (`InternalError`, `PartialData`) proves nothing.
  *
  * @throws RecoveryError AccessDenied if CloudWatch says Forbidden.
  */

@@ -1,4 +1,9 @@
-import { PublishCommand, paginateListSubscriptionsByTopic, SNSClient } from '@aws-sdk/client-sns';
+import {
+  PublishCommand,
+  paginateListSubscriptionsByTopic,
+  SNSClient,
+  type SNSClientConfig,
+} from '@aws-sdk/client-sns';
 import type { SubscriptionFacts } from '../workflow/doctor/facts.ts';
 import type { Notification } from '../workflow/messages.ts';
 import { RecoveryError } from '../workflow/recovery-error.ts';
@@ -6,7 +11,9 @@ import type { Announcement } from '../workflow/results.ts';
 import { callAws, callPages, readerConfig, required } from './call.ts';
 
 /** Being told twice is better than not at all: the SDK may repeat the call. */
-export const openTopic = () => ({ sns: new SNSClient(readerConfig()) });
+export const openTopic = (config: SNSClientConfig = {}) => ({
+  sns: new SNSClient({ ...readerConfig(), ...config }),
+});
 
 /** Sends a message to everybody who has subscribed to the topic. */
 export async function publish(

@@ -21,4 +21,9 @@ export async function announceRecovery(
   return announce(sns, resources.TOPIC_ARN, startNotification(recovery, request, plan));
 }
 
-export const handler = stateHandler(AnnounceRecoveryInput, TopicResources, openTopic, announceRecovery);
+export const handler = stateHandler(
+  AnnounceRecoveryInput,
+  TopicResources,
+  () => openTopic(),
+  announceRecovery,
+);

@@ -1,12 +1,11 @@
 import type { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
-import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import { openAutoScaling } from '../aws/auto-scaling.ts';
-import { readerConfig } from '../aws/call.ts';
 import { proveCallers } from '../aws/callers-proof.ts';
 import type { Clock } from '../aws/clock.ts';
 import { openLambda } from '../aws/lambda-clients.ts';
-import { nameOfMetric, readNewestDatapoint } from '../aws/metric.ts';
+import { nameOfMetric, openCloudWatch, readNewestDatapoint } from '../aws/metric.ts';
 import { invokeMetricFunction } from '../aws/metric-function.ts';
 import { proveScaling } from '../aws/scaling-proof.ts';
 import { ConfirmBacklogInput, patchOf, wasRepaired } from '../workflow/chain.ts';
@@ -164,7 +163,7 @@ export const handler = stateHandler(
   NoResources,
   () => ({
     lambda: openLambda().invoker,
-    cloudWatch: new CloudWatchClient(readerConfig()),
+    cloudWatch: openCloudWatch(),
     autoScaling: openAutoScaling(),
   }),
   confirmBacklog,

@@ -1,15 +1,15 @@
 /** The clients that the doctor looks with; each only reads. */
-import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { SFNClient } from '@aws-sdk/client-sfn';
-import { SNSClient } from '@aws-sdk/client-sns';
 import type { SSMClientConfig } from '@aws-sdk/client-ssm';
 import type { DeployedTarget } from '../../workflow/target.ts';
 import { openAutoScaling } from '../auto-scaling.ts';
 import { readerConfig } from '../call.ts';
 import { openEc2 } from '../ec2.ts';
 import { openLambda } from '../lambda-clients.ts';
+import { openCloudWatch } from '../metric.ts';
 import { openEventBridge } from '../schedule.ts';
 import { openSsm, ssmOfBackup } from '../ssm-clients.ts';
+import { openTopic } from '../topic.ts';
 
 export type DoctorClients = ReturnType<typeof openDoctorClients>;
 /** Region, credentials and endpoint, where they are not those of the surroundings. */
@@ -27,8 +27,8 @@ export function openDoctorClients(
     /** Of the region of the backup. */
     backupSsm: ssmOfBackup(ssm, restore, config).reader,
     lambda: openLambda(config).reader,
-    cloudWatch: new CloudWatchClient({ ...readerConfig(), ...config }),
-    sns: new SNSClient({ ...readerConfig(), ...config }),
+    cloudWatch: openCloudWatch(config),
+    ...openTopic(config),
     sfn: new SFNClient({ ...readerConfig(), ...config }),
     events: openEventBridge(config),
     autoScaling: openAutoScaling(config),

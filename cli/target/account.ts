@@ -1,7 +1,5 @@
 /** What `recover target init` finds in the account. Each look may fail, and the file says which did. */
-import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import * as v from 'valibot';
-import { readerConfig } from '../../aws/call.ts';
 import {
   type Candidates,
   type FoundMetric,
@@ -14,6 +12,7 @@ import { readFunctionEnv } from '../../aws/function-environment.ts';
 import { readAgents } from '../../aws/instances.ts';
 import { openLambda } from '../../aws/lambda-clients.ts';
 import { look } from '../../aws/look.ts';
+import { openCloudWatch } from '../../aws/metric.ts';
 import { listDimensions } from '../../aws/metric-look.ts';
 import { readHistory, readParameterArn } from '../../aws/parameter.ts';
 import { openSsm } from '../../aws/ssm-clients.ts';
@@ -21,7 +20,7 @@ import { isBlank, valuesOf } from '../../env/entries.ts';
 import type { EnvReader } from '../../env/readers/readers.ts';
 import { type Seen, unseen } from '../../workflow/network/seen.ts';
 import { RecoveryError } from '../../workflow/recovery-error.ts';
-import { functionName, instanceTag, parameterName } from '../../workflow/target/fields.ts';
+import { functionName, instanceTag, keyArn, parameterName } from '../../workflow/target/fields.ts';
 import { toDoMark } from '../../workflow/target/to-do.ts';
 import { counted, listNames } from '../../workflow/words.ts';
 import { openCaller } from '../caller.ts';
@@ -61,7 +60,7 @@ export async function lookAround(
   const { config } = await openCaller(options, environment, terminal);
   const ssm = openSsm(config).reader;
   const [ec2, lambda] = [openEc2(config), openLambda(config).reader];
-  const cloudWatch = new CloudWatchClient({ ...readerConfig(), ...config });
+  const cloudWatch = openCloudWatch(config);
   const hasRegion = config.region !== undefined;
   /** Without credentials or a region, there is still the .env. */
   const ask = async <T>(work: () => Promise<Seen<T>>): Promise<Seen<T>> => {
@@ -159,8 +158,7 @@ function notesOf<T>(look: Seen<T> | undefined, note: (value: T) => string | unde
 /** AWS's own key needs no field. */
 function keyOf(keyId: string | undefined): Known<string> {
   if (keyId === undefined || keyId === 'alias/aws/ssm') return { value: undefined, notes: [] };
-  if (/^arn:[^:]+:kms:[^:]+:\d{12}:key\/.+$/.test(keyId))
-    return { value: keyId, notes: ['The customer managed key of the parameter.'] };
+  if (v.is(keyArn, keyId)) return { value: keyId, notes: ['The customer managed key of the parameter.'] };
   return { value: undefined, notes: [`The parameter has the key ${keyId}: put its ARN here, as kmsKeyArn.`] };
 }
 

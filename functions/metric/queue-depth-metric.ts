@@ -1,9 +1,9 @@
-import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import * as v from 'valibot';
 import { readerConfig } from '../../aws/call.ts';
 import { askEndpoint } from '../../aws/endpoint.ts';
-import { publishDatapoint } from '../../aws/metric.ts';
+import { openCloudWatch, publishDatapoint } from '../../aws/metric.ts';
 import { readQueueDepth } from '../../aws/queue.ts';
 import { headersFrom } from '../../workflow/endpoint-request.ts';
 import { safeCause } from '../../workflow/recovery-error.ts';
@@ -106,6 +106,6 @@ async function countBacklog({ target, resources }: QueueDepthMetricServices): Pr
 export const handler = lambdaHandler(
   v.unknown(),
   MetricVariables,
-  () => ({ sqs: new SQSClient(readerConfig()), cloudWatch: new CloudWatchClient(readerConfig()) }),
+  () => ({ sqs: new SQSClient(readerConfig()), cloudWatch: openCloudWatch() }),
   queueDepthMetric,
 );
